@@ -1,0 +1,19 @@
+import { TelehookError } from "../errors.ts";
+
+/**
+ * Refuses what cannot be a bot token, so that a missing environment variable or a pasted line break is told
+ * apart from a token that Telegram has revoked. The value is never quoted.
+ *
+ * @throws {TelehookError} `ERR_BOT_TOKEN`
+ */
+export function assertBotToken(value: unknown): asserts value is string {
+  if (typeof value !== "string" || value === "") {
+    throw new TelehookError("ERR_BOT_TOKEN", "The bot token is missing, give the one that @BotFather shows");
+  }
+  if (!/^[1-9]\d*:[\w-]+$/.test(value)) {
+    const why = /\s/.test(value)
+      ? "has white space in it"
+      : "is not digits, a colon, then letters, digits, _ or -";
+    throw new TelehookError("ERR_BOT_TOKEN", `The bot token ${why}, give exactly what @BotFather shows`);
+  }
+}

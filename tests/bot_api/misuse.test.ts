@@ -1,0 +1,157 @@
+import assert from "node:assert/strict";
+import { Buffer } from "node:buffer";
+import { test } from "node:test";
+import { inspect } from "node:util";
+import { type BotApi, botApi } from "../../src/bot_api/bot_api.ts";
+import { TelehookError, type TelehookErrorCode } from "../../src/errors.ts";
+import { BOT_TOKEN } from "./loopback_server.ts";
+
+/** Checks an error's code and words, and that none of the given texts is in it. */
+function expectError(
+  code: TelehookErrorCode,
+  message: RegExp,
+  ...absent: string[]
+): (error: unknown) => true {
+  return (error) => {
+    assert.ok(error instanceof TelehookError, inspect(error));
+    assert.equal(error.code, code);
+    assert.match(error.message, message);
+    for (const text of absent) assert.ok(!inspect(error).includes(text), `"${text}" is in ${inspect(error)}`);
+    return true;
+  };
+}
+
+/** Awaits that a call is refused without a request. */
+async function refused(
+  call: (api: BotApi) => Promise<unknown>,
+  check: (error: unknown) => true,
+): Promise<void> {
+  let requests = 0;
+  const fetch = () => {
+    requests++;
+    return Promise.resolve(Response.json({ ok: true, result: true }));
+  };
+  await assert.rejects(call(botApi(BOT_TOKEN, { fetch })), check);
+  assert.equal(requests, 0);
+}
+
+// What a caller without a type checker can pass.
+function untyped<T>(value: unknown): T {
+  return value as T;
+}
+
+test("a bot token that cannot be one is refused and never quoted", () => {
+  const secret = "AAFsecretsecret";
+  const malformed = [
+    secret,
+    `bot1:${secret}`,
+    `0:${secret}`,
+    `1:${secret}/x`,
+    `1:${secret}?`,
+    `1:2:${secret}`,
+    `:${secret}`,
+    "1:",
+  ];
+  for (const token of malformed) {
+    assert.throws(() => botApi(token), expectError("ERR_BOT_TOKEN", /is not digits, a colon/, secret));
+  }
+  for (const token of [`1:${secret}\n`, ` 1:${secret}`]) {
+    assert.throws(() => botApi(token), expectError("ERR_BOT_TOKEN", /white space/, secret));
+  }
+  for (const token of ["", undefined, null, 5]) {
+    assert.throws(() => botApi(untyped(token)), expectError("ERR_BOT_TOKEN", /missing/));
+  }
+});
+
+test("unknown and impossible options of botApi are refused", () => {
+  const refusal = (options: unknown, message: RegExp, ...absent: string[]) =>
+    assert.throws(() => botApi(BOT_TOKEN, untyped(options)), expectError("ERR_OPTION", message, ...absent));
+  refusal({ apiroot: "https://a.example" }, /"apiroot".*"apiRoot"/);
+  refusal({ fetch: "https://a.example" }, /"fetch" must be a function/);
+  refusal({ signal: new AbortController() }, /"signal" must be an AbortSignal/);
+  for (
+    const apiRoot of [
+      "api.telegram.org",
+      "ftp://a.example",
+      "https://u:hidden@a.example",
+      "https://a.example/?hidden",
+      "",
+    ]
+  ) refusal({ apiRoot }, /"apiRoot" must be an http or https URL/, "hidden");
+});
+
+test("parameters of setWebhook that Telegram would ignore or bend are refused", async () => {
+  const url = "https://a.example";
+  const refusal = (params: unknown, message: RegExp) =>
+    refused((api) => api.setWebhook(untyped(params)), expectError("ERR_OPTION", message));
+  await refusal({}, /needs a "url"/);
+  await refusal("https://a.example", /must be an object/);
+  await refusal({ url: new URL(url) }, /"url" must be a string/);
+  await refusal({ url, secretToken: "abc" }, /"secretToken".*"secret_token"/);
+  await refusal({ url, ip_address: 5 }, /"ip_address" must be a string/);
+  for (const max_connections of [0, 101, 1.5, NaN, "40"]) {
+    await refusal({ url, max_connections }, /"max_connections" must be a whole number from 1 to 100/);
+  }
+  await refusal(
+    { url, allowed_updates: "message" },
+    /"allowed_updates" must be an array of strings, not "message"/,
+  );
+  await refusal({ url, allowed_updates: [1] }, /"allowed_updates" must be an array of strings/);
+  await refusal(
+    { url, drop_pending_updates: "no" },
+    /"drop_pending_updates" must be true or false, not "no"/,
+  );
+});
+
+test("a secret token that Telegram refuses is refused and never quoted", async () => {
+  for (const secret_token of ["", "x".repeat(257), "hidden.", "hidden hidden", "hiddené"]) {
+    await refused(
+      (api) => api.setWebhook({ url: "https://a.example", secret_token }),
+      expectError("ERR_SECRET_TOKEN", /secret token/i, "hidden"),
+    );
+  }
+});
+
+test("a certificate that is none, or that has its private key with it, is refused and never quoted", async () => {
+  const certificate = "-----BEGIN CERTIFICATE-----\nhidden\n-----END CERTIFICATE-----\n";
+  const key = "-----BEGIN EC PRIVATE KEY-----\nhidden\n-----END EC PRIVATE KEY-----\n";
+  const refusal = (value: unknown, message: RegExp) =>
+    refused(
+      (api) => api.setWebhook({ url: "https://a.example", certificate: untyped(value) }),
+      expectError("ERR_TLS", message, "hidden"),
+    );
+  for (const path of ["/hidden/cert.pem", "", Buffer.from("hidden"), new Blob(["hidden"])]) {
+    await refusal(path, /is not a certificate in PEM/);
+  }
+  for (const pem of [key, certificate + key, Buffer.from(key + certificate), new Blob([certificate, key])]) {
+    await refusal(pem, /comes with a private key/);
+  }
+  for (const value of [5, null, {}, { file_id: 5 }, ["hidden"]]) await refusal(value, /is neither PEM text/);
+});
+
+test("parameters of the other methods are looked at too", async () => {
+  const refusal = (call: (api: BotApi) => Promise<unknown>, message: RegExp) =>
+    refused(call, expectError("ERR_OPTION", message));
+  await refusal((api) => api.deleteWebhook(untyped({ dropPendingUpdates: true })), /"dropPendingUpdates"/);
+  await refusal((api) => api.deleteWebhook(untyped({ drop_pending_updates: 1 })), /must be true or false/);
+  await refusal((api) => api.getUpdates({ limit: 101 }), /"limit"/);
+  await refusal((api) => api.getUpdates({ timeout: -1 }), /"timeout"/);
+  await refusal((api) => api.getUpdates({ offset: 1.5 }), /"offset"/);
+  await refusal((api) => api.getUpdates(untyped({ allowedUpdates: [] })), /"allowedUpdates"/);
+  for (const method of ["", "../getMe", "getMe?", "get me", `bot${BOT_TOKEN}`]) {
+    await refusal((api) => api.call(method), /written in letters only/);
+  }
+});
+
+test("a parameter that cannot be written as JSON is refused", async () => {
+  const refusal = (params: object, message: RegExp) =>
+    refused((api) => api.call("sendMediaGroup", params), expectError("ERR_OPTION", message));
+  const ring: unknown[] = [];
+  ring.push(ring);
+  await refusal({ ring }, /"sendMediaGroup" cannot be sent/);
+  await refusal({ chat_id: 1n }, /BigInt/);
+  for (const file of [new Blob(["a"]), new Uint8Array(1), Buffer.from("a"), new ArrayBuffer(1)]) {
+    await refusal({ media: [{ media: file }] }, /"media" is a file inside.*attach:/);
+    await refusal({ media: [{ media: file }], other: file }, /"media" is a file inside.*attach:/);
+  }
+});
