@@ -16,7 +16,8 @@
  * - `ERR_BOT_API`: the Bot API answered with an error.
  * - `ERR_BOT_API_UNREACHABLE`: the Bot API gave no usable answer.
  * - `ERR_REPLY`: a receiver returned a webhook reply that cannot be sent.
- * - `ERR_GIVEN_UP`: an update failed as often as allowed and will not be tried again.
+ * - `ERR_UPDATE`: a value is not a Telegram update.
+ * - `ERR_OVERLOADED`: more updates are held already than `maxPending` allows.
  * - `ERR_CLOSED`: the webhook is closed.
  * - `ERR_STORE`: a store failed or cannot be used.
  * - `ERR_FILE`: a file cannot be read or written.
@@ -37,7 +38,8 @@ export type TelehookErrorCode =
   | "ERR_BOT_API"
   | "ERR_BOT_API_UNREACHABLE"
   | "ERR_REPLY"
-  | "ERR_GIVEN_UP"
+  | "ERR_UPDATE"
+  | "ERR_OVERLOADED"
   | "ERR_CLOSED"
   | "ERR_STORE"
   | "ERR_FILE";

@@ -1,0 +1,68 @@
+/**
+ * Receives Telegram Bot API webhooks on Deno, Bun, Node and every web-standard runtime, without a single dependency.
+ *
+ * A delivery goes one way: guard ─▶ parse ─▶ inbox ─▶ dispatch ─▶ your code.
+ *
+ * @example
+ * ```ts
+ * import { listen, updateHandlers } from "@telehook/telehook";
+ *
+ * const bot = updateHandlers({
+ *   message: ({ message }) => ({ method: "sendMessage", chat_id: message.chat.id, text: `You said: ${message.text}` }),
+ *   message_media_group: ({ message_media_group: album }) => console.log(`An album of ${album.messages.length}`),
+ * });
+ * const server = await listen(bot, { secretToken: "a-long-random-secret", hostname: "127.0.0.1", port: 0 });
+ * console.log(`Listening on ${server.url}`);
+ * await server.close();
+ * ```
+ *
+ * @module
+ */
+export { webhook } from "./src/webhook.ts";
+export type { Webhook, WebhookOptions } from "./src/webhook.ts";
+export { listen } from "./src/serve/listen.ts";
+export type { ListenOptions } from "./src/serve/listen.ts";
+export { setWebhookAndListen } from "./src/serve/set_webhook_and_listen.ts";
+export type { SetWebhookAndListenOptions } from "./src/serve/set_webhook_and_listen.ts";
+export type { ServeOptions, TlsOptions, WebhookServer } from "./src/serve/server.ts";
+export type { ServerRuntime } from "./src/serve/transport.ts";
+
+export { updateHandlers } from "./src/dispatch/update_handlers.ts";
+export type { UpdateHandlers } from "./src/dispatch/update_handlers.ts";
+export type { FilteredUpdate, MediaGroupContent, UpdateFilterName } from "./src/dispatch/update_filter.ts";
+export type {
+  ReceivedUpdate,
+  Receiver,
+  ReceiverContext,
+  ReceiverFunction,
+  ReceiverResult,
+  UpdatesFilter,
+} from "./src/dispatch/receiver.ts";
+export type { WebhookReply } from "./src/dispatch/webhook_reply.ts";
+
+export { mergeMediaGroups } from "./src/inbox/merge_media_groups.ts";
+export type { MediaGroupMerger, MergeMediaGroupsOptions } from "./src/inbox/merge_media_groups.ts";
+export type { InboxOptions, MediaGroupOptions } from "./src/inbox/inbox_options.ts";
+export type { Awaitable, Batch, InboxStore, StoreEntry } from "./src/inbox/store.ts";
+export type { CloseOptions } from "./src/inbox/close_options.ts";
+export type { FailureDetails, OnError } from "./src/inbox/report_error.ts";
+
+export { TELEGRAM_SUBNETS } from "./src/guard/address_ranges.ts";
+export type { TrustedProxy } from "./src/guard/client_address.ts";
+export type { GuardOptions } from "./src/guard/guard.ts";
+
+export { botApi } from "./src/bot_api/bot_api.ts";
+export type { BotApi, BotApiCallOptions, BotApiOptions } from "./src/bot_api/bot_api.ts";
+export { BotApiError } from "./src/bot_api/bot_api_error.ts";
+export { deriveSecretToken } from "./src/bot_api/derive_secret_token.ts";
+export type { BotApiFailure } from "./src/bot_api/bot_api_error.ts";
+export type { BotApiFetch } from "./src/bot_api/send_request.ts";
+export type { AllowedUpdates } from "./src/bot_api/allowed_updates.ts";
+export type { DeleteWebhookParams, SetWebhookParams } from "./src/bot_api/webhook_params.ts";
+export type { GetUpdatesParams } from "./src/bot_api/get_updates_params.ts";
+export type { WebhookCertificate } from "./src/bot_api/certificate_file.ts";
+
+export { TelehookError } from "./src/errors.ts";
+export type { TelehookErrorCode } from "./src/errors.ts";
+
+export * from "./src/updates/mod.ts";

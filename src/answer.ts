@@ -1,0 +1,60 @@
+/**
+ * What a delivery is answered with, before it is anyone's `Response`: the ways in turn it into what their runtime
+ * sends. Nothing of an exception, a token or a secret can be in it, since each is a constant or a webhook reply.
+ */
+export interface Answer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  /** `null` is an empty body, the cheapest that Telegram can be sent. */
+  readonly body: string | null;
+}
+
+const TEXT = { "content-type": "text/plain; charset=utf-8" };
+// Telegram waits this long instead of its own delay: short enough for an inline query, which lives for 30 seconds.
+const RETRY_SOON = { "retry-after": "1" };
+
+const empty = (status: number, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  status,
+  headers,
+  body: null,
+});
+const says = (status: number, sentence: string, headers: Readonly<Record<string, string>> = {}): Answer => ({
+  status,
+  headers: { ...TEXT, ...headers },
+  body: `${sentence}\n`,
+});
+
+/** Handled, safe in the store, or a duplicate of such: Telegram forgets it. */
+export const ACKNOWLEDGED: Answer = empty(200);
+/** The receiver failed: Telegram sends the update again, with its own growing delay. */
+export const FAILED: Answer = empty(500);
+/** Too much is in flight: Telegram keeps the update and asks again soon. */
+export const OVERLOADED: Answer = empty(503, RETRY_SOON);
+/** Closing: Telegram keeps the update for the next start. */
+export const CLOSING: Answer = empty(503, RETRY_SOON);
+
+export const NOT_POST: Answer = says(405, "A webhook takes POST only", { allow: "POST" });
+export const WRONG_PATH: Answer = says(404, "There is no webhook on this path");
+export const WRONG_ADDRESS: Answer = says(403, "This address may not deliver updates");
+export const WRONG_SECRET: Answer = says(
+  401,
+  "The X-Telegram-Bot-Api-Secret-Token header is missing or wrong",
+);
+export const NOT_JSON: Answer = says(415, "The Content-Type must be application/json");
+export const TOO_LARGE: Answer = says(413, "The body is larger than this webhook takes");
+export const BROKEN_BODY: Answer = says(400, "The body could not be read to its end");
+export const NOT_UTF8: Answer = says(400, "The body is not valid UTF-8");
+export const MALFORMED_JSON: Answer = says(400, "The body is not valid JSON");
+export const NOT_AN_UPDATE: Answer = says(
+  400,
+  "The body is not an Update: an object with update_id and one update kind",
+);
+export const AN_ENVELOPE: Answer = says(
+  400,
+  "The body is an answer of getUpdates: post each Update of its result array by itself",
+);
+
+/** The answer that makes Telegram call a method: JSON text with a `method` key. */
+export function replyWith(json: string): Answer {
+  return { status: 200, headers: { "content-type": "application/json" }, body: json };
+}

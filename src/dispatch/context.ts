@@ -1,0 +1,25 @@
+import type { ReceiverContext } from "./receiver.ts";
+
+/** The context of one call of a receiver. Its signal is made when first asked for: few receivers do. */
+export class CallContext implements ReceiverContext {
+  readonly attempt: number;
+  #controller: AbortController | undefined;
+  #reason: unknown;
+
+  constructor(attempt: number) {
+    this.attempt = attempt;
+  }
+
+  get signal(): AbortSignal {
+    if (this.#controller === undefined) {
+      this.#controller = new AbortController();
+      if (this.#reason !== undefined) this.#controller.abort(this.#reason);
+    }
+    return this.#controller.signal;
+  }
+
+  abort(reason: Error): void {
+    this.#reason = reason;
+    this.#controller?.abort(reason);
+  }
+}

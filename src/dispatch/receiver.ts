@@ -1,0 +1,78 @@
+import { TelehookError } from "../errors.ts";
+import { quote } from "../options.ts";
+import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS } from "../updates/mod.ts";
+import type { MediaGroupKind, MediaGroupUpdate, Update, UpdateKind } from "../updates/mod.ts";
+import type { WebhookReply } from "./webhook_reply.ts";
+
+/**
+ * What a receiver gets: an update as Telegram sent it, or an album merged into one update. An update of a kind that
+ * the types do not know yet comes too, as it is.
+ */
+export type ReceivedUpdate = Update | MediaGroupUpdate;
+
+/** What telehook tells a receiver beside the update. */
+export interface ReceiverContext {
+  /** 1 the first time that this update is handed over, 2 the second time, and so on. */
+  readonly attempt: number;
+  /** Aborted when `close()` has waited as long as it may. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * What a receiver may return: nothing, or a Bot API call for Telegram to make (a *webhook reply*). Return a promise
+ * and the answer to Telegram waits for it; throw or reject, and the update comes again.
+ */
+export type ReceiverResult = void | WebhookReply | Promise<void | WebhookReply>;
+
+/** A receiver that is one function: it gets every update, albums merged. */
+export type ReceiverFunction = (update: ReceivedUpdate, context: ReceiverContext) => ReceiverResult;
+
+/**
+ * A receiver that knows which updates it needs, so that Telegram can be asked for exactly these. `updateHandlers`,
+ * `updateStreams` and `mergeMediaGroups` make such filters; any object of this shape is one.
+ *
+ * @example
+ * ```ts
+ * import { type UpdatesFilter, webhook } from "@telehook/telehook";
+ *
+ * const log: UpdatesFilter = {
+ *   allowedUpdates: ["message"],
+ *   receive: (update) => console.log(update.update_id),
+ * };
+ * console.log(webhook(log, { secretToken: null }).allowedUpdates); // ["message"]
+ * ```
+ */
+export interface UpdatesFilter {
+  /** The kinds to ask Telegram for, as `setWebhook` takes them. */
+  readonly allowedUpdates: readonly UpdateKind[];
+  /** The kinds of album to merge into one update. Default: none, so that their parts come one by one. */
+  readonly mediaGroupKinds?: readonly MediaGroupKind[];
+  /** Takes one update. */
+  receive(update: ReceivedUpdate, context: ReceiverContext): ReceiverResult;
+}
+
+/** Whatever can take updates: a function or a filter. */
+export type Receiver = ReceiverFunction | UpdatesFilter;
+
+/**
+ * Any receiver as a filter: a plain function wants every kind of update and every kind of album.
+ *
+ * @throws {TelehookError} `ERR_OPTION` if it is neither a function nor a filter.
+ */
+export function toUpdatesFilter(receiver: Receiver): UpdatesFilter {
+  if (typeof receiver === "function") {
+    return { allowedUpdates: ALL_UPDATE_KINDS, mediaGroupKinds: ALL_MEDIA_GROUP_KINDS, receive: receiver };
+  }
+  if (
+    typeof receiver !== "object" || receiver === null || typeof receiver.receive !== "function" ||
+    !Array.isArray(receiver.allowedUpdates)
+  ) {
+    throw new TelehookError(
+      "ERR_OPTION",
+      `A receiver must be a function or an object with "receive" and "allowedUpdates", not ${
+        quote(receiver)
+      }`,
+    );
+  }
+  return receiver;
+}

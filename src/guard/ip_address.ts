@@ -1,0 +1,54 @@
+/**
+ * An IP address as numbers that compare: IPv4 as its IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2), so that
+ * `192.0.2.1` and `::ffff:192.0.2.1`, which is what a dual-stack socket tells, are one.
+ *
+ * @returns Eight groups of 16 bits, or `undefined` if it is no IP address.
+ */
+export function parseIpAddress(text: string): readonly number[] | undefined {
+  const zone = text.indexOf("%"); // fe80::1%eth0: the zone is this machine's own affair
+  const address = zone === -1 ? text : text.slice(0, zone);
+  if (!address.includes(":")) {
+    const v4 = parseIpv4(address);
+    return v4 && [0, 0, 0, 0, 0, 0xffff, ...v4];
+  }
+  return parseIpv6(address);
+}
+
+/** Whether the text is an IPv4 address, whose prefixes count from its own 32 bits. */
+export function isIpv4(text: string): boolean {
+  return parseIpv4(text) !== undefined;
+}
+
+function parseIpv4(text: string): [number, number] | undefined {
+  // No octal or short forms: what reads as two addresses in two programs must not pass a guard.
+  const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
+  if (parts === null) return undefined;
+  const bytes = parts.slice(1).map(Number);
+  if (parts.slice(1).some((each, i) => String(bytes[i]) !== each || Number(each) > 255)) return undefined;
+  const [a = 0, b = 0, c = 0, d = 0] = bytes;
+  return [a << 8 | b, c << 8 | d];
+}
+
+function parseIpv6(text: string): number[] | undefined {
+  const halves = text.split("::");
+  if (halves.length > 2) return undefined;
+  const head = groups(halves[0] ?? "");
+  if (head === undefined) return undefined;
+  if (halves.length === 1) return head.length === 8 ? head : undefined;
+  const tail = groups(halves[1] ?? "");
+  if (tail === undefined || head.length + tail.length > 7) return undefined;
+  return [...head, ...new Array<number>(8 - head.length - tail.length).fill(0), ...tail];
+}
+
+function groups(text: string): number[] | undefined {
+  if (text === "") return [];
+  const parts = text.split(":");
+  const found: number[] = [];
+  for (const [i, part] of parts.entries()) {
+    const v4 = i === parts.length - 1 ? parseIpv4(part) : undefined;
+    if (v4 !== undefined) found.push(...v4);
+    else if (/^[0-9a-f]{1,4}$/i.test(part)) found.push(parseInt(part, 16));
+    else return undefined;
+  }
+  return found;
+}

@@ -1,0 +1,165 @@
+import { CallContext } from "../dispatch/context.ts";
+import type { ReceivedUpdate, UpdatesFilter } from "../dispatch/receiver.ts";
+import { isWebhookReply } from "../dispatch/webhook_reply.ts";
+import { TelehookError } from "../errors.ts";
+import type { Calls } from "./calls.ts";
+import type { InboxSettings } from "./inbox_options.ts";
+import { mergeParts } from "./media_group.ts";
+import type { FailureDetails } from "./report_error.ts";
+import type { Batch, InboxStore } from "./store.ts";
+
+/** What the backlog needs of the inbox that it belongs to. */
+export interface BacklogOwner {
+  readonly filter: UpdatesFilter;
+  readonly calls: Calls;
+  readonly reportError: (error: unknown, details: FailureDetails) => void;
+  /** Called when a queue's first batch is done, or when another process may have done one. */
+  readonly onProgress: (queue?: string) => void;
+}
+
+const LONGEST_RETRY_MS = 60_000;
+const STORE_RETRY_MS = 1_000;
+
+/**
+ * What was acknowledged before it was handled: takes batches from the store as they fall due, hands them to the
+ * receiver, and brings those that fail back with growing delays. One timer serves all that waits.
+ */
+export class Backlog {
+  readonly store: InboxStore;
+  readonly #owner: BacklogOwner;
+  readonly #maxAttempts: number;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #timerAt = Infinity;
+  #claiming = false;
+  #claimAgain = false;
+  #closed = false;
+
+  constructor({ store, maxAttempts }: InboxSettings, owner: BacklogOwner) {
+    this.store = store;
+    this.#maxAttempts = maxAttempts;
+    this.#owner = owner;
+  }
+
+  /** Hands over what is due, as far as the receiver may run, and sees to it that the rest will be. */
+  pump(): void {
+    if (this.#closed) return;
+    const dueMs = this.store.nextDueMs();
+    if (dueMs === 0) void this.#claimDue();
+    else this.#wakeIn(dueMs);
+  }
+
+  /** A claimed batch has come to its end: forgets it, or brings it back later. */
+  async settle(
+    batch: Batch,
+    update: ReceivedUpdate,
+    failure: { readonly error: unknown } | undefined,
+  ): Promise<void> {
+    const attempt = batch.failures + 1;
+    const willRetry = attempt < this.#maxAttempts;
+    if (failure !== undefined) this.#owner.reportError(failure.error, { update, attempt, willRetry });
+    if (this.#closed) return; // the store has given the batch back, or up
+    try {
+      if (failure !== undefined && willRetry) await this.store.putBack(batch, retryDelay(attempt));
+      else await this.store.complete(batch);
+    } catch (error) {
+      // A store that forgets to complete hands the batch out again once its lease is over: twice rather than never.
+      this.#owner.reportError(error, { update, attempt, willRetry: true });
+    }
+    this.#owner.onProgress(batch.queue);
+    this.pump();
+  }
+
+  /** Ends it, and tells what is lost with a store that does not outlive the process. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    this.#wakeIn(undefined);
+    for (const batch of await this.store.close()) {
+      const error = new TelehookError(
+        "ERR_CLOSED",
+        "Closed before the update could be handled, and nothing keeps it",
+      );
+      this.#owner.reportError(error, {
+        update: updateOf(batch),
+        attempt: batch.failures + 1,
+        willRetry: false,
+      });
+    }
+  }
+
+  async #claimDue(): Promise<void> {
+    if (this.#claiming) {
+      this.#claimAgain = true;
+      return;
+    }
+    this.#claiming = true;
+    try {
+      do {
+        this.#claimAgain = false;
+        while (!this.#closed && !this.#owner.calls.areFull) {
+          const claimed = this.store.claim();
+          const batch = claimed instanceof Promise ? await claimed : claimed;
+          if (batch === undefined) break;
+          void this.#handle(batch);
+        }
+      } while (this.#claimAgain);
+      if (!this.#owner.calls.areFull) this.#wakeIn(this.store.nextDueMs());
+    } catch {
+      this.#wakeIn(STORE_RETRY_MS); // whatever ails the store shows where it matters: in an update that it cannot take
+    } finally {
+      this.#claiming = false;
+    }
+  }
+
+  async #handle(batch: Batch): Promise<void> {
+    const { calls, filter, reportError } = this.#owner;
+    const update = updateOf(batch);
+    const context = new CallContext(batch.failures + 1);
+    let failure: { error: unknown } | undefined;
+    calls.begin(context);
+    try {
+      const result = await filter.receive(update, context);
+      if (isWebhookReply(result)) {
+        reportError(lateReply(result.method), { update, attempt: context.attempt, willRetry: false });
+      }
+    } catch (error) {
+      failure = { error };
+    } finally {
+      calls.end(context);
+    }
+    await this.settle(batch, update, failure);
+  }
+
+  #wakeIn(ms: number | undefined): void {
+    const at = ms === undefined ? Infinity : performance.now() + ms;
+    if (this.#timer !== undefined) {
+      if (this.#timerAt <= at && ms !== undefined) return; // it will look again by itself
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+    }
+    this.#timerAt = at;
+    if (ms === undefined) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      void this.#claimDue();
+      if (this.store.outlivesProcess) this.#owner.onProgress();
+    }, Math.ceil(ms));
+  }
+}
+
+/** A webhook reply that has no answer to travel in. */
+export function lateReply(method: string): TelehookError {
+  return new TelehookError(
+    "ERR_REPLY",
+    `The webhook reply "${method}" cannot be sent: the update was acknowledged before it was handled. Call the method through botApi(token)`,
+  );
+}
+
+function updateOf(batch: Batch): ReceivedUpdate {
+  const [first] = batch.updates;
+  if (first === undefined) throw new RangeError("A batch has at least one update");
+  return batch.group === undefined ? first : mergeParts(batch.updates, batch.late);
+}
+
+function retryDelay(failures: number): number {
+  return Math.min(1_000 * 2 ** (failures - 1), LONGEST_RETRY_MS);
+}

@@ -1,0 +1,31 @@
+import type { CallContext } from "../dispatch/context.ts";
+
+/** The calls of the receiver that have not come to an end: how many there may be, and how to cut them short. */
+export class Calls {
+  readonly #most: number;
+  readonly #running = new Set<CallContext>();
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get running(): number {
+    return this.#running.size;
+  }
+
+  get areFull(): boolean {
+    return this.#running.size >= this.#most;
+  }
+
+  begin(context: CallContext): void {
+    this.#running.add(context);
+  }
+
+  end(context: CallContext): void {
+    this.#running.delete(context);
+  }
+
+  abort(reason: Error): void {
+    for (const context of this.#running) context.abort(reason);
+  }
+}

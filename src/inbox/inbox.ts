@@ -1,0 +1,411 @@
+import { CallContext } from "../dispatch/context.ts";
+import type { ReceiverResult, UpdatesFilter } from "../dispatch/receiver.ts";
+import { isWebhookReply } from "../dispatch/webhook_reply.ts";
+import { TelehookError } from "../errors.ts";
+import type { Update } from "../updates/mod.ts";
+import { Backlog, lateReply } from "./backlog.ts";
+import { Calls } from "./calls.ts";
+import { FailureCounts } from "./failure_counts.ts";
+import type { InboxSettings } from "./inbox_options.ts";
+import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "./media_group.ts";
+import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "./outcome.ts";
+import type { FailureDetails } from "./report_error.ts";
+import { SeenUpdates } from "./seen_updates.ts";
+import type { Awaitable, Batch, StoreEntry } from "./store.ts";
+import { telegramQueueOf } from "./telegram_queue.ts";
+import { Unanswered } from "./unanswered.ts";
+import { WaitingLines } from "./waiting_lines.ts";
+
+/**
+ * The stage between parsing and dispatching, and the keeper of the invariant: an update is in Telegram's queue until it
+ * is acknowledged, and in the store from then until it is handled.
+ *
+ * Most updates are handled while their bringer waits and leave no trace but their id. The rest of this class is for
+ * those that do not: parts of albums, receivers that take too long, and whatever comes behind these in its queue.
+ */
+export class Inbox {
+  readonly #settings: InboxSettings;
+  readonly #filter: UpdatesFilter;
+  readonly #reportError: (error: unknown, details: FailureDetails) => void;
+  readonly #calls: Calls;
+  readonly #backlog: Backlog;
+  readonly #seen = new SeenUpdates();
+  readonly #failures = new FailureCounts();
+  /** In the order in which their bringers began to wait. */
+  readonly #unanswered = new Map<number, Unanswered>();
+  readonly #lines = new WaitingLines();
+  #sweep: ReturnType<typeof setTimeout> | undefined;
+  #whenIdle: (() => void)[] = [];
+  #closing: Promise<void> | undefined;
+
+  constructor(
+    filter: UpdatesFilter,
+    settings: InboxSettings,
+    reportError: (error: unknown, details: FailureDetails) => void,
+  ) {
+    this.#filter = filter;
+    this.#settings = settings;
+    this.#reportError = reportError;
+    this.#calls = new Calls(settings.concurrency);
+    this.#backlog = new Backlog(settings, {
+      filter,
+      calls: this.#calls,
+      reportError,
+      onProgress: (queue) => this.#advance(queue),
+    });
+    if (settings.store.outlivesProcess) this.#backlog.pump(); // what the last process left comes first
+  }
+
+  /**
+   * Takes an update.
+   *
+   * @param size How many characters its JSON had; worked out if it matters and is not known.
+   * @returns What became of it, at once where nothing has to be waited for.
+   */
+  receive(update: Update, size?: number): Awaitable<Outcome> {
+    if (this.#closing !== undefined) return CLOSING;
+    if (this.#seen.has(update.update_id)) return ACKNOWLEDGED;
+    const twin = this.#unanswered.get(update.update_id);
+    if (twin !== undefined) return twin.outcome;
+    if (this.#isOverloaded()) return OVERLOADED;
+
+    const part = this.#partToMerge(update);
+    if (part !== undefined || this.#settings.acknowledge === "received") {
+      return this.#store(update, size, part);
+    }
+    if (!this.#backlog.store.isEmpty || this.#lines.areWaiting) return this.#takeTurn(update, size);
+    return this.#hand(update, size);
+  }
+
+  /** Whether anything goes on behind what was answered. */
+  get isBusy(): boolean {
+    return this.#calls.running > 0 || this.#unanswered.size > 0 || this.#backlog.store.updates > 0;
+  }
+
+  /** Resolves when nothing that was brought here is left unhandled, or when the inbox is closed. */
+  idle(): Promise<void> {
+    if (!this.isBusy) return Promise.resolve();
+    return new Promise((resolve) => this.#whenIdle.push(resolve));
+  }
+
+  /**
+   * Takes nothing more, hands over pending albums, waits for what runs, and for at most so many milliseconds; then
+   * aborts what still runs.
+   */
+  close(timeoutMs: number): Promise<void> {
+    return this.#closing ??= this.#close(timeoutMs);
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const { store } = this.#backlog;
+    try {
+      await store.release();
+    } catch {
+      // It stays in the store for the next start.
+    }
+    this.#backlog.pump();
+    if (!this.#isDone()) await this.#doneWithin(timeoutMs);
+    clearTimeout(this.#sweep);
+    this.#calls.abort(
+      new TelehookError("ERR_CLOSED", `Closed before the receiver was done, after ${timeoutMs} ms`),
+    );
+    for (const { answer } of this.#unanswered.values()) answer(CLOSING);
+    this.#unanswered.clear();
+    await this.#backlog.close();
+    this.#tellIdle();
+  }
+
+  #doneWithin(timeoutMs: number): Promise<void> {
+    return new Promise((resolve) => {
+      const timer = setTimeout(resolve, timeoutMs);
+      this.#whenIdle.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+
+  /** Closing need not wait for what rests in a store that outlives the process. */
+  #isDone(): boolean {
+    const { store } = this.#backlog;
+    if (this.#calls.running > 0 || this.#unanswered.size > 0) return false;
+    return store.updates === 0 || (store.outlivesProcess && store.nextDueMs() !== 0);
+  }
+
+  #isOverloaded(): boolean {
+    const { store } = this.#backlog;
+    const { maxPending, maxPendingSize } = this.#settings;
+    return this.#unanswered.size + store.updates >= maxPending || store.size >= maxPendingSize;
+  }
+
+  #partToMerge(update: Update): MediaGroupPart | undefined {
+    if (this.#settings.mediaGroups === undefined) return undefined;
+    const part = mediaGroupPartOf(update);
+    return part !== undefined && this.#filter.mediaGroupKinds?.includes(part.kind) ? part : undefined;
+  }
+
+  // — Handled while its bringer waits —
+
+  #hand(update: Update, size: number | undefined): Awaitable<Outcome> {
+    const context = new CallContext(this.#failures.of(update.update_id) + 1);
+    if (this.#calls.areFull) {
+      const waiting = this.#wait(update, size, context);
+      this.#lines.joinSlots(waiting);
+      return waiting.outcome;
+    }
+    let result: ReceiverResult;
+    try {
+      result = this.#filter.receive(update, context);
+    } catch (error) {
+      return this.#failed(update, context.attempt, error);
+    }
+    if (!isPromiseLike(result)) return this.#handled(update, result);
+    const running = this.#wait(update, size, context);
+    this.#run(running, result);
+    return running.outcome;
+  }
+
+  #wait(update: Update, size: number | undefined, context: CallContext): Unanswered {
+    const unanswered = new Unanswered(update, size ?? 0, context);
+    this.#unanswered.set(update.update_id, unanswered);
+    if (this.#sweep === undefined) this.#sweepIn(this.#settings.acknowledgeWithinMs);
+    return unanswered;
+  }
+
+  #run(running: Unanswered, result: PromiseLike<Awaited<ReceiverResult>>): void {
+    running.state = "running";
+    this.#calls.begin(running.context);
+    result.then(
+      (value) => this.#finish(running, value, undefined),
+      (error) => this.#finish(running, undefined, { error }),
+    );
+  }
+
+  #finish(
+    running: Unanswered,
+    value: Awaited<ReceiverResult>,
+    failure: { error: unknown } | undefined,
+  ): void {
+    this.#calls.end(running.context);
+    const { context: { attempt }, held, update } = running;
+    if (held !== undefined) {
+      running.held = undefined;
+      void held.then((batch) => {
+        if (batch === undefined) return this.#finish(running, value, failure); // the store did not take it
+        if (isWebhookReply(value)) {
+          this.#reportError(lateReply(value.method), { update, attempt, willRetry: false });
+        }
+        return this.#backlog.settle(batch, update, failure);
+      });
+      return;
+    }
+    this.#unanswered.delete(update.update_id);
+    running.answer(failure ? this.#failed(update, attempt, failure.error) : this.#handled(update, value));
+    this.#advance(running.queue);
+  }
+
+  #handled(update: Update, value: Awaited<ReceiverResult>): Outcome {
+    this.#seen.add(update.update_id);
+    this.#failures.forget(update.update_id);
+    return isWebhookReply(value) ? { type: "replied", reply: value } : ACKNOWLEDGED;
+  }
+
+  #failed(update: Update, attempt: number, error: unknown): Outcome {
+    const willRetry = attempt < this.#settings.maxAttempts;
+    this.#reportError(error, { update, attempt, willRetry });
+    if (!willRetry) return this.#handled(update, undefined);
+    this.#failures.set(update.update_id, attempt);
+    return { type: "failed", error };
+  }
+
+  // — Behind others of its queue —
+
+  #takeTurn(update: Update, size: number | undefined): Awaitable<Outcome> {
+    const queue = telegramQueueOf(update);
+    if (this.#lines.has(queue)) return this.#joinQueue(queue, update, size);
+    try {
+      const found = this.#backlog.store.look(queue, update.update_id);
+      if (!(found instanceof Promise)) return this.#turn(found, queue, update, size);
+      return found.then((each) => this.#turn(each, queue, update, size))
+        .catch((error) => this.#notStored(update, error));
+    } catch (error) {
+      return this.#notStored(update, error);
+    }
+  }
+
+  #turn(
+    found: "nothing" | "queue" | "update",
+    queue: string,
+    update: Update,
+    size: number | undefined,
+  ): Awaitable<Outcome> {
+    if (found === "update") return ACKNOWLEDGED;
+    if (found === "nothing") return this.#hand(update, size);
+    return this.#joinQueue(queue, update, size);
+  }
+
+  #joinQueue(queue: string, update: Update, size: number | undefined): Awaitable<Outcome> {
+    const released = this.#backlog.store.release(queue); // a later update of its queue completes an album
+    const waiting = this.#wait(update, size, new CallContext(this.#failures.of(update.update_id) + 1));
+    waiting.queue = queue;
+    this.#lines.joinQueue(queue, waiting);
+    if (released instanceof Promise) released.catch(() => {}).then(() => this.#backlog.pump());
+    else this.#backlog.pump();
+    return waiting.outcome;
+  }
+
+  /** Lets those go on that waited for this queue (for any, if none is named), or for a call to come to its end. */
+  #advance(queue?: string): void {
+    for (const each of queue === undefined ? this.#lines.queues() : [queue]) void this.#advanceQueue(each);
+    while (!this.#calls.areFull) {
+      const next = this.#lines.leaveSlots();
+      if (next === undefined) break;
+      this.#resume(next);
+    }
+    if (this.#whenIdle.length > 0 && (this.#closing === undefined ? !this.isBusy : this.#isDone())) {
+      this.#tellIdle();
+    }
+  }
+
+  async #advanceQueue(queue: string): Promise<void> {
+    const first = this.#lines.firstOf(queue);
+    if (first === undefined) return;
+    try {
+      const looked = this.#backlog.store.look(queue, first.update.update_id);
+      const found = looked instanceof Promise ? await looked : looked;
+      if (found === "queue" || !this.#lines.leaveQueue(queue, first)) return;
+      if (found === "update" || this.#seen.has(first.update.update_id)) {
+        this.#unanswered.delete(first.update.update_id);
+        first.answer(ACKNOWLEDGED);
+      } else if (this.#calls.areFull) this.#lines.joinSlots(first);
+      else this.#resume(first);
+    } catch {
+      // It goes on waiting: at its time limit, the store is asked to take it.
+    }
+  }
+
+  #resume(waiting: Unanswered): void {
+    let result: ReceiverResult;
+    try {
+      result = this.#filter.receive(waiting.update, waiting.context);
+    } catch (error) {
+      return this.#finish(waiting, undefined, { error });
+    }
+    this.#run(waiting, Promise.resolve(result));
+  }
+
+  // — Acknowledged before it is handled —
+
+  #store(update: Update, size: number | undefined, part: MediaGroupPart | undefined): Awaitable<Outcome> {
+    try {
+      const stored = this.#backlog.store.append(this.#entry(update, size, part));
+      if (!(stored instanceof Promise)) return this.#stored(update);
+      return stored.then(() => this.#stored(update), (error) => this.#notStored(update, error));
+    } catch (error) {
+      return this.#notStored(update, error);
+    }
+  }
+
+  #entry(update: Update, size: number | undefined, part?: MediaGroupPart): StoreEntry {
+    const entry = {
+      update,
+      queue: telegramQueueOf(update),
+      size: size || JSON.stringify(update).length,
+      failures: this.#failures.of(update.update_id),
+    };
+    const { mediaGroups } = this.#settings;
+    if (part === undefined || mediaGroups === undefined) return entry;
+    return { ...entry, group: { key: part.key, ...mediaGroups, mostParts: MOST_PARTS } };
+  }
+
+  #stored(update: Update): Outcome {
+    this.#seen.add(update.update_id);
+    this.#backlog.pump();
+    return ACKNOWLEDGED;
+  }
+
+  #notStored(update: Update, error: unknown): Outcome {
+    this.#reportError(error, { update, attempt: this.#failures.of(update.update_id) + 1, willRetry: true });
+    return { type: "failed", error };
+  }
+
+  #sweepIn(ms: number): void {
+    if (ms === Infinity) return;
+    this.#sweep = setTimeout(() => this.#acknowledgeOverdue(), Math.ceil(ms));
+    // A process with nothing else to do need not wait for a time limit that nobody will reach.
+    const timer: unknown = this.#sweep;
+    if (
+      typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function"
+    ) {
+      timer.unref();
+    }
+  }
+
+  /** One sweep serves the time limits of all, oldest first. */
+  #acknowledgeOverdue(): void {
+    this.#sweep = undefined;
+    const overdue = performance.now() - this.#settings.acknowledgeWithinMs;
+    for (const each of this.#unanswered.values()) {
+      if (each.held !== undefined || each.state === "stored") continue;
+      if (each.since > overdue) return this.#sweepIn(each.since - overdue);
+      if (each.state === "running") each.held = this.#hold(each);
+      else void this.#keep(each);
+    }
+  }
+
+  /** The receiver still runs: its update becomes a batch that is claimed already. */
+  async #hold(running: Unanswered): Promise<Batch | undefined> {
+    const { update, size } = running;
+    try {
+      const batch = await this.#backlog.store.hold(this.#entry(update, size));
+      this.#acknowledge(running);
+      return batch;
+    } catch (error) {
+      running.held = undefined;
+      this.#refuse(running, error);
+      return undefined;
+    }
+  }
+
+  /** It still waits for its turn: from now on, it does so in the store. */
+  async #keep(waiting: Unanswered): Promise<void> {
+    waiting.state = "stored";
+    try {
+      await this.#backlog.store.append(this.#entry(waiting.update, waiting.size));
+      this.#acknowledge(waiting);
+      this.#backlog.pump();
+    } catch (error) {
+      waiting.state = "waiting";
+      this.#refuse(waiting, error);
+    }
+  }
+
+  #acknowledge(unanswered: Unanswered): void {
+    const id = unanswered.update.update_id;
+    this.#unanswered.delete(id);
+    this.#seen.add(id);
+    unanswered.answer(ACKNOWLEDGED);
+  }
+
+  /** What could not be saved is not acknowledged: Telegram sends it again, and then joins the same wait. */
+  #refuse(unanswered: Unanswered, error: unknown): void {
+    const { update } = unanswered;
+    unanswered.answer(this.#notStored(update, error));
+    unanswered.wait();
+    this.#unanswered.delete(update.update_id);
+    this.#unanswered.set(update.update_id, unanswered);
+    if (this.#sweep === undefined) this.#sweepIn(this.#settings.acknowledgeWithinMs);
+  }
+
+  #tellIdle(): void {
+    const waiting = this.#whenIdle;
+    this.#whenIdle = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** Anything with a `then` is waited for, as `await` would: query builders and other frameworks' promises too. */
+function isPromiseLike(result: ReceiverResult): result is Promise<Awaited<ReceiverResult>> {
+  return typeof result === "object" && result !== null && "then" in result &&
+    typeof result.then === "function";
+}

@@ -1,0 +1,70 @@
+import { type Receiver, toUpdatesFilter, type UpdatesFilter } from "../dispatch/receiver.ts";
+import { checkOptionNames } from "../options.ts";
+import { bring } from "./bring.ts";
+import { type CloseOptions, closeTimeoutMs } from "./close_options.ts";
+import { Inbox } from "./inbox.ts";
+import { inboxSettings, type MediaGroupOptions } from "./inbox_options.ts";
+import { errorReporter, type OnError } from "./report_error.ts";
+
+/** Options of {@link mergeMediaGroups}. */
+export interface MergeMediaGroupsOptions extends MediaGroupOptions {
+  /** Learns of albums that the receiver failed with. Default: `console.error`. */
+  readonly onError?: OnError;
+}
+
+/** A receiver that merges albums before another receiver gets them. */
+export interface MediaGroupMerger extends UpdatesFilter {
+  /** Hands over the albums that are not complete yet, and waits for what runs. */
+  close(options?: CloseOptions): Promise<void>;
+  /** Closes, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/**
+ * The merging stage alone: takes updates one by one, as long polling or another framework brings them, and hands them on
+ * with the parts of each album as one update. (`webhook` and `listen` merge by themselves.)
+ *
+ * A part is taken at once; its album is handed on when it is complete: with ten parts, with a later update of the same
+ * chat, after `quietMs` without a new part, after `maxWaitMs`, or on closing. Updates that come behind an album of
+ * their chat wait for it. An album that the receiver fails with is tried again, five times at most, with growing delays.
+ *
+ * @param receiver What gets the updates, albums merged: those that it wants, or all if it is a plain function.
+ * @param options When an album counts as complete.
+ * @returns A receiver; what it returns for a part says only that the part is kept.
+ * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has a value it cannot have.
+ *
+ * @example
+ * ```ts
+ * import { mergeMediaGroups, type Update } from "@telehook/telehook";
+ *
+ * const merged = mergeMediaGroups((update) => {
+ *   if ("message_media_group" in update) console.log("album of", update.message_media_group.messages.length);
+ * });
+ * const context = { attempt: 1, signal: new AbortController().signal };
+ * const chat = { id: 42, type: "private" } as const;
+ * for (const id of [1, 2]) {
+ *   const part: Update = { update_id: id, message: { message_id: id, date: 0, chat, media_group_id: "7" } };
+ *   await merged.receive(part, context);
+ * }
+ * await merged.close(); // album of 2
+ * ```
+ */
+export function mergeMediaGroups(
+  receiver: Receiver,
+  options: MergeMediaGroupsOptions = {},
+): MediaGroupMerger {
+  checkOptionNames("mergeMediaGroups", options, ["quietMs", "maxWaitMs", "onError"]);
+  const { onError, ...mediaGroups } = options;
+  const filter = toUpdatesFilter(receiver);
+  const settings = inboxSettings({ mediaGroups, acknowledgeWithinMs: Infinity });
+  const inbox = new Inbox(filter, settings, errorReporter(onError));
+  const close = (closing?: CloseOptions) => inbox.close(closeTimeoutMs(closing));
+  return {
+    get allowedUpdates() {
+      return filter.allowedUpdates;
+    },
+    receive: (update) => bring(inbox, update),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+}

@@ -1,0 +1,85 @@
+import type { Update } from "../updates/mod.ts";
+
+/** An update that is about to be acknowledged before it was handled. */
+export interface StoreEntry {
+  readonly update: Update;
+  /** Its Telegram queue: batches of one queue are handled one after the other, in the order of their first update. */
+  readonly queue: string;
+  /** How much it takes, in characters of its JSON. */
+  readonly size: number;
+  /** How often the receiver has failed with it before. */
+  readonly failures: number;
+  /** Set if it is part of an album: it then joins the queue's last batch if that is still collecting this album. */
+  readonly group?: {
+    /** The same for all parts of one album. */
+    readonly key: string;
+    /** The batch falls due this long after its latest part, in milliseconds … */
+    readonly quietMs: number;
+    /** … but not later than this after its first … */
+    readonly maxWaitMs: number;
+    /** … and at once with this many parts. */
+    readonly mostParts: number;
+  };
+}
+
+/** What one call of the receiver will be about: one update, or the parts of one album. */
+export interface Batch {
+  readonly queue: string;
+  /** At least one, in the order in which they came. */
+  readonly updates: readonly Update[];
+  /** The album's key, or `undefined` for a single update. */
+  readonly group: string | undefined;
+  /** Whether an earlier batch of the same album was handed out already. */
+  readonly late: boolean;
+  /** How often the receiver has failed with it. */
+  readonly failures: number;
+}
+
+/** A value, or a promise of it: a store in memory has no reason to wait. */
+export type Awaitable<T> = T | Promise<T>;
+
+/**
+ * Where updates live from their acknowledgement until they are handled, in batches. A batch falls due, is claimed, and
+ * is then completed or put back; a batch whose claimer died falls due again. The inbox is the only caller.
+ *
+ * Every rule about order is the store's: within a queue, only the first batch is ever claimed; an update that is not
+ * part of the album that its queue's last batch collects makes that batch due. A method that throws or rejects has
+ * changed nothing; the inbox then does not acknowledge.
+ */
+export interface InboxStore {
+  /** Whether what is here is still here after the process has ended. */
+  readonly outlivesProcess: boolean;
+  /** How many updates this process has put here that are not handled yet. */
+  readonly updates: number;
+  /** How large these are, in characters of their JSON. */
+  readonly size: number;
+  /** `true` only if nobody has anything here, which spares looking. */
+  readonly isEmpty: boolean;
+
+  /**
+   * Looks for what an update must wait for.
+   *
+   * @returns `"update"` if this very update is here, `"queue"` if others of its queue are, else `"nothing"`.
+   */
+  look(queue: string, updateId: number): Awaitable<"nothing" | "queue" | "update">;
+  /** Adds an update behind what is in its queue. One that is here already (by `update_id`) is not added again. */
+  append(entry: StoreEntry): Awaitable<void>;
+  /** Adds an update whose handling goes on already: as {@link append}, before all others, and claimed by the caller. */
+  hold(entry: StoreEntry): Awaitable<Batch>;
+  /** Makes the album that a queue collects, or that any queue of this process collects, due now. */
+  release(queue?: string): Awaitable<void>;
+  /** Hands out the batch that fell due first, if any: it is the caller's until completed or put back. */
+  claim(): Awaitable<Batch | undefined>;
+  /** Forgets a claimed batch: it was handled, or given up. */
+  complete(batch: Batch): Awaitable<void>;
+  /** Gives a claimed batch back after a failure, to fall due again after so many milliseconds. */
+  putBack(batch: Batch, delayMs: number): Awaitable<void>;
+  /** In how many milliseconds `claim` should be asked again, 0 for now; `undefined` if nothing waits. */
+  nextDueMs(): number | undefined;
+  /**
+   * Ends the use of the store.
+   *
+   * @returns The batches that end with it; none if the store outlives the process.
+   */
+  close(): Awaitable<readonly Batch[]>;
+}

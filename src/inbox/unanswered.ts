@@ -1,0 +1,36 @@
+import type { CallContext } from "../dispatch/context.ts";
+import type { Update } from "../updates/mod.ts";
+import type { Outcome } from "./outcome.ts";
+import type { Batch } from "./store.ts";
+
+/** An update whose bringer still waits for its outcome. */
+export class Unanswered {
+  readonly update: Update;
+  readonly size: number;
+  readonly context: CallContext;
+  /** When its bringer began to wait, on the clock of `performance.now()`. */
+  since = 0;
+  /** Its Telegram queue, if it had to wait for others of it. */
+  queue: string | undefined;
+  /** It waits for its turn, its receiver runs, or the store has it now. */
+  state: "waiting" | "running" | "stored" = "waiting";
+  /** While it is being acknowledged before its receiver is done: the batch that it becomes, if the store takes it. */
+  held: Promise<Batch | undefined> | undefined;
+  outcome!: Promise<Outcome>;
+  answer!: (outcome: Outcome) => void;
+
+  constructor(update: Update, size: number, context: CallContext) {
+    this.update = update;
+    this.size = size;
+    this.context = context;
+    this.wait();
+  }
+
+  /** Begins to wait, again if the bringer was told to come again while the receiver still runs. */
+  wait(): void {
+    this.since = performance.now();
+    this.outcome = new Promise((resolve) => {
+      this.answer = resolve;
+    });
+  }
+}

@@ -1,0 +1,53 @@
+import type { Unanswered } from "./unanswered.ts";
+
+/** Unanswered updates that wait for their turn: behind others of their Telegram queue, or for a free call. */
+export class WaitingLines {
+  readonly #queues = new Map<string, Unanswered[]>();
+  readonly #slots = new Set<Unanswered>();
+
+  get areWaiting(): boolean {
+    return this.#queues.size > 0;
+  }
+
+  has(queue: string): boolean {
+    return this.firstOf(queue) !== undefined;
+  }
+
+  queues(): string[] {
+    return [...this.#queues.keys()];
+  }
+
+  joinQueue(queue: string, waiting: Unanswered): void {
+    const line = this.#queues.get(queue);
+    if (line === undefined) this.#queues.set(queue, [waiting]);
+    else line.push(waiting);
+  }
+
+  /** The first that still waits; those that the store has now wait no more. */
+  firstOf(queue: string): Unanswered | undefined {
+    const line = this.#queues.get(queue);
+    while (line?.[0]?.state === "stored") line.shift();
+    if (line?.length === 0) this.#queues.delete(queue);
+    return line?.[0];
+  }
+
+  /** Whether it was still the first, which it then is no more. */
+  leaveQueue(queue: string, waiting: Unanswered): boolean {
+    if (this.firstOf(queue) !== waiting) return false;
+    this.#queues.get(queue)?.shift();
+    this.firstOf(queue); // drops the line once it is empty
+    return true;
+  }
+
+  joinSlots(waiting: Unanswered): void {
+    this.#slots.add(waiting);
+  }
+
+  leaveSlots(): Unanswered | undefined {
+    for (const waiting of this.#slots) {
+      this.#slots.delete(waiting);
+      if (waiting.state === "waiting") return waiting;
+    }
+    return undefined;
+  }
+}

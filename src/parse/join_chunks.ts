@@ -1,0 +1,16 @@
+/**
+ * The chunks of a body as one, so that a character that was split over two of them is whole again.
+ *
+ * @param length How many bytes they have in all.
+ */
+export function joinChunks(chunks: readonly Uint8Array[], length: number): Uint8Array {
+  const [first] = chunks;
+  if (chunks.length === 1 && first !== undefined) return first; // nearly every update: nothing to copy
+  const whole = new Uint8Array(length);
+  let at = 0;
+  for (const chunk of chunks) {
+    whole.set(chunk, at);
+    at += chunk.length;
+  }
+  return whole;
+}

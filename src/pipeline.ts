@@ -1,0 +1,92 @@
+import {
+  ACKNOWLEDGED,
+  type Answer,
+  CLOSING,
+  FAILED,
+  MALFORMED_JSON,
+  NOT_UTF8,
+  OVERLOADED,
+  replyWith,
+} from "./answer.ts";
+import { type Receiver, toUpdatesFilter, type UpdatesFilter } from "./dispatch/receiver.ts";
+import { serializeReply } from "./dispatch/webhook_reply.ts";
+import { createGuard, type Guard, type GuardOptions, MAX_BODY_BYTES } from "./guard/guard.ts";
+import { Inbox } from "./inbox/inbox.ts";
+import { type InboxOptions, inboxSettings } from "./inbox/inbox_options.ts";
+import type { Outcome } from "./inbox/outcome.ts";
+import { errorReporter, type FailureDetails } from "./inbox/report_error.ts";
+import type { Awaitable } from "./inbox/store.ts";
+import { decodeBody } from "./parse/decode_body.ts";
+import { isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
+import type { Update } from "./updates/mod.ts";
+
+/**
+ * guard ─▶ parse ─▶ inbox ─▶ dispatch, wired once for each webhook. The ways in (a `Request`, a `node:http` message)
+ * bring a head and then bytes, and send the answer; everything between is here.
+ */
+export class Pipeline {
+  /** The only path that is answered, if one was named. */
+  readonly path: string | undefined;
+  /** What a delivery is refused with before its body is read, if it is. */
+  readonly guard: Guard;
+  readonly maxBodyBytes: number;
+  readonly filter: UpdatesFilter;
+  readonly inbox: Inbox;
+  readonly #reportError: (error: unknown, details: FailureDetails) => void;
+
+  constructor(receiver: Receiver, options: GuardOptions & InboxOptions) {
+    this.path = options.path;
+    this.guard = createGuard(options);
+    this.maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
+    this.filter = toUpdatesFilter(receiver);
+    this.#reportError = errorReporter(options.onError);
+    this.inbox = new Inbox(this.filter, inboxSettings(options), this.#reportError);
+  }
+
+  /** Takes the bytes of a body that passed the guard. */
+  takeBytes(bytes: Uint8Array): Awaitable<Answer> {
+    const text = decodeBody(bytes);
+    return text === undefined ? NOT_UTF8 : this.takeText(text);
+  }
+
+  /** Takes a body that somebody has decoded already. */
+  takeText(text: string): Awaitable<Answer> {
+    let value: unknown;
+    try {
+      value = JSON.parse(text);
+    } catch {
+      return MALFORMED_JSON;
+    }
+    return this.takeValue(value, text.length);
+  }
+
+  /** Takes a body that somebody has parsed already. */
+  takeValue(value: unknown, size?: number): Awaitable<Answer> {
+    if (!isUpdate(value)) return whyNotUpdate(value);
+    const outcome = this.inbox.receive(value, size);
+    return outcome instanceof Promise
+      ? outcome.then((each) => this.#answerTo(value, each))
+      : this.#answerTo(value, outcome);
+  }
+
+  #answerTo(update: Update, outcome: Outcome): Answer {
+    switch (outcome.type) {
+      case "acknowledged":
+        return ACKNOWLEDGED;
+      case "replied":
+        try {
+          return replyWith(serializeReply(outcome.reply));
+        } catch (error) {
+          // The update itself was handled: sending it again would not mend the reply.
+          this.#reportError(error, { update, attempt: 1, willRetry: false });
+          return ACKNOWLEDGED;
+        }
+      case "failed":
+        return FAILED;
+      case "overloaded":
+        return OVERLOADED;
+      case "closing":
+        return CLOSING;
+    }
+  }
+}

@@ -1,0 +1,163 @@
+import type { Answer } from "./answer.ts";
+import type { Receiver } from "./dispatch/receiver.ts";
+import type { WebhookReply } from "./dispatch/webhook_reply.ts";
+import { TelehookError } from "./errors.ts";
+import type { GuardOptions } from "./guard/guard.ts";
+import { RequestHead } from "./guard/request_head.ts";
+import { bring } from "./inbox/bring.ts";
+import { type CloseOptions, closeTimeoutMs } from "./inbox/close_options.ts";
+import { INBOX_OPTION_NAMES, type InboxOptions } from "./inbox/inbox_options.ts";
+import { checkOptionNames } from "./options.ts";
+import { readBody } from "./parse/read_body.ts";
+import { Pipeline } from "./pipeline.ts";
+import type { Update, UpdateKind } from "./updates/mod.ts";
+
+/** Options of {@link webhook}: who may deliver, and when updates are acknowledged. Only `secretToken` must be given. */
+export interface WebhookOptions extends GuardOptions, InboxOptions {}
+
+/** The names of all options of a webhook, for whoever passes them on. */
+export const WEBHOOK_OPTION_NAMES: readonly (keyof WebhookOptions)[] = [
+  "secretToken",
+  "path",
+  "allowedAddresses",
+  "trustedProxy",
+  "maxBodyBytes",
+  ...INBOX_OPTION_NAMES,
+];
+
+/**
+ * A webhook as a web-standard handler: give it to `Deno.serve`, as `fetch` to `Bun.serve` or a worker, or call it.
+ * It never throws and never rejects.
+ */
+export interface Webhook {
+  /**
+   * Answers one delivery.
+   *
+   * @param request The delivery, as the runtime passes it.
+   * @param beside Whatever the runtime passes beside it: the client's address (Deno, Bun) and `waitUntil` (workers) are
+   * found by themselves.
+   */
+  (request: Request, ...beside: unknown[]): Promise<Response>;
+
+  /** The update kinds that the receiver needs, for the `allowed_updates` of `setWebhook`. */
+  readonly allowedUpdates: readonly UpdateKind[];
+
+  /**
+   * Takes an update that came another way: from long polling, a queue, a test.
+   *
+   * @returns When the update is handled or safe in the store: the webhook reply that the receiver returned, if any.
+   * @throws {TelehookError} `ERR_UPDATE` if it is no update, `ERR_OVERLOADED` if too many are held, `ERR_CLOSED` after
+   * closing; and whatever the receiver throws. The update is not kept then: bring it again.
+   */
+  receive(update: Update): Promise<WebhookReply | undefined>;
+
+  /**
+   * Answers 503 from now on, so that Telegram keeps its updates, hands over pending albums and waits for what runs. When
+   * the time is over, the receivers' signals are aborted.
+   */
+  close(options?: CloseOptions): Promise<void>;
+
+  /** Closes, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** The pipelines behind the webhooks, for the ways in that do not go through a `Request`. */
+const pipelines = new WeakMap<object, Pipeline>();
+
+/**
+ * The pipeline of a webhook.
+ *
+ * @throws {TelehookError} `ERR_OPTION` if it was not made by {@link webhook}.
+ */
+export function pipelineOf(hook: Webhook): Pipeline {
+  const pipeline = pipelines.get(hook);
+  if (pipeline === undefined) {
+    throw new TelehookError(
+      "ERR_OPTION",
+      "This takes what webhook(receiver, options) returned, not another handler",
+    );
+  }
+  return pipeline;
+}
+
+/**
+ * Makes a webhook: a function from `Request` to `Response` that checks a delivery, parses its update, merges albums,
+ * and hands it to your code.
+ *
+ * @param receiver A function for every update, or what `updateHandlers` or `updateStreams` made.
+ * @param options Who may deliver, and when updates are acknowledged.
+ * @throws {TelehookError} If an option is unknown or has a value it cannot have.
+ * @see https://core.telegram.org/bots/webhooks
+ *
+ * @example
+ * ```ts
+ * import { updateHandlers, webhook } from "@telehook/telehook";
+ *
+ * const hook = webhook(
+ *   updateHandlers({
+ *     message: ({ message }) => ({ method: "sendMessage", chat_id: message.chat.id, text: "Hello" }),
+ *   }),
+ *   { secretToken: "a-long-random-secret" },
+ * );
+ *
+ * const response = await hook(
+ *   new Request("https://bot.example/", {
+ *     method: "POST",
+ *     headers: {
+ *       "content-type": "application/json",
+ *       "x-telegram-bot-api-secret-token": "a-long-random-secret",
+ *     },
+ *     body: JSON.stringify({ update_id: 1, message: { message_id: 1, date: 0, chat: { id: 42, type: "private" } } }),
+ *   }),
+ * );
+ * console.log(await response.json()); // { method: "sendMessage", chat_id: 42, text: "Hello" }
+ * ```
+ */
+export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
+  checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
+  const pipeline = new Pipeline(receiver, options);
+  const { filter, inbox } = pipeline;
+
+  // The first parameter is declared because Deno.serve gives a handler without any no request.
+  const answer = async (request: Request, ...beside: unknown[]): Promise<Response> => {
+    const refusal = pipeline.guard(new RequestHead(request, beside));
+    if (refusal !== undefined) return toResponse(refusal);
+    const body = await readBody(request, pipeline.maxBodyBytes);
+    if (!(body instanceof Uint8Array)) return toResponse(body);
+    const taken = pipeline.takeBytes(body);
+    const response = toResponse(taken instanceof Promise ? await taken : taken);
+    if (beside.length > 0 && inbox.isBusy) waitUntilIn(beside)?.(inbox.idle());
+    return response;
+  };
+
+  const close = (closing?: CloseOptions) => inbox.close(closeTimeoutMs(closing));
+  const hook: Webhook = Object.defineProperty(
+    Object.assign(answer, {
+      allowedUpdates: filter.allowedUpdates,
+      receive: (update: Update) => bring(inbox, update),
+      close,
+      [Symbol.asyncDispose]: () => close(),
+    }),
+    "allowedUpdates",
+    { get: () => filter.allowedUpdates, enumerable: true },
+  );
+  pipelines.set(hook, pipeline);
+  return hook;
+}
+
+function toResponse({ status, headers, body }: Answer): Response {
+  return new Response(body, { status, headers });
+}
+
+/** `waitUntil` of a worker's context, wherever it stands among the arguments. */
+function waitUntilIn(beside: readonly unknown[]): ((promise: Promise<unknown>) => void) | undefined {
+  for (const each of beside) {
+    if (
+      typeof each === "object" && each !== null && "waitUntil" in each && typeof each.waitUntil === "function"
+    ) {
+      const { waitUntil } = each;
+      return (promise) => waitUntil.call(each, promise);
+    }
+  }
+  return undefined;
+}
