@@ -1,0 +1,82 @@
+import type { Receiver } from "../dispatch/receiver.ts";
+import { TelehookError } from "../errors.ts";
+import { checkOptionNames } from "../options.ts";
+import { webhook, WEBHOOK_OPTION_NAMES, type WebhookOptions } from "../webhook.ts";
+import { SERVE_OPTION_NAMES, type ServeOptions, type WebhookServer } from "./server.ts";
+import type { ServerRuntime } from "./transport.ts";
+
+/** Options of {@link listen}: those of a webhook, and where to listen. `path` is `"/"` unless it is given. */
+export interface ListenOptions extends WebhookOptions, ServeOptions {}
+
+/** The names of all options of {@link listen}. */
+export const LISTEN_OPTION_NAMES: readonly (keyof ListenOptions)[] = [
+  ...WEBHOOK_OPTION_NAMES,
+  ...SERVE_OPTION_NAMES,
+];
+
+/**
+ * Starts a server for a webhook on the runtime that this runs on: `Deno.serve`, `Bun.serve` or `node:http`. Telegram is
+ * not told; {@link setWebhookAndListen} does both.
+ *
+ * @param receiver What gets the updates.
+ * @param options Who may deliver, when updates are acknowledged, and where to listen. `secretToken` must be given.
+ * @returns The server, once it listens.
+ * @throws {TelehookError} `ERR_OPTION` and the like for wrong options, `ERR_LISTEN` if the address or port cannot be had,
+ * `ERR_TLS` if the certificate or key cannot be used, `ERR_RUNTIME` where no server can be started.
+ *
+ * @example
+ * ```ts
+ * import { listen, updateHandlers } from "@telehook/telehook";
+ *
+ * const server = await listen(
+ *   updateHandlers({ message: ({ message }) => console.log(message.text) }),
+ *   { secretToken: "a-long-random-secret", hostname: "127.0.0.1", port: 0 },
+ * );
+ * console.log(server.url); // http://127.0.0.1:49152/
+ * await server.close();
+ * ```
+ */
+export async function listen(receiver: Receiver, options: ListenOptions): Promise<WebhookServer> {
+  checkOptionNames("listen", options, LISTEN_OPTION_NAMES);
+  const { port, hostname, tls, signal, ...webhookOptions } = options;
+  const serve = await adapter();
+  const hook = webhook(receiver, { path: "/", ...webhookOptions });
+  try {
+    return await serve(hook, {
+      ...(port !== undefined && { port }),
+      ...(hostname !== undefined && { hostname }),
+      ...(tls !== undefined && { tls }),
+      ...(signal !== undefined && { signal }),
+    });
+  } catch (error) {
+    await hook.close({ timeoutMs: 0 });
+    throw error;
+  }
+}
+
+type Serve = (hook: ReturnType<typeof webhook>, options: ServeOptions) => Promise<WebhookServer>;
+
+/** Only the adapter that is used is loaded. */
+async function adapter(): Promise<Serve> {
+  switch (currentRuntime()) {
+    case "deno":
+      return (await import("./deno.ts")).serve;
+    case "bun":
+      return (await import("./bun.ts")).serve;
+    case "node":
+      return (await import("./node.ts")).serve;
+    case undefined:
+      throw new TelehookError(
+        "ERR_RUNTIME",
+        "listen() needs Deno, Bun or Node: elsewhere, give webhook(receiver, options) to the platform as its fetch handler",
+      );
+  }
+}
+
+function currentRuntime(): ServerRuntime | undefined {
+  // Deno and Bun have a `process` too, so that of Node comes last.
+  if ("Deno" in globalThis) return "deno";
+  if ("Bun" in globalThis) return "bun";
+  if ("process" in globalThis) return "node";
+  return undefined;
+}

@@ -1,0 +1,43 @@
+import { TelehookError } from "../errors.ts";
+import { quote } from "../options.ts";
+import type { ServerRuntime } from "./transport.ts";
+
+/** Why a server did not start, in the same words on every runtime. */
+export function listenError(
+  cause: unknown,
+  { runtime, port, hostname }: { runtime: ServerRuntime; port: number; hostname: string },
+): TelehookError {
+  if (cause instanceof TelehookError) return cause;
+  if (cause instanceof ReferenceError) {
+    return new TelehookError(
+      "ERR_RUNTIME",
+      `The adapter for ${runtime} runs on ${runtime} only: use listen(), which finds the right one`,
+    );
+  }
+  return new TelehookError(
+    "ERR_LISTEN",
+    `Cannot listen on ${quote(hostname)}, port ${port}: ${reason(cause, port)}`,
+    {
+      cause,
+    },
+  );
+}
+
+function reason(cause: unknown, port: number): string {
+  const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
+  switch (code) {
+    case "EADDRINUSE":
+      return "the port is in use: stop the program that has it, or choose another (0 takes any that is free)";
+    case "EACCES":
+    case "EPERM":
+      return `this user may not: ports below 1024 need a privilege, so choose a higher one than ${port} behind a proxy`;
+    case "EADDRNOTAVAIL":
+    case "EINVAL":
+      return 'this machine does not have the address: "0.0.0.0" is all that it has';
+    case "ENOTFOUND":
+    case "EAI_AGAIN":
+      return "the name cannot be resolved: give an IP address of this machine";
+    default:
+      return cause instanceof Error ? cause.message : String(cause);
+  }
+}

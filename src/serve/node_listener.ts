@@ -1,0 +1,160 @@
+import { ACKNOWLEDGED, type Answer, BROKEN_BODY, TOO_LARGE } from "../answer.ts";
+import type { DeliveryHead } from "../guard/head.ts";
+import type { Awaitable } from "../inbox/store.ts";
+import { joinChunks } from "../parse/join_chunks.ts";
+import type { Pipeline } from "../pipeline.ts";
+import { pipelineOf, type Webhook } from "../webhook.ts";
+
+/** As much of `http.IncomingMessage` as is used, with what Express and body parsers add to it. */
+export interface NodeRequest {
+  readonly method?: string | undefined;
+  readonly url?: string | undefined;
+  /** Express's: the URL before a router took its prefix off. */
+  readonly originalUrl?: string | undefined;
+  readonly headers: { readonly [name: string]: string | string[] | undefined };
+  readonly socket: { readonly remoteAddress?: string | undefined };
+  /** Whether the whole message has been received. */
+  readonly complete: boolean;
+  readonly readableEnded: boolean;
+  /** What a body parser made of the body, if there was one before us. */
+  readonly body?: unknown;
+  read(): unknown;
+  resume(): unknown;
+  on(event: "readable" | "end" | "close" | "error", listener: () => void): unknown;
+  removeListener(event: "readable", listener: () => void): unknown;
+}
+
+/** As much of `http.ServerResponse` as is used. */
+export interface NodeResponse {
+  writeHead(status: number, headers: Record<string, string>): unknown;
+  end(body?: Uint8Array): unknown;
+}
+
+/** A listener for `http.createServer` and whatever else takes one. */
+export type NodeListener = (request: NodeRequest, response: NodeResponse) => void;
+
+/**
+ * A webhook as a listener for `http.createServer`, `https.createServer`, Express, Connect and the like. No `Request` is
+ * built on the way: the bytes go straight into the webhook's stages.
+ *
+ * It also works behind a body parser that has already consumed the stream: `request.body` is taken then, whether it is
+ * an object, text or bytes.
+ *
+ * @param hook What `webhook(receiver, options)` returned.
+ * @throws {TelehookError} `ERR_OPTION` if it is something else.
+ *
+ * @example
+ * ```ts ignore
+ * import { createServer } from "node:http";
+ * import { webhook } from "@telehook/telehook";
+ * import { toNodeListener } from "@telehook/telehook/node";
+ *
+ * const hook = webhook((update) => console.log(update.update_id), { secretToken: "a-long-random-secret" });
+ * createServer({ keepAliveTimeout: 75_000 }, toNodeListener(hook)).listen(8080);
+ * // Express: app.post("/telegram", toNodeListener(hook))
+ * ```
+ */
+export function toNodeListener(hook: Webhook): NodeListener {
+  const pipeline = pipelineOf(hook);
+  return (request, response) => {
+    const refusal = pipeline.guard(new NodeHead(request));
+    if (refusal !== undefined) send(response, refusal);
+    else if (request.body !== undefined) answerWith(response, takeParsed(pipeline, request.body));
+    else if (request.readableEnded) send(response, BROKEN_BODY); // somebody has read it and kept it
+    else receiveBody(request, response, pipeline);
+  };
+}
+
+class NodeHead implements DeliveryHead {
+  readonly #request: NodeRequest;
+
+  constructor(request: NodeRequest) {
+    this.#request = request;
+  }
+
+  get method(): string {
+    return this.#request.method ?? "";
+  }
+
+  get path(): string {
+    let target = this.#request.originalUrl ?? this.#request.url ?? "/";
+    // The absolute form that RFC 9112 (section 3.2.2) makes every server take.
+    if (!target.startsWith("/")) target = target.replace(/^[a-z]+:\/\/[^/?#]*/i, "") || "/";
+    const end = target.search(/[?#]/);
+    return end === -1 ? target : target.slice(0, end);
+  }
+
+  get address(): string | undefined {
+    return this.#request.socket.remoteAddress;
+  }
+
+  header(name: string): string | undefined {
+    const value = this.#request.headers[name];
+    return typeof value === "object" ? value.join(", ") : value;
+  }
+}
+
+/**
+ * Reads with `read()` and is done as soon as the message is complete, which costs less than a `data` listener and the
+ * wait for `end`.
+ */
+function receiveBody(request: NodeRequest, response: NodeResponse, pipeline: Pipeline): void {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  let isDone = false;
+
+  const readable = () => {
+    for (let chunk = request.read(); chunk !== null; chunk = request.read()) {
+      if (isDone || !(chunk instanceof Uint8Array)) continue;
+      chunks.push(chunk);
+      length += chunk.length;
+      if (length > pipeline.maxBodyBytes) return refuseRest();
+    }
+    if (request.complete) finish();
+  };
+  const finish = () => {
+    if (isDone) return;
+    isDone = true;
+    answerWith(response, pipeline.takeBytes(joinChunks(chunks, length)));
+  };
+  const refuseRest = () => {
+    isDone = true;
+    request.removeListener("readable", readable);
+    request.resume(); // read and thrown away, so that the sender gets to the point of hearing the answer
+    send(response, TOO_LARGE);
+  };
+  const abandon = () => {
+    isDone = true; // the client went away in the middle: there is nobody to answer
+  };
+
+  request.on("readable", readable);
+  request.on("end", finish);
+  request.on("error", abandon);
+  request.on("close", abandon);
+}
+
+function takeParsed(pipeline: Pipeline, body: unknown): Awaitable<Answer> {
+  if (typeof body === "string") return pipeline.takeText(body);
+  if (body instanceof Uint8Array) return pipeline.takeBytes(body);
+  return pipeline.takeValue(body);
+}
+
+function answerWith(response: NodeResponse, answer: Awaitable<Answer>): void {
+  if (answer instanceof Promise) void answer.then((each) => send(response, each));
+  else send(response, answer);
+}
+
+const EMPTY = { "content-length": "0" };
+const encoder = new TextEncoder();
+
+/** Always with a length: without one, Node would answer in chunks. */
+function send(response: NodeResponse, answer: Answer): void {
+  if (answer === ACKNOWLEDGED) {
+    response.writeHead(200, EMPTY);
+    response.end();
+    return;
+  }
+  const body = answer.body === null ? undefined : encoder.encode(answer.body);
+  response.writeHead(answer.status, { ...answer.headers, "content-length": String(body?.length ?? 0) });
+  response.end(body);
+}

@@ -1,0 +1,36 @@
+import type { Webhook } from "../webhook.ts";
+
+/** The runtimes that telehook can start a server on. */
+export type ServerRuntime = "deno" | "bun" | "node";
+
+/** A certificate with its chain and its key, as PEM text that every runtime's server takes. */
+export interface PemPair {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** What an adapter is asked for, checked and complete. */
+export interface TransportOptions {
+  readonly port: number;
+  readonly hostname: string;
+  readonly tls: PemPair | undefined;
+}
+
+/** A server that an adapter has started: the least that a runtime must offer. */
+export interface Transport {
+  /** The port that it listens on, which is another than the one asked for if that was 0. */
+  readonly port: number;
+  /** Takes no more connections, and resolves when the last one has ended by itself. */
+  stop(): Promise<unknown>;
+  /** Ends every connection that is left. */
+  cut(): void;
+}
+
+/** Starts a server that gives each delivery to the webhook. It rejects with what the runtime says if it cannot. */
+export type StartTransport = (hook: Webhook, options: TransportOptions) => Promise<Transport>;
+
+/**
+ * How long a connection may stay idle, in milliseconds. Telegram closes it after 60 s: a server that is faster than
+ * that now and then closes a connection on which an update is on its way already.
+ */
+export const KEEP_ALIVE_MS = 75_000;

@@ -1,0 +1,43 @@
+import { TelehookError } from "../errors.ts";
+import { quote } from "../options.ts";
+
+const TELEGRAM_PORTS = ["", "80", "88", "443", "8443"];
+
+/**
+ * Reads the URL that Telegram is to deliver to. Without a scheme it is `https://`.
+ *
+ * @param rules `"telegram"` for what Telegram's own servers demand; a Bot API server of your own may be more lenient.
+ * @throws {TelehookError} `ERR_WEBHOOK_URL` if Telegram could not deliver to it.
+ * @see https://core.telegram.org/bots/webhooks#the-longer-version
+ */
+export function webhookUrl(address: unknown, rules: "telegram" | "any"): URL {
+  const text = typeof address === "string" ? address.trim() : "";
+  const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
+  const url = text === "" ? null : parse(withScheme);
+  if (url === null) {
+    throw unusable(address, "it is not a URL: write one such as https://bot.example.org/telegram");
+  }
+  url.hash = ""; // never meant for a server, yet Telegram would send it
+  if (url.protocol !== "https:" && !(rules === "any" && url.protocol === "http:")) {
+    throw unusable(
+      address,
+      "Telegram delivers over https only: put a certificate on the server or a proxy before it",
+    );
+  }
+  if (rules === "any") return url;
+  if (!TELEGRAM_PORTS.includes(url.port)) {
+    throw unusable(address, "Telegram delivers to the ports 80, 88, 443 and 8443 only");
+  }
+  if (url.hostname.startsWith("[")) {
+    throw unusable(address, "Telegram delivers over IPv4 only: give a host name or an IPv4 address");
+  }
+  return url;
+}
+
+function parse(text: string): URL | null {
+  return URL.canParse(text) ? new URL(text) : null;
+}
+
+function unusable(address: unknown, why: string): TelehookError {
+  return new TelehookError("ERR_WEBHOOK_URL", `Telegram cannot deliver to ${quote(address)}: ${why}`);
+}
