@@ -19,7 +19,9 @@
  * @module
  */
 export { webhook } from "./src/webhook.ts";
-export type { Webhook, WebhookOptions } from "./src/webhook.ts";
+export type { Webhook, WebhookOptions, WebhookStats } from "./src/webhook.ts";
+export type { PipelineOptions } from "./src/pipeline.ts";
+export type { MediaGroupEnd, OnEvent, WebhookCounts, WebhookEvent } from "./src/watch.ts";
 export { listen } from "./src/serve/listen.ts";
 export type { ListenOptions } from "./src/serve/listen.ts";
 export { setWebhookAndListen } from "./src/serve/set_webhook_and_listen.ts";

@@ -7,21 +7,25 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** `null` is an empty body, the cheapest that Telegram can be sent. */
   readonly body: string | null;
+  /** Why a delivery is refused, for those who watch; empty if it is not. */
+  readonly reason: string;
 }
 
 const TEXT = { "content-type": "text/plain; charset=utf-8" };
 // Telegram waits this long instead of its own delay: short enough for an inline query, which lives for 30 seconds.
 const RETRY_SOON = { "retry-after": "1" };
 
-const empty = (status: number, headers: Readonly<Record<string, string>> = {}): Answer => ({
+const empty = (status: number, reason = "", headers: Answer["headers"] = {}): Answer => ({
   status,
   headers,
   body: null,
+  reason,
 });
-const says = (status: number, sentence: string, headers: Readonly<Record<string, string>> = {}): Answer => ({
+const says = (status: number, reason: string, headers: Answer["headers"] = {}): Answer => ({
   status,
   headers: { ...TEXT, ...headers },
-  body: `${sentence}\n`,
+  body: `${reason}\n`,
+  reason,
 });
 
 /** Handled, safe in the store, or a duplicate of such: Telegram forgets it. */
@@ -29,9 +33,9 @@ export const ACKNOWLEDGED: Answer = empty(200);
 /** The receiver failed: Telegram sends the update again, with its own growing delay. */
 export const FAILED: Answer = empty(500);
 /** Too much is in flight: Telegram keeps the update and asks again soon. */
-export const OVERLOADED: Answer = empty(503, RETRY_SOON);
+export const OVERLOADED: Answer = empty(503, "Too many updates are held already", RETRY_SOON);
 /** Closing: Telegram keeps the update for the next start. */
-export const CLOSING: Answer = empty(503, RETRY_SOON);
+export const CLOSING: Answer = empty(503, "The webhook is closing", RETRY_SOON);
 
 export const NOT_POST: Answer = says(405, "A webhook takes POST only", { allow: "POST" });
 export const WRONG_PATH: Answer = says(404, "There is no webhook on this path");
@@ -56,5 +60,5 @@ export const AN_ENVELOPE: Answer = says(
 
 /** The answer that makes Telegram call a method: JSON text with a `method` key. */
 export function replyWith(json: string): Answer {
-  return { status: 200, headers: { "content-type": "application/json" }, body: json };
+  return { status: 200, headers: { "content-type": "application/json" }, body: json, reason: "" };
 }

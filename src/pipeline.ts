@@ -10,6 +10,7 @@ import {
 } from "./answer.ts";
 import { type Receiver, toUpdatesFilter, type UpdatesFilter } from "./dispatch/receiver.ts";
 import { serializeReply } from "./dispatch/webhook_reply.ts";
+import type { DeliveryHead } from "./guard/head.ts";
 import { createGuard, type Guard, type GuardOptions, MAX_BODY_BYTES } from "./guard/guard.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { type InboxOptions, inboxSettings } from "./inbox/inbox_options.ts";
@@ -19,6 +20,13 @@ import type { Awaitable } from "./inbox/store.ts";
 import { decodeBody } from "./parse/decode_body.ts";
 import { isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
 import type { Update } from "./updates/mod.ts";
+import { type OnEvent, Watch } from "./watch.ts";
+
+/** Everything that a webhook can be told. */
+export interface PipelineOptions extends GuardOptions, InboxOptions {
+  /** Learns of everything that happens, for metrics and traces. Default: nobody does, which costs nothing. */
+  readonly onEvent?: OnEvent;
+}
 
 /**
  * guard ─▶ parse ─▶ inbox ─▶ dispatch, wired once for each webhook. The ways in (a `Request`, a `node:http` message)
@@ -27,26 +35,42 @@ import type { Update } from "./updates/mod.ts";
 export class Pipeline {
   /** The only path that is answered, if one was named. */
   readonly path: string | undefined;
-  /** What a delivery is refused with before its body is read, if it is. */
-  readonly guard: Guard;
+  readonly #guard: Guard;
   readonly maxBodyBytes: number;
   readonly filter: UpdatesFilter;
   readonly inbox: Inbox;
+  readonly watch: Watch;
   readonly #reportError: (error: unknown, details: FailureDetails) => void;
 
-  constructor(receiver: Receiver, options: GuardOptions & InboxOptions) {
+  constructor(receiver: Receiver, options: PipelineOptions) {
     this.path = options.path;
-    this.guard = createGuard(options);
+    this.#guard = createGuard(options);
     this.maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
     this.filter = toUpdatesFilter(receiver);
     this.#reportError = errorReporter(options.onError);
-    this.inbox = new Inbox(this.filter, inboxSettings(options), this.#reportError);
+    this.watch = new Watch(options.onEvent);
+    this.inbox = new Inbox(this.filter, inboxSettings(options), {
+      reportError: this.#reportError,
+      watch: this.watch,
+    });
+  }
+
+  /** What a delivery is refused with before its body is read, if it is. */
+  guard(head: DeliveryHead): Answer | undefined {
+    const refusal = this.#guard(head);
+    return refusal && this.refuse(refusal);
+  }
+
+  /** Notes that a delivery is refused. */
+  refuse(refusal: Answer): Answer {
+    this.watch.refused(refusal.status, refusal.reason);
+    return refusal;
   }
 
   /** Takes the bytes of a body that passed the guard. */
   takeBytes(bytes: Uint8Array): Awaitable<Answer> {
     const text = decodeBody(bytes);
-    return text === undefined ? NOT_UTF8 : this.takeText(text);
+    return text === undefined ? this.refuse(NOT_UTF8) : this.takeText(text);
   }
 
   /** Takes a body that somebody has decoded already. */
@@ -55,14 +79,14 @@ export class Pipeline {
     try {
       value = JSON.parse(text);
     } catch {
-      return MALFORMED_JSON;
+      return this.refuse(MALFORMED_JSON);
     }
     return this.takeValue(value, text.length);
   }
 
   /** Takes a body that somebody has parsed already. */
   takeValue(value: unknown, size?: number): Awaitable<Answer> {
-    if (!isUpdate(value)) return whyNotUpdate(value);
+    if (!isUpdate(value)) return this.refuse(whyNotUpdate(value));
     const outcome = this.inbox.receive(value, size);
     return outcome instanceof Promise
       ? outcome.then((each) => this.#answerTo(value, each))
@@ -84,9 +108,9 @@ export class Pipeline {
       case "failed":
         return FAILED;
       case "overloaded":
-        return OVERLOADED;
+        return this.refuse(OVERLOADED);
       case "closing":
-        return CLOSING;
+        return this.refuse(CLOSING);
     }
   }
 }

@@ -2,18 +2,18 @@ import type { Answer } from "./answer.ts";
 import type { Receiver } from "./dispatch/receiver.ts";
 import type { WebhookReply } from "./dispatch/webhook_reply.ts";
 import { TelehookError } from "./errors.ts";
-import type { GuardOptions } from "./guard/guard.ts";
 import { RequestHead } from "./guard/request_head.ts";
 import { bring } from "./inbox/bring.ts";
 import { type CloseOptions, closeTimeoutMs } from "./inbox/close_options.ts";
-import { INBOX_OPTION_NAMES, type InboxOptions } from "./inbox/inbox_options.ts";
+import { INBOX_OPTION_NAMES } from "./inbox/inbox_options.ts";
 import { checkOptionNames } from "./options.ts";
 import { readBody } from "./parse/read_body.ts";
-import { Pipeline } from "./pipeline.ts";
+import { Pipeline, type PipelineOptions } from "./pipeline.ts";
 import type { Update, UpdateKind } from "./updates/mod.ts";
+import type { WebhookCounts } from "./watch.ts";
 
 /** Options of {@link webhook}: who may deliver, and when updates are acknowledged. Only `secretToken` must be given. */
-export interface WebhookOptions extends GuardOptions, InboxOptions {}
+export interface WebhookOptions extends PipelineOptions {}
 
 /** The names of all options of a webhook, for whoever passes them on. */
 export const WEBHOOK_OPTION_NAMES: readonly (keyof WebhookOptions)[] = [
@@ -23,6 +23,7 @@ export const WEBHOOK_OPTION_NAMES: readonly (keyof WebhookOptions)[] = [
   "trustedProxy",
   "maxBodyBytes",
   ...INBOX_OPTION_NAMES,
+  "onEvent",
 ];
 
 /**
@@ -51,6 +52,9 @@ export interface Webhook {
    */
   receive(update: Update): Promise<WebhookReply | undefined>;
 
+  /** How much is going on, and how often what happened since the webhook was made. */
+  stats(): WebhookStats;
+
   /**
    * Answers 503 from now on, so that Telegram keeps its updates, hands over pending albums and waits for what runs. When
    * the time is over, the receivers' signals are aborted.
@@ -59,6 +63,16 @@ export interface Webhook {
 
   /** Closes, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
+}
+
+/** What {@link Webhook.stats} tells. */
+export interface WebhookStats extends WebhookCounts {
+  /** Calls of the receiver that have not come to an end. */
+  readonly running: number;
+  /** Updates whose sender still waits for an answer. */
+  readonly unanswered: number;
+  /** Updates that were acknowledged and are not handled yet, as far as this process knows. */
+  readonly stored: number;
 }
 
 /** The pipelines behind the webhooks, for the ways in that do not go through a `Request`. */
@@ -116,14 +130,14 @@ export function pipelineOf(hook: Webhook): Pipeline {
 export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
   checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
   const pipeline = new Pipeline(receiver, options);
-  const { filter, inbox } = pipeline;
+  const { filter, inbox, watch } = pipeline;
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
   const answer = async (request: Request, ...beside: unknown[]): Promise<Response> => {
     const refusal = pipeline.guard(new RequestHead(request, beside));
     if (refusal !== undefined) return toResponse(refusal);
     const body = await readBody(request, pipeline.maxBodyBytes);
-    if (!(body instanceof Uint8Array)) return toResponse(body);
+    if (!(body instanceof Uint8Array)) return toResponse(pipeline.refuse(body));
     const taken = pipeline.takeBytes(body);
     const response = toResponse(taken instanceof Promise ? await taken : taken);
     if (beside.length > 0 && inbox.isBusy) waitUntilIn(beside)?.(inbox.idle());
@@ -135,6 +149,7 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
     Object.assign(answer, {
       allowedUpdates: filter.allowedUpdates,
       receive: (update: Update) => bring(inbox, update),
+      stats: () => ({ ...watch.counts, ...inbox.load }),
       close,
       [Symbol.asyncDispose]: () => close(),
     }),

@@ -7,12 +7,14 @@ import type { InboxSettings } from "./inbox_options.ts";
 import { mergeParts } from "./media_group.ts";
 import type { FailureDetails } from "./report_error.ts";
 import type { Batch, InboxStore } from "./store.ts";
+import type { Watch } from "../watch.ts";
 
 /** What the backlog needs of the inbox that it belongs to. */
 export interface BacklogOwner {
   readonly filter: UpdatesFilter;
   readonly calls: Calls;
   readonly reportError: (error: unknown, details: FailureDetails) => void;
+  readonly watch: Watch;
   /** Called when a queue's first batch is done, or when another process may have done one. */
   readonly onProgress: (queue?: string) => void;
 }
@@ -52,11 +54,17 @@ export class Backlog {
   async settle(
     batch: Batch,
     update: ReceivedUpdate,
+    since: number,
     failure: { readonly error: unknown } | undefined,
   ): Promise<void> {
     const attempt = batch.failures + 1;
     const willRetry = attempt < this.#maxAttempts;
-    if (failure !== undefined) this.#owner.reportError(failure.error, { update, attempt, willRetry });
+    const facts = { attempt, since, background: true };
+    if (failure === undefined) this.#owner.watch.handled(update, facts);
+    else {
+      this.#owner.watch.failed(update, facts, failure.error, willRetry);
+      this.#owner.reportError(failure.error, { update, attempt, willRetry });
+    }
     if (this.#closed) return; // the store has given the batch back, or up
     try {
       if (failure !== undefined && willRetry) await this.store.putBack(batch, retryDelay(attempt));
@@ -111,9 +119,10 @@ export class Backlog {
   }
 
   async #handle(batch: Batch): Promise<void> {
-    const { calls, filter, reportError } = this.#owner;
+    const { calls, filter, reportError, watch } = this.#owner;
     const update = updateOf(batch);
     const context = new CallContext(batch.failures + 1);
+    const since = watch.now;
     let failure: { error: unknown } | undefined;
     calls.begin(context);
     try {
@@ -126,7 +135,7 @@ export class Backlog {
     } finally {
       calls.end(context);
     }
-    await this.settle(batch, update, failure);
+    await this.settle(batch, update, since, failure);
   }
 
   #wakeIn(ms: number | undefined): void {

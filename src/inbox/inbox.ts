@@ -15,6 +15,13 @@ import type { Awaitable, Batch, StoreEntry } from "./store.ts";
 import { telegramQueueOf } from "./telegram_queue.ts";
 import { Unanswered } from "./unanswered.ts";
 import { WaitingLines } from "./waiting_lines.ts";
+import type { CallFacts, Watch } from "../watch.ts";
+
+/** Who learns of what happens. */
+export interface Observers {
+  readonly reportError: (error: unknown, details: FailureDetails) => void;
+  readonly watch: Watch;
+}
 
 /**
  * The stage between parsing and dispatching, and the keeper of the invariant: an update is in Telegram's queue until it
@@ -27,6 +34,7 @@ export class Inbox {
   readonly #settings: InboxSettings;
   readonly #filter: UpdatesFilter;
   readonly #reportError: (error: unknown, details: FailureDetails) => void;
+  readonly #watch: Watch;
   readonly #calls: Calls;
   readonly #backlog: Backlog;
   readonly #seen = new SeenUpdates();
@@ -41,16 +49,18 @@ export class Inbox {
   constructor(
     filter: UpdatesFilter,
     settings: InboxSettings,
-    reportError: (error: unknown, details: FailureDetails) => void,
+    { reportError, watch }: Observers,
   ) {
     this.#filter = filter;
     this.#settings = settings;
     this.#reportError = reportError;
+    this.#watch = watch;
     this.#calls = new Calls(settings.concurrency);
     this.#backlog = new Backlog(settings, {
       filter,
       calls: this.#calls,
       reportError,
+      watch,
       onProgress: (queue) => this.#advance(queue),
     });
     if (settings.store.outlivesProcess) this.#backlog.pump(); // what the last process left comes first
@@ -64,9 +74,13 @@ export class Inbox {
    */
   receive(update: Update, size?: number): Awaitable<Outcome> {
     if (this.#closing !== undefined) return CLOSING;
-    if (this.#seen.has(update.update_id)) return ACKNOWLEDGED;
-    const twin = this.#unanswered.get(update.update_id);
-    if (twin !== undefined) return twin.outcome;
+    const twin = this.#seen.has(update.update_id)
+      ? ACKNOWLEDGED
+      : this.#unanswered.get(update.update_id)?.outcome;
+    if (twin !== undefined) {
+      this.#watch.duplicate(update);
+      return twin;
+    }
     if (this.#isOverloaded()) return OVERLOADED;
 
     const part = this.#partToMerge(update);
@@ -75,6 +89,15 @@ export class Inbox {
     }
     if (!this.#backlog.store.isEmpty || this.#lines.areWaiting) return this.#takeTurn(update, size);
     return this.#hand(update, size);
+  }
+
+  /** How much goes on. */
+  get load(): { readonly running: number; readonly unanswered: number; readonly stored: number } {
+    return {
+      running: this.#calls.running,
+      unanswered: this.#unanswered.size,
+      stored: this.#backlog.store.updates,
+    };
   }
 
   /** Whether anything goes on behind what was answered. */
@@ -153,14 +176,16 @@ export class Inbox {
       this.#lines.joinSlots(waiting);
       return waiting.outcome;
     }
+    const facts = { attempt: context.attempt, since: this.#watch.now, background: false };
     let result: ReceiverResult;
     try {
       result = this.#filter.receive(update, context);
     } catch (error) {
-      return this.#failed(update, context.attempt, error);
+      return this.#failed(update, facts, error);
     }
-    if (!isPromiseLike(result)) return this.#handled(update, result);
+    if (!isPromiseLike(result)) return this.#handled(update, facts, result);
     const running = this.#wait(update, size, context);
+    running.began = facts.since;
     this.#run(running, result);
     return running.outcome;
   }
@@ -187,7 +212,7 @@ export class Inbox {
     failure: { error: unknown } | undefined,
   ): void {
     this.#calls.end(running.context);
-    const { context: { attempt }, held, update } = running;
+    const { context: { attempt }, began: since, held, update } = running;
     if (held !== undefined) {
       running.held = undefined;
       void held.then((batch) => {
@@ -195,27 +220,41 @@ export class Inbox {
         if (isWebhookReply(value)) {
           this.#reportError(lateReply(value.method), { update, attempt, willRetry: false });
         }
-        return this.#backlog.settle(batch, update, failure);
+        return this.#backlog.settle(batch, update, since, failure);
       });
       return;
     }
     this.#unanswered.delete(update.update_id);
-    running.answer(failure ? this.#failed(update, attempt, failure.error) : this.#handled(update, value));
+    const facts = { attempt, since, background: false };
+    running.answer(
+      failure ? this.#failed(update, facts, failure.error) : this.#handled(update, facts, value),
+    );
     this.#advance(running.queue);
   }
 
-  #handled(update: Update, value: Awaited<ReceiverResult>): Outcome {
-    this.#seen.add(update.update_id);
-    this.#failures.forget(update.update_id);
+  #handled(update: Update, facts: CallFacts, value: Awaited<ReceiverResult>): Outcome {
+    this.#watch.handled(update, facts);
+    this.#forget(update.update_id);
     return isWebhookReply(value) ? { type: "replied", reply: value } : ACKNOWLEDGED;
   }
 
-  #failed(update: Update, attempt: number, error: unknown): Outcome {
+  #failed(update: Update, facts: CallFacts, error: unknown): Outcome {
+    const { attempt } = facts;
     const willRetry = attempt < this.#settings.maxAttempts;
+    this.#watch.failed(update, facts, error, willRetry);
     this.#reportError(error, { update, attempt, willRetry });
-    if (!willRetry) return this.#handled(update, undefined);
+    if (!willRetry) {
+      this.#forget(update.update_id);
+      return ACKNOWLEDGED;
+    }
     this.#failures.set(update.update_id, attempt);
     return { type: "failed", error };
+  }
+
+  /** It is done with: all that remains is the knowledge that it was here. */
+  #forget(updateId: number): void {
+    this.#seen.add(updateId);
+    this.#failures.forget(updateId);
   }
 
   // — Behind others of its queue —
@@ -285,6 +324,7 @@ export class Inbox {
   }
 
   #resume(waiting: Unanswered): void {
+    waiting.began = this.#watch.now;
     let result: ReceiverResult;
     try {
       result = this.#filter.receive(waiting.update, waiting.context);
@@ -297,10 +337,11 @@ export class Inbox {
   // — Acknowledged before it is handled —
 
   #store(update: Update, size: number | undefined, part: MediaGroupPart | undefined): Awaitable<Outcome> {
+    const reason = part === undefined ? "received" : "part";
     try {
       const stored = this.#backlog.store.append(this.#entry(update, size, part));
-      if (!(stored instanceof Promise)) return this.#stored(update);
-      return stored.then(() => this.#stored(update), (error) => this.#notStored(update, error));
+      if (!(stored instanceof Promise)) return this.#stored(update, reason);
+      return stored.then(() => this.#stored(update, reason), (error) => this.#notStored(update, error));
     } catch (error) {
       return this.#notStored(update, error);
     }
@@ -318,7 +359,8 @@ export class Inbox {
     return { ...entry, group: { key: part.key, ...mediaGroups, mostParts: MOST_PARTS } };
   }
 
-  #stored(update: Update): Outcome {
+  #stored(update: Update, reason: "part" | "received"): Outcome {
+    this.#watch.acknowledgedEarly(update, reason);
     this.#seen.add(update.update_id);
     this.#backlog.pump();
     return ACKNOWLEDGED;
@@ -381,6 +423,7 @@ export class Inbox {
   }
 
   #acknowledge(unanswered: Unanswered): void {
+    this.#watch.acknowledgedEarly(unanswered.update, unanswered.state === "running" ? "running" : "waiting");
     const id = unanswered.update.update_id;
     this.#unanswered.delete(id);
     this.#seen.add(id);

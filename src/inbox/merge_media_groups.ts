@@ -4,6 +4,7 @@ import { bring } from "./bring.ts";
 import { type CloseOptions, closeTimeoutMs } from "./close_options.ts";
 import { Inbox } from "./inbox.ts";
 import { inboxSettings, type MediaGroupOptions } from "./inbox_options.ts";
+import { Watch } from "../watch.ts";
 import { errorReporter, type OnError } from "./report_error.ts";
 
 /** Options of {@link mergeMediaGroups}. */
@@ -57,7 +58,10 @@ export function mergeMediaGroups(
   const { onError, ...mediaGroups } = options;
   const filter = toUpdatesFilter(receiver);
   const settings = inboxSettings({ mediaGroups, acknowledgeWithinMs: Infinity });
-  const inbox = new Inbox(filter, settings, errorReporter(onError));
+  const inbox = new Inbox(filter, settings, {
+    reportError: errorReporter(onError),
+    watch: new Watch(undefined),
+  });
   const close = (closing?: CloseOptions) => inbox.close(closeTimeoutMs(closing));
   return {
     get allowedUpdates() {

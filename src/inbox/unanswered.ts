@@ -10,6 +10,8 @@ export class Unanswered {
   readonly context: CallContext;
   /** When its bringer began to wait, on the clock of `performance.now()`. */
   since = 0;
+  /** When its receiver was called, if anybody watches. */
+  began = 0;
   /** Its Telegram queue, if it had to wait for others of it. */
   queue: string | undefined;
   /** It waits for its turn, its receiver runs, or the store has it now. */

@@ -60,7 +60,7 @@ export function toNodeListener(hook: Webhook): NodeListener {
     const refusal = pipeline.guard(new NodeHead(request));
     if (refusal !== undefined) send(response, refusal);
     else if (request.body !== undefined) answerWith(response, takeParsed(pipeline, request.body));
-    else if (request.readableEnded) send(response, BROKEN_BODY); // somebody has read it and kept it
+    else if (request.readableEnded) send(response, pipeline.refuse(BROKEN_BODY)); // somebody has read it and kept it
     else receiveBody(request, response, pipeline);
   };
 }
@@ -121,7 +121,7 @@ function receiveBody(request: NodeRequest, response: NodeResponse, pipeline: Pip
     isDone = true;
     request.removeListener("readable", readable);
     request.resume(); // read and thrown away, so that the sender gets to the point of hearing the answer
-    send(response, TOO_LARGE);
+    send(response, pipeline.refuse(TOO_LARGE));
   };
   const abandon = () => {
     isDone = true; // the client went away in the middle: there is nobody to answer
