@@ -1,0 +1,124 @@
+import { TelehookError } from "../errors.ts";
+import { type Bytes, TAG } from "./der.ts";
+import { isJks, readJks } from "./jks.ts";
+import type { KeyPair } from "./key_pair.ts";
+import type { Keystore, KeystoreEntry } from "./keystore.ts";
+import { checkOptions, type KeystoreOptions } from "./keystore_options.ts";
+import { writePem } from "./pem.ts";
+import { readPkcs12 } from "./pkcs12.ts";
+import { readFile } from "./read_file.ts";
+import { Unreadable } from "./unreadable.ts";
+
+const MAX_BYTES = 4 * 1024 * 1024;
+
+/**
+ * Takes a private key and its certificates out of a Java keystore (JKS) or a PKCS#12 file (`.p12`, `.pfx`),
+ * as `keytool` and `openssl pkcs12` write them, new ones and old ones. The result is what the `tls` option of
+ * a server takes.
+ *
+ * The file is verified by its digest or MAC first; a PKCS#12 file without a MAC is refused. A key that
+ * PKCS#12 keeps without a name has the number by which Java calls it: `"1"` for the first.
+ *
+ * Of PKCS#12, read are PBES2 (AES or triple DES with PBKDF2) and the older `pbeWithSHAAnd3-KeyTripleDES-CBC`,
+ * `…2-KeyTripleDES-CBC`, `…128BitRC2-CBC` and `…40BitRC2-CBC`, with a MAC by SHA-1, SHA-256, SHA-384, SHA-512
+ * or PBMAC1 and at most 2 000 000 iterations of each. Stores of Java 8, with their 100 000 iterations, take
+ * some tenths of a second of computing; all others a few hundredths.
+ *
+ * @param options The keystore, its password, and which key of it.
+ * @returns PEM text: the private key in PKCS#8, and all certificates of its chain that the keystore has, the
+ * key's own first.
+ * @throws {TelehookError} `ERR_KEYSTORE_PASSWORD`: a password is wrong (or the file was altered, which looks
+ * the same). `ERR_KEYSTORE_ALIAS`: there is no such key, or several to choose from; the message lists them.
+ * `ERR_KEYSTORE_FORMAT`: the file is damaged, of another format or encrypted by a scheme that telehook does
+ * not read, which the message names. `ERR_FILE`: it cannot be read. `ERR_OPTION`: an option is missing,
+ * unknown or of another type. `ERR_RUNTIME`: this runtime has no files; pass `bytes`.
+ *
+ * @example
+ * ```ts
+ * import { loadKeystore } from "@telehook/telehook/tls";
+ *
+ * export function keystore(password: string) {
+ *   return loadKeystore({ path: "/etc/bot/keystore.jks", password, alias: "bot" });
+ * }
+ * ```
+ *
+ * @see https://www.rfc-editor.org/rfc/rfc7292
+ */
+export async function loadKeystore(options: KeystoreOptions): Promise<KeyPair> {
+  const source = checkOptions(options);
+  const { password, alias, aliasPassword = password } = options;
+  const name = source instanceof Uint8Array ? "keystore" : `keystore "${source}"`;
+  // A copy: whoever gave the bytes may change them while this waits.
+  const content = new Uint8Array(source instanceof Uint8Array ? source : await readFile(source));
+  const wrongPassword = `The password of the ${name} is wrong, or the file was altered`;
+  const keystore = await reading(name, wrongPassword, () => readKeystore(content, password, name));
+  const entry = chooseEntry(keystore, alias, name);
+  const wrongKeyPassword =
+    `The password of the key "${entry.alias}" in the ${name} is wrong: give it as "aliasPassword"`;
+  const { key, chain } = await reading(name, wrongKeyPassword, () => entry.open(aliasPassword));
+  if (chain.length === 0) throw formatError(`The ${name} has no certificate for the key "${entry.alias}"`);
+  const cert = chain.map((certificate) => writePem("CERTIFICATE", certificate)).join("");
+  return { cert, key: writePem("PRIVATE KEY", key) };
+}
+
+async function readKeystore(content: Bytes, password: string, name: string): Promise<Keystore> {
+  if (content.length > MAX_BYTES) throw formatError(`The ${name} has more than ${MAX_BYTES} bytes`);
+  if (isJks(content)) return readJks(content, password);
+  if (content[0] === TAG.sequence) return await readPkcs12(content, password);
+  if (content.length === 0) throw formatError(`The ${name} is empty`);
+  const isPem = new TextDecoder().decode(content).includes("-----BEGIN ");
+  throw formatError(
+    isPem
+      ? `The ${name} is PEM text, which needs no keystore: give it as "cert" and "key"`
+      : `The ${name} is neither PKCS#12 nor JKS`,
+  );
+}
+
+function chooseEntry(
+  { entries, certificateAliases }: Keystore,
+  alias: string | undefined,
+  name: string,
+): KeystoreEntry {
+  const known = entries.map((entry) => `"${entry.alias}"`).join(", ");
+  const [first] = entries;
+  if (first === undefined) throw aliasError(`The ${name} has no private key, only certificates`);
+  if (alias === undefined) {
+    if (entries.length === 1) return first;
+    throw aliasError(`The ${name} has ${entries.length} keys: choose one as "alias": ${known}`);
+  }
+  const found = entries.find((entry) => isSameAlias(entry.alias, alias));
+  if (found !== undefined) return found;
+  const what = certificateAliases.some((other) => isSameAlias(other, alias))
+    ? "only a certificate"
+    : "nothing";
+  throw aliasError(`The ${name} has ${what} under the alias "${alias}": its keys are ${known}`);
+}
+
+/** Java's keystores ignore case. */
+function isSameAlias(one: string, other: string): boolean {
+  return one.toLowerCase() === other.toLowerCase();
+}
+
+function aliasError(message: string): TelehookError {
+  return new TelehookError("ERR_KEYSTORE_ALIAS", message);
+}
+
+async function reading<T>(name: string, wrongPassword: string, read: () => T | Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    if (!(error instanceof Unreadable)) throw error;
+    if (error.reason === "password") throw new TelehookError("ERR_KEYSTORE_PASSWORD", wrongPassword);
+    if (error.reason === "damaged") {
+      throw formatError(`The ${name} is damaged or cut short: ${error.message}`);
+    }
+    throw formatError(
+      `The ${name} uses ${error.message}, which telehook does not accept: convert it with ` +
+        "`keytool -importkeystore -deststoretype PKCS12` or `openssl pkcs12 -export`",
+    );
+  }
+}
+
+function formatError(message: string): TelehookError {
+  return new TelehookError("ERR_KEYSTORE_FORMAT", message);
+}

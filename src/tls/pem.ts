@@ -1,0 +1,57 @@
+import type { Bytes } from "./der.ts";
+import { Unreadable } from "./unreadable.ts";
+
+/**
+ * One `-----BEGIN …-----` block of RFC 7468, with the `Name: value` lines that RFC 1421 puts before the data.
+ */
+export interface PemBlock {
+  readonly label: string;
+  readonly headers: ReadonlyMap<string, string>;
+  readonly bytes: Bytes;
+}
+
+/** Every block of a text, in order; what stands between blocks is left out. */
+export function readPem(text: string): PemBlock[] {
+  const blocks: PemBlock[] = [];
+  const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim());
+  for (let index = 0; index < lines.length; index++) {
+    const label = labelOf("BEGIN", lines[index]);
+    if (label === undefined) continue;
+    const end = lines.findIndex((line, at) => at > index && labelOf("END", line) === label);
+    if (end < 0) {
+      throw new Unreadable("damaged", `"-----BEGIN ${label}-----" has no "-----END ${label}-----"`);
+    }
+    blocks.push(readBlock(label, lines.slice(index + 1, end)));
+    index = end;
+  }
+  return blocks;
+}
+
+/** Writes a block with lines of 64 characters. */
+export function writePem(label: string, bytes: Uint8Array): string {
+  let binary = "";
+  for (const byte of bytes) binary += String.fromCharCode(byte);
+  const lines = btoa(binary).replace(/.{1,64}/g, "$&\n");
+  return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
+}
+
+function labelOf(edge: "BEGIN" | "END", line: string | undefined): string | undefined {
+  const start = `-----${edge} `;
+  // A file may start with a byte order mark, which trim() takes away.
+  if (!line?.startsWith(start) || !line.endsWith("-----") || line.length < start.length + 5) return undefined;
+  return line.slice(start.length, -5);
+}
+
+function readBlock(label: string, lines: string[]): PemBlock {
+  const headers = new Map<string, string>();
+  const data = lines.filter((line) => {
+    const colon = line.indexOf(":");
+    if (colon > 0) headers.set(line.slice(0, colon), line.slice(colon + 1).trim());
+    return colon < 0;
+  });
+  try {
+    return { label, headers, bytes: Uint8Array.from(atob(data.join("")), (char) => char.charCodeAt(0)) };
+  } catch {
+    throw new Unreadable("damaged", `what "-----BEGIN ${label}-----" starts is not Base64`);
+  }
+}
