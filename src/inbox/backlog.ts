@@ -141,7 +141,8 @@ export class Backlog {
   #wakeIn(ms: number | undefined): void {
     const at = ms === undefined ? Infinity : performance.now() + ms;
     if (this.#timer !== undefined) {
-      if (this.#timerAt <= at && ms !== undefined) return; // it will look again by itself
+      // Timers count whole milliseconds: one that is this near is as good, and looks again by itself.
+      if (ms !== undefined && this.#timerAt <= at + 1) return;
       clearTimeout(this.#timer);
       this.#timer = undefined;
     }

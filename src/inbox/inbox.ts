@@ -13,6 +13,7 @@ import type { FailureDetails } from "./report_error.ts";
 import { SeenUpdates } from "./seen_updates.ts";
 import type { Awaitable, Batch, StoreEntry } from "./store.ts";
 import { telegramQueueOf } from "./telegram_queue.ts";
+import { SweepTimer } from "./sweep_timer.ts";
 import { Unanswered } from "./unanswered.ts";
 import { WaitingLines } from "./waiting_lines.ts";
 import type { CallFacts, Watch } from "../watch.ts";
@@ -42,7 +43,7 @@ export class Inbox {
   /** In the order in which their bringers began to wait. */
   readonly #unanswered = new Map<number, Unanswered>();
   readonly #lines = new WaitingLines();
-  #sweep: ReturnType<typeof setTimeout> | undefined;
+  readonly #sweep = new SweepTimer(() => this.#acknowledgeOverdue());
   #whenIdle: (() => void)[] = [];
   #closing: Promise<void> | undefined;
 
@@ -128,7 +129,7 @@ export class Inbox {
     }
     this.#backlog.pump();
     if (!this.#isDone()) await this.#doneWithin(timeoutMs);
-    clearTimeout(this.#sweep);
+    this.#sweep.stop();
     this.#calls.abort(
       new TelehookError("ERR_CLOSED", `Closed before the receiver was done, after ${timeoutMs} ms`),
     );
@@ -193,8 +194,14 @@ export class Inbox {
   #wait(update: Update, size: number | undefined, context: CallContext): Unanswered {
     const unanswered = new Unanswered(update, size ?? 0, context);
     this.#unanswered.set(update.update_id, unanswered);
-    if (this.#sweep === undefined) this.#sweepIn(this.#settings.acknowledgeWithinMs);
+    this.#sweep.isWaitedFor = true;
+    this.#sweep.ensure(this.#settings.acknowledgeWithinMs);
     return unanswered;
+  }
+
+  #leave(unanswered: Unanswered): void {
+    this.#unanswered.delete(unanswered.update.update_id);
+    if (this.#unanswered.size === 0) this.#sweep.isWaitedFor = false;
   }
 
   #run(running: Unanswered, result: PromiseLike<Awaited<ReceiverResult>>): void {
@@ -224,7 +231,7 @@ export class Inbox {
       });
       return;
     }
-    this.#unanswered.delete(update.update_id);
+    this.#leave(running);
     const facts = { attempt, since, background: false };
     running.answer(
       failure ? this.#failed(update, facts, failure.error) : this.#handled(update, facts, value),
@@ -314,7 +321,7 @@ export class Inbox {
       const found = looked instanceof Promise ? await looked : looked;
       if (found === "queue" || !this.#lines.leaveQueue(queue, first)) return;
       if (found === "update" || this.#seen.has(first.update.update_id)) {
-        this.#unanswered.delete(first.update.update_id);
+        this.#leave(first);
         first.answer(ACKNOWLEDGED);
       } else if (this.#calls.areFull) this.#lines.joinSlots(first);
       else this.#resume(first);
@@ -371,28 +378,23 @@ export class Inbox {
     return { type: "failed", error };
   }
 
-  #sweepIn(ms: number): void {
-    if (ms === Infinity) return;
-    this.#sweep = setTimeout(() => this.#acknowledgeOverdue(), Math.ceil(ms));
-    // A process with nothing else to do need not wait for a time limit that nobody will reach.
-    const timer: unknown = this.#sweep;
-    if (
-      typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function"
-    ) {
-      timer.unref();
-    }
-  }
-
   /** One sweep serves the time limits of all, oldest first. */
   #acknowledgeOverdue(): void {
-    this.#sweep = undefined;
     const overdue = performance.now() - this.#settings.acknowledgeWithinMs;
     for (const each of this.#unanswered.values()) {
       if (each.held !== undefined || each.state === "stored") continue;
-      if (each.since > overdue) return this.#sweepIn(each.since - overdue);
-      if (each.state === "running") each.held = this.#hold(each);
+      if (each.since > overdue) return this.#sweep.ensure(each.since - overdue);
+      if (each.state === "running") this.#acknowledgeRunning(each);
       else void this.#keep(each);
     }
+  }
+
+  #acknowledgeRunning(running: Unanswered): void {
+    const held = this.#hold(running);
+    running.held = held;
+    void held.then((batch) => {
+      if (batch === undefined && running.held === held) running.held = undefined; // to be asked for again
+    });
   }
 
   /** The receiver still runs: its update becomes a batch that is claimed already. */
@@ -403,7 +405,6 @@ export class Inbox {
       this.#acknowledge(running);
       return batch;
     } catch (error) {
-      running.held = undefined;
       this.#refuse(running, error);
       return undefined;
     }
@@ -424,9 +425,8 @@ export class Inbox {
 
   #acknowledge(unanswered: Unanswered): void {
     this.#watch.acknowledgedEarly(unanswered.update, unanswered.state === "running" ? "running" : "waiting");
-    const id = unanswered.update.update_id;
-    this.#unanswered.delete(id);
-    this.#seen.add(id);
+    this.#leave(unanswered);
+    this.#seen.add(unanswered.update.update_id);
     unanswered.answer(ACKNOWLEDGED);
   }
 
@@ -437,7 +437,7 @@ export class Inbox {
     unanswered.wait();
     this.#unanswered.delete(update.update_id);
     this.#unanswered.set(update.update_id, unanswered);
-    if (this.#sweep === undefined) this.#sweepIn(this.#settings.acknowledgeWithinMs);
+    this.#sweep.ensure(this.#settings.acknowledgeWithinMs);
   }
 
   #tellIdle(): void {

@@ -1,15 +1,10 @@
 import type { Update } from "../updates/mod.ts";
 import { BoundedSet } from "./bounded_set.ts";
+import { DueQueue } from "./due_queue.ts";
 import type { Batch, InboxStore, StoreEntry } from "./store.ts";
 
-/** How many albums are remembered as handed out, to know their stragglers as late. */
+/** How many albums are remembered, to know their stragglers as late. */
 const REMEMBERED_ALBUMS = 10_000;
-
-/**
- * Where a batch stands: its album may still grow, it waits for its turn in its queue, it may be claimed, it is claimed,
- * or it rests after a failure.
- */
-type State = "collecting" | "waiting" | "ready" | "claimed" | "resting";
 
 class MemoryBatch implements Batch {
   readonly queue: string;
@@ -18,20 +13,25 @@ class MemoryBatch implements Batch {
   readonly late: boolean;
   failures: number;
   size: number;
-  state: State = "waiting";
-  /** When it falls due, on the clock of `performance.now()`. */
-  dueAt = 0;
+  isCollecting = false;
+  isClaimed = false;
+  /** On the clock of `performance.now()`, as is the latest time that new parts may move it to. */
+  dueAt: number;
   readonly lastDueAt: number;
+  /** Batches count up in the order in which they began. */
+  readonly order: number;
   /** The batch behind it in its queue. */
   next: MemoryBatch | undefined;
 
-  constructor({ update, queue, size, failures, group }: StoreEntry, lastDueAt: number, late: boolean) {
+  constructor({ update, queue, size, failures, group }: StoreEntry, order: number, late: boolean) {
     this.queue = queue;
     this.updates = [update];
     this.group = group?.key;
     this.size = size;
     this.failures = failures;
-    this.lastDueAt = lastDueAt;
+    this.dueAt = performance.now();
+    this.lastDueAt = this.dueAt + (group?.maxWaitMs ?? 0);
+    this.order = order;
     this.late = late;
   }
 }
@@ -44,189 +44,176 @@ interface Lane {
 /**
  * The default store: batches live in this process and end with it.
  *
- * Collecting albums stand in one set in the order in which they fall due, since each part moves its album to the end:
- * one timer, armed for the first of them, serves them all.
+ * Each queue is a lane, a linked list. Only the head of a lane can be claimed, so only unclaimed heads stand among what
+ * falls due; whatever changes a head's due time adds it again, and the entry of the old time is dropped when it comes up.
  */
 export class MemoryStore implements InboxStore {
   readonly outlivesProcess = false;
-  updates = 0;
   size = 0;
+  readonly #ids = new Set<number>();
   readonly #lanes = new Map<string, Lane>();
-  readonly #collecting = new Set<MemoryBatch>();
-  readonly #ready = new Set<MemoryBatch>();
-  /** A set for each number of failures: the delay is the same in each, so that each is in order. */
-  readonly #resting = new Map<number, Set<MemoryBatch>>();
-  readonly #handedOut = new BoundedSet<string>(REMEMBERED_ALBUMS);
+  readonly #due = new DueQueue<MemoryBatch>();
+  readonly #albums = new BoundedSet<string>(REMEMBERED_ALBUMS);
+  #batches = 0;
+
+  get updates(): number {
+    return this.#ids.size;
+  }
 
   get isEmpty(): boolean {
     return this.#lanes.size === 0;
   }
 
-  look(queue: string): "nothing" | "queue" {
+  look(queue: string, updateId: number): "nothing" | "queue" | "update" {
+    if (this.#ids.has(updateId)) return "update";
     return this.#lanes.has(queue) ? "queue" : "nothing";
   }
 
   append(entry: StoreEntry): void {
-    const last = this.#lanes.get(entry.queue)?.tail;
+    if (this.#ids.has(entry.update.update_id)) return;
     const { group } = entry;
-    if (group !== undefined && last?.group === group.key && last.state === "collecting") {
-      this.#join(last, entry, group);
-      return;
-    }
-    if (last?.state === "collecting") this.#release(last);
-    const batch = this.#place(entry);
     const lane = this.#lanes.get(entry.queue);
+    const last = lane?.tail;
+    if (group !== undefined && last?.isCollecting && last.group === group.key) {
+      last.updates.push(entry.update);
+      last.size += entry.size;
+      this.#count(entry);
+      return this.#collect(last, group);
+    }
+    if (last?.isCollecting) this.#release(last);
+    const batch = this.#begin(entry);
     if (lane === undefined) this.#lanes.set(entry.queue, { head: batch, tail: batch });
     else lane.tail = lane.tail.next = batch;
-    if (group !== undefined) this.#collect(batch, group.quietMs);
-    else this.#offerFirst(entry.queue);
+    if (group !== undefined) this.#collect(batch, group);
+    else this.#offer(batch);
   }
 
   hold(entry: StoreEntry): Batch {
-    const batch = this.#place(entry);
-    batch.state = "claimed";
+    // One that is here already stays where it is; nothing that is done with the other has an effect.
+    if (this.#ids.has(entry.update.update_id)) return new MemoryBatch(entry, 0, false);
+    const batch = this.#begin(entry);
+    batch.isClaimed = true;
     const lane = this.#lanes.get(entry.queue);
     if (lane === undefined) {
       this.#lanes.set(entry.queue, { head: batch, tail: batch });
-      return batch;
+    } else {
+      batch.next = lane.head;
+      lane.head = batch;
     }
-    // Its handling began before all that came meanwhile, so that must wait for it.
-    if (lane.head.state === "ready") {
-      this.#ready.delete(lane.head);
-      lane.head.state = "waiting";
-    }
-    batch.next = lane.head;
-    lane.head = batch;
     return batch;
   }
 
   release(queue?: string): void {
-    if (queue === undefined) {
-      for (const batch of this.#collecting) this.#release(batch);
-      return;
+    const lane = queue === undefined ? undefined : this.#lanes.get(queue);
+    const lanes = queue === undefined ? this.#lanes.values() : lane ? [lane] : [];
+    for (const { tail } of lanes) {
+      if (tail.isCollecting) this.#release(tail);
     }
-    const last = this.#lanes.get(queue)?.tail;
-    if (last?.state === "collecting") this.#release(last);
   }
 
   claim(): Batch | undefined {
-    const now = performance.now();
-    for (const batch of this.#collecting) {
-      if (batch.dueAt > now) break;
-      this.#release(batch);
-    }
-    for (const resting of this.#resting.values()) {
-      for (const batch of resting) {
-        if (batch.dueAt > now) break;
-        resting.delete(batch);
-        batch.state = "waiting";
-        this.#offerFirst(batch.queue);
-      }
-    }
-    for (const batch of this.#ready) {
-      this.#ready.delete(batch);
-      batch.state = "claimed";
-      return batch;
-    }
-    return undefined;
+    const first = this.#firstDue();
+    if (first === undefined || first.dueAt > performance.now()) return undefined;
+    this.#due.dropFirst();
+    first.isClaimed = true;
+    first.isCollecting = false;
+    return first;
   }
 
   complete(batch: Batch): void {
+    if (!(batch instanceof MemoryBatch) || !batch.isClaimed) return;
     const lane = this.#lanes.get(batch.queue);
-    const claimed = lane && remove(lane, batch);
-    if (claimed === undefined) return;
-    this.updates -= claimed.updates.length;
-    this.size -= claimed.size;
-    if (lane?.head === claimed) this.#lanes.delete(batch.queue);
-    else this.#offerFirst(batch.queue);
+    if (lane === undefined) return;
+    batch.isClaimed = false;
+    for (const { update_id } of batch.updates) this.#ids.delete(update_id);
+    this.size -= batch.size;
+    if (lane.head === lane.tail) {
+      this.#lanes.delete(batch.queue);
+    } else {
+      remove(lane, batch);
+      this.#offer(lane.head);
+    }
   }
 
   putBack(batch: Batch, delayMs: number): void {
-    if (!(batch instanceof MemoryBatch)) return;
+    if (!(batch instanceof MemoryBatch) || !batch.isClaimed) return;
+    batch.isClaimed = false;
     batch.failures++;
     batch.dueAt = performance.now() + delayMs;
-    batch.state = "resting";
-    const resting = this.#resting.get(batch.failures);
-    if (resting === undefined) this.#resting.set(batch.failures, new Set([batch]));
-    else resting.add(batch);
+    this.#offer(batch);
   }
 
   nextDueMs(): number | undefined {
-    if (this.#ready.size > 0) return 0;
-    let first = firstOf(this.#collecting)?.dueAt ?? Infinity;
-    for (const resting of this.#resting.values()) {
-      first = Math.min(first, firstOf(resting)?.dueAt ?? Infinity);
-    }
-    return first === Infinity ? undefined : Math.max(0, first - performance.now());
+    const first = this.#firstDue();
+    return first && Math.max(0, first.dueAt - performance.now());
   }
 
   close(): readonly Batch[] {
     const left: Batch[] = [];
     for (const { head } of this.#lanes.values()) {
       for (let batch: MemoryBatch | undefined = head; batch !== undefined; batch = batch.next) {
+        batch.isClaimed = false;
         left.push(batch);
       }
     }
-    for (const batches of [this.#collecting, this.#ready, this.#resting, this.#lanes]) batches.clear();
-    this.updates = this.size = 0;
+    for (const each of [this.#lanes, this.#due, this.#ids]) each.clear();
+    this.size = 0;
     return left;
   }
 
-  #join(batch: MemoryBatch, { update, size }: StoreEntry, group: NonNullable<StoreEntry["group"]>): void {
-    if (batch.updates.some((each) => each.update_id === update.update_id)) return;
-    batch.updates.push(update);
-    batch.size += size;
-    this.updates++;
-    this.size += size;
-    if (batch.updates.length >= group.mostParts) this.#release(batch);
-    else this.#collect(batch, group.quietMs);
-  }
-
-  #place(entry: StoreEntry): MemoryBatch {
+  #begin(entry: StoreEntry): MemoryBatch {
     const { group } = entry;
-    this.updates++;
-    this.size += entry.size;
-    if (group === undefined) return new MemoryBatch(entry, 0, false);
-    return new MemoryBatch(entry, performance.now() + group.maxWaitMs, this.#handedOut.has(group.key));
+    const late = group !== undefined && this.#albums.has(group.key);
+    if (group !== undefined) this.#albums.add(group.key);
+    this.#count(entry);
+    return new MemoryBatch(entry, ++this.#batches, late);
   }
 
-  #collect(batch: MemoryBatch, quietMs: number): void {
-    batch.state = "collecting";
+  #count({ update, size }: StoreEntry): void {
+    this.#ids.add(update.update_id);
+    this.size += size;
+  }
+
+  #collect(batch: MemoryBatch, { quietMs, mostParts }: NonNullable<StoreEntry["group"]>): void {
+    if (batch.updates.length >= mostParts) return this.#release(batch);
+    batch.isCollecting = true;
     batch.dueAt = Math.min(performance.now() + quietMs, batch.lastDueAt);
-    this.#collecting.delete(batch);
-    this.#collecting.add(batch);
+    this.#offer(batch);
   }
 
-  /** The end of collecting: from here on, a straggler of this album is late. */
   #release(batch: MemoryBatch): void {
-    this.#collecting.delete(batch);
-    batch.state = "waiting";
-    if (batch.group !== undefined) this.#handedOut.add(batch.group);
-    this.#offerFirst(batch.queue);
+    batch.isCollecting = false;
+    batch.dueAt = Math.min(batch.dueAt, performance.now());
+    this.#offer(batch);
   }
 
-  #offerFirst(queue: string): void {
-    const first = this.#lanes.get(queue)?.head;
-    if (first?.state !== "waiting") return;
-    first.state = "ready";
-    this.#ready.add(first);
+  #offer(batch: MemoryBatch): void {
+    if (this.#isOffered(batch)) this.#due.add(batch.dueAt, batch.order, batch);
+  }
+
+  #isOffered(batch: MemoryBatch): boolean {
+    return !batch.isClaimed && this.#lanes.get(batch.queue)?.head === batch;
+  }
+
+  #firstDue(): MemoryBatch | undefined {
+    for (let first = this.#due.first; first !== undefined; first = this.#due.first) {
+      if (first.at === first.item.dueAt && this.#isOffered(first.item)) return first.item;
+      this.#due.dropFirst();
+    }
+    return undefined;
   }
 }
 
-/** Takes a batch out of its lane; if it was the only one, the lane still has it as its head. */
-function remove(lane: Lane, batch: Batch): MemoryBatch | undefined {
-  let before: MemoryBatch | undefined;
-  for (let each: MemoryBatch | undefined = lane.head; each !== undefined; before = each, each = each.next) {
-    if (each !== batch) continue;
-    if (before !== undefined) before.next = each.next;
-    else if (each.next !== undefined) lane.head = each.next;
-    if (lane.tail === each && before !== undefined) lane.tail = before;
-    return each;
+/** Takes a batch out of a lane that has others. */
+function remove(lane: Lane, batch: MemoryBatch): void {
+  if (lane.head === batch) {
+    lane.head = batch.next ?? lane.head;
+    return;
   }
-  return undefined;
-}
-
-function firstOf(batches: Set<MemoryBatch>): MemoryBatch | undefined {
-  for (const batch of batches) return batch;
-  return undefined;
+  for (let each: MemoryBatch | undefined = lane.head; each !== undefined; each = each.next) {
+    if (each.next !== batch) continue;
+    each.next = batch.next;
+    if (lane.tail === batch) lane.tail = each;
+    return;
+  }
 }

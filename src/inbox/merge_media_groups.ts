@@ -68,6 +68,7 @@ export function mergeMediaGroups(
       return filter.allowedUpdates;
     },
     receive: (update) => bring(inbox, update),
+    registered: (allowedUpdates) => filter.registered?.(allowedUpdates),
     close,
     [Symbol.asyncDispose]: () => close(),
   };

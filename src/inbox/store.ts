@@ -9,7 +9,7 @@ export interface StoreEntry {
   readonly size: number;
   /** How often the receiver has failed with it before. */
   readonly failures: number;
-  /** Set if it is part of an album: it then joins the queue's last batch if that is still collecting this album. */
+  /** Set if it is part of an album: it then joins the queue's last batch if that still collects this album. */
   readonly group?: {
     /** The same for all parts of one album. */
     readonly key: string;
@@ -42,9 +42,10 @@ export type Awaitable<T> = T | Promise<T>;
  * Where updates live from their acknowledgement until they are handled, in batches. A batch falls due, is claimed, and
  * is then completed or put back; a batch whose claimer died falls due again. The inbox is the only caller.
  *
- * Every rule about order is the store's: within a queue, only the first batch is ever claimed; an update that is not
- * part of the album that its queue's last batch collects makes that batch due. A method that throws or rejects has
- * changed nothing; the inbox then does not acknowledge.
+ * Every rule about order is the store's: within a queue, only the first batch is ever claimed. An album collects parts
+ * until it has the most that it may have, is released, is claimed, or an update that is not one of its parts comes
+ * behind it: while it waits for its turn behind a slow batch, it goes on to grow. A part that comes later begins a
+ * batch that is `late`. A method that throws or rejects has changed nothing; the inbox then does not acknowledge.
  */
 export interface InboxStore {
   /** Whether what is here is still here after the process has ended. */
@@ -59,20 +60,24 @@ export interface InboxStore {
   /**
    * Looks for what an update must wait for.
    *
-   * @returns `"update"` if this very update is here, `"queue"` if others of its queue are, else `"nothing"`.
+   * @returns `"update"` if this very update is here (or was, if the store remembers), `"queue"` if others of its queue
+   * are, else `"nothing"`.
    */
   look(queue: string, updateId: number): Awaitable<"nothing" | "queue" | "update">;
-  /** Adds an update behind what is in its queue. One that is here already (by `update_id`) is not added again. */
+  /** Adds an update behind what is in its queue. One that `look` would find (by `update_id`) is not added again. */
   append(entry: StoreEntry): Awaitable<void>;
-  /** Adds an update whose handling goes on already: as {@link append}, before all others, and claimed by the caller. */
+  /**
+   * Adds an update whose handling goes on already: as {@link append}, before all others, and claimed by the caller. If
+   * it is here already, it stays what it is there, and to complete or put back what this returns has no effect.
+   */
   hold(entry: StoreEntry): Awaitable<Batch>;
   /** Makes the album that a queue collects, or that any queue of this process collects, due now. */
   release(queue?: string): Awaitable<void>;
   /** Hands out the batch that fell due first, if any: it is the caller's until completed or put back. */
   claim(): Awaitable<Batch | undefined>;
-  /** Forgets a claimed batch: it was handled, or given up. */
+  /** Forgets a claimed batch: it was handled, or given up. Does nothing if it is not the caller's any more. */
   complete(batch: Batch): Awaitable<void>;
-  /** Gives a claimed batch back after a failure, to fall due again after so many milliseconds. */
+  /** Gives a claimed batch back after a failure, to fall due again after so many milliseconds; else as `complete`. */
   putBack(batch: Batch, delayMs: number): Awaitable<void>;
   /** In how many milliseconds `claim` should be asked again, 0 for now; `undefined` if nothing waits. */
   nextDueMs(): number | undefined;

@@ -1,0 +1,83 @@
+import assert from "node:assert/strict";
+import type { FlatUpdate, MediaGroup, Message, ReceivedUpdate, Update } from "../../mod.ts";
+
+/** A message update of a chat; its id is the message's too. */
+export function message(id: number, rest: Partial<Message> = {}): Update {
+  return { update_id: id, message: { message_id: id, date: 0, chat: { id: 42, type: "private" }, ...rest } };
+}
+
+/** A part of an album. */
+export function part(id: number, group: string, rest: Partial<Message> = {}): Update {
+  return message(id, { media_group_id: group, ...rest });
+}
+
+/** The album in an update, of whatever kind. */
+export function albumIn(update: ReceivedUpdate): MediaGroup | undefined {
+  if ("message_media_group" in update) return update.message_media_group;
+  if ("channel_post_media_group" in update) return update.channel_post_media_group;
+  if ("business_message_media_group" in update) return update.business_message_media_group;
+  return undefined;
+}
+
+/** What a receiver got, as short words: `5` for a message, `[1 2 3]` for an album, `late[4]` for a late one. */
+export function word(update: ReceivedUpdate): string {
+  const album = albumIn(update);
+  if (album === undefined) return String(update.update_id);
+  return `${album.late ? "late" : ""}[${album.messages.map(({ message_id }) => message_id).join(" ")}]`;
+}
+
+/** A list that a test can wait on instead of sleeping. */
+export class Log {
+  readonly words: string[] = [];
+  readonly #waiting: { count: number; resolve: () => void }[] = [];
+
+  add = (text: string): void => {
+    this.words.push(text);
+    for (const each of this.#waiting) if (this.words.length >= each.count) each.resolve();
+  };
+
+  /** Resolves once there are so many words. */
+  has(count: number): Promise<void> {
+    if (this.words.length >= count) return Promise.resolve();
+    return new Promise((resolve) => this.#waiting.push({ count, resolve }));
+  }
+}
+
+/** A promise that a test settles by hand. */
+export function gate(): { readonly opened: Promise<void>; open(): void; break(error: unknown): void } {
+  let open = () => {};
+  let fail = (_: unknown) => {};
+  const opened = new Promise<void>((resolve, reject) => {
+    open = resolve;
+    fail = reject;
+  });
+  opened.catch(() => {});
+  return { opened, open: () => open(), break: (error) => fail(error) };
+}
+
+/** A delivery as Telegram makes it, as a `Request`. */
+export function delivery(update: FlatUpdate | object): Request {
+  const body = JSON.stringify(update);
+  return new Request("http://localhost/", {
+    method: "POST",
+    headers: { "content-type": "application/json", "content-length": String(body.length) },
+    body,
+  });
+}
+
+/** Numbers that look random and come again with the same seed (mulberry32). */
+export function random(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (state + 0x6d2b79f5) | 0;
+    let t = Math.imul(state ^ (state >>> 15), 1 | state);
+    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
+    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * below);
+  };
+}
+
+/** Fails if a promise has settled after everything that is under way without a timer. */
+export async function assertPending(promise: Promise<unknown>): Promise<void> {
+  const turn = new Promise((resolve) => setTimeout(resolve, 0, "pending"));
+  assert.equal(await Promise.race([promise.then(() => "settled", () => "settled"), turn]), "pending");
+}
