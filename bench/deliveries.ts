@@ -4,10 +4,24 @@ export function textUpdate(update_id: number): string {
     update_id,
     message: {
       message_id: 1365,
-      from: { id: 1111111, is_bot: false, first_name: "Test", last_name: "Lastname", username: "Testusername", language_code: "en" },
-      chat: { id: 1111111 + (update_id % 1000), first_name: "Test", last_name: "Lastname", username: "Testusername", type: "private" },
+      from: {
+        id: 1111111,
+        is_bot: false,
+        first_name: "Test",
+        last_name: "Lastname",
+        username: "Testusername",
+        language_code: "en",
+      },
+      chat: {
+        id: 1111111 + (update_id % 1000),
+        first_name: "Test",
+        last_name: "Lastname",
+        username: "Testusername",
+        type: "private",
+      },
       date: 1_785_000_001,
-      text: "/start Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore et dolore magna aliqua. Ut enim ad minim veniam, quis nostrud exercitation ullamco laboris nisi ut aliquip ex ea commodo consequat. D",
+      text:
+        "/start Lorem ipsum dolor sit amet, consectetur adipiscing elit, sed do eiusmod tempor incididunt ut labore et dolore magna aliqua. Ut enim ad minim veniam, quis nostrud exercitation ullamco laboris nisi ut aliquip ex ea commodo consequat. ",
       entities: [{ offset: 0, length: 6, type: "bot_command" }],
     },
   }).padEnd(613);
@@ -15,10 +29,25 @@ export function textUpdate(update_id: number): string {
 
 /** A pressed button, with the message that it is under. */
 export function callbackQuery(update_id: number): string {
-  const from = { id: 1111111, is_bot: false, first_name: "Test", username: "Testusername", language_code: "en" };
+  const from = {
+    id: 1111111,
+    is_bot: false,
+    first_name: "Test",
+    username: "Testusername",
+    language_code: "en",
+  };
   const chat = { id: 1111111, first_name: "Test", username: "Testusername", type: "private" };
-  const message = { message_id: 7, from: { id: 1, is_bot: true, first_name: "Bot" }, chat, date: 1_785_000_001, text: "Choose" };
-  return JSON.stringify({ update_id, callback_query: { id: "4382bfdwdsb323b2d9", from, message, chat_instance: "-1", data: "choice:2" } });
+  const message = {
+    message_id: 7,
+    from: { id: 1, is_bot: true, first_name: "Bot" },
+    chat,
+    date: 1_785_000_001,
+    text: "Choose",
+  };
+  return JSON.stringify({
+    update_id,
+    callback_query: { id: "4382bfdwdsb323b2d9", from, message, chat_instance: "-1", data: "choice:2" },
+  });
 }
 
 /** One of ten parts of an album; every ten ids are another album in another chat. */
@@ -34,7 +63,14 @@ export function albumPart(update_id: number): string {
   }));
   return JSON.stringify({
     update_id,
-    message: { message_id: update_id, from: { id: 1, is_bot: false, first_name: "T" }, chat, date: 1_785_000_001, media_group_id: String(13_000_000_000 + album), photo },
+    message: {
+      message_id: update_id,
+      from: { id: 1, is_bot: false, first_name: "T" },
+      chat,
+      date: 1_785_000_001,
+      media_group_id: String(13_000_000_000 + album),
+      photo,
+    },
   });
 }
 

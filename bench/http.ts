@@ -31,8 +31,11 @@ interface Result {
 
 async function startServer(command: readonly string[], kind: string) {
   const [program = "", ...args] = command;
-  const child = spawn(program, [...args, path("http_server.ts"), kind], { stdio: ["pipe", "pipe", "inherit"] });
-  const say = () => new Promise<string>((resolve) => child.stdout.once("data", (data) => resolve(String(data))));
+  const child = spawn(program, [...args, path("http_server.ts"), kind], {
+    stdio: ["pipe", "pipe", "inherit"],
+  });
+  const say = () =>
+    new Promise<string>((resolve) => child.stdout.once("data", (data) => resolve(String(data))));
   const port = Number((await say()).split(" ")[1]);
   const seen = async () => {
     child.stdin.write("?\n");
@@ -42,7 +45,14 @@ async function startServer(command: readonly string[], kind: string) {
 }
 
 async function load(port: number, firstId: number, duration: number): Promise<Result> {
-  const child = spawn("node", ["--import", "tsx", path("load.ts"), String(port), String(firstId), String(duration)], {
+  const child = spawn("node", [
+    "--import",
+    "tsx",
+    path("load.ts"),
+    String(port),
+    String(firstId),
+    String(duration),
+  ], {
     stdio: ["ignore", "pipe", "inherit"],
   });
   let text = "";
@@ -54,7 +64,10 @@ const rows = [["runtime", "server", "updates/s", "ratio", "p50 ms", "p99 ms", "p
 for (const [name, command] of Object.entries(RUNTIMES)) {
   const version = spawnSync(command[0] ?? "", ["--version"], { encoding: "utf8" });
   if (version.status !== 0) continue;
-  const servers = { bare: await startServer(command, "bare"), telehook: await startServer(command, "telehook") };
+  const servers = {
+    bare: await startServer(command, "bare"),
+    telehook: await startServer(command, "telehook"),
+  };
   const results: Record<keyof typeof servers, Result[]> = { bare: [], telehook: [] };
   const sent = { bare: 0, telehook: 0 };
   for (let round = -1; round < rounds; round++) { // the first only warms up
@@ -68,8 +81,10 @@ for (const [name, command] of Object.entries(RUNTIMES)) {
     assert.equal(await servers[kind].seen(), sent[kind], `${name} ${kind} has seen every update once`);
     servers[kind].stop();
   }
-  const middle = (kind: keyof typeof servers, field: keyof Result) => median(results[kind].map((each) => each[field]));
-  const ratios = (field: keyof Result) => median(results.telehook.map((each, i) => each[field] / (results.bare[i]?.[field] ?? NaN)));
+  const middle = (kind: keyof typeof servers, field: keyof Result) =>
+    median(results[kind].map((each) => each[field]));
+  const ratios = (field: keyof Result) =>
+    median(results.telehook.map((each, i) => each[field] / (results.bare[i]?.[field] ?? NaN)));
   for (const kind of ["bare", "telehook"] as const) {
     rows.push([
       `${name} ${version.stdout.trim().split(/\s+/)[name === "deno" ? 1 : 0]}`,
@@ -82,4 +97,6 @@ for (const [name, command] of Object.entries(RUNTIMES)) {
     ]);
   }
 }
-console.log(`${machine()}\n${rounds} rounds of ${ms} ms, 40 keep-alive connections, 613 bytes\n\n${table(rows)}`);
+console.log(
+  `${machine()}\n${rounds} rounds of ${ms} ms, 40 keep-alive connections, 613 bytes\n\n${table(rows)}`,
+);

@@ -7,7 +7,9 @@ import { listen, updateHandlers } from "../mod.ts";
 import { SECRET } from "./deliveries.ts";
 
 interface Runtimes {
-  Deno?: { serve(options: object, handler: (request: Request) => Promise<Response>): { addr: { port: number } } };
+  Deno?: {
+    serve(options: object, handler: (request: Request) => Promise<Response>): { addr: { port: number } };
+  };
   Bun?: { serve(options: object): { port: number } };
 }
 
