@@ -31,7 +31,20 @@ export type { ServerRuntime } from "./src/serve/transport.ts";
 
 export { updateHandlers } from "./src/dispatch/update_handlers.ts";
 export type { UpdateHandlers } from "./src/dispatch/update_handlers.ts";
-export type { FilteredUpdate, MediaGroupContent, UpdateFilterName } from "./src/dispatch/update_filter.ts";
+export { updateStreams } from "./src/dispatch/update_streams.ts";
+export type {
+  SubscriptionOptions,
+  UpdateStreams,
+  UpdateStreamsOptions,
+} from "./src/dispatch/update_streams.ts";
+export type { Overflow, UpdateStream } from "./src/dispatch/update_stream.ts";
+export type {
+  FilteredUpdate,
+  MediaGroupContent,
+  MediaGroupWith,
+  OptionalFieldName,
+  UpdateFilterName,
+} from "./src/dispatch/update_filter.ts";
 export type {
   ReceivedUpdate,
   Receiver,
@@ -46,6 +59,8 @@ export { mergeMediaGroups } from "./src/inbox/merge_media_groups.ts";
 export type { MediaGroupMerger, MergeMediaGroupsOptions } from "./src/inbox/merge_media_groups.ts";
 export type { InboxOptions, MediaGroupOptions } from "./src/inbox/inbox_options.ts";
 export type { Awaitable, Batch, InboxStore, StoreEntry } from "./src/inbox/store.ts";
+export { sqliteStore } from "./src/inbox/sqlite_store.ts";
+export type { SqliteStoreOptions } from "./src/inbox/sqlite_store.ts";
 export type { CloseOptions } from "./src/inbox/close_options.ts";
 export type { FailureDetails, OnError } from "./src/inbox/report_error.ts";
 

@@ -17,6 +17,7 @@
  * - `ERR_BOT_API_UNREACHABLE`: the Bot API gave no usable answer.
  * - `ERR_REPLY`: a receiver returned a webhook reply that cannot be sent.
  * - `ERR_UPDATE`: a value is not a Telegram update.
+ * - `ERR_ALLOWED_UPDATES`: a subscription comes too late: Telegram was not asked for its kind.
  * - `ERR_OVERLOADED`: more updates are held already than `maxPending` allows.
  * - `ERR_CLOSED`: the webhook is closed.
  * - `ERR_STORE`: a store failed or cannot be used.
@@ -39,6 +40,7 @@ export type TelehookErrorCode =
   | "ERR_BOT_API_UNREACHABLE"
   | "ERR_REPLY"
   | "ERR_UPDATE"
+  | "ERR_ALLOWED_UPDATES"
   | "ERR_OVERLOADED"
   | "ERR_CLOSED"
   | "ERR_STORE"

@@ -1,3 +1,4 @@
+import type { AllowedUpdates } from "../bot_api/allowed_updates.ts";
 import { TelehookError } from "../errors.ts";
 import { quote } from "../options.ts";
 import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS } from "../updates/mod.ts";
@@ -5,8 +6,24 @@ import type { MediaGroupKind, MediaGroupUpdate, Update, UpdateKind } from "../up
 import type { WebhookReply } from "./webhook_reply.ts";
 
 /**
- * What a receiver gets: an update as Telegram sent it, or an album merged into one update. An update of a kind that
- * the types do not know yet comes too, as it is.
+ * What a receiver gets: an update as Telegram sent it, or an album merged into one update.
+ *
+ * An update of a kind that these types do not know yet comes too, as it is, though this type does not say so: with
+ * `UnknownUpdate` in the union, `in` could narrow nothing. So what is left when all kinds are ruled out is not
+ * `never` at run time: any update may be assigned to an `UnknownUpdate` to read it, and the `unknown` handler of
+ * `updateHandlers` gets just those.
+ *
+ * @example
+ * ```ts
+ * import type { ReceivedUpdate, UnknownUpdate } from "@telehook/telehook";
+ *
+ * function log(update: ReceivedUpdate) {
+ *   if ("message" in update) return console.log(update.message.text);
+ *   const { update_id, ...content }: UnknownUpdate = update;
+ *   console.log(update_id, content);
+ * }
+ * log({ update_id: 1, message: { message_id: 1, date: 0, chat: { id: 42, type: "private" }, text: "Hello" } });
+ * ```
  */
 export type ReceivedUpdate = Update | MediaGroupUpdate;
 
@@ -49,6 +66,11 @@ export interface UpdatesFilter {
   readonly mediaGroupKinds?: readonly MediaGroupKind[];
   /** Takes one update. */
   receive(update: ReceivedUpdate, context: ReceiverContext): ReceiverResult;
+  /**
+   * Told what Telegram is asked for, by `setWebhookAndListen`: `allowedUpdates` unless its caller named others. A filter
+   * whose needs can change learns here what it can no longer get.
+   */
+  registered?(allowedUpdates: AllowedUpdates): void;
 }
 
 /** Whatever can take updates: a function or a filter. */

@@ -1,51 +1,66 @@
 import { TelehookError } from "../errors.ts";
 import { quote } from "../options.ts";
+import { isKnownKind } from "../parse/parse_update.ts";
 import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS } from "../updates/mod.ts";
 import type {
   MediaGroup,
   MediaGroupKind,
   Message,
+  Update,
   UpdateKind,
   UpdateKindTypes,
   UpdateOf,
 } from "../updates/mod.ts";
-
-type OptionalKeys<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T];
+import type { ReceivedUpdate } from "./receiver.ts";
 
 /** What an album can consist of: photos, live photos and videos mix, documents and audio do not. */
 export type MediaGroupContent = "photo" | "live_photo" | "video" | "document" | "audio";
 
+/** The name of any field that an object may lack. */
+export type OptionalFieldName<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T] & string;
+
 /**
  * A kind of update, or a kind and a field that it must have: `"message"`, `"message:photo"`, `"callback_query:data"`,
- * `"message_media_group:video"`. For an album, every part must have the field.
+ * `"message_media_group:video"`. Any field will do that the Bot API calls optional. For an album, every part must have
+ * the field.
  */
 export type UpdateFilterName =
   | UpdateKind
   | MediaGroupKind
-  | { [K in UpdateKind]: `${K}:${OptionalKeys<UpdateKindTypes[K]> & string}` }[UpdateKind]
+  | { [K in UpdateKind]: `${K}:${OptionalFieldName<UpdateKindTypes[K]>}` }[UpdateKind]
   | `${MediaGroupKind}:${MediaGroupContent}`;
 
+// Mapped rather than intersected, and in place, so that an editor shows the two fields and not how they came about.
 /**
- * What passes a filter: the field that the filter names is not optional.
+ * What passes a filter: the field that the filter names is not optional. Of several filters it is a union, which `in`
+ * narrows.
  *
  * @example
  * ```ts
  * import type { FilteredUpdate } from "@telehook/telehook";
  *
- * const largest = ({ message }: FilteredUpdate<"message:photo">) => message.photo.at(-1);
- * console.log(largest.name);
+ * function largestPhoto({ message }: FilteredUpdate<"message:photo">) {
+ *   return message.photo.at(-1); // no question mark needed: a photo is there
+ * }
+ * console.log(largestPhoto.name);
  * ```
  */
 export type FilteredUpdate<F extends UpdateFilterName> = F extends UpdateKind ? UpdateOf<F>
-  : F extends MediaGroupKind ? { update_id: number } & Record<F, MediaGroup>
-  : F extends `${infer K extends MediaGroupKind}:${infer C extends MediaGroupContent}` ?
-      & { update_id: number }
-      & Record<K, MediaGroup & { readonly messages: readonly (Message & Having<Message, C>)[] }>
-  : F extends `${infer K extends UpdateKind}:${infer C}`
-    ? { update_id: number } & Record<K, UpdateKindTypes[K] & Having<UpdateKindTypes[K], C>>
+  : F extends MediaGroupKind ? { [P in "update_id" | F]: P extends F ? MediaGroup : number }
+  : F extends `${infer K extends MediaGroupKind}:${infer C extends MediaGroupContent}`
+    ? { [P in "update_id" | K]: P extends K ? MediaGroupWith<C> : number }
+  : F extends `${infer K extends UpdateKind}:${infer C}` ? {
+      [P in "update_id" | K]: P extends UpdateKind
+        ? UpdateKindTypes[P] & Required<Pick<UpdateKindTypes[P], C & keyof UpdateKindTypes[P]>>
+        : number;
+    }
   : never;
 
-type Having<T, C> = { [K in Extract<keyof T, C>]-?: NonNullable<T[K]> };
+/** An album of which every part has a certain content. */
+export interface MediaGroupWith<C extends MediaGroupContent> extends MediaGroup {
+  /** The parts, by `message_id`, which is the order in which they are shown. */
+  readonly messages: readonly (Message & Required<Pick<Message, C>>)[];
+}
 
 /** A filter name, taken apart. */
 export interface UpdateFilter {
@@ -80,15 +95,22 @@ export function parseFilterName(name: string): UpdateFilter {
   return { kind, field };
 }
 
-/** Whether what an update holds has the field that a filter names. */
-export function hasField(content: unknown, field: string | undefined): boolean {
+/** Whether what an update of the filter's kind holds has the field that the filter names. */
+export function passes({ kind, field }: UpdateFilter, content: unknown): boolean {
   if (field === undefined) return true;
   if (typeof content !== "object" || content === null) return false;
-  // An album is ours, not Telegram's: its fields are those of its parts.
-  if ("messages" in content && "updates" in content && Array.isArray(content.messages)) {
+  if (isMediaGroupKind(kind) && "messages" in content && Array.isArray(content.messages)) {
     return content.messages.every((message) => Object.hasOwn(message, field));
   }
   return Object.hasOwn(content, field);
+}
+
+/** The updates that an album was merged from; none for any other update. */
+export function albumPartsOf(update: ReceivedUpdate): readonly Update[] {
+  if ("message_media_group" in update) return update.message_media_group.updates;
+  if ("channel_post_media_group" in update) return update.channel_post_media_group.updates;
+  if ("business_message_media_group" in update) return update.business_message_media_group.updates;
+  return [];
 }
 
 /** The kinds to ask Telegram for so that filters of these kinds get their updates, in the Bot API's order. */
@@ -101,4 +123,9 @@ export function allowedUpdatesFor(kinds: Iterable<UpdateKind | MediaGroupKind>):
 /** Whether a kind is one that telehook makes of an album's parts. */
 export function isMediaGroupKind(kind: string): kind is MediaGroupKind {
   return Object.hasOwn(SOURCES, kind);
+}
+
+/** Whether neither Telegram, as far as these types know, nor telehook has such a kind. */
+export function isUnknownKind(kind: string): boolean {
+  return !isKnownKind(kind) && !isMediaGroupKind(kind);
 }

@@ -1,21 +1,24 @@
 import { TelehookError } from "../errors.ts";
 import { quote } from "../options.ts";
-import { contentOf, isKnownKind, kindOf } from "../parse/parse_update.ts";
+import { contentOf, kindOf } from "../parse/parse_update.ts";
 import type { UnknownUpdate } from "../updates/mod.ts";
 import type { ReceivedUpdate, ReceiverContext, ReceiverResult, UpdatesFilter } from "./receiver.ts";
+import { type Call, runInOrder } from "./run_in_order.ts";
 import {
+  albumPartsOf,
   allowedUpdatesFor,
   type FilteredUpdate,
-  hasField,
   isMediaGroupKind,
+  isUnknownKind,
   parseFilterName,
+  passes,
+  type UpdateFilter,
   type UpdateFilterName,
 } from "./update_filter.ts";
-import { isWebhookReply, type WebhookReply } from "./webhook_reply.ts";
 
 /**
  * A handler for each filter that you name. `unknown` gets updates of kinds that these types do not know yet; Telegram
- * sends such only while `allowed_updates` is empty.
+ * sends such only while `allowed_updates` is empty, as it is if there is no other handler.
  */
 export type UpdateHandlers =
   & {
@@ -26,17 +29,16 @@ export type UpdateHandlers =
   }
   & { readonly unknown?: (update: UnknownUpdate, context: ReceiverContext) => ReceiverResult };
 
-type Handle = (update: ReceivedUpdate, context: ReceiverContext) => ReceiverResult;
-
 interface Entry {
-  readonly field: string | undefined;
-  readonly handle: Handle;
+  readonly filter: UpdateFilter;
+  readonly handle: Call["handle"];
 }
 
 /**
  * Makes a receiver of callbacks, one for each kind of update, each typed for it. It knows which updates it needs, and
  * which albums to merge: those that a `…_media_group` handler asks for. Without such a handler, parts come one by one
- * and undelayed.
+ * and undelayed. An album that no `…_media_group` handler matches (`"message_media_group:video"`, but it is of photos)
+ * goes part by part to the handlers of its messages.
  *
  * When several handlers match an update (`message` and `"message:photo"`), they run one after the other in the order in
  * which they are written. If one fails, those behind it do not run, and the update comes again. Of several webhook
@@ -61,7 +63,8 @@ interface Entry {
  */
 export function updateHandlers(handlers: UpdateHandlers): UpdatesFilter {
   const byKind = new Map<string, Entry[]>();
-  let handleUnknown: Handle | undefined;
+  const filters: UpdateFilter[] = [];
+  let handleUnknown: Call["handle"] | undefined;
   for (const [name, handler] of Object.entries(handlers)) {
     if (handler === undefined) continue;
     if (typeof handler !== "function") {
@@ -71,51 +74,38 @@ export function updateHandlers(handlers: UpdateHandlers): UpdatesFilter {
       );
     }
     // Sound because an update reaches a handler only through the kind and the field that its type was made from.
-    const handle = handler.bind(handlers) as Handle;
+    const handle = handler.bind(handlers) as Call["handle"];
     if (name === "unknown") {
       handleUnknown = handle;
       continue;
     }
-    const { kind, field } = parseFilterName(name);
-    const entries = byKind.get(kind);
-    if (entries === undefined) byKind.set(kind, [{ field, handle }]);
-    else entries.push({ field, handle });
+    const filter = parseFilterName(name);
+    filters.push(filter);
+    const entries = byKind.get(filter.kind);
+    if (entries === undefined) byKind.set(filter.kind, [{ filter, handle }]);
+    else entries.push({ filter, handle });
   }
-  if (byKind.size === 0 && handleUnknown === undefined) {
+  if (filters.length === 0 && handleUnknown === undefined) {
     throw new TelehookError(
       "ERR_OPTION",
       "updateHandlers needs at least one handler, such as { message(update) { … } }",
     );
   }
 
-  const kinds = [...byKind.keys()].map((name) => parseFilterName(name).kind);
+  const callsFor = (update: ReceivedUpdate): readonly Call[] => {
+    const kind = kindOf(update) ?? "";
+    if (isUnknownKind(kind)) return handleUnknown === undefined ? [] : [{ handle: handleUnknown, update }];
+    const calls: Call[] = [];
+    const content = contentOf(update, kind);
+    for (const { filter, handle } of byKind.get(kind) ?? []) {
+      if (passes(filter, content)) calls.push({ handle, update });
+    }
+    return calls.length === 0 ? albumPartsOf(update).flatMap(callsFor) : calls;
+  };
+  const kinds = filters.map(({ kind }) => kind);
   return {
     allowedUpdates: allowedUpdatesFor(kinds),
-    mediaGroupKinds: kinds.filter(isMediaGroupKind),
-    receive(update, context) {
-      const kind = kindOf(update) ?? "";
-      const entries = byKind.get(kind);
-      if (entries === undefined) return isKnownKind(kind) ? undefined : handleUnknown?.(update, context);
-      const [first] = entries;
-      if (entries.length === 1 && first !== undefined) {
-        return hasField(contentOf(update, kind), first.field) ? first.handle(update, context) : undefined;
-      }
-      return runInOrder(entries, update, contentOf(update, kind), context);
-    },
+    mediaGroupKinds: [...new Set(kinds.filter(isMediaGroupKind))],
+    receive: (update, context) => runInOrder(callsFor(update), context),
   };
-}
-
-async function runInOrder(
-  entries: readonly Entry[],
-  update: ReceivedUpdate,
-  content: unknown,
-  context: ReceiverContext,
-): Promise<WebhookReply | void> {
-  let reply: WebhookReply | undefined;
-  for (const { field, handle } of entries) {
-    if (!hasField(content, field)) continue;
-    const result = await handle(update, context);
-    if (isWebhookReply(result)) reply ??= result;
-  }
-  return reply;
 }

@@ -3,13 +3,15 @@ import { deriveSecretToken } from "../bot_api/derive_secret_token.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
 import { type Receiver, toUpdatesFilter } from "../dispatch/receiver.ts";
 import { TelehookError } from "../errors.ts";
+import { secretCheck } from "../guard/secret_token.ts";
 import { checkOptionNames, quote } from "../options.ts";
 import { listen, LISTEN_OPTION_NAMES, type ListenOptions } from "./listen.ts";
 import type { WebhookServer } from "./server.ts";
 import { webhookUrl } from "./webhook_url.ts";
 
 /** Options of {@link setWebhookAndListen}: those of {@link listen}, and what to register. */
-export interface SetWebhookAndListenOptions extends Omit<ListenOptions, "secretToken">, Omit<BotApiOptions, "signal"> {
+export interface SetWebhookAndListenOptions
+  extends Omit<ListenOptions, "secretToken">, Omit<BotApiOptions, "signal"> {
   /** The bot's token, as @BotFather shows it. */
   readonly token: string;
   /**
@@ -61,8 +63,8 @@ export async function setWebhookAndListen(
     "apiRoot",
     "fetch",
   ]);
-  const { token, webhook: params, apiRoot, fetch, secretToken, ...listenOptions } = options;
-  const { signal } = options;
+  const { token, webhook: params, apiRoot, fetch, secretToken, path, port, ...listenOptions } = options;
+  const { signal, tls } = listenOptions;
   const api = botApi(token, { apiRoot, fetch, signal });
   if (typeof params !== "object" || params === null) {
     throw new TelehookError(
@@ -74,17 +76,21 @@ export async function setWebhookAndListen(
   const secrets = await secretsFor(params.secret_token, secretToken, token);
   const [registered] = secrets ?? [];
 
+  const ownPort = port === undefined && tls !== undefined ? Number(url.port) || 443 : port;
   const server = await listen(receiver, {
-    path: url.pathname,
-    ...(listenOptions.tls && { port: Number(url.port) || 443 }),
     ...listenOptions,
+    ...(ownPort !== undefined && { port: ownPort }),
+    path: path === undefined ? url.pathname : path,
     secretToken: secrets,
   });
+  const filter = toUpdatesFilter(receiver);
+  const allowedUpdates = params.allowed_updates ?? filter.allowedUpdates;
+  filter.registered?.(allowedUpdates);
   try {
     await api.setWebhook({
       ...params,
       url: url.href,
-      allowed_updates: params.allowed_updates ?? toUpdatesFilter(receiver).allowedUpdates,
+      allowed_updates: allowedUpdates,
       secret_token: registered,
     });
   } catch (error) {
@@ -107,6 +113,7 @@ async function secretsFor(
       '"secretToken" is null, yet "webhook.secret_token" is given: keep one',
     );
   }
+  if (accepted !== undefined) secretCheck(accepted);
   const others = typeof accepted === "string" ? [accepted] : accepted ?? [];
   if (registered !== undefined) return [...new Set([registered, ...others])];
   return others.length > 0 ? others : [await deriveSecretToken(token)];

@@ -22,6 +22,7 @@ export type * from "./giveaway.ts";
 export type * from "./inaccessible_message.ts";
 export type * from "./inline_keyboard.ts";
 export type * from "./inline_query.ts";
+export * from "./is_inaccessible_message.ts";
 export type * from "./location.ts";
 export type * from "./managed_bot.ts";
 export type * from "./media.ts";

@@ -14,7 +14,7 @@ export const files: ReadonlyMap<string, string> = new Map(
 );
 
 /** Those that hold what telehook makes of Telegram's types: types.test.ts looks at them. */
-const OWN = ["mod.ts", "update.ts", "media_group.ts"];
+const OWN = ["mod.ts", "update.ts", "media_group.ts", "is_inaccessible_message.ts"];
 
 /** The files that hold Telegram's types, by name. */
 export const sources: ReadonlyMap<string, string> = new Map(

@@ -1,0 +1,174 @@
+import { TelehookError } from "../errors.ts";
+import type { ReceiverContext } from "./receiver.ts";
+
+/**
+ * What happens to an update that finds the buffer of a subscriber full: its delivery waits for room, the oldest update
+ * in the buffer makes room, or the update itself is left out.
+ */
+export type Overflow = "suspend" | "dropOldest" | "dropNewest";
+
+/**
+ * The updates of one subscriber, for `for await` and `ReadableStream.from`. Leaving the loop, by `break`, `return` or an
+ * error, ends the subscription. Several loops over one stream share its updates: subscribe again for a copy.
+ *
+ * @example
+ * ```ts
+ * import { updateStreams } from "@telehook/telehook";
+ *
+ * const streams = updateStreams({ bufferSize: 1000, overflow: "dropOldest" });
+ * const stream = streams.on("message:text");
+ * const texts = (async () => {
+ *   for await (const { message } of stream) console.log(message.text);
+ *   console.log(`${stream.dropped} were dropped`);
+ * })();
+ * streams.close();
+ * await texts;
+ * ```
+ */
+export interface UpdateStream<T> extends AsyncIterableIterator<T> {
+  /** How many updates were left out because the buffer was full: always 0 with `"suspend"`. */
+  readonly dropped: number;
+  /** Ends the subscription, as leaving the loop does. What is in the buffer is dropped. */
+  return(): Promise<IteratorReturnResult<undefined>>;
+}
+
+/** A delivery that waits for a subscriber. */
+interface Held {
+  readonly release: () => void;
+  readonly refuse: (reason: unknown) => void;
+}
+
+const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
+
+/** One subscriber: updates are pushed in at one end, and a loop takes them from the other. */
+export class BufferedStream<T extends object> implements UpdateStream<T> {
+  dropped = 0;
+  readonly #size: number;
+  readonly #overflow: Overflow;
+  readonly #onEnd: () => void;
+  readonly #signal: AbortSignal | undefined;
+  /** At most `#size` updates, and behind them one for each delivery in `#held`. */
+  #buffer: T[] = [];
+  #held: Held[] = [];
+  /** Without a buffer: the delivery of what the loop is busy with. */
+  #unfinished: Held[] = [];
+  #readers: ((result: IteratorResult<T, undefined>) => void)[] = [];
+  #open = true;
+
+  constructor(size: number, overflow: Overflow, onEnd: () => void, signal: AbortSignal | undefined) {
+    this.#size = size;
+    this.#overflow = overflow;
+    this.#onEnd = onEnd;
+    this.#signal = signal;
+    if (signal?.aborted) this.#end();
+    else signal?.addEventListener("abort", this.#end);
+  }
+
+  /** Whether it still takes updates. */
+  get isOpen(): boolean {
+    return this.#open;
+  }
+
+  /**
+   * Takes an update.
+   *
+   * @returns Nothing, or what resolves when there is room for it.
+   */
+  push(update: T, context: ReceiverContext): Promise<void> | undefined {
+    if (!this.#open) return undefined;
+    const suspends = this.#overflow === "suspend";
+    const reader = this.#readers.shift();
+    if (reader !== undefined) {
+      reader({ done: false, value: update });
+      return suspends && this.#size === 0 ? this.#hold(this.#unfinished, context.signal) : undefined;
+    }
+    if (this.#buffer.length < this.#size) {
+      this.#buffer.push(update);
+    } else if (suspends) {
+      this.#buffer.push(update);
+      return this.#hold(this.#held, context.signal);
+    } else {
+      this.dropped++;
+      if (this.#overflow === "dropNewest" || this.#size === 0) return undefined;
+      this.#buffer.shift();
+      this.#buffer.push(update);
+    }
+    return undefined;
+  }
+
+  next(): Promise<IteratorResult<T, undefined>> {
+    this.#unfinished.shift()?.release();
+    const update = this.#buffer.shift();
+    if (update !== undefined) {
+      const held = this.#held.shift();
+      if (this.#size > 0) held?.release();
+      else if (held !== undefined) this.#unfinished.push(held);
+      return Promise.resolve({ done: false, value: update });
+    }
+    if (!this.#open) return Promise.resolve(DONE);
+    return new Promise((resolve) => this.#readers.push(resolve));
+  }
+
+  return(): Promise<IteratorReturnResult<undefined>> {
+    this.#end();
+    return Promise.resolve(DONE);
+  }
+
+  [Symbol.asyncIterator](): this {
+    return this;
+  }
+
+  /** Takes nothing more. What was acknowledged can still be read; what was not, Telegram is to send again. */
+  close(): void {
+    for (const held of [...this.#held]) {
+      held.refuse(new TelehookError("ERR_CLOSED", "The streams were closed before this update was read"));
+    }
+    this.#stop();
+  }
+
+  readonly #end = (): void => {
+    this.#buffer = [];
+    for (const { release } of [...this.#held, ...this.#unfinished]) release();
+    this.#held = [];
+    this.#unfinished = [];
+    this.#stop();
+  };
+
+  #stop(): void {
+    this.#open = false;
+    this.#signal?.removeEventListener("abort", this.#end);
+    for (const resolve of this.#readers) resolve(DONE);
+    this.#readers = [];
+    this.#onEnd();
+  }
+
+  /** Holds a delivery until it is released or refused, or nobody waits for it any more. */
+  #hold(list: Held[], signal: AbortSignal): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const held: Held = {
+        release: () => {
+          signal.removeEventListener("abort", onAbort);
+          resolve();
+        },
+        refuse: (reason) => {
+          signal.removeEventListener("abort", onAbort);
+          this.#forget(held);
+          reject(reason);
+        },
+      };
+      const onAbort = () => held.refuse(signal.reason);
+      list.push(held);
+      signal.addEventListener("abort", onAbort);
+      if (signal.aborted) onAbort();
+    });
+  }
+
+  #forget(held: Held): void {
+    const index = this.#held.indexOf(held);
+    if (index !== -1) {
+      this.#held.splice(index, 1);
+      this.#buffer.splice(this.#size + index, 1);
+    }
+    this.#unfinished = this.#unfinished.filter((each) => each !== held);
+  }
+}

@@ -1,0 +1,113 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { updateStreams } from "../../mod.ts";
+import { bring, context, idsOf, isSettled, messageUpdate, readAll } from "./updates.ts";
+
+describe("a full buffer", () => {
+  it("holds deliveries back, first come, first served", async () => {
+    const streams = updateStreams({ bufferSize: 2 });
+    const stream = streams.on("message");
+    bring(streams, 1, 2);
+    const [third, fourth] = [3, 4].map((id) => streams.receive(messageUpdate(id), context()));
+    assert.equal(await isSettled(third), false);
+    assert.equal((await stream.next()).value?.update_id, 1);
+    await third;
+    assert.equal(await isSettled(fourth), false);
+    assert.equal((await stream.next()).value?.update_id, 2);
+    await fourth;
+    streams.close();
+    assert.deepEqual(idsOf(await readAll(stream)), [3, 4]);
+    assert.equal(stream.dropped, 0);
+  });
+
+  it("holds a delivery back until every subscriber has room", async () => {
+    const streams = updateStreams({ bufferSize: 1 });
+    const [slow, slower, idle] = [streams.on("message"), streams.all(), streams.on("poll")];
+    bring(streams, 1);
+    const delivery = streams.receive(messageUpdate(2), context());
+    await slow.next();
+    assert.equal(await isSettled(delivery), false);
+    await slower.next();
+    await delivery;
+    await idle.return();
+  });
+
+  it("of 100 is what there is by default", async () => {
+    const streams = updateStreams();
+    const stream = streams.all();
+    bring(streams, ...Array(100).keys());
+    const delivery = streams.receive(messageUpdate(100), context());
+    assert.equal(await isSettled(delivery), false);
+    await stream.return();
+    await delivery;
+  });
+
+  it("of size 0 holds each delivery until the loop is done with it", async () => {
+    const streams = updateStreams({ bufferSize: 0 });
+    const stream = streams.on("message");
+    const early = streams.receive(messageUpdate(1), context());
+    assert.equal((await stream.next()).value?.update_id, 1);
+    assert.equal(await isSettled(early), false);
+    const second = stream.next();
+    await early;
+    const late = streams.receive(messageUpdate(2), context());
+    assert.equal((await second).value?.update_id, 2);
+    assert.equal(await isSettled(late), false);
+    await stream.return();
+    await late;
+  });
+
+  it("drops the oldest, and counts", async () => {
+    const streams = updateStreams({ bufferSize: 2, overflow: "dropOldest" });
+    const stream = streams.on("message");
+    bring(streams, 1, 2, 3, 4);
+    assert.equal(stream.dropped, 2);
+    streams.close();
+    assert.deepEqual(idsOf(await readAll(stream)), [3, 4]);
+  });
+
+  it("drops the newest, and counts", async () => {
+    const streams = updateStreams({ bufferSize: 2, overflow: "dropNewest" });
+    const [stream, reading] = [streams.on("message"), streams.on("message")];
+    const read = reading.next();
+    bring(streams, 1, 2, 3, 4);
+    assert.deepEqual([stream.dropped, reading.dropped], [2, 1]);
+    streams.close();
+    assert.deepEqual(idsOf(await readAll(stream)), [1, 2]);
+    assert.equal((await read).value?.update_id, 1);
+    assert.deepEqual(idsOf(await readAll(reading)), [2, 3]);
+  });
+
+  it("of size 0 drops what nobody waits for", async () => {
+    for (const overflow of ["dropOldest", "dropNewest"] as const) {
+      const streams = updateStreams({ bufferSize: 0, overflow });
+      const stream = streams.on("message");
+      bring(streams, 1);
+      const read = stream.next();
+      bring(streams, 2, 3);
+      assert.equal((await read).value?.update_id, 2);
+      assert.equal(stream.dropped, 2);
+    }
+  });
+
+  it("gives up a delivery that nobody waits for any more, and the update with it", async () => {
+    const closing = new AbortController();
+    const reason = new Error("closing");
+    const streams = updateStreams({ bufferSize: 1 });
+    const stream = streams.on("message");
+    bring(streams, 1);
+    const given = streams.receive(messageUpdate(2), context(closing.signal));
+    const kept = streams.receive(messageUpdate(3), context());
+    closing.abort(reason);
+    await assert.rejects(async () => await given, reason);
+    assert.equal(await isSettled(kept), false);
+    await assert.rejects(
+      async () => await streams.receive(messageUpdate(4), context(closing.signal)),
+      reason,
+    );
+    assert.equal((await stream.next()).value?.update_id, 1);
+    await kept;
+    streams.close();
+    assert.deepEqual(idsOf(await readAll(stream)), [3]);
+  });
+});

@@ -1,0 +1,224 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ALL_UPDATE_KINDS, TelehookError, type UpdateHandlers, updateHandlers } from "../../mod.ts";
+import { toUpdatesFilter } from "../../src/dispatch/receiver.ts";
+import { albumOf, context, messageUpdate, partUpdate, PHOTO, postUpdate, UNKNOWN, VIDEO } from "./updates.ts";
+
+/** Handlers of these names that write down their calls. */
+function spies(...names: readonly (keyof UpdateHandlers)[]): { handlers: UpdateHandlers; calls: string[] } {
+  const calls: string[] = [];
+  const handlers = Object.fromEntries(names.map((name) => [name, (update: { update_id: number }) => {
+    calls.push(`${name} ${update.update_id}`);
+  }]));
+  return { handlers, calls };
+}
+
+function refuses(make: () => unknown, message: RegExp): void {
+  assert.throws(
+    make,
+    (error) => error instanceof TelehookError && error.code === "ERR_OPTION" && message.test(error.message),
+  );
+}
+
+describe("handlers", () => {
+  it("get updates of their kind, and the very object", () => {
+    const update = messageUpdate(1);
+    const got: unknown[] = [];
+    const bot = updateHandlers({
+      message: (each) => void got.push(each),
+      channel_post: (each) => void got.push(each),
+    });
+    assert.equal(bot.receive(update, context()), undefined);
+    assert.equal(got.length, 1);
+    assert.equal(got[0], update);
+  });
+
+  it("get the context, and the handlers as `this`", () => {
+    const given = context();
+    let seen: unknown[] = [];
+    const handlers: UpdateHandlers = {
+      message(_update, each) {
+        seen = [this, each];
+      },
+    };
+    updateHandlers(handlers).receive(messageUpdate(1), given);
+    assert.equal(seen[0], handlers);
+    assert.equal(seen[1], given);
+  });
+
+  it("with a field get only what has it", () => {
+    const { handlers, calls } = spies("message:photo", "channel_post:text");
+    const bot = updateHandlers(handlers);
+    for (const update of [messageUpdate(1), messageUpdate(2, PHOTO), postUpdate(3), postUpdate(4, PHOTO)]) {
+      bot.receive(update, context());
+    }
+    assert.deepEqual(calls, ["message:photo 2", "channel_post:text 3"]);
+  });
+
+  it("do not mistake what every object inherits for a field", () => {
+    const { handlers, calls } = spies("message:text");
+    const bot = updateHandlers({ ...handlers, ...{ "message:constructor": () => assert.fail("called") } });
+    bot.receive(messageUpdate(1), context());
+    assert.deepEqual(calls, ["message:text 1"]);
+  });
+
+  it("run in the order in which they are written, at once as long as none waits", () => {
+    const { handlers, calls } = spies("message:text", "message", "message:photo", "message:caption");
+    const result = updateHandlers(handlers).receive(messageUpdate(1, { ...PHOTO, caption: "c" }), context());
+    assert.equal(result, undefined);
+    assert.deepEqual(calls, ["message 1", "message:photo 1", "message:caption 1"]);
+  });
+
+  it("wait for each other", async () => {
+    const calls: string[] = [];
+    let proceed = () => {};
+    const bot = updateHandlers({
+      "message:text": () =>
+        new Promise<void>((resolve) => proceed = resolve).then(() => void calls.push("first")),
+      message: () => void calls.push("second"),
+    });
+    const result = bot.receive(messageUpdate(1), context());
+    assert.deepEqual(calls, []);
+    proceed();
+    await result;
+    assert.deepEqual(calls, ["first", "second"]);
+  });
+
+  it("wait for anything with a then", async () => {
+    const calls: string[] = [];
+    const query = {
+      then(resolve: (value: undefined) => void) {
+        calls.push("query");
+        resolve(undefined);
+      },
+    } as unknown as Promise<void>;
+    const bot = updateHandlers({ "message:text": () => query, message: () => void calls.push("second") });
+    await bot.receive(messageUpdate(1), context());
+    assert.deepEqual(calls, ["query", "second"]);
+  });
+
+  it("stop at the first that fails, whichever way it fails", async () => {
+    for (
+      const fail of [() => {
+        throw new Error("no");
+      }, () => Promise.reject(new Error("no"))]
+    ) {
+      const { handlers, calls } = spies("message:text");
+      const bot = updateHandlers({
+        ...handlers,
+        message: fail,
+        "message:caption": () => void calls.push("behind"),
+      });
+      const update = messageUpdate(1, { text: "t", caption: "c" });
+      await assert.rejects(async () => await bot.receive(update, context()), { message: "no" });
+      assert.deepEqual(calls, ["message:text 1"]);
+    }
+  });
+
+  it("reply with the first reply of several", async () => {
+    const reply = (method: string) => ({ method });
+    const sync = updateHandlers({
+      "message:text": () => {},
+      message: () => reply("a"),
+      "message:entities": () => reply("b"),
+    });
+    const update = messageUpdate(1, { text: "t", entities: [] });
+    assert.deepEqual(sync.receive(update, context()), { method: "a" });
+    const late = updateHandlers({
+      "message:text": () => Promise.resolve(),
+      message: () => Promise.resolve(reply("a")),
+      "message:entities": () => reply("b"),
+    });
+    assert.deepEqual(await late.receive(update, context()), { method: "a" });
+    const single = updateHandlers({ message: () => reply("c") });
+    assert.deepEqual(single.receive(update, context()), { method: "c" });
+  });
+
+  it("for the unknown get what the types do not know, untouched, and nothing else", () => {
+    const got: unknown[] = [];
+    const bot = updateHandlers({ unknown: (update) => void got.push(update) });
+    const copy = structuredClone(UNKNOWN);
+    bot.receive(UNKNOWN, context());
+    bot.receive(messageUpdate(1), context());
+    bot.receive(albumOf(partUpdate(2), partUpdate(3)), context());
+    assert.deepEqual(got, [copy]);
+    assert.equal(got[0], UNKNOWN);
+  });
+
+  it("ignore updates that none is for", () => {
+    const bot = updateHandlers({ message: () => assert.fail("called") });
+    assert.equal(bot.receive(UNKNOWN, context()), undefined);
+    assert.equal(bot.receive(postUpdate(1), context()), undefined);
+  });
+});
+
+describe("handlers of albums", () => {
+  const album = albumOf(partUpdate(2), partUpdate(1));
+  const mixed = albumOf(partUpdate(3), partUpdate(4, VIDEO));
+
+  it("get an album as one, and those of messages do not", () => {
+    const { handlers, calls } = spies("message", "message_media_group");
+    updateHandlers(handlers).receive(album, context());
+    assert.deepEqual(calls, ["message_media_group 2"]);
+  });
+
+  it("with a field get those of which every part has it", () => {
+    const { handlers, calls } = spies("message_media_group:photo", "message_media_group:video");
+    const bot = updateHandlers(handlers);
+    bot.receive(album, context());
+    bot.receive(mixed, context());
+    assert.deepEqual(calls, ["message_media_group:photo 2"]);
+  });
+
+  it("leave albums that none of them matches to the handlers of messages, part by part", async () => {
+    const { handlers, calls } = spies("message_media_group:video", "message:photo", "message");
+    await updateHandlers(handlers).receive(album, context());
+    assert.deepEqual(calls, ["message:photo 1", "message 1", "message:photo 2", "message 2"]);
+  });
+});
+
+describe("what handlers need", () => {
+  it("is in the order of the Bot API, without duplicates", () => {
+    const { handlers } = spies(
+      "chat_member",
+      "message_media_group",
+      "channel_post_media_group:photo",
+      "callback_query:data",
+      "callback_query",
+      "message",
+      "unknown",
+    );
+    const bot = updateHandlers(handlers);
+    assert.deepEqual(bot.allowedUpdates, ["message", "channel_post", "callback_query", "chat_member"]);
+    assert.deepEqual(bot.mediaGroupKinds, ["message_media_group", "channel_post_media_group"]);
+  });
+
+  it("is no album without a handler of albums", () => {
+    assert.deepEqual(updateHandlers({ message: () => {} }).mediaGroupKinds, []);
+  });
+
+  it("is all 27 kinds and every album for a plain function", () => {
+    const { allowedUpdates, mediaGroupKinds } = toUpdatesFilter(() => {});
+    assert.equal(allowedUpdates.length, 27);
+    assert.deepEqual(allowedUpdates, ALL_UPDATE_KINDS);
+    assert.equal(mediaGroupKinds?.length, 3);
+  });
+
+  it("is nothing that can be named for the unknown", () => {
+    assert.deepEqual(updateHandlers({ unknown: () => {} }).allowedUpdates, []);
+  });
+});
+
+describe("handlers that are a mistake", () => {
+  const make = (handlers: object) => () => updateHandlers(handlers);
+
+  it("are refused when they are made", () => {
+    refuses(make({}), /at least one handler/);
+    refuses(make({ message: undefined }), /at least one handler/);
+    refuses(make({ mesage: () => {} }), /"mesage" is no update filter/);
+    refuses(make({ "message:": () => {} }), /"message:" is no update filter/);
+    refuses(make({ "message:photo:x": () => {} }), /is no update filter/);
+    refuses(make({ constructor: () => {} }), /"constructor" is no update filter/);
+    refuses(make({ message: "no function" }), /handler of "message" must be a function, not "no function"/);
+  });
+});

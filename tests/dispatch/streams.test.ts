@@ -1,0 +1,303 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { ReadableStream } from "node:stream/web";
+import { ALL_UPDATE_KINDS, TelehookError, type UpdateStreams, updateStreams } from "../../mod.ts";
+import {
+  albumOf,
+  bring,
+  context,
+  idsOf,
+  isSettled,
+  messageUpdate,
+  partUpdate,
+  PHOTO,
+  postUpdate,
+  readAll,
+  UNKNOWN,
+  VIDEO,
+} from "./updates.ts";
+
+const isError = (code: string) => (error: unknown) => error instanceof TelehookError && error.code === code;
+
+describe("streams", () => {
+  it("have every update from the subscription on, whether or not somebody reads yet", async () => {
+    const streams = updateStreams();
+    bring(streams, 1);
+    const first = streams.on("message");
+    bring(streams, 2, 3);
+    const second = streams.all();
+    bring(streams, 4);
+    streams.close();
+    assert.deepEqual(idsOf(await readAll(first)), [2, 3, 4]);
+    assert.deepEqual(idsOf(await readAll(second)), [4]);
+  });
+
+  it("hand over what a reader waits for", async () => {
+    const streams = updateStreams();
+    const stream = streams.on("message");
+    const [one, two] = [stream.next(), stream.next()];
+    const update = messageUpdate(1);
+    streams.receive(update, context());
+    bring(streams, 2, 3);
+    assert.equal((await one).value, update);
+    assert.equal((await two).value?.update_id, 2);
+    assert.equal((await stream.next()).value?.update_id, 3);
+  });
+
+  it("have what passes any of the filters, once", async () => {
+    const streams = updateStreams();
+    const stream = streams.on("message:photo", "message", "message:text", "channel_post:photo");
+    for (const update of [messageUpdate(1), messageUpdate(2, PHOTO), postUpdate(3), postUpdate(4, PHOTO)]) {
+      streams.receive(update, context());
+    }
+    streams.close();
+    assert.deepEqual(idsOf(await readAll(stream)), [1, 2, 4]);
+  });
+
+  it("have updates of unknown kinds, untouched, for those who ask for them or for all", async () => {
+    const streams = updateStreams();
+    const [unknown, all, messages] = [streams.unknown(), streams.all(), streams.on("message")];
+    const copy = structuredClone(UNKNOWN);
+    streams.receive(UNKNOWN, context());
+    bring(streams, 1);
+    streams.close();
+    assert.deepEqual(await readAll(unknown), [copy]);
+    assert.deepEqual(await readAll(all), [copy, messageUpdate(1)]);
+    assert.deepEqual(idsOf(await readAll(messages)), [1]);
+  });
+
+  it("feed a ReadableStream, which leaves when it is cancelled", async () => {
+    const streams = updateStreams();
+    const reader = ReadableStream.from(streams.on("message:text")).getReader();
+    bring(streams, 1, 2);
+    assert.equal((await reader.read()).value?.message.text, "text 1");
+    await reader.cancel();
+    assert.deepEqual(streams.allowedUpdates, []);
+  });
+
+  it("take updates that nobody wants as handled", () => {
+    const streams = updateStreams({ bufferSize: 0 });
+    bring(streams, 1);
+    streams.on("poll");
+    bring(streams, 2);
+  });
+});
+
+describe("streams of albums", () => {
+  const album = albumOf(partUpdate(1), partUpdate(2));
+  const mixed = albumOf(partUpdate(3), partUpdate(4, VIDEO));
+
+  it("have them as the filters of each subscriber say, whatever others want", async () => {
+    const streams = updateStreams();
+    const flat = streams.on("message");
+    const merged = streams.on("message", "message_media_group");
+    const photos = streams.on("message:photo");
+    const videos = streams.on("message_media_group:video", "message:video");
+    const all = streams.all();
+    const unmerged = streams.all({ mediaGroups: false });
+    const posts = streams.on("channel_post", "channel_post_media_group");
+    assert.equal(streams.mediaGroupKinds.length, 3);
+    streams.receive(album, context());
+    streams.receive(mixed, context());
+    streams.close();
+    assert.deepEqual(idsOf(await readAll(flat)), [1, 2, 3, 4]);
+    assert.deepEqual(await readAll(merged), [album, mixed]);
+    assert.deepEqual(idsOf(await readAll(photos)), [1, 2, 3]);
+    assert.deepEqual(idsOf(await readAll(videos)), [4]);
+    assert.deepEqual(await readAll(all), [album, mixed]);
+    assert.deepEqual(
+      await readAll(unmerged),
+      [1, 2, 3].map((id) => partUpdate(id)).concat(partUpdate(4, VIDEO)),
+    );
+    assert.deepEqual(await readAll(posts), []);
+  });
+
+  it("wait until there is room for every part", async () => {
+    const streams = updateStreams({ bufferSize: 1 });
+    const stream = streams.on("message");
+    const delivery = streams.receive(album, context());
+    assert.equal(await isSettled(delivery), false);
+    await stream.next();
+    await delivery;
+  });
+});
+
+describe("what streams need", () => {
+  it("follows the subscriptions, in the order of the Bot API, without duplicates", async () => {
+    const streams = updateStreams();
+    assert.deepEqual([streams.allowedUpdates, streams.mediaGroupKinds], [[], []]);
+    const members = streams.on("chat_member", "message_media_group:photo", "message");
+    const texts = streams.on("message:text", "callback_query:data");
+    assert.deepEqual(streams.allowedUpdates, ["message", "callback_query", "chat_member"]);
+    assert.deepEqual(streams.mediaGroupKinds, ["message_media_group"]);
+    await members.return();
+    assert.deepEqual(streams.allowedUpdates, ["message", "callback_query"]);
+    assert.deepEqual(streams.mediaGroupKinds, []);
+    await texts.return();
+    assert.deepEqual(streams.allowedUpdates, []);
+  });
+
+  it("is all 27 kinds for whoever wants all, and albums unless told otherwise", async () => {
+    const streams = updateStreams();
+    const all = streams.all();
+    assert.deepEqual(streams.allowedUpdates, ALL_UPDATE_KINDS);
+    assert.equal(streams.mediaGroupKinds.length, 3);
+    await all.return();
+    streams.all({ mediaGroups: false });
+    assert.deepEqual(streams.allowedUpdates, ALL_UPDATE_KINDS);
+    assert.deepEqual(streams.mediaGroupKinds, []);
+  });
+
+  it("cannot be had once Telegram was asked for less", () => {
+    const streams = updateStreams();
+    streams.on("message");
+    streams.registered(["message", "poll"]);
+    streams.on("message:photo", "poll", "message_media_group");
+    assert.throws(() => streams.on("message", "chat_boost", "callback_query:data"), (error) => {
+      assert.ok(error instanceof TelehookError);
+      assert.equal(error.code, "ERR_ALLOWED_UPDATES");
+      assert.match(error.message, /without "callback_query", "chat_boost": subscribe before/);
+      return true;
+    });
+    assert.throws(() => streams.all(), isError("ERR_ALLOWED_UPDATES"));
+    streams.registered(ALL_UPDATE_KINDS);
+    streams.all();
+  });
+
+  it("can be had, but for the three opt-in kinds, if Telegram was asked for nothing in particular", () => {
+    const streams = updateStreams();
+    streams.registered([]);
+    streams.on("callback_query", "stopped_message_generation");
+    assert.throws(() => streams.on("message_reaction"), isError("ERR_ALLOWED_UPDATES"));
+  });
+});
+
+describe("a subscriber", () => {
+  it("that leaves its loop lets go of what it held back", async () => {
+    const streams = updateStreams({ bufferSize: 1 });
+    const stream = streams.on("message");
+    bring(streams, 1);
+    const held = streams.receive(messageUpdate(2), context());
+    for await (const { message } of stream) {
+      assert.equal(message.text, "text 1");
+      break;
+    }
+    await held;
+    assert.deepEqual(streams.allowedUpdates, []);
+    bring(streams, 3, 4, 5);
+    assert.deepEqual(await stream.next(), { done: true, value: undefined });
+  });
+
+  it("that throws harms no other", async () => {
+    const streams = updateStreams({ bufferSize: 1 });
+    const [bad, good] = [streams.on("message"), streams.on("message")];
+    const failed = (async () => {
+      for await (const { message } of bad) throw new Error(`cannot read ${message.text}`);
+    })();
+    bring(streams, 1);
+    await assert.rejects(failed, /cannot read text 1/);
+    const held = streams.receive(messageUpdate(2), context());
+    assert.equal((await good.next()).value?.update_id, 1);
+    await held;
+    streams.close();
+    assert.deepEqual(idsOf(await readAll(good)), [2]);
+  });
+
+  it("leaves when its signal is aborted, whether it waits or is busy", async () => {
+    const streams = updateStreams({ bufferSize: 1 });
+    const leaving = new AbortController();
+    const waiting = streams.on("poll", { signal: leaving.signal });
+    const busy = streams.all({ signal: leaving.signal });
+    const unknown = streams.unknown({ signal: leaving.signal });
+    bring(streams, 1);
+    const held = streams.receive(messageUpdate(2), context());
+    const next = waiting.next();
+    leaving.abort();
+    await held;
+    assert.deepEqual(await next, { done: true, value: undefined });
+    assert.deepEqual(await readAll(busy), []);
+    assert.deepEqual(await readAll(unknown), []);
+    assert.deepEqual(streams.allowedUpdates, []);
+  });
+
+  it("whose signal is aborted already has nothing", async () => {
+    const streams = updateStreams({ bufferSize: 0 });
+    const other = streams.on("poll");
+    const stream = streams.on("message", { signal: AbortSignal.abort() });
+    assert.deepEqual(streams.allowedUpdates, ["poll"]);
+    bring(streams, 1);
+    assert.deepEqual(await readAll(stream), []);
+    await other.return();
+  });
+
+  it("may leave more than once", async () => {
+    const stream = updateStreams().all();
+    assert.deepEqual(await stream.return(), await stream.return());
+  });
+});
+
+describe("closing streams", () => {
+  it("ends each loop after what is in its buffer", async () => {
+    const streams = updateStreams();
+    const [full, waiting] = [streams.on("message"), streams.on("poll")];
+    bring(streams, 1, 2);
+    const next = waiting.next();
+    streams.close();
+    streams.close();
+    assert.deepEqual(await next, { done: true, value: undefined });
+    assert.deepEqual(idsOf(await readAll(full)), [1, 2]);
+  });
+
+  it("leaves to Telegram what was not acknowledged", async () => {
+    const streams = updateStreams({ bufferSize: 1 });
+    const stream = streams.on("message");
+    bring(streams, 1);
+    const held = [2, 3].map((id) => streams.receive(messageUpdate(id), context()));
+    streams.close();
+    for (const each of held) await assert.rejects(async () => await each, isError("ERR_CLOSED"));
+    assert.throws(() => streams.receive(messageUpdate(4), context()), isError("ERR_CLOSED"));
+    assert.deepEqual(idsOf(await readAll(stream)), [1]);
+  });
+
+  it("lets a loop finish what it is busy with", async () => {
+    const streams = updateStreams({ bufferSize: 0 });
+    const stream = streams.on("message");
+    const next = stream.next();
+    const busy = streams.receive(messageUpdate(1), context());
+    await next;
+    streams.close();
+    assert.equal(await isSettled(busy), false);
+    assert.deepEqual(await stream.next(), { done: true, value: undefined });
+    await busy;
+  });
+
+  it("lets nobody subscribe", () => {
+    const streams = updateStreams();
+    streams.close();
+    for (const subscribe of [() => streams.on("message"), () => streams.all(), () => streams.unknown()]) {
+      assert.throws(subscribe, isError("ERR_CLOSED"));
+    }
+  });
+});
+
+describe("streams that are a mistake", () => {
+  it("are refused when they are made", () => {
+    const make = updateStreams as (options: unknown) => UpdateStreams;
+    for (
+      const options of [null, { buffer: 1 }, { bufferSize: -1 }, { bufferSize: 1.5 }, { overflow: "drop" }]
+    ) assert.throws(() => make(options), isError("ERR_OPTION"));
+  });
+
+  it("are refused when they are subscribed to", () => {
+    const streams = updateStreams();
+    const untyped = streams as unknown as {
+      on(...names: unknown[]): unknown;
+      all(options: unknown): unknown;
+    };
+    for (const names of [[], ["mesage"], ["message:"], [{}], ["message", { sgnal: 1 }], ["message", 7]]) {
+      assert.throws(() => untyped.on(...names), isError("ERR_OPTION"));
+    }
+    assert.throws(() => untyped.all({ mediaGroup: false }), isError("ERR_OPTION"));
+    assert.deepEqual(streams.allowedUpdates, []);
+  });
+});
