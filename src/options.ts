@@ -9,7 +9,9 @@ import { TelehookError } from "./errors.ts";
  */
 export function checkOptionNames(owner: string, options: unknown, known: readonly string[]): void {
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
-    throw new TelehookError("ERR_OPTION", `The options of ${owner} must be an object, not ${quote(options)}`);
+    // Text in their place is most likely a secret, a token or a key.
+    const given = typeof options === "string" ? "a string" : quote(options);
+    throw new TelehookError("ERR_OPTION", `The options of ${owner} must be an object, not ${given}`);
   }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {
@@ -47,6 +49,13 @@ export function checkOneOf<T extends string>(name: string, value: unknown, allow
   );
 }
 
+/** Refuses what is neither left out nor `true` or `false`. */
+export function checkBoolean(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") {
+    throw new TelehookError("ERR_OPTION", `"${name}" must be true or false, not ${quote(value)}`);
+  }
+}
+
 /** Refuses what is neither left out nor a function. */
 export function checkFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "function") {
@@ -54,9 +63,12 @@ export function checkFunction(name: string, value: unknown): void {
   }
 }
 
-/** A value as a message quotes it: short, and safe for whatever was passed by mistake. */
+/** A value as a message quotes it: short, and safe for whatever was passed by mistake, bot tokens in paths included. */
 export function quote(value: unknown): string {
-  if (typeof value === "string") return JSON.stringify(value.length > 80 ? `${value.slice(0, 80)}…` : value);
+  if (typeof value === "string") {
+    const text = value.replace(/\d+(?::|%3A)[\w-]{16,}/gi, "<token>");
+    return JSON.stringify(text.length > 80 ? `${text.slice(0, 80)}…` : text);
+  }
   if (typeof value === "function") return "a function";
   if (Array.isArray(value)) return "an array";
   if (typeof value === "object" && value !== null) return "an object";

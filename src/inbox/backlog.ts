@@ -122,6 +122,10 @@ export class Backlog {
     const { calls, filter, reportError, watch } = this.#owner;
     const update = updateOf(batch);
     const context = new CallContext(batch.failures + 1);
+    if (batch.end !== undefined && batch.failures === 0) {
+      const { end: reason, late, waitedMs } = batch;
+      watch.mediaGroup(update, { parts: batch.updates.length, late, reason, waitedMs });
+    }
     const since = watch.now;
     let failure: { error: unknown } | undefined;
     calls.begin(context);

@@ -1,4 +1,5 @@
 import type { Update } from "../updates/mod.ts";
+import type { MediaGroupEnd } from "../watch.ts";
 import { BoundedSet } from "./bounded_set.ts";
 import { DueQueue } from "./due_queue.ts";
 import type { Batch, InboxStore, StoreEntry } from "./store.ts";
@@ -13,11 +14,13 @@ class MemoryBatch implements Batch {
   readonly late: boolean;
   failures: number;
   size: number;
+  end: MediaGroupEnd | undefined;
+  waitedMs = 0;
   isCollecting = false;
   isClaimed = false;
-  /** On the clock of `performance.now()`, as is the latest time that new parts may move it to. */
-  dueAt: number;
-  readonly lastDueAt: number;
+  /** On the clock of `performance.now()`. */
+  readonly beganAt: number = performance.now();
+  dueAt: number = this.beganAt;
   /** Batches count up in the order in which they began. */
   readonly order: number;
   /** The batch behind it in its queue. */
@@ -29,8 +32,6 @@ class MemoryBatch implements Batch {
     this.group = group?.key;
     this.size = size;
     this.failures = failures;
-    this.dueAt = performance.now();
-    this.lastDueAt = this.dueAt + (group?.maxWaitMs ?? 0);
     this.order = order;
     this.late = late;
   }
@@ -80,7 +81,7 @@ export class MemoryStore implements InboxStore {
       this.#count(entry);
       return this.#collect(last, group);
     }
-    if (last?.isCollecting) this.#release(last);
+    if (last?.isCollecting) this.#release(last, "next");
     const batch = this.#begin(entry);
     if (lane === undefined) this.#lanes.set(entry.queue, { head: batch, tail: batch });
     else lane.tail = lane.tail.next = batch;
@@ -107,16 +108,18 @@ export class MemoryStore implements InboxStore {
     const lane = queue === undefined ? undefined : this.#lanes.get(queue);
     const lanes = queue === undefined ? this.#lanes.values() : lane ? [lane] : [];
     for (const { tail } of lanes) {
-      if (tail.isCollecting) this.#release(tail);
+      if (tail.isCollecting) this.#release(tail, queue === undefined ? "close" : "next");
     }
   }
 
   claim(): Batch | undefined {
     const first = this.#firstDue();
-    if (first === undefined || first.dueAt > performance.now()) return undefined;
+    const now = performance.now();
+    if (first === undefined || first.dueAt > now) return undefined;
     this.#due.dropFirst();
     first.isClaimed = true;
     first.isCollecting = false;
+    first.waitedMs = now - first.beganAt;
     return first;
   }
 
@@ -174,15 +177,22 @@ export class MemoryStore implements InboxStore {
     this.size += size;
   }
 
-  #collect(batch: MemoryBatch, { quietMs, mostParts }: NonNullable<StoreEntry["group"]>): void {
-    if (batch.updates.length >= mostParts) return this.#release(batch);
+  #collect(
+    batch: MemoryBatch,
+    { quietMs, maxWaitMs, mostParts }: NonNullable<StoreEntry["group"]>,
+  ): void {
+    if (batch.updates.length >= mostParts) return this.#release(batch, "full");
+    const quietAt = performance.now() + quietMs;
+    const lastAt = batch.beganAt + maxWaitMs;
     batch.isCollecting = true;
-    batch.dueAt = Math.min(performance.now() + quietMs, batch.lastDueAt);
+    batch.dueAt = Math.min(quietAt, lastAt);
+    batch.end = quietAt <= lastAt ? "quiet" : "maxWait";
     this.#offer(batch);
   }
 
-  #release(batch: MemoryBatch): void {
+  #release(batch: MemoryBatch, end: MediaGroupEnd): void {
     batch.isCollecting = false;
+    batch.end = end;
     batch.dueAt = Math.min(batch.dueAt, performance.now());
     this.#offer(batch);
   }

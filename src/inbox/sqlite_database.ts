@@ -5,7 +5,10 @@ import { nodeBuiltin } from "../serve/node_builtin.ts";
 /** What a statement binds and yields here. */
 export type SqlValue = string | number | null;
 
-/** As much of `node:sqlite` as the store needs. A row's type is what the statement's columns are. */
+/**
+ * As much of `node:sqlite` as the store needs. A row's type is what the statement's columns are. Values are bound in the
+ * order of plain question marks: Node 22 takes numbered ones for named.
+ */
 export interface Statement<Row> {
   get(...values: SqlValue[]): Row | undefined;
   all(...values: SqlValue[]): Row[];

@@ -1,4 +1,5 @@
 import type { Update } from "../updates/mod.ts";
+import type { MediaGroupEnd } from "../watch.ts";
 import { SqliteBatch } from "./sqlite_batch.ts";
 import type { SqliteDatabase } from "./sqlite_database.ts";
 import { SqliteOwner } from "./sqlite_owner.ts";
@@ -68,13 +69,12 @@ export class SqliteInboxStore implements InboxStore {
       if (this.#isKnown(update.update_id, now)) return false;
       const last = this.#statements.last.get(queue);
       if (group !== undefined && last?.is_collecting && last.album === group.key) {
-        const isFull = last.parts + 1 >= group.mostParts;
-        const due = isFull ? now : Math.min(now + group.quietMs, last.last_due_at);
-        this.#statements.join.run(isFull ? 0 : 1, now, due, last.id);
+        const { isCollecting, end, due } = collect(group, last.parts + 1, last.began_at, now);
+        this.#statements.join.run(isCollecting, end, now, due, last.id);
         this.#insertUpdate(entry, json, last.id, last.parts);
         return true;
       }
-      if (last?.is_collecting) this.#statements.release.run(now, queue);
+      if (last?.is_collecting) this.#statements.release.run(now, now, queue);
       this.#insertBatch(entry, json, { place: last && last.place + 1, now });
       return true;
     });
@@ -92,23 +92,25 @@ export class SqliteInboxStore implements InboxStore {
       if (first !== undefined) this.#statements.demote.run(first.id);
       return this.#insertBatch(entry, json, { place: first && first.place - 1, now, claim });
     });
+    const { id, late } = row ?? { id: 0, late: 0 };
+    const album = group?.key ?? null;
     const batch = new SqliteBatch(
-      { queue, album: group?.key ?? null, failures, ...row ?? { id: 0, late: 0 } },
+      { id, queue, album, late, failures, ended: null, began_at: now },
       [update],
       claim,
+      now,
     );
-    if (row !== undefined) {
-      this.#owner.count(1, entry.size);
-      this.#owner.claimed(batch);
-    }
+    if (row === undefined) return batch;
+    this.#owner.count(1, entry.size);
+    this.#owner.claimed(batch);
     return batch;
   }
 
   release(queue?: string): void {
     const now = this.#now();
     this.#database.attempt(() => {
-      if (queue === undefined) this.#statements.releaseOwn.run(now, this.#owner.id);
-      else if (this.#statements.last.get(queue)?.is_collecting) this.#statements.release.run(now, queue);
+      if (queue === undefined) this.#statements.releaseOwn.run(now, now, this.#owner.id);
+      else if (this.#statements.last.get(queue)?.is_collecting) this.#statements.release.run(now, now, queue);
     });
   }
 
@@ -122,7 +124,7 @@ export class SqliteInboxStore implements InboxStore {
       const row = this.#statements.claim.get(this.#owner.id, claim, now);
       if (row === undefined) return undefined; // another process was faster
       const updates = this.#statements.updates.all(row.id).map(({ json }): Update => JSON.parse(json));
-      return new SqliteBatch(row, updates, claim);
+      return new SqliteBatch(row, updates, claim, now);
     });
     if (batch !== undefined) this.#owner.claimed(batch);
     return batch;
@@ -144,9 +146,11 @@ export class SqliteInboxStore implements InboxStore {
     if (!this.#database.isOpen) return undefined;
     try {
       if (this.#owner.updates > 0) this.#owner.recount();
-      const next = this.#statements.next.get();
-      const dueMs = Math.max(0, (next?.due_at ?? Infinity) - this.#now());
-      const isPolling = this.#unsettled.size > 0 || performance.now() < this.#pollUntil ||
+      const now = this.#now();
+      const next = this.#statements.next.get(this.#owner.id);
+      const dueMs = Math.max(0, (next?.due_at ?? Infinity) - now);
+      const isPolling = this.#unsettled.size > 0 ||
+        (next?.has_others === 1 && performance.now() < this.#pollUntil) ||
         [next?.least_owner, next?.most_owner].some((owner) => (owner ?? this.#owner.id) !== this.#owner.id);
       if (isPolling) return Math.min(dueMs, POLL_MS);
       return dueMs === Infinity ? undefined : dueMs;
@@ -187,21 +191,22 @@ export class SqliteInboxStore implements InboxStore {
   ): { readonly id: number; readonly late: number } {
     const { queue, failures, group } = entry;
     const isHead = place === undefined || claim !== undefined ? 1 : 0;
-    const isCollecting = group !== undefined && claim === undefined && group.mostParts > 1;
     const late = group !== undefined && this.#remembered.hasAlbum(group.key, now) ? 1 : 0;
     if (group !== undefined) this.#remembered.addAlbum(group.key, now);
-    const lastDue = now + (group?.maxWaitMs ?? 0);
-    const due = isCollecting ? Math.min(now + group.quietMs, lastDue) : now;
     const owner = claim === undefined ? null : this.#owner.id;
+    const { isCollecting, end, due } = group !== undefined && claim === undefined
+      ? collect(group, 1, now, now)
+      : { isCollecting: 0, end: null, due: now };
     const id = this.#statements.insertBatch.get(
-      ...[queue, place ?? 0, isHead, group?.key ?? null, late, failures, isCollecting ? 1 : 0],
-      ...[now, due, lastDue, owner, claim ?? null],
+      ...[queue, place ?? 0, isHead, group?.key ?? null, late, failures, isCollecting],
+      ...[end, now, now, due, owner, claim ?? null],
     )?.id ?? 0;
     this.#insertUpdate(entry, json, id, 0);
     return { id, late };
   }
 
   #settle(batch: SqliteBatch, work: () => void): void {
+    if (!this.#database.isOpen) return; // closing has given it back
     this.#unsettled.set(batch, work);
     this.#database.attempt(work);
     this.#unsettled.delete(batch);
@@ -243,6 +248,19 @@ export class SqliteInboxStore implements InboxStore {
 
   /** What was to fall due after a time that is yet to come falls due now: rather early than hours late. */
   #clockWasSet(now: number): void {
-    this.#database.attempt(() => this.#statements.clockWasSet.run(now));
+    this.#database.attempt(() => this.#statements.clockWasSet.run(now, now, now));
   }
+}
+
+/** Whether an album goes on to collect with so many parts, until when, and why it will then be complete. */
+function collect(
+  { quietMs, maxWaitMs, mostParts }: NonNullable<StoreEntry["group"]>,
+  parts: number,
+  beganAt: number,
+  now: number,
+): { readonly isCollecting: number; readonly end: MediaGroupEnd; readonly due: number } {
+  if (parts >= mostParts) return { isCollecting: 0, end: "full", due: now };
+  const quietAt = now + quietMs;
+  const lastAt = beganAt + maxWaitMs;
+  return { isCollecting: 1, end: quietAt <= lastAt ? "quiet" : "maxWait", due: Math.min(quietAt, lastAt) };
 }

@@ -13,7 +13,7 @@ const runtime = (): Runtime => globalThis as Runtime;
 export interface StoreUser {
   /** Never the same twice. */
   readonly run: string;
-  /** Process ids mean something only on one host: containers that share a file have ids of their own. */
+  /** Process ids mean something only on one host: containers that share a file have ids of their own. May be unknown. */
   readonly host: string;
   readonly pid: number;
 }
@@ -36,7 +36,7 @@ export function endUse({ run }: StoreUser): void {
  * not permit it) is for its lease to tell.
  */
 export function isDead(user: StoreUser, self: StoreUser): boolean {
-  if (user.host !== self.host || usedHere.has(user.run)) return false;
+  if (self.host === "" || user.host !== self.host || usedHere.has(user.run)) return false;
   if (user.pid === self.pid) return true; // the first process of a container has the same id each time
   if (!isPermitted({ name: "run" })) return false;
   try {

@@ -25,9 +25,10 @@ const MIGRATIONS: readonly string[] = [
     failures INTEGER NOT NULL,
     parts INTEGER NOT NULL DEFAULT 1,
     is_collecting INTEGER NOT NULL,
+    ended TEXT,
+    began_at INTEGER NOT NULL,
     set_at INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
-    last_due_at INTEGER NOT NULL,
     owner INTEGER,
     claim INTEGER
   ) STRICT;
@@ -66,7 +67,7 @@ const MIGRATIONS: readonly string[] = [
  * @throws {TelehookError} `ERR_STORE` if it is something else, or a newer version's. It is left as it is.
  */
 export function prepareSchema(database: SqliteDatabase): void {
-  checkVersion(database); // before anything is written
+  database.transaction(() => checkVersion(database)); // before anything is written
   database.exec("PRAGMA journal_mode = WAL");
   database.transaction(() => {
     const version = checkVersion(database); // another process may have been faster
@@ -77,11 +78,9 @@ export function prepareSchema(database: SqliteDatabase): void {
 }
 
 function checkVersion(database: SqliteDatabase): number {
-  const { app, version, tables } = database.attempt(() => ({
-    app: database.prepare<{ application_id: number }>("PRAGMA application_id").get()?.application_id,
-    version: database.prepare<{ user_version: number }>("PRAGMA user_version").get()?.user_version ?? 0,
-    tables: database.prepare<{ n: number }>("SELECT count(*) AS n FROM sqlite_schema").get()?.n,
-  }));
+  const app = database.prepare<{ application_id: number }>("PRAGMA application_id").get()?.application_id;
+  const version = database.prepare<{ user_version: number }>("PRAGMA user_version").get()?.user_version ?? 0;
+  const tables = database.prepare<{ n: number }>("SELECT count(*) AS n FROM sqlite_schema").get()?.n;
   if (tables === 0 && app === 0 && version === 0) return 0;
   if (app !== APPLICATION_ID) {
     throw database.refusal("it is another program's database. Choose a file for telehook alone");

@@ -13,7 +13,7 @@ interface LastRow {
   readonly album: string | null;
   readonly is_collecting: number;
   readonly parts: number;
-  readonly last_due_at: number;
+  readonly began_at: number;
 }
 
 interface HandledRow {
@@ -26,6 +26,7 @@ interface NextRow {
   readonly due_at: number | null;
   readonly least_owner: number | null;
   readonly most_owner: number | null;
+  readonly has_others: number;
 }
 
 /** Every statement on the batches and their updates. */
@@ -73,7 +74,7 @@ export function prepareStatements(database: SqliteDatabase): SqliteStatements {
     known: database.prepare("SELECT 1 FROM updates WHERE update_id = ?"),
     first: database.prepare("SELECT id, place, owner FROM batches WHERE queue = ? ORDER BY place LIMIT 1"),
     last: database.prepare(
-      `SELECT id, place, album, is_collecting, parts, last_due_at FROM batches
+      `SELECT id, place, album, is_collecting, parts, began_at FROM batches
        WHERE queue = ? ORDER BY place DESC LIMIT 1`,
     ),
     updates: database.prepare("SELECT json FROM updates WHERE batch = ? ORDER BY part"),
@@ -81,33 +82,34 @@ export function prepareStatements(database: SqliteDatabase): SqliteStatements {
       `SELECT
          (SELECT min(due_at) FROM batches WHERE is_head AND owner IS NULL) AS due_at,
          (SELECT min(owner) FROM batches WHERE owner IS NOT NULL) AS least_owner,
-         (SELECT max(owner) FROM batches WHERE owner IS NOT NULL) AS most_owner`,
+         (SELECT max(owner) FROM batches WHERE owner IS NOT NULL) AS most_owner,
+         EXISTS (SELECT 1 FROM owners WHERE id <> ?) AS has_others`,
     ),
     due: database.prepare("SELECT 1 FROM batches WHERE is_head AND owner IS NULL AND due_at <= ? LIMIT 1"),
 
     insertBatch: database.prepare(
       `INSERT INTO batches (queue, place, is_head, album, late, failures, is_collecting,
-         set_at, due_at, last_due_at, owner, claim)
-       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
+         ended, began_at, set_at, due_at, owner, claim)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) RETURNING id`,
     ),
     insertUpdate: database.prepare(
       "INSERT INTO updates (update_id, batch, part, put_by, size, json) VALUES (?, ?, ?, ?, ?, ?)",
     ),
     join: database.prepare(
-      "UPDATE batches SET parts = parts + 1, is_collecting = ?, set_at = ?, due_at = ? WHERE id = ?",
+      "UPDATE batches SET parts = parts + 1, is_collecting = ?, ended = ?, set_at = ?, due_at = ? WHERE id = ?",
     ),
     release: database.prepare(
-      `UPDATE batches SET is_collecting = 0, set_at = ?1, due_at = min(due_at, ?1) WHERE is_collecting
-         AND id = (SELECT id FROM batches WHERE queue = ?2 ORDER BY place DESC LIMIT 1)`,
+      `UPDATE batches SET is_collecting = 0, ended = 'next', set_at = ?, due_at = min(due_at, ?)
+       WHERE is_collecting AND id = (SELECT id FROM batches WHERE queue = ? ORDER BY place DESC LIMIT 1)`,
     ),
     releaseOwn: database.prepare(
-      `UPDATE batches SET is_collecting = 0, set_at = ?1, due_at = min(due_at, ?1) WHERE is_collecting
-         AND EXISTS (SELECT 1 FROM updates WHERE batch = batches.id AND put_by = ?2)`,
+      `UPDATE batches SET is_collecting = 0, ended = 'close', set_at = ?, due_at = min(due_at, ?)
+       WHERE is_collecting AND EXISTS (SELECT 1 FROM updates WHERE batch = batches.id AND put_by = ?)`,
     ),
     claim: database.prepare(
       `UPDATE batches SET owner = ?, claim = ?, is_collecting = 0 WHERE id =
          (SELECT id FROM batches WHERE is_head AND owner IS NULL AND due_at <= ? ORDER BY due_at, id LIMIT 1)
-       RETURNING id, queue, album, late, failures`,
+       RETURNING id, queue, album, late, failures, ended, began_at`,
     ),
     putBack: database.prepare(
       `UPDATE batches SET owner = NULL, claim = NULL, failures = failures + 1, set_at = ?, due_at = ?
@@ -123,6 +125,6 @@ export function prepareStatements(database: SqliteDatabase): SqliteStatements {
       `UPDATE batches SET is_head = 1 WHERE is_head = 0
          AND id = (SELECT id FROM batches WHERE queue = ? ORDER BY place LIMIT 1)`,
     ),
-    clockWasSet: database.prepare("UPDATE batches SET set_at = ?1, due_at = ?1 WHERE set_at > ?1"),
+    clockWasSet: database.prepare("UPDATE batches SET set_at = ?, due_at = ? WHERE set_at > ?"),
   };
 }

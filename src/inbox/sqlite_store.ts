@@ -44,10 +44,10 @@ export interface SqliteStoreOptions {
  *
  * @example
  * ```ts
+ * import { tmpdir } from "node:os";
  * import { sqliteStore, webhook } from "@telehook/telehook";
  *
- * const directory = await import("node:fs").then((fs) => fs.mkdtempSync("bot-"));
- * const store = sqliteStore(`${directory}/updates.db`);
+ * const store = sqliteStore(`${tmpdir()}/example-bot.db`);
  * const hook = webhook((update) => console.log(update.update_id), { secretToken: "a-long-random-secret", store });
  * await hook.close(); // closes the store too
  * ```

@@ -1,7 +1,9 @@
 import type { Update } from "../updates/mod.ts";
+import type { MediaGroupEnd } from "../watch.ts";
 
 /** An update that is about to be acknowledged before it was handled. */
 export interface StoreEntry {
+  /** As Telegram sent it. */
   readonly update: Update;
   /** Its Telegram queue: batches of one queue are handled one after the other, in the order of their first update. */
   readonly queue: string;
@@ -24,6 +26,7 @@ export interface StoreEntry {
 
 /** What one call of the receiver will be about: one update, or the parts of one album. */
 export interface Batch {
+  /** The Telegram queue of all its updates. */
   readonly queue: string;
   /** At least one, in the order in which they came. */
   readonly updates: readonly Update[];
@@ -31,6 +34,10 @@ export interface Batch {
   readonly group: string | undefined;
   /** Whether an earlier batch of the same album was handed out already. */
   readonly late: boolean;
+  /** Why the album counts as complete, or `undefined` for a single update. */
+  readonly end: MediaGroupEnd | undefined;
+  /** Milliseconds from its first update to its being claimed. */
+  readonly waitedMs: number;
   /** How often the receiver has failed with it. */
   readonly failures: number;
 }

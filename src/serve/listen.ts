@@ -38,16 +38,11 @@ export const LISTEN_OPTION_NAMES: readonly (keyof ListenOptions)[] = [
  */
 export async function listen(receiver: Receiver, options: ListenOptions): Promise<WebhookServer> {
   checkOptionNames("listen", options, LISTEN_OPTION_NAMES);
-  const { port, hostname, tls, signal, ...webhookOptions } = options;
+  const { port, hostname, tls, signal, closeOnSignals, path = "/", ...webhookOptions } = options;
   const serve = await adapter();
-  const hook = webhook(receiver, { path: "/", ...webhookOptions });
+  const hook = webhook(receiver, { ...webhookOptions, path });
   try {
-    return await serve(hook, {
-      ...(port !== undefined && { port }),
-      ...(hostname !== undefined && { hostname }),
-      ...(tls !== undefined && { tls }),
-      ...(signal !== undefined && { signal }),
-    });
+    return await serve(hook, { port, hostname, tls, signal, closeOnSignals });
   } catch (error) {
     await hook.close({ timeoutMs: 0 });
     throw error;

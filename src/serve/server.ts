@@ -1,7 +1,9 @@
 import { TelehookError } from "../errors.ts";
+import { wirePath } from "../guard/path.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/close_options.ts";
-import { checkNumber, checkOptionNames, quote } from "../options.ts";
+import { checkBoolean, checkNumber, checkOptionNames, quote } from "../options.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";
+import { closeOnSignals } from "./close_on_signals.ts";
 import { listenError } from "./listen_error.ts";
 import type { PemPair, ServerRuntime, StartTransport, Transport } from "./transport.ts";
 
@@ -18,17 +20,28 @@ export interface TlsOptions {
 /** Where a server listens, and until when. */
 export interface ServeOptions {
   /** The TCP port; 0 takes any that is free. Telegram delivers to 80, 88, 443 and 8443. Default: 8080. */
-  readonly port?: number;
+  readonly port?: number | undefined;
   /** The address to listen on. Default: `"0.0.0.0"`, every IPv4 address of the machine; Telegram knows no IPv6. */
-  readonly hostname?: string;
+  readonly hostname?: string | undefined;
   /** Speaks HTTPS with this certificate. Default: plain HTTP, for use behind a reverse proxy. */
-  readonly tls?: TlsOptions;
+  readonly tls?: TlsOptions | undefined;
   /** Closes the server, as {@link WebhookServer.close} does. */
-  readonly signal?: AbortSignal;
+  readonly signal?: AbortSignal | undefined;
+  /**
+   * Closes the server at SIGINT or SIGTERM; a second one ends the process at once. Default: `false`, since signals are
+   * the program's own affair.
+   */
+  readonly closeOnSignals?: boolean | undefined;
 }
 
 /** The names of all options that say where to listen. */
-export const SERVE_OPTION_NAMES: readonly (keyof ServeOptions)[] = ["port", "hostname", "tls", "signal"];
+export const SERVE_OPTION_NAMES: readonly (keyof ServeOptions)[] = [
+  "port",
+  "hostname",
+  "tls",
+  "signal",
+  "closeOnSignals",
+];
 
 /** A running server. */
 export interface WebhookServer {
@@ -76,8 +89,12 @@ export async function startServer(
       `"hostname" must be an address such as "127.0.0.1", not ${quote(hostname)}`,
     );
   }
+  if (signal !== undefined && !isSignal(signal)) {
+    throw new TelehookError("ERR_OPTION", `"signal" must be an AbortSignal, not ${quote(signal)}`);
+  }
+  checkBoolean("closeOnSignals", options.closeOnSignals);
   signal?.throwIfAborted();
-  const tls = options.tls && await checkedPair(options.tls);
+  const tls = options.tls === undefined ? undefined : await checkedPair(options.tls);
 
   let transport: Transport;
   try {
@@ -89,21 +106,25 @@ export async function startServer(
   let finish = () => {};
   const finished = new Promise<void>((resolve) => finish = resolve);
   let closing: Promise<void> | undefined;
-  const close = (how?: CloseOptions) => {
+  const close = async (how?: CloseOptions) => {
     const timeoutMs = closeTimeoutMs(how);
-    return closing ??= (async () => {
+    await (closing ??= (async () => {
       signal?.removeEventListener("abort", onAbort);
       await hook.close({ timeoutMs });
       await stopWithin(transport, LAST_BYTES_MS);
+      takeAway?.();
       finish();
-    })();
+    })());
   };
   const onAbort = () => void close();
   signal?.addEventListener("abort", onAbort);
   if (signal?.aborted) onAbort();
+  const takeAway = options.closeOnSignals ? closeOnSignals(onAbort) : undefined;
 
   return {
-    url: `${tls ? "https" : "http"}://${reachable(hostname)}:${transport.port}${path ?? "/"}`,
+    url: `${tls ? "https" : "http"}://${reachable(hostname)}:${transport.port}${
+      path === undefined ? "/" : wirePath(path)
+    }`,
     port: transport.port,
     hostname,
     runtime,
@@ -112,6 +133,10 @@ export async function startServer(
     close,
     [Symbol.asyncDispose]: () => close(),
   };
+}
+
+function isSignal(value: unknown): value is AbortSignal {
+  return typeof value === "object" && value !== null && "throwIfAborted" in value;
 }
 
 /** Finds now what would otherwise show at the first handshake, and takes off a passphrase, which Deno cannot. */
