@@ -5,24 +5,20 @@ import { TelehookError } from "../errors.ts";
 import type { Update } from "../updates/mod.ts";
 import { Backlog, lateReply } from "./backlog.ts";
 import { Calls } from "./calls.ts";
+import { EarlyAcknowledgement } from "./early_acknowledgement.ts";
 import { FailureCounts } from "./failure_counts.ts";
 import type { InboxSettings } from "./inbox_options.ts";
-import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "./media_group.ts";
+import { type MediaGroupPart, mediaGroupPartOf } from "./media_group.ts";
+import type { Observers } from "./observers.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "./outcome.ts";
 import type { FailureDetails } from "./report_error.ts";
 import { SeenUpdates } from "./seen_updates.ts";
-import type { Awaitable, Batch, StoreEntry } from "./store.ts";
+import type { Awaitable } from "./store.ts";
 import { telegramQueueOf } from "./telegram_queue.ts";
-import { SweepTimer } from "./sweep_timer.ts";
 import { Unanswered } from "./unanswered.ts";
+import { UnansweredUpdates } from "./unanswered_updates.ts";
 import { WaitingLines } from "./waiting_lines.ts";
 import type { CallFacts, Watch } from "../watch.ts";
-
-/** Who learns of what happens. */
-export interface Observers {
-  readonly reportError: (error: unknown, details: FailureDetails) => void;
-  readonly watch: Watch;
-}
 
 /**
  * The stage between parsing and dispatching, and the keeper of the invariant: an update is in Telegram's queue until it
@@ -40,18 +36,14 @@ export class Inbox {
   readonly #backlog: Backlog;
   readonly #seen = new SeenUpdates();
   readonly #failures = new FailureCounts();
-  /** In the order in which their bringers began to wait. */
-  readonly #unanswered = new Map<number, Unanswered>();
+  readonly #unanswered: UnansweredUpdates;
+  readonly #early: EarlyAcknowledgement;
   readonly #lines = new WaitingLines();
-  readonly #sweep = new SweepTimer(() => this.#acknowledgeOverdue());
   #whenIdle: (() => void)[] = [];
   #closing: Promise<void> | undefined;
 
-  constructor(
-    filter: UpdatesFilter,
-    settings: InboxSettings,
-    { reportError, watch }: Observers,
-  ) {
+  constructor(filter: UpdatesFilter, settings: InboxSettings, observers: Observers) {
+    const { reportError, watch } = observers;
     this.#filter = filter;
     this.#settings = settings;
     this.#reportError = reportError;
@@ -63,6 +55,18 @@ export class Inbox {
       reportError,
       watch,
       onProgress: (queue) => this.#advance(queue),
+    });
+    this.#unanswered = new UnansweredUpdates(
+      settings.acknowledgeWithinMs,
+      (overdue) => this.#early.takeOverdue(overdue),
+    );
+    this.#early = new EarlyAcknowledgement({
+      settings,
+      backlog: this.#backlog,
+      unanswered: this.#unanswered,
+      seen: this.#seen,
+      failures: this.#failures,
+      observers,
     });
     if (settings.store.outlivesProcess) this.#backlog.pump(); // what the last process left comes first
   }
@@ -86,7 +90,7 @@ export class Inbox {
 
     const part = this.#partToMerge(update);
     if (part !== undefined || this.#settings.acknowledge === "received") {
-      return this.#store(update, size, part);
+      return this.#early.take(update, size, part);
     }
     if (!this.#backlog.store.isEmpty || this.#lines.areWaiting) return this.#takeTurn(update, size);
     return this.#hand(update, size);
@@ -129,12 +133,10 @@ export class Inbox {
     }
     this.#backlog.pump();
     if (!this.#isDone()) await this.#doneWithin(timeoutMs);
-    this.#sweep.stop();
     this.#calls.abort(
       new TelehookError("ERR_CLOSED", `Closed before the receiver was done, after ${timeoutMs} ms`),
     );
-    for (const { answer } of this.#unanswered.values()) answer(CLOSING);
-    this.#unanswered.clear();
+    this.#unanswered.close(CLOSING);
     await this.#backlog.close();
     this.#tellIdle();
   }
@@ -193,15 +195,8 @@ export class Inbox {
 
   #wait(update: Update, size: number | undefined, context: CallContext): Unanswered {
     const unanswered = new Unanswered(update, size ?? 0, context);
-    this.#unanswered.set(update.update_id, unanswered);
-    this.#sweep.isWaitedFor = true;
-    this.#sweep.ensure(this.#settings.acknowledgeWithinMs);
+    this.#unanswered.add(unanswered);
     return unanswered;
-  }
-
-  #leave(unanswered: Unanswered): void {
-    this.#unanswered.delete(unanswered.update.update_id);
-    if (this.#unanswered.size === 0) this.#sweep.isWaitedFor = false;
   }
 
   #run(running: Unanswered, result: PromiseLike<Awaited<ReceiverResult>>): void {
@@ -231,7 +226,7 @@ export class Inbox {
       });
       return;
     }
-    this.#leave(running);
+    this.#unanswered.remove(running);
     const facts = { attempt, since, background: false };
     running.answer(
       failure ? this.#failed(update, facts, failure.error) : this.#handled(update, facts, value),
@@ -273,9 +268,9 @@ export class Inbox {
       const found = this.#backlog.store.look(queue, update.update_id);
       if (!(found instanceof Promise)) return this.#turn(found, queue, update, size);
       return found.then((each) => this.#turn(each, queue, update, size))
-        .catch((error) => this.#notStored(update, error));
+        .catch((error) => this.#early.refuse(update, error));
     } catch (error) {
-      return this.#notStored(update, error);
+      return this.#early.refuse(update, error);
     }
   }
 
@@ -321,7 +316,7 @@ export class Inbox {
       const found = looked instanceof Promise ? await looked : looked;
       if (found === "queue" || !this.#lines.leaveQueue(queue, first)) return;
       if (found === "update" || this.#seen.has(first.update.update_id)) {
-        this.#leave(first);
+        this.#unanswered.remove(first);
         first.answer(ACKNOWLEDGED);
       } else if (this.#calls.areFull) this.#lines.joinSlots(first);
       else this.#resume(first);
@@ -339,105 +334,6 @@ export class Inbox {
       return this.#finish(waiting, undefined, { error });
     }
     this.#run(waiting, Promise.resolve(result));
-  }
-
-  // — Acknowledged before it is handled —
-
-  #store(update: Update, size: number | undefined, part: MediaGroupPart | undefined): Awaitable<Outcome> {
-    const reason = part === undefined ? "received" : "part";
-    try {
-      const stored = this.#backlog.store.append(this.#entry(update, size, part));
-      if (!(stored instanceof Promise)) return this.#stored(update, reason);
-      return stored.then(() => this.#stored(update, reason), (error) => this.#notStored(update, error));
-    } catch (error) {
-      return this.#notStored(update, error);
-    }
-  }
-
-  #entry(update: Update, size: number | undefined, part?: MediaGroupPart): StoreEntry {
-    const entry = {
-      update,
-      queue: telegramQueueOf(update),
-      size: size || JSON.stringify(update).length,
-      failures: this.#failures.of(update.update_id),
-    };
-    const { mediaGroups } = this.#settings;
-    if (part === undefined || mediaGroups === undefined) return entry;
-    return { ...entry, group: { key: part.key, ...mediaGroups, mostParts: MOST_PARTS } };
-  }
-
-  #stored(update: Update, reason: "part" | "received"): Outcome {
-    this.#watch.acknowledgedEarly(update, reason);
-    this.#seen.add(update.update_id);
-    this.#backlog.pump();
-    return ACKNOWLEDGED;
-  }
-
-  #notStored(update: Update, error: unknown): Outcome {
-    this.#reportError(error, { update, attempt: this.#failures.of(update.update_id) + 1, willRetry: true });
-    return { type: "failed", error };
-  }
-
-  /** One sweep serves the time limits of all, oldest first. */
-  #acknowledgeOverdue(): void {
-    const overdue = performance.now() - this.#settings.acknowledgeWithinMs;
-    for (const each of this.#unanswered.values()) {
-      if (each.held !== undefined || each.state === "stored") continue;
-      if (each.since > overdue) return this.#sweep.ensure(each.since - overdue);
-      if (each.state === "running") this.#acknowledgeRunning(each);
-      else void this.#keep(each);
-    }
-  }
-
-  #acknowledgeRunning(running: Unanswered): void {
-    const held = this.#hold(running);
-    running.held = held;
-    void held.then((batch) => {
-      if (batch === undefined && running.held === held) running.held = undefined; // to be asked for again
-    });
-  }
-
-  /** The receiver still runs: its update becomes a batch that is claimed already. */
-  async #hold(running: Unanswered): Promise<Batch | undefined> {
-    const { update, size } = running;
-    try {
-      const batch = await this.#backlog.store.hold(this.#entry(update, size));
-      this.#acknowledge(running);
-      return batch;
-    } catch (error) {
-      this.#refuse(running, error);
-      return undefined;
-    }
-  }
-
-  /** It still waits for its turn: from now on, it does so in the store. */
-  async #keep(waiting: Unanswered): Promise<void> {
-    waiting.state = "stored";
-    try {
-      await this.#backlog.store.append(this.#entry(waiting.update, waiting.size));
-      this.#acknowledge(waiting);
-      this.#backlog.pump();
-    } catch (error) {
-      waiting.state = "waiting";
-      this.#refuse(waiting, error);
-    }
-  }
-
-  #acknowledge(unanswered: Unanswered): void {
-    this.#watch.acknowledgedEarly(unanswered.update, unanswered.state === "running" ? "running" : "waiting");
-    this.#leave(unanswered);
-    this.#seen.add(unanswered.update.update_id);
-    unanswered.answer(ACKNOWLEDGED);
-  }
-
-  /** What could not be saved is not acknowledged: Telegram sends it again, and then joins the same wait. */
-  #refuse(unanswered: Unanswered, error: unknown): void {
-    const { update } = unanswered;
-    unanswered.answer(this.#notStored(update, error));
-    unanswered.wait();
-    this.#unanswered.delete(update.update_id);
-    this.#unanswered.set(update.update_id, unanswered);
-    this.#sweep.ensure(this.#settings.acknowledgeWithinMs);
   }
 
   #tellIdle(): void {

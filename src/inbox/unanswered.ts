@@ -28,6 +28,11 @@ export class Unanswered {
     this.wait();
   }
 
+  /** Whether the store has been asked to take it, so that asking again would be too much. */
+  get isBeingStored(): boolean {
+    return this.held !== undefined || this.state === "stored";
+  }
+
   /** Begins to wait, again if the bringer was told to come again while the receiver still runs. */
   wait(): void {
     this.since = performance.now();

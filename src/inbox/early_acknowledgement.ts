@@ -1,0 +1,123 @@
+import type { Update } from "../updates/mod.ts";
+import type { Backlog } from "./backlog.ts";
+import type { FailureCounts } from "./failure_counts.ts";
+import type { InboxSettings } from "./inbox_options.ts";
+import { type MediaGroupPart, MOST_PARTS } from "./media_group.ts";
+import type { Observers } from "./observers.ts";
+import { ACKNOWLEDGED, type Outcome } from "./outcome.ts";
+import type { SeenUpdates } from "./seen_updates.ts";
+import type { Awaitable, Batch, StoreEntry } from "./store.ts";
+import { telegramQueueOf } from "./telegram_queue.ts";
+import type { Unanswered } from "./unanswered.ts";
+import type { UnansweredUpdates } from "./unanswered_updates.ts";
+
+/** What it shares with the inbox. */
+export interface Shared {
+  readonly settings: InboxSettings;
+  readonly backlog: Backlog;
+  readonly unanswered: UnansweredUpdates;
+  readonly seen: SeenUpdates;
+  readonly failures: FailureCounts;
+  readonly observers: Observers;
+}
+
+/**
+ * Acknowledges updates before they are handled: parts of albums, those whose time limit is over, and all with
+ * `acknowledge: "received"`. First the store has them, then Telegram is told; what the store does not take is not
+ * acknowledged.
+ */
+export class EarlyAcknowledgement {
+  readonly #shared: Shared;
+
+  constructor(shared: Shared) {
+    this.#shared = shared;
+  }
+
+  /** Stores an update that has just come. */
+  take(update: Update, size: number | undefined, part: MediaGroupPart | undefined): Awaitable<Outcome> {
+    const reason = part === undefined ? "received" : "part";
+    try {
+      const stored = this.#shared.backlog.store.append(this.#entry(update, size, part));
+      if (!(stored instanceof Promise)) return this.#taken(update, reason);
+      return stored.then(() => this.#taken(update, reason), (error) => this.refuse(update, error));
+    } catch (error) {
+      return this.refuse(update, error);
+    }
+  }
+
+  /** Stores an update whose bringer has waited long enough. */
+  takeOverdue(overdue: Unanswered): void {
+    if (overdue.state === "waiting") return void this.#takeWaiting(overdue);
+    const held = this.#takeRunning(overdue);
+    overdue.held = held;
+    void held.then((batch) => {
+      if (batch === undefined && overdue.held === held) overdue.held = undefined; // to be asked for again
+    });
+  }
+
+  /** What could not be stored must come again. */
+  refuse(update: Update, error: unknown): Outcome {
+    const { failures, observers: { reportError } } = this.#shared;
+    reportError(error, { update, attempt: failures.of(update.update_id) + 1, willRetry: true });
+    return { type: "failed", error };
+  }
+
+  #entry(update: Update, size: number | undefined, part?: MediaGroupPart): StoreEntry {
+    const { failures, settings: { mediaGroups } } = this.#shared;
+    const entry = {
+      update,
+      queue: telegramQueueOf(update),
+      size: size || JSON.stringify(update).length,
+      failures: failures.of(update.update_id),
+    };
+    if (part === undefined || mediaGroups === undefined) return entry;
+    return { ...entry, group: { key: part.key, ...mediaGroups, mostParts: MOST_PARTS } };
+  }
+
+  #taken(update: Update, reason: "part" | "received"): Outcome {
+    const { backlog, observers: { watch }, seen } = this.#shared;
+    watch.acknowledgedEarly(update, reason);
+    seen.add(update.update_id);
+    backlog.pump();
+    return ACKNOWLEDGED;
+  }
+
+  /** The receiver still runs: its update becomes a batch that is claimed already. */
+  async #takeRunning(running: Unanswered): Promise<Batch | undefined> {
+    try {
+      const batch = await this.#shared.backlog.store.hold(this.#entry(running.update, running.size));
+      this.#acknowledge(running, "running");
+      return batch;
+    } catch (error) {
+      this.#refuseOverdue(running, error);
+      return undefined;
+    }
+  }
+
+  /** It still waits for its turn: from now on, it does so in the store. */
+  async #takeWaiting(waiting: Unanswered): Promise<void> {
+    waiting.state = "stored";
+    try {
+      await this.#shared.backlog.store.append(this.#entry(waiting.update, waiting.size));
+      this.#acknowledge(waiting, "waiting");
+      this.#shared.backlog.pump();
+    } catch (error) {
+      waiting.state = "waiting";
+      this.#refuseOverdue(waiting, error);
+    }
+  }
+
+  #acknowledge(overdue: Unanswered, reason: "running" | "waiting"): void {
+    const { observers: { watch }, seen, unanswered } = this.#shared;
+    watch.acknowledgedEarly(overdue.update, reason);
+    unanswered.remove(overdue);
+    seen.add(overdue.update.update_id);
+    overdue.answer(ACKNOWLEDGED);
+  }
+
+  /** Telegram sends it again, and then joins the same wait. */
+  #refuseOverdue(overdue: Unanswered, error: unknown): void {
+    overdue.answer(this.refuse(overdue.update, error));
+    this.#shared.unanswered.renew(overdue);
+  }
+}

@@ -1,0 +1,63 @@
+import type { Outcome } from "./outcome.ts";
+import { SweepTimer } from "./sweep_timer.ts";
+import type { Unanswered } from "./unanswered.ts";
+
+/** The updates whose bringers wait, oldest first, and the time limit that is the same for all of them. */
+export class UnansweredUpdates {
+  readonly #byId = new Map<number, Unanswered>();
+  readonly #timer = new SweepTimer(() => this.#sweep());
+  readonly #limitMs: number;
+  readonly #onOverdue: (unanswered: Unanswered) => void;
+
+  /**
+   * @param limitMs Milliseconds that a bringer may wait; `Infinity` for as long as it likes.
+   * @param onOverdue Called with each that waits longer, until it is removed or told to come again.
+   */
+  constructor(limitMs: number, onOverdue: (unanswered: Unanswered) => void) {
+    this.#limitMs = limitMs;
+    this.#onOverdue = onOverdue;
+  }
+
+  get size(): number {
+    return this.#byId.size;
+  }
+
+  get(updateId: number): Unanswered | undefined {
+    return this.#byId.get(updateId);
+  }
+
+  add(unanswered: Unanswered): void {
+    this.#byId.set(unanswered.update.update_id, unanswered);
+    this.#timer.isWaitedFor = true;
+    this.#timer.ensure(this.#limitMs);
+  }
+
+  remove(unanswered: Unanswered): void {
+    this.#byId.delete(unanswered.update.update_id);
+    if (this.#byId.size === 0) this.#timer.isWaitedFor = false;
+  }
+
+  /** Its bringer was told to come again: the next one to bring it waits from now on. */
+  renew(unanswered: Unanswered): void {
+    this.remove(unanswered);
+    unanswered.wait();
+    this.add(unanswered);
+  }
+
+  /** Answers all that are left, and ends. */
+  close(outcome: Outcome): void {
+    this.#timer.stop();
+    for (const { answer } of this.#byId.values()) answer(outcome);
+    this.#byId.clear();
+  }
+
+  /** One sweep serves all time limits. */
+  #sweep(): void {
+    const overdue = performance.now() - this.#limitMs;
+    for (const each of this.#byId.values()) {
+      if (each.isBeingStored) continue;
+      if (each.since > overdue) return this.#timer.ensure(each.since - overdue);
+      this.#onOverdue(each);
+    }
+  }
+}
