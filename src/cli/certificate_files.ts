@@ -1,0 +1,98 @@
+import { X509Certificate } from "node:crypto";
+import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { TelehookError } from "../../mod.ts";
+import { checkKeyPair, type KeyPair } from "../tls/mod.ts";
+import { fileError, readTextFile } from "./text_file.ts";
+
+/** Where a certificate and its key are. */
+export interface CertificateFiles {
+  readonly cert: string;
+  readonly key: string;
+}
+
+/** A certificate that ends sooner is made anew. */
+const LEAST_DAYS_LEFT = 30;
+const DAY_MS = 86_400_000;
+
+/** The two files of a name: `bot` means `bot-cert.pem` and `bot-key.pem`. */
+export function certificateFiles(prefix: string): CertificateFiles {
+  return { cert: `${prefix}-cert.pem`, key: `${prefix}-key.pem` };
+}
+
+/** Reads a certificate and its key, and finds what is wrong with them. */
+export async function readKeyPair(files: CertificateFiles, passphrase?: string): Promise<KeyPair> {
+  const pair = { cert: readTextFile(files.cert), key: readTextFile(files.key) };
+  return await checkKeyPair(passphrase === undefined ? pair : { ...pair, passphrase }, files);
+}
+
+/**
+ * Reads a self-signed pair that was made before, if it is still good for this host.
+ *
+ * @returns Nothing if there are no such files, or they hold a self-signed pair that is for another host or ends soon.
+ * @throws {TelehookError} `ERR_FILE` if the files hold something that must not be overwritten.
+ */
+export async function reusableKeyPair(files: CertificateFiles, host: string): Promise<KeyPair | undefined> {
+  const [hasCert, hasKey] = [existsSync(files.cert), existsSync(files.key)];
+  if (!hasCert && !hasKey) return undefined;
+  if (!hasCert || !hasKey) {
+    const [there, missing] = hasCert ? [files.cert, files.key] : [files.key, files.cert];
+    throw new TelehookError(
+      "ERR_FILE",
+      `"${there}" is there without "${missing}": bring the other back, or take it away to have both made anew`,
+    );
+  }
+  const certificate = readCertificate(files.cert);
+  if (certificate.issuer !== certificate.subject) {
+    throw new TelehookError(
+      "ERR_FILE",
+      `"${files.cert}" was issued by an authority: write --cert and --key without --self-signed to use it, or name other files`,
+    );
+  }
+  const daysLeft = (Date.parse(certificate.validTo) - Date.now()) / DAY_MS;
+  if (!isFor(certificate, host) || daysLeft < LEAST_DAYS_LEFT) return undefined;
+  return await readKeyPair(files);
+}
+
+/**
+ * Writes a pair, the key readable for this user only, over what was there.
+ *
+ * @throws {TelehookError} `ERR_FILE`
+ */
+export function writeKeyPair(files: CertificateFiles, { cert, key }: KeyPair): void {
+  write(files.key, key, 0o600);
+  write(files.cert, cert, 0o644);
+}
+
+/** Whether nobody but itself vouches for a certificate: then Telegram needs to be given it. */
+export function isSelfIssued(cert: string): boolean {
+  const { issuer, subject } = new X509Certificate(cert);
+  return issuer === subject;
+}
+
+/** Telegram compares an address with the common name, and a name with the DNS names. */
+function isFor({ subject, subjectAltName = "" }: X509Certificate, host: string): boolean {
+  return subject.split("\n").includes(`CN=${host}`) || subjectAltName.split(/,\s*/).includes(`DNS:${host}`);
+}
+
+function readCertificate(path: string): X509Certificate {
+  const pem = readTextFile(path);
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw new TelehookError(
+      "ERR_FILE",
+      `"${path}" does not hold a certificate in PEM: take it away, or name other files`,
+      { cause },
+    );
+  }
+}
+
+function write(path: string, text: string, mode: number): void {
+  try {
+    // A file that is there would keep its mode.
+    rmSync(path, { force: true });
+    writeFileSync(path, text, { mode, flag: "wx" });
+  } catch (cause) {
+    throw fileError("write", path, cause);
+  }
+}

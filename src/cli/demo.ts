@@ -1,0 +1,113 @@
+import { setTimeout as pause } from "node:timers/promises";
+import { setWebhookAndListen, updateHandlers, type UpdatesFilter, type WebhookReply } from "../../mod.ts";
+import { startTestBotApi } from "../testing/mod.ts";
+import type { Command, CommandContext } from "./command.ts";
+import { DemoAudience, type DemoUpdate, updatesOf } from "./demo_audience.ts";
+import { DemoPage } from "./demo_page.ts";
+import { BUTTON, type Scene, story } from "./demo_story.ts";
+import { freePort } from "./free_port.ts";
+
+const HOSTNAME = "127.0.0.1";
+
+/** Between two scenes, so that one can follow. */
+const PAUSE_MS = 100;
+
+/** Longer than this the whole conversation never takes, on however slow a machine. */
+const PATIENCE_MS = 15_000;
+
+/** `telehook demo` */
+export const demo: Command = {
+  usage: "telehook demo",
+  about: [
+    "Starts a test Bot API server and a listener on this machine, registers the one with the other as a real bot",
+    "does, lets the server deliver a short conversation as Telegram does, and prints what the handlers get. It",
+    "needs no bot, no token and no network, and fails if anything is lost, comes twice or out of order.",
+  ].join("\n"),
+  flags: {},
+  examples: ["telehook demo"],
+  run,
+};
+
+async function run({ output }: CommandContext): Promise<number> {
+  const page = new DemoPage(output);
+  const audience = new DemoAudience();
+  const sentAt = new Map<number, number>();
+  const bot = demoBot((handler, update) => {
+    page.update(update, performance.now() - Math.min(...idsOf(update).map((id) => sentAt.get(id) ?? NaN)));
+    audience.hears(handler, update);
+  }, (reply) => page.reply(reply));
+
+  await using telegram = await startTestBotApi();
+  const port = await freePort(HOSTNAME);
+  await using server = await setWebhookAndListen(bot, {
+    token: telegram.token,
+    apiRoot: telegram.apiRoot,
+    hostname: HOSTNAME,
+    port,
+    // Telegram sends kinds that are newer than these types only to those who ask for none in particular.
+    webhook: { url: `http://${HOSTNAME}:${port}/telegram`, allowed_updates: [] },
+  });
+  page.start(telegram.apiRoot, server);
+
+  const scenes: Scene[] = [];
+  const play = async () => {
+    for await (const scene of story(telegram)) {
+      for (const { update } of scene.deliveries) sentAt.set(update.update_id, performance.now());
+      scenes.push(scene);
+      // What follows an album completes it: how long that takes is not to be how long this waits.
+      if (scene.deliveries.length === 1) await pause(PAUSE_MS);
+    }
+    await audience.hasHeard(scenes.length);
+    await telegram.idle();
+  };
+  await atMost(PATIENCE_MS, play());
+  const [complaint] = [...audience.complaints(scenes), ...telegram.violations];
+  if (complaint !== undefined) throw new Error(`The demo went wrong: ${complaint}`);
+
+  const deliveries = scenes.reduce((sum, scene) => sum + scene.deliveries.length, 0);
+  const albums = scenes.filter((scene) => scene.deliveries.length > 1).length;
+  page.end({ deliveries, handled: scenes.length, albums });
+  return 0;
+}
+
+/** A bot that answers one command, and tells of everything that its handlers get. */
+function demoBot(
+  tell: (handler: string, update: DemoUpdate) => void,
+  tellReply: (reply: string) => void,
+): UpdatesFilter {
+  const hear = (handler: string) => (update: DemoUpdate) => tell(handler, update);
+  return updateHandlers({
+    message(update): WebhookReply | void {
+      tell("message", update);
+      const { text, chat } = update.message;
+      if (!text?.startsWith("/start")) return;
+      tellReply(`replies within the same HTTP exchange: sendMessage with a button "${BUTTON}"`);
+      const reply_markup = { inline_keyboard: [[{ text: BUTTON, callback_data: "map" }]] };
+      return { method: "sendMessage", chat_id: chat.id, text: "Welcome to the hike", reply_markup };
+    },
+    message_media_group: hear("message_media_group"),
+    edited_message: hear("edited_message"),
+    channel_post: hear("channel_post"),
+    channel_post_media_group: hear("channel_post_media_group"),
+    callback_query: hear("callback_query"),
+    unknown: hear("unknown"),
+  });
+}
+
+/** The ids of an update, or of all parts of an album. */
+function idsOf(update: DemoUpdate): number[] {
+  return updatesOf(update).map(({ update_id }) => update_id);
+}
+
+async function atMost(ms: number, task: Promise<void>): Promise<void> {
+  const signal = new AbortController();
+  const tooLong = pause(ms, undefined, { signal: signal.signal }).then(() => {
+    throw new Error(`The demo went wrong: not everything arrived within ${ms / 1000} seconds`);
+  });
+  try {
+    await Promise.race([task, tooLong]);
+  } finally {
+    signal.abort();
+    tooLong.catch(() => {});
+  }
+}

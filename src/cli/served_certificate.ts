@@ -1,0 +1,60 @@
+import type { TlsOptions } from "../../mod.ts";
+import { selfSigned } from "../tls/mod.ts";
+import {
+  type CertificateFiles,
+  certificateFiles,
+  isSelfIssued,
+  readKeyPair,
+  reusableKeyPair,
+  writeKeyPair,
+} from "./certificate_files.ts";
+import type { CommandContext } from "./command.ts";
+import { UsageError } from "./usage_error.ts";
+
+/** With what a server speaks HTTPS. */
+export interface ServedCertificate {
+  /** What it serves. */
+  readonly options: TlsOptions;
+  /** What Telegram needs to verify it by, unless an authority vouches for it. */
+  readonly upload: string | undefined;
+}
+
+/** The certificate that the flags name, or have made for the URL; nothing for plain HTTP behind a proxy. */
+export async function servedCertificate(
+  context: CommandContext,
+  url: URL | undefined,
+): Promise<ServedCertificate | undefined> {
+  const { flags } = context;
+  const [cert, key] = [flags.text("cert"), flags.text("key")];
+  if ((cert === undefined) !== (key === undefined)) {
+    throw new UsageError(
+      `--cert and --key go together: write --${cert === undefined ? "cert" : "key"} <file> too`,
+    );
+  }
+  const files = cert !== undefined && key !== undefined ? { cert, key } : undefined;
+  if (flags.has("self-signed")) {
+    if (url?.protocol !== "https:") {
+      throw new UsageError(
+        "--self-signed needs the address to be verified: write --url https://203.0.113.7:8443/hook",
+      );
+    }
+    const pair = await selfSignedPair(context, files ?? certificateFiles("telehook"), url.hostname);
+    return { options: pair, upload: pair.cert };
+  }
+  if (files === undefined) return undefined;
+  const pair = await readKeyPair(files, flags.text("passphrase"));
+  return { options: pair, upload: isSelfIssued(pair.cert) ? pair.cert : undefined };
+}
+
+async function selfSignedPair(
+  { output }: CommandContext,
+  files: CertificateFiles,
+  host: string,
+): Promise<TlsOptions> {
+  const reusable = await reusableKeyPair(files, host);
+  if (reusable !== undefined) return reusable;
+  const pair = await selfSigned({ host });
+  writeKeyPair(files, pair);
+  output.note(`Made a certificate for ${host}: ${files.cert}, with its key in ${files.key}`);
+  return pair;
+}

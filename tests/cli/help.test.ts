@@ -1,0 +1,34 @@
+import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
+import { test } from "node:test";
+import { COMMANDS } from "../../src/cli/commands.ts";
+import { runInProcess } from "./run_in_process.ts";
+
+test("the program's help names every command", async () => {
+  const { code, stdout } = await runInProcess(["--help"]);
+  assert.equal(code, 0);
+  for (const name of Object.keys(COMMANDS)) assert.match(stdout, new RegExp(`^  ${name} `, "m"));
+  assert.equal((await runInProcess(["help"])).stdout, stdout);
+  assert.equal((await runInProcess(["-h"])).stdout, stdout);
+});
+
+test("the help of each command names every option and fits on a screen", async () => {
+  for (const [name, { load }] of Object.entries(COMMANDS)) {
+    const { flags } = await load();
+    const { code, stdout } = await runInProcess([name, "--help"]);
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^Usage: telehook ${name}`, "m"));
+    for (const flag of Object.keys(flags)) assert.match(stdout, new RegExp(`^  --${flag} `, "m"));
+    for (const line of stdout.split("\n")) assert.ok(line.length <= 120, `${name}: ${line}`);
+    assert.equal((await runInProcess(["help", name])).stdout, stdout);
+    assert.equal((await runInProcess([name, "-h"])).stdout, stdout);
+  }
+});
+
+test("the version is that of the package", async () => {
+  const { stdout } = await runInProcess(["--version"]);
+  for (const file of ["package.json", "deno.json"]) {
+    const { version } = JSON.parse(readFileSync(new URL(`../../${file}`, import.meta.url), "utf8"));
+    assert.equal(stdout, `${version}\n`);
+  }
+});

@@ -1,0 +1,86 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import process from "node:process";
+import { test, type TestContext } from "node:test";
+import { freePort } from "../../src/cli/free_port.ts";
+import { startTestBotApi } from "../../src/testing/mod.ts";
+import { startCli } from "./run_cli.ts";
+import { runInProcess } from "./run_in_process.ts";
+
+function temporaryDirectory(t: TestContext): string {
+  const directory = mkdtempSync(join(tmpdir(), "telehook-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  return directory;
+}
+
+test("one command is a bot on a bare IP address: a certificate made, uploaded, served, verified, used again", async (t) => {
+  const telegram = await startTestBotApi();
+  t.after(() => telegram.close());
+  const directory = temporaryDirectory(t);
+  const [cert, key] = [join(directory, "cert.pem"), join(directory, "key.pem")];
+  const port = await freePort("127.0.0.1");
+  const args = ["listen", "--self-signed", "--url", `https://127.0.0.1:${port}/hook`, "--host", "127.0.0.1"];
+  const env = { BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.apiRoot };
+  const anna = telegram.user({ first_name: "Anna" });
+
+  const first = startCli(t, [...args, "--cert", cert, "--key", key, "--once"], env);
+  await first.printed("stderr", /Made a certificate for 127\.0\.0\.1: [^\n]+\n/);
+  await first.printed("stderr", /Listening on https:.*has the certificate/);
+  const made = readFileSync(cert, "utf8");
+  assert.equal(telegram.webhook?.certificate, made);
+  if (process.platform !== "win32") assert.equal(statSync(key).mode & 0o777, 0o600);
+  const { outcome, attempts } = await anna.sends("over TLS");
+  assert.deepEqual([outcome, attempts.length], ["acknowledged", 1]);
+  assert.equal(await first.ended, 0);
+  assert.match(first.stdout, /Anna: over TLS/);
+
+  const second = startCli(t, [...args, "--cert", cert, "--key", key], env);
+  await second.printed("stderr", /Listening on https:/);
+  assert.equal(readFileSync(cert, "utf8"), made);
+  assert.doesNotMatch(second.stderr, /Made a certificate/);
+  const url = `https://127.0.0.1:${port}/hook`;
+  const sent = await runInProcess(["send", url, "--certificate", cert], { BOT_TOKEN: telegram.token });
+  assert.match(sent.stdout, /Answered 200 OK/);
+  const untrusted = await runInProcess(["send", url], { BOT_TOKEN: telegram.token });
+  assert.equal(untrusted.code, 1);
+  assert.match(untrusted.stdout, /certificate verify failed\}\nTelegram does not trust the certificate/);
+  second.signal("SIGINT");
+  assert.equal(await second.ended, 0);
+});
+
+test("cert writes a pair, replaces none unasked, and says how to go on", async (t) => {
+  const directory = temporaryDirectory(t);
+  const args = ["cert", "--host", "bot.example.org", "--algorithm", "ecdsa-p256", "--out", directory];
+  const made = await runInProcess(args);
+  assert.equal(made.code, 0, made.stderr);
+  const cert = readFileSync(join(directory, "telehook-cert.pem"), "utf8");
+  assert.match(cert, /^-----BEGIN CERTIFICATE-----/);
+  assert.match(readFileSync(join(directory, "telehook-key.pem"), "utf8"), /^-----BEGIN PRIVATE KEY-----/);
+  assert.match(made.stdout, /listen --url https:\/\/bot\.example\.org:8443\/hook --cert /);
+
+  const again = await runInProcess(args);
+  assert.equal(again.code, 2);
+  assert.match(again.stderr, /is there already: write --force/);
+  assert.equal((await runInProcess([...args, "--force"])).code, 0);
+  assert.notEqual(readFileSync(join(directory, "telehook-cert.pem"), "utf8"), cert);
+});
+
+test("a certificate for another host is made anew, and a key without its certificate is left alone", async (t) => {
+  const directory = temporaryDirectory(t);
+  const prefix = join(directory, "bot");
+  await runInProcess(["cert", "--host", "203.0.113.7", "--algorithm", "ecdsa-p256", "--out", prefix]);
+  const { reusableKeyPair, certificateFiles } = await import("../../src/cli/certificate_files.ts");
+  const files = certificateFiles(prefix);
+  assert.equal((await reusableKeyPair(files, "203.0.113.7"))?.cert, readFileSync(files.cert, "utf8"));
+  assert.equal(await reusableKeyPair(files, "203.0.113.8"), undefined);
+
+  await runInProcess(["cert", "--host", "203.0.113.7", "--days", "20", "--out", prefix, "--force"]);
+  assert.equal(await reusableKeyPair(files, "203.0.113.7"), undefined, "it ends soon");
+
+  rmSync(files.cert);
+  await assert.rejects(() => reusableKeyPair(files, "203.0.113.7"), { code: "ERR_FILE" });
+  writeFileSync(files.cert, "not a certificate");
+  await assert.rejects(() => reusableKeyPair(files, "203.0.113.7"), /does not hold a certificate/);
+});
