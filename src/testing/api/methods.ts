@@ -1,0 +1,90 @@
+import { type Answerer, type BotCall, CallLog } from "./calls.ts";
+import { defaultAnswer } from "./default_answers.ts";
+import type { LongPolling } from "./get_updates.ts";
+import { bodyParameters, type Parameters } from "./parameters.ts";
+import type { World } from "../script/world.ts";
+import type { MethodResult, WebhookRegistration } from "./webhook_registration.ts";
+
+/** What Telegram does not execute when it finds it in the answer to an update. */
+const NOT_IN_A_REPLY = /^(get.*|setwebhook|deletewebhook|close|logout|)$/i;
+
+/** Carries out the methods of the Bot API: those about updates itself, all others as the test or a default answers. */
+export class Methods {
+  /** Every call, without those about updates and the bot itself. */
+  readonly log: CallLog = new CallLog();
+  #registration: WebhookRegistration;
+  #polling: LongPolling;
+  #world: World;
+  #now: () => number;
+  #answerers = new Map<string, Answerer>();
+
+  /** @param now What time it is, in milliseconds. */
+  constructor(registration: WebhookRegistration, polling: LongPolling, world: World, now: () => number) {
+    this.#registration = registration;
+    this.#polling = polling;
+    this.#world = world;
+    this.#now = now;
+    this.answer("getMe", () => me(world));
+  }
+
+  /** Has a method answered by this from now on. */
+  answer(method: string, answerer: Answerer): void {
+    this.#answerers.set(method.toLowerCase(), answerer);
+  }
+
+  /** Carries out a request of the bot. */
+  async request(method: string, params: Parameters): Promise<MethodResult> {
+    switch (method.toLowerCase()) {
+      case "setwebhook":
+        return await this.#registration.set(params);
+      case "deletewebhook":
+        return this.#registration.delete(params);
+      case "getwebhookinfo":
+        return this.#registration.info();
+      case "getupdates":
+        return { result: await this.#polling.poll(params) };
+      default:
+        return { result: await this.#carryOut(method, params, "request") };
+    }
+  }
+
+  /** Carries out the method in the answer to an update, if there is one. Nobody learns its result. */
+  webhookReply(contentType: string, body: Uint8Array): void {
+    const run = ({ method, ...params }: Parameters) => {
+      if (typeof method !== "string" || NOT_IN_A_REPLY.test(method)) return;
+      this.#carryOut(method, params, "webhook reply").catch(() => {});
+    };
+    const params = bodyParameters(contentType, body);
+    if (params instanceof Promise) params.then(run);
+    else run(params);
+  }
+
+  async #carryOut(method: string, params: Parameters, via: BotCall["via"]): Promise<unknown> {
+    const name = method.toLowerCase();
+    const call: BotCall = { method, params, via, at: this.#now() };
+    if (name !== "getme") this.log.add(call);
+    const answerer = this.#answerers.get(name);
+    try {
+      call.result = answerer ? await answerer(params, call) : defaultAnswer(method, params, this.#world);
+      return call.result;
+    } catch (error) {
+      call.error = error instanceof Error ? error.message : String(error);
+      throw error;
+    }
+  }
+}
+
+function me({ bot }: World): object {
+  return {
+    ...bot,
+    can_join_groups: true,
+    can_read_all_group_messages: false,
+    supports_guest_queries: false,
+    supports_inline_queries: true,
+    can_connect_to_business: true,
+    has_main_web_app: false,
+    has_topics_enabled: false,
+    allows_users_to_create_topics: false,
+    can_manage_bots: false,
+  };
+}

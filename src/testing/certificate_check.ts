@@ -1,0 +1,109 @@
+import { X509Certificate } from "node:crypto";
+import { rootCertificates, type TLSSocket } from "node:tls";
+import { sslError } from "./socket_error.ts";
+import { addressOf } from "./webhook_url.ts";
+
+/** What the certificate of a webhook is held against. */
+export interface Trust {
+  /** The certificate that setWebhook uploaded, as PEM; then nothing else is trusted. */
+  uploaded?: string;
+  /** Authorities to trust besides the public ones when nothing was uploaded, as PEM. */
+  authorities?: string;
+}
+
+const REFUSED = sslError("0A000086", "certificate verify failed");
+
+/** Reads the certificates out of a PEM file, or throws when there is none. */
+export function readCertificates(pem: string): X509Certificate[] {
+  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  if (blocks.length === 0) throw new Error("no certificate");
+  return blocks.map((block) => new X509Certificate(block));
+}
+
+/**
+ * Checks the certificate that a webhook presented, by the rules of Telegram's server.
+ *
+ * @param host The host of the webhook's URL.
+ * @returns What is wrong, in the words of `getWebhookInfo`, or nothing.
+ */
+export function checkCertificate(socket: TLSSocket, host: string, trust: Trust): string | undefined {
+  const chain = presentedChain(socket);
+  const leaf = chain[0];
+  if (!leaf) return REFUSED;
+  const anchors = trust.uploaded !== undefined
+    ? readCertificates(trust.uploaded)
+    : [...trust.authorities ? readCertificates(trust.authorities) : [], ...publicAuthorities()];
+  const isTrusted = leadsToAnchor(leaf, chain.slice(1), anchors, 10);
+  return isTrusted && isFor(leaf, host, trust.uploaded !== undefined) ? undefined : REFUSED;
+}
+
+/** Whether a certificate names a host. */
+export function isFor(certificate: X509Certificate, host: string, hasUploaded: boolean): boolean {
+  const names = (certificate.subjectAltName ?? "").split(/,\s*/).map((name) => name.trim());
+  const address = addressOf(host);
+  if (address && !hasUploaded) return names.includes(`IP Address:${address}`);
+  // With an uploaded certificate an address is compared as if it were a name: IP entries do not count, and the
+  // common name counts only where no DNS entry stands beside it.
+  const wanted = address ?? host;
+  const dnsNames = names.filter((name) => name.startsWith("DNS:")).map((name) => name.slice(4));
+  const candidates = dnsNames.length > 0 ? dnsNames : commonNames(certificate);
+  return candidates.some((name) => matches(name.toLowerCase(), wanted.toLowerCase()));
+}
+
+function presentedChain(socket: TLSSocket): X509Certificate[] {
+  const chain: X509Certificate[] = [];
+  let peer = socket.getPeerCertificate(true);
+  while (peer?.raw) {
+    const certificate = new X509Certificate(peer.raw);
+    if (chain.some(({ fingerprint256 }) => fingerprint256 === certificate.fingerprint256)) break;
+    chain.push(certificate);
+    peer = peer.issuerCertificate;
+  }
+  return chain;
+}
+
+function leadsToAnchor(
+  certificate: X509Certificate,
+  others: X509Certificate[],
+  anchors: readonly X509Certificate[],
+  depth: number,
+): boolean {
+  if (depth === 0 || !isValidNow(certificate)) return false;
+  const isSelfSigned = isSignedBy(certificate, certificate);
+  if (isSelfSigned) {
+    return anchors.some(({ fingerprint256 }) => fingerprint256 === certificate.fingerprint256);
+  }
+  // A chain has to end in a self-signed certificate: a leaf that was uploaded without its issuer leads nowhere.
+  return [...anchors, ...others].some((issuer) =>
+    issuer.ca && isSignedBy(certificate, issuer) && leadsToAnchor(issuer, others, anchors, depth - 1)
+  );
+}
+
+function isSignedBy(certificate: X509Certificate, issuer: X509Certificate): boolean {
+  try {
+    return certificate.issuer === issuer.subject && certificate.verify(issuer.publicKey);
+  } catch {
+    return false;
+  }
+}
+
+function isValidNow({ validFrom, validTo }: X509Certificate): boolean {
+  const now = Date.now();
+  return Date.parse(validFrom) <= now && now <= Date.parse(validTo);
+}
+
+function commonNames({ subject }: X509Certificate): string[] {
+  return subject.split("\n").filter((line) => line.startsWith("CN=")).map((line) => line.slice(3));
+}
+
+function matches(pattern: string, host: string): boolean {
+  if (!pattern.startsWith("*.")) return pattern === host;
+  const dot = host.indexOf(".");
+  return dot > 0 && pattern.slice(1) === host.slice(dot) && pattern.split(".").length > 2;
+}
+
+let publicRoots: X509Certificate[] | undefined;
+
+function publicAuthorities(): X509Certificate[] {
+  return publicRoots ??= rootCertificates.map((pem) => new X509Certificate(pem));
+}

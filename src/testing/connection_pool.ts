@@ -1,0 +1,89 @@
+import type { Clock } from "./clock.ts";
+import { Connection, type Destination } from "./connection.ts";
+import { ConnectionRamp } from "./connection_ramp.ts";
+import type { Answer } from "./http_answer.ts";
+
+/** What a pool works with, and what it tells its sender. */
+export interface PoolParts {
+  clock: Clock;
+  destination: Destination;
+  maxConnections: number;
+  /** An answer came to what was sent over this connection. */
+  answered(connection: Connection, answer: Answer): void;
+  /** Something failed, in the words of `getWebhookInfo`. The connection closes then. */
+  failed(connection: Connection, message: string): void;
+  /** This connection is over. */
+  closed(connection: Connection): void;
+  /** The webhook did something that Telegram cannot make sense of. */
+  onViolation(message: string): void;
+  /** Anything changed. */
+  onChange(): void;
+}
+
+/** The connections to one webhook: few at first and as soon as it fails, up to `max_connections` while it answers. */
+export class ConnectionPool {
+  #parts: PoolParts;
+  #ramp: ConnectionRamp;
+  #connections = new Set<Connection>();
+  #opened = 0;
+
+  constructor(parts: PoolParts) {
+    this.#parts = parts;
+    this.#ramp = new ConnectionRamp(parts.maxConnections);
+  }
+
+  /** How many connections there are. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
+  /** How many of them wait for the webhook. */
+  get busy(): number {
+    return [...this.#connections].filter(({ isBusy }) => isBusy).length;
+  }
+
+  /** One over which something can be sent now. */
+  get ready(): Connection | undefined {
+    for (const connection of this.#connections) {
+      if (connection.isReady) return connection;
+    }
+    return undefined;
+  }
+
+  /** Opens what so many queues deserve now, and says when the next one may be opened; infinite if they have enough. */
+  grow(queues: number): number {
+    const now = this.#parts.clock.now();
+    while (this.#connections.size < this.#ramp.wanted(queues, now)) {
+      const next = this.#ramp.nextOpening(now);
+      if (next > now) return next;
+      this.#open();
+      this.#ramp.opened(now);
+    }
+    return Number.POSITIVE_INFINITY;
+  }
+
+  /** Notes a 2xx. */
+  succeeded(): void {
+    this.#ramp.succeeded(this.#parts.clock.now());
+  }
+
+  /** Closes all of them. */
+  close(): void {
+    for (const connection of [...this.#connections]) connection.close();
+  }
+
+  #open(): void {
+    const { clock, destination, answered, failed, closed, onViolation, onChange } = this.#parts;
+    const connection: Connection = new Connection(++this.#opened, destination, clock, {
+      opened: onChange,
+      answered: (answer) => answered(connection, answer),
+      failed: (message) => failed(connection, message),
+      closed: () => {
+        this.#connections.delete(connection);
+        closed(connection);
+      },
+      unasked: (bytes) => onViolation(`${bytes} bytes came that belong to no answer`),
+    });
+    this.#connections.add(connection);
+  }
+}

@@ -1,0 +1,141 @@
+import type { Answer } from "./http_answer.ts";
+import { queueOf } from "./queue_of.ts";
+import { kindOf, type Update } from "./update_kinds.ts";
+
+/** One try to bring an update to the webhook. */
+export interface Attempt {
+  /** 1 for the first. */
+  readonly number: number;
+  /** Which connection it went over; 1 is the first that the webhook saw. */
+  readonly connection: number;
+  /** The bytes that were sent. */
+  readonly request: Uint8Array;
+  /** When, in milliseconds on the test server's clock. */
+  readonly sentAt: number;
+  /** When it was over. */
+  readonly endedAt: number;
+  /** The answer, if one came. */
+  readonly answer?: Answer;
+  /** Why it does not count as delivered. */
+  readonly error?: string;
+}
+
+/**
+ * What became of an update.
+ *
+ * - `"acknowledged"`: the webhook answered 2xx.
+ * - `"polled"`: `getUpdates` was called with a higher offset.
+ * - `"expired"`: Telegram gave up on it.
+ * - `"not allowed"`: `allowed_updates` leaves its kind out.
+ * - `"too big"`: it is over 512 KiB or too many wait already.
+ * - `"dropped"`: `drop_pending_updates` removed it, or the test server was closed.
+ */
+export type Outcome = "acknowledged" | "polled" | "expired" | "not allowed" | "too big" | "dropped";
+
+/** The end of an update's way. */
+export interface Delivered {
+  /** The update. */
+  update: Update;
+  /** What became of it. */
+  outcome: Outcome;
+  /** Every try, the last one last. */
+  attempts: readonly Attempt[];
+  /** The status of the last answer, or 0 without any. */
+  status: number;
+  /** The headers of the last answer, by lower-case name. */
+  headers: ReadonlyMap<string, string>;
+  /** The body of the last answer. */
+  body: string;
+}
+
+/**
+ * An update on its way. Await it to learn how it ended, or one {@link Delivery.attempt} to see a try fail before the
+ * next is made.
+ */
+export class Delivery implements PromiseLike<Delivered> {
+  /** The update. */
+  readonly update: Update;
+  /** The name of its kind, such as `"message"`. */
+  readonly kind: string;
+  /** The Telegram queue that it waits in, such as `"message of chat 111"`. */
+  readonly queue: string;
+  /** When Telegram gives up on it, in milliseconds on the test server's clock. */
+  readonly expiresAt: number;
+
+  #attempts: Attempt[] = [];
+  #outcome: Outcome | undefined;
+  #watchers = new Set<() => void>();
+
+  /** The test server makes these: see `deliver`. */
+  constructor(update: Update, expiresAt: number) {
+    this.update = update;
+    this.kind = kindOf(update);
+    this.queue = queueOf(update);
+    this.expiresAt = expiresAt;
+  }
+
+  /** Every try so far. */
+  get attempts(): readonly Attempt[] {
+    return this.#attempts;
+  }
+
+  /** What became of it; undefined while it is on its way. */
+  get outcome(): Outcome | undefined {
+    return this.#outcome;
+  }
+
+  /** Resolves when that try, counted from 1, is over. */
+  attempt(number: number): Promise<Attempt> {
+    return this.#when(() => this.#attempts[number - 1]);
+  }
+
+  /** Resolves when the update was acknowledged, or will never be. */
+  then<A = Delivered, B = never>(
+    onEnd?: ((delivered: Delivered) => A | PromiseLike<A>) | null,
+    onError?: ((error: unknown) => B | PromiseLike<B>) | null,
+  ): Promise<A | B> {
+    return this.#when(() => this.#delivered()).then(onEnd, onError);
+  }
+
+  /** Notes a try; the test server calls this. */
+  record(attempt: Attempt): void {
+    this.#attempts.push(attempt);
+    this.#tell();
+  }
+
+  /** Notes the end; the test server calls this. */
+  end(outcome: Outcome): void {
+    this.#outcome ??= outcome;
+    this.#tell();
+  }
+
+  #delivered(): Delivered | undefined {
+    if (!this.#outcome) return undefined;
+    const answer = this.#attempts.at(-1)?.answer;
+    return {
+      update: this.update,
+      outcome: this.#outcome,
+      attempts: this.#attempts,
+      status: answer?.status ?? 0,
+      headers: answer?.headers ?? new Map(),
+      body: answer?.body ?? "",
+    };
+  }
+
+  #when<T>(look: () => T | undefined): Promise<T> {
+    return new Promise((resolve) => {
+      const check = () => {
+        const value = look();
+        if (value === undefined) return;
+        this.#watchers.delete(check);
+        resolve(value);
+      };
+      this.#watchers.add(check);
+      check();
+    });
+  }
+
+  #tell(): void {
+    for (const watcher of [...this.#watchers]) watcher();
+  }
+}

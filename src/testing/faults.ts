@@ -1,0 +1,54 @@
+import type { Delivery } from "./delivery.ts";
+
+/** At which point of an exchange the connection breaks. */
+export type BreakPoint =
+  | "before request"
+  | "during request"
+  | "before answer"
+  | "during answer"
+  | "after answer";
+
+/** Something that goes wrong with a delivery. */
+export type Fault =
+  /** The connection breaks. Only `"after answer"` leaves the answer counting. */
+  | { breakConnection: BreakPoint }
+  /** The answer comes and is lost on its way: the update is sent again although it was handled. */
+  | { loseAnswer: true }
+  /** The update is sent so many milliseconds later, and its queue waits with it. */
+  | { delayMs: number }
+  /** The same request is sent once more after its 2xx. */
+  | { duplicate: true }
+  /** The request carries this secret instead of the webhook's; `null` for none. */
+  | { secretToken: string | null };
+
+/** To which deliveries a fault happens. */
+export interface FaultScope {
+  /** To how many. Default: 1. */
+  times?: number;
+  /** Only to those for which this is true. Default: all. */
+  when?: (delivery: Delivery) => boolean;
+}
+
+/** The faults that are still to happen. */
+export class Faults {
+  #waiting: { fault: Fault; times: number; when: (delivery: Delivery) => boolean }[] = [];
+
+  /** Plans a fault. */
+  add(fault: Fault, { times = 1, when = () => true }: FaultScope = {}): void {
+    this.#waiting.push({ fault, times, when });
+  }
+
+  /** What happens to this delivery now: the oldest fault that is meant for it. */
+  take(delivery: Delivery): Fault | undefined {
+    const planned = this.#waiting.find(({ when }) => when(delivery));
+    if (!planned) return undefined;
+    planned.times--;
+    if (planned.times <= 0) this.#waiting = this.#waiting.filter((other) => other !== planned);
+    return planned.fault;
+  }
+
+  /** Forgets what is still planned. */
+  clear(): void {
+    this.#waiting = [];
+  }
+}

@@ -1,0 +1,47 @@
+import type { Delivery } from "../delivery.ts";
+import { Business, Channel, Group } from "./chats.ts";
+import type { Chat, User } from "./objects.ts";
+import { Person } from "./person.ts";
+import type { Scene } from "./speaker.ts";
+import type { World } from "./world.ts";
+
+/** Who can be in a scripted conversation. */
+export class Conversation {
+  #scene: Scene;
+
+  /**
+   * The test server is one.
+   *
+   * @param world What is known.
+   * @param deliver Hands an update to Telegram.
+   */
+  constructor(world: World, deliver: (update: { [kind: string]: unknown }) => Delivery) {
+    this.#scene = { world, deliver };
+  }
+
+  /** Somebody with a name of their own: `telegram.user({ first_name: "Anna" })`. */
+  user(user: Partial<User> = {}): Person {
+    const id = user.id ?? this.#scene.world.newUserId();
+    return new Person(this.#scene, { id, is_bot: false, first_name: `User ${id}`, ...user });
+  }
+
+  /** A group; by default a supergroup, as nearly all are. */
+  group(chat: Partial<Chat> = {}): Group {
+    return new Group(this.#scene, this.#chat("Group", { type: "supergroup", ...chat }));
+  }
+
+  /** A channel. */
+  channel(chat: Partial<Chat> = {}): Channel {
+    return new Channel(this.#scene, this.#chat("Channel", { ...chat, type: "channel" }));
+  }
+
+  /** A business account that the bot can work for. */
+  business(owner: Person): Business {
+    return new Business(this.#scene, owner);
+  }
+
+  #chat(what: string, { id, title, type = "supergroup", ...rest }: Partial<Chat>): Chat {
+    const chatId = id ?? this.#scene.world.newChatId(type);
+    return { id: chatId, title: title ?? `${what} ${-chatId}`, ...rest, type };
+  }
+}

@@ -1,0 +1,172 @@
+import type { Delivery } from "../delivery.ts";
+import { findButton } from "./buttons.ts";
+import { memberUpdate, type Status } from "./membership.ts";
+import { type Chat, type Message, privateChat, type User } from "./objects.ts";
+import { type Place, placeOf, type Venue } from "./place.ts";
+import { pollAnswer, withVote } from "./polls.ts";
+import { Reactions } from "./reactions.ts";
+import type { Sent } from "./sent.ts";
+import { messageOf, type Scene, Speaker } from "./speaker.ts";
+
+/** What is bought with an invoice. */
+export interface Purchase {
+  /** The payload of the invoice. */
+  invoice_payload: string;
+  /** Default: `"XTR"`, Telegram Stars. */
+  currency?: string;
+  /** In the smallest unit of the currency. Default: 1. */
+  total_amount?: number;
+}
+
+/** A user of Telegram. Everything that one does here reaches the bot as the updates that it would cause. */
+export class Person extends Speaker {
+  /** The user, as the Bot API shows one. */
+  readonly user: User;
+
+  /** Made by `telegram.user()`. */
+  constructor(scene: Scene, user: User, place: Place = placeOf(privateChat(user))) {
+    super(scene, place, { from: user });
+    this.user = user;
+  }
+
+  /** The same person in a group, channel or business chat; on its own, a person talks to the bot in private. */
+  in(venue: Venue): Person {
+    return new Person(this.scene, this.user, venue.placeFor(this.user));
+  }
+
+  /**
+   * Presses a button under a message of this chat: by default the latest that has one with this text or data.
+   *
+   * @throws {Error} if there is no such button.
+   */
+  presses(button: string, on?: Message | Sent): Delivery {
+    const messages = on ? [messageOf(on)] : this.scene.world.messagesOf(this.place.chat);
+    const found = findButton(messages, button);
+    if (!found) throw new Error(`There is no button "${button}" to press in this chat`);
+    const { message, button: { callback_data, text } } = found;
+    if (callback_data === undefined) {
+      throw new Error(`The button "${text}" tells the bot nothing when it is pressed`);
+    }
+    return this.#does("callback_query", {
+      id: this.scene.world.newToken(),
+      from: this.user,
+      message,
+      chat_instance: String(-7_000_000_000 - this.place.chat.id),
+      data: callback_data,
+    });
+  }
+
+  /** Puts these emoji under a message, in place of the earlier ones; none takes them away. */
+  reacts(to: Message | Sent, ...emoji: string[]): Delivery {
+    return this.scene.deliver(Reactions.of(this.scene.world).change(this.user, messageOf(to), emoji));
+  }
+
+  /** Votes in a poll, by the numbers of the options from 0. The bot is told who, unless the poll is anonymous. */
+  votes(message: Message | Sent, ...options: number[]): Delivery {
+    const poll = withVote(messageOf(message), options);
+    const result = this.#does("poll", poll);
+    return poll.is_anonymous ? result : this.#does("poll_answer", pollAnswer(poll, this.user, options));
+  }
+
+  /** Types `@bot text` somewhere. */
+  queries(query: string, chatType = "sender"): Delivery {
+    const id = this.scene.world.newToken();
+    return this.#does("inline_query", { id, from: this.user, chat_type: chatType, query, offset: "" });
+  }
+
+  /** Sends one of the results that the bot offered. */
+  chooses(resultId: string, query: string): Delivery {
+    return this.#does("chosen_inline_result", { from: this.user, query, result_id: resultId });
+  }
+
+  /** Comes into a group: the bot sees a message that says so, and a change of membership if it asked for those. */
+  joins(group: Venue): Sent {
+    this.#membership(this.#chat(group), this.user, "left", "member");
+    return this.in(group).sends({ new_chat_members: [this.user] });
+  }
+
+  /** Goes away from a group. */
+  leaves(group: Venue): Sent {
+    this.#membership(this.#chat(group), this.user, "member", "left");
+    return this.in(group).sends({ left_chat_member: this.user });
+  }
+
+  /** Asks to be let into a group or channel. */
+  asksToJoin(venue: Venue): Delivery {
+    const { user } = this;
+    const chat = this.#chat(venue);
+    return this.#does("chat_join_request", {
+      chat,
+      from: user,
+      user_chat_id: user.id,
+      date: this.scene.world.date,
+    });
+  }
+
+  /** Brings the bot into a group or channel, as a member or administrator. */
+  addsBot(venue: Venue, status: Status = "member"): Delivery {
+    return this.#membership(this.#chat(venue), this.scene.world.bot, "left", status);
+  }
+
+  /** Puts the bot out of a group or channel. */
+  removesBot(venue: Venue): Delivery {
+    return this.#membership(this.#chat(venue), this.scene.world.bot, "member", "kicked");
+  }
+
+  /** Blocks the bot. */
+  blocksBot(): Delivery {
+    return this.#membership(privateChat(this.user), this.scene.world.bot, "member", "kicked");
+  }
+
+  /** Lets the bot write again. */
+  unblocksBot(): Delivery {
+    return this.#membership(privateChat(this.user), this.scene.world.bot, "kicked", "member");
+  }
+
+  /** Boosts a channel or group. */
+  boosts(venue: Venue): Delivery {
+    const { world } = this.scene;
+    const source = { source: "premium", user: this.user };
+    const boost = {
+      boost_id: world.newToken(),
+      add_date: world.date,
+      expiration_date: world.date + 2_592_000,
+      source,
+    };
+    return this.#does("chat_boost", { chat: this.#chat(venue), boost });
+  }
+
+  /** Confirms a purchase: the bot has ten seconds to answer. */
+  checksOut({ invoice_payload, currency = "XTR", total_amount = 1 }: Purchase): Delivery {
+    const id = this.scene.world.newToken();
+    return this.#does("pre_checkout_query", { id, from: this.user, currency, total_amount, invoice_payload });
+  }
+
+  /** Has paid. */
+  pays({ invoice_payload, currency = "XTR", total_amount = 1 }: Purchase): Sent {
+    const charge = this.scene.world.newToken();
+    const ids = {
+      telegram_payment_charge_id: charge,
+      provider_payment_charge_id: `${this.user.id}_${charge}`,
+    };
+    return this.sends({ successful_payment: { currency, total_amount, invoice_payload, ...ids } });
+  }
+
+  /** Buys paid media of the bot. */
+  buysPaidMedia(payload: string): Delivery {
+    return this.#does("purchased_paid_media", { from: this.user, paid_media_payload: payload });
+  }
+
+  #chat(venue: Venue): Chat {
+    return venue.placeFor(this.user).chat;
+  }
+
+  #membership(chat: Chat, member: User, from: Status, to: Status): Delivery {
+    const kind = member.id === this.scene.world.bot.id ? "my_chat_member" : "chat_member";
+    return this.#does(kind, memberUpdate(chat, this.user, this.scene.world.date, member, from, to));
+  }
+
+  #does(kind: string, payload: object): Delivery {
+    return this.scene.deliver({ [kind]: payload });
+  }
+}

@@ -1,0 +1,26 @@
+import type { Chat, User } from "./objects.ts";
+
+/** Somewhere to talk: which chat it is, and as what the bot gets what is said there. */
+export interface Place {
+  /** The chat. */
+  readonly chat: Chat;
+  /** The kind of update that something new becomes, such as `"message"`. */
+  readonly newKind: string;
+  /** The kind of update that a change becomes, such as `"edited_message"`. */
+  readonly editedKind: string;
+  /** The business connection through which the bot sees it, if any. */
+  readonly businessConnectionId?: string;
+}
+
+/** Anything that people can talk in: a group, a channel, a business. */
+export interface Venue {
+  /** Where this user talks there. */
+  placeFor(user: User): Place;
+}
+
+/** A private chat, group or channel as a place. */
+export function placeOf(chat: Chat): Place {
+  return chat.type === "channel"
+    ? { chat, newKind: "channel_post", editedKind: "edited_channel_post" }
+    : { chat, newKind: "message", editedKind: "edited_message" };
+}

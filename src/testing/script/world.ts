@@ -1,0 +1,119 @@
+import { kindOf, type Update } from "../update_kinds.ts";
+import type { Chat, Message, User } from "./objects.ts";
+
+/** Older messages than so many are forgotten, so that a test of millions of updates does not fill the memory. */
+const MESSAGES_KEPT = 10_000;
+
+/** Chats in which messages are numbered on their own; everywhere else they are numbered together. */
+const NUMBERED_ALONE: ReadonlySet<string> = new Set(["supergroup", "channel"]);
+
+/** What the scripted conversation knows: who there is, which chats, what was said, and the next free ids. */
+export class World {
+  /** The bot itself. */
+  readonly bot: User;
+  #now: () => number;
+  #users = 111;
+  #chats = 1_000_000_001;
+  /** The highest message id of each chat; of chats that share their numbers, under 0. */
+  #messageIds = new Map<number, number>();
+  #messages = new Map<string, Message>();
+  #known = new Map<number, Chat>();
+  #tokens = 0;
+
+  /**
+   * The test server makes one.
+   *
+   * @param bot The bot itself.
+   * @param now What time it is, in milliseconds.
+   */
+  constructor(bot: User, now: () => number) {
+    this.bot = bot;
+    this.#now = now;
+  }
+
+  /** What time it is, in Telegram's seconds. */
+  get date(): number {
+    return Math.floor(this.#now() / 1000);
+  }
+
+  /** A user id that nobody has. */
+  newUserId(): number {
+    return this.#users++;
+  }
+
+  /** A chat id that no chat has: below -1000000000000 for supergroups and channels. */
+  newChatId(type: Chat["type"]): number {
+    const id = this.#chats++;
+    return NUMBERED_ALONE.has(type) ? -1_000_000_000_000 - id : -id;
+  }
+
+  /** The id that the next message of a chat gets. */
+  newMessageId(chat: Chat): number {
+    return (this.#messageIds.get(numbering(chat)) ?? 0) + 1;
+  }
+
+  /** A number in text that nothing else has: for media groups (beyond 2^53, as they really are), queries and files. */
+  newToken(): string {
+    return String(14_100_000_000_000_001n + BigInt(this.#tokens++));
+  }
+
+  /** A chat by its id or `@username`; one that nobody has heard of is made up. */
+  chat(id: number | string): Chat {
+    const number = Number(id);
+    const byName = [...this.#known.values()].find(({ username }) => username && `@${username}` === id);
+    const known = byName ?? this.#known.get(number);
+    if (known) return known;
+    if (Number.isInteger(number) && number > 0) {
+      return { id: number, first_name: "Somebody", type: "private" };
+    }
+    return { id: Number.isInteger(number) ? number : 0, title: "Some group", type: "supergroup" };
+  }
+
+  /** A message of a chat. */
+  message(chat: Chat, id: number): Message | undefined {
+    return this.#messages.get(`${chat.id} ${id}`);
+  }
+
+  /** The messages of a chat, the oldest first. */
+  messagesOf({ id }: Chat): Message[] {
+    return [...this.#messages.values()].filter(({ chat }) => chat.id === id);
+  }
+
+  /** Notes a chat. */
+  noteChat(chat: Chat): void {
+    this.#known.set(chat.id, chat);
+  }
+
+  /** Notes a message, new or changed. */
+  noteMessage(message: Message): void {
+    const { chat, message_id } = message;
+    this.noteChat(chat);
+    this.#messageIds.set(numbering(chat), Math.max(this.#messageIds.get(numbering(chat)) ?? 0, message_id));
+    this.#messages.set(`${chat.id} ${message_id}`, message);
+    if (this.#messages.size <= MESSAGES_KEPT) return;
+    const [oldest] = this.#messages.keys();
+    if (oldest !== undefined) this.#messages.delete(oldest);
+  }
+
+  /** Notes the message that an update brings or is about, if there is one. */
+  noteUpdate(update: Update): void {
+    const payload = update[kindOf(update)];
+    if (isMessage(payload)) this.noteMessage(payload);
+    else if (typeof payload === "object" && payload !== null && "message" in payload) {
+      if (isMessage(payload.message)) this.noteMessage(payload.message);
+    }
+  }
+}
+
+function numbering({ id, type }: Chat): number {
+  return NUMBERED_ALONE.has(type) ? id : 0;
+}
+
+function isMessage(value: unknown): value is Message {
+  if (typeof value !== "object" || value === null || !("message_id" in value) || !("chat" in value)) {
+    return false;
+  }
+  const { message_id, chat } = value;
+  return typeof message_id === "number" && typeof chat === "object" && chat !== null && "id" in chat &&
+    typeof chat.id === "number" && "date" in value && !("new_reaction" in value) && !("reactions" in value);
+}

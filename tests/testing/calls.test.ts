@@ -1,0 +1,208 @@
+import { strict as assert } from "node:assert";
+import { describe, test } from "node:test";
+import { BotApiRefusal, startTestBotApi } from "../../src/testing/mod.ts";
+import { assertShape } from "./bot_api_shape.ts";
+import { call, callWithForm, frozen, START } from "./test_server.ts";
+
+describe("a call", () => {
+  test("takes parameters from JSON, a form, the query and multipart", async (t) => {
+    const telegram = await frozen(t);
+    const url = `${telegram.apiRoot}/bot${telegram.token}/sendMessage`;
+    await call(telegram, "sendMessage", { chat_id: 5, text: "json ä" });
+    await fetch(url, { method: "POST", body: new URLSearchParams({ chat_id: "5", text: "form ä" }) });
+    await fetch(`${url}?chat_id=5&text=query+%C3%A4`);
+    await callWithForm(telegram, "sendDocument", { chat_id: "5", document: new File(["bytes"], "a.txt") });
+    const [json, form, query, multipart] = telegram.calls.map(({ params }) => params);
+    assert.deepEqual(json, { chat_id: 5, text: "json ä" });
+    assert.deepEqual(form, { chat_id: "5", text: "form ä" });
+    assert.deepEqual(query, { chat_id: "5", text: "query ä" });
+    assert.ok(multipart?.document instanceof File);
+    assert.equal(await multipart.document.text(), "bytes");
+  });
+
+  test("has the query win over the body, and any case in the method", async (t) => {
+    const telegram = await frozen(t);
+    const response = await fetch(`${telegram.apiRoot}/bot${telegram.token}/SENDMESSAGE?text=query`, {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: '{"chat_id":5,"text":"body"}',
+    });
+    assert.equal((await response.json()).result.text, "query");
+  });
+
+  test("is refused with a wrong token or path", async (t) => {
+    const { apiRoot, token } = await frozen(t);
+    const cases: readonly (readonly [path: string, code: number, description: string])[] = [
+      [`/bot${token}x/getMe`, 401, "Unauthorized"],
+      ["/bottoken/getMe", 401, "Unauthorized: invalid token specified"],
+      [`/bot${token}/`, 404, "Not Found: method not found"],
+      [`/bot${token}`, 404, "Not Found"],
+      ["/", 404, "Not Found"],
+    ];
+    for (const [path, error_code, description] of cases) {
+      const response = await fetch(apiRoot + path);
+      assert.equal(response.status, error_code, path);
+      assert.deepEqual(await response.json(), { ok: false, error_code, description });
+    }
+  });
+
+  test("about updates and the bot itself is not among the calls", async (t) => {
+    const telegram = await frozen(t);
+    for (const method of ["getMe", "getWebhookInfo", "setWebhook", "deleteWebhook", "getUpdates"]) {
+      assert.equal((await call(telegram, method)).ok, true, method);
+    }
+    assert.deepEqual(telegram.calls, []);
+  });
+
+  test("of getMe tells who the bot is", async (t) => {
+    const telegram = await frozen(t, { token: "77:abc", bot: { username: "my_bot" } });
+    const { result } = await call(telegram, "getMe");
+    const { id, is_bot, username } = Object(result);
+    assert.deepEqual({ id, is_bot, username }, { id: 77, is_bot: true, username: "my_bot" });
+  });
+});
+
+describe("the test answers a method", () => {
+  test("with a result", async (t) => {
+    const telegram = await frozen(t);
+    telegram.answer("getChatMemberCount", ({ chat_id }) => Number(chat_id) * 2);
+    assert.equal((await call(telegram, "getchatmembercount", { chat_id: 21 })).result, 42);
+    assert.equal(telegram.calls[0]?.result, 42);
+  });
+
+  test("with a refusal", async (t) => {
+    const telegram = await frozen(t);
+    telegram.answer("sendMessage", () => {
+      throw new BotApiRefusal(429, "Too Many Requests: retry after 5", { retry_after: 5 });
+    });
+    const { status, headers, ok, error_code, parameters } = await call(telegram, "sendMessage");
+    assert.deepEqual([status, ok, error_code, headers.get("retry-after")], [429, false, 429, "5"]);
+    assert.deepEqual(parameters, { retry_after: 5 });
+    assert.equal(telegram.calls[0]?.error, "Too Many Requests: retry after 5");
+  });
+
+  test("with a mistake of its own, which is an internal error", async (t) => {
+    const telegram = await frozen(t);
+    telegram.answer("sendMessage", () => {
+      throw new Error("the test is wrong");
+    });
+    const { error_code, description } = await call(telegram, "sendMessage");
+    assert.deepEqual([error_code, description], [500, "Internal Server Error: the test is wrong"]);
+  });
+});
+
+describe("nextCall", () => {
+  test("gives each call once, past or to come", async (t) => {
+    const telegram = await frozen(t);
+    await call(telegram, "sendMessage", { chat_id: 1, text: "one" });
+    const texts = [telegram.nextCall("sendMessage"), telegram.nextCall("sendMessage")];
+    await call(telegram, "sendMessage", { chat_id: 1, text: "two" });
+    assert.deepEqual((await Promise.all(texts)).map(({ params }) => params.text), ["one", "two"]);
+  });
+
+  test("can pick", async (t) => {
+    const telegram = await frozen(t);
+    const wanted = telegram.nextCall("sendMessage", ({ params }) => params.chat_id === 2);
+    await call(telegram, "sendMessage", { chat_id: 1, text: "one" });
+    await call(telegram, "sendMessage", { chat_id: 2, text: "two" });
+    assert.equal((await wanted).params.text, "two");
+    assert.equal((await telegram.nextCall("sendMessage")).params.text, "one");
+  });
+});
+
+describe("without an answer of the test's", () => {
+  test("what is sent comes back as a message", async (t) => {
+    const telegram = await frozen(t);
+    const anna = telegram.user({ id: 111, first_name: "Anna" });
+    const { message } = anna.sends("hello");
+    const reply_parameters = { message_id: message.message_id };
+    const { result } = await call(telegram, "sendMessage", {
+      chat_id: 111,
+      text: "hi /there",
+      reply_parameters,
+    });
+    const { message_id, from, chat, date, reply_to_message, text, entities } = Object(result);
+    assert.equal(message_id, message.message_id + 1);
+    assert.equal(from.id, 123456);
+    assert.deepEqual(chat, anna.place.chat);
+    assert.equal(date, START / 1000);
+    assert.equal(reply_to_message.text, "hello");
+    assert.deepEqual([text, entities], ["hi /there", [{ offset: 3, length: 6, type: "bot_command" }]]);
+  });
+
+  const sending: readonly (readonly [method: string, params: object])[] = [
+    ["sendMessage", { text: "hi" }],
+    ["sendPhoto", { photo: "id", caption: "look" }],
+    ["sendLivePhoto", { live_photo: "id" }],
+    ["sendVideo", { video: "id" }],
+    ["sendDocument", { document: "id" }],
+    ["sendAudio", { audio: "id" }],
+    ["sendVoice", { voice: "id" }],
+    ["sendVideoNote", { video_note: "id" }],
+    ["sendAnimation", { animation: "id" }],
+    ["sendSticker", { sticker: "id" }],
+    ["sendLocation", { latitude: 1.5, longitude: 2.5 }],
+    ["sendVenue", { latitude: 1.5, longitude: 2.5, title: "Café", address: "Here" }],
+    ["sendContact", { phone_number: "+1", first_name: "Ben" }],
+    ["sendDice", {}],
+    ["sendPoll", { question: "Tea?", options: '["yes","no"]' }],
+    ["sendInvoice", { title: "T", description: "D", currency: "XTR", prices: '[{"label":"a","amount":5}]' }],
+    ["sendGame", { game_short_name: "chess" }],
+    ["sendPaidMedia", { star_count: 5, media: "[]" }],
+    ["forwardMessage", { from_chat_id: 1, message_id: 1 }],
+  ];
+  for (const [method, params] of sending) {
+    test(`${method} gives a Message`, async (t) => {
+      const telegram = await frozen(t);
+      for (const chat_id of [5, telegram.channel().chat.id]) {
+        assertShape((await call(telegram, method, { chat_id, ...params })).result, "Message");
+      }
+    });
+  }
+
+  test("an album comes back as its messages", async (t) => {
+    const telegram = await frozen(t);
+    const media = [{ type: "photo", media: "a", caption: "one" }, { type: "video", media: "b" }];
+    const { result } = await call(telegram, "sendMediaGroup", { chat_id: 5, media: JSON.stringify(media) });
+    assert.ok(Array.isArray(result) && result.length === 2);
+    const [one, two] = result;
+    assert.equal(one.media_group_id, two.media_group_id);
+    assert.deepEqual([one.caption, one.photo.length, two.video.mime_type], ["one", 3, "video/mp4"]);
+  });
+
+  test("a message is edited, or is not found", async (t) => {
+    const telegram = await frozen(t);
+    const sent = Object((await call(telegram, "sendMessage", { chat_id: 5, text: "old" })).result);
+    const params = { chat_id: 5, message_id: sent.message_id, text: "new" };
+    const { result } = await call(telegram, "editMessageText", params);
+    assert.deepEqual([Object(result).text, Object(result).message_id], ["new", sent.message_id]);
+    const { description } = await call(telegram, "editMessageText", { ...params, message_id: 99 });
+    assert.equal(description, "Bad Request: message to edit not found");
+  });
+
+  const results: readonly (readonly [method: string, params: object, result: unknown])[] = [
+    ["answerCallbackQuery", { callback_query_id: "1" }, true],
+    ["deleteMessage", { chat_id: 5, message_id: 1 }, true],
+    ["setMyCommands", { commands: [] }, true],
+    ["getMyCommands", {}, []],
+    ["getChatMemberCount", { chat_id: 5 }, 2],
+    ["getChat", { chat_id: -5 }, { id: -5, title: "Some group", type: "supergroup" }],
+    ["copyMessage", { chat_id: 5, from_chat_id: 6, message_id: 1 }, { message_id: 1 }],
+  ];
+  for (const [method, params, result] of results) {
+    test(`${method} has a plausible result`, async (t) => {
+      const telegram = await frozen(t);
+      assert.deepEqual((await call(telegram, method, params)).result, result);
+    });
+  }
+});
+
+test("a server is disposed of by `await using`, and its port is free again", async () => {
+  const telegram = await startTestBotApi();
+  const { apiRoot, port } = telegram;
+  assert.equal(apiRoot, `http://127.0.0.1:${port}`);
+  await telegram[Symbol.asyncDispose]();
+  await assert.rejects(fetch(apiRoot));
+  const again = await startTestBotApi({ port });
+  await again.close();
+});

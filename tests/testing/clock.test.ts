@@ -1,0 +1,51 @@
+import { strict as assert } from "node:assert";
+import { test } from "node:test";
+import { realClock, startTestBotApi, virtualClock } from "../../src/testing/mod.ts";
+import { OK, rawWebhook, status } from "./raw_webhook.ts";
+import { call, saying } from "./test_server.ts";
+
+test("a virtual clock calls what falls due, in order and at its time", async () => {
+  const clock = virtualClock(1000);
+  const seen: string[] = [];
+  const note = (name: string) => () => seen.push(`${name} at ${clock.now()}`);
+  clock.after(20, note("late"));
+  clock.after(10, () => {
+    note("early")();
+    clock.after(5, note("nested"));
+  });
+  const callOff = clock.after(12, note("never"));
+  callOff();
+  clock.after(31, note("not yet"));
+  await clock.advance(30);
+  assert.deepEqual(seen, ["early at 1010", "nested at 1015", "late at 1020"]);
+  assert.equal(clock.now(), 1030);
+});
+
+test("a time scale makes time pass faster", async (t) => {
+  const telegram = await startTestBotApi({ timeScale: 1000 });
+  t.after(() => telegram.close());
+  const answers = [status(500), status(500), status(500), OK];
+  const webhook = await rawWebhook(t, () => answers.shift());
+  await call(telegram, "setWebhook", { url: `http://127.0.0.1:${webhook.port}` });
+  const started = performance.now();
+  const { attempts } = await telegram.deliver(saying("hello"));
+  assert.ok(performance.now() - started < 1000);
+  const first = attempts[0]?.sentAt ?? 0;
+  assert.ok((attempts[3]?.sentAt ?? 0) - first >= 6000);
+});
+
+test("a time scale of nothing is refused", () => {
+  assert.throws(() => realClock(0), RangeError);
+  assert.throws(() => realClock(Number.NaN), RangeError);
+});
+
+test("a bot that owes an answer for longer than the patience does not stop time", async (t) => {
+  const telegram = await startTestBotApi({ clock: virtualClock() });
+  t.after(() => telegram.close());
+  const webhook = await rawWebhook(t, () => undefined);
+  await call(telegram, "setWebhook", { url: `http://127.0.0.1:${webhook.port}` });
+  const delivery = telegram.deliver(saying("hello"));
+  await webhook.until(() => webhook.requests.length === 1);
+  await telegram.clock.advance(60_000, { patienceMs: 5 });
+  assert.equal(delivery.attempts.length, 1);
+});
