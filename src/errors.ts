@@ -62,12 +62,15 @@ export type TelehookErrorCode =
  * ```
  */
 export class TelehookError extends Error {
+  /** The class's name, for those who compare it where `instanceof` does not reach. */
   override readonly name: string = "TelehookError";
 
   /** What went wrong, stable across versions. */
   readonly code: TelehookErrorCode;
 
   /**
+   * Makes an error.
+   *
    * @param code What went wrong.
    * @param message A sentence for people, without a final period.
    * @param options `cause`: the error underneath.

@@ -1,7 +1,7 @@
 import { TelehookError } from "../errors.ts";
 import { checkNumber, checkOneOf, checkOptionNames, quote } from "../options.ts";
 import { MemoryStore } from "./memory_store.ts";
-import { type OnError } from "./report_error.ts";
+import type { OnError } from "./report_error.ts";
 import type { InboxStore } from "./store.ts";
 
 /** When an album counts as complete. It also is with ten parts, with a later update of its chat, and on closing. */

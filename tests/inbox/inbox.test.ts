@@ -268,7 +268,6 @@ describe("webhook replies", () => {
 
   it("of a thenable that is no Promise are waited for too", async () => {
     const reply = { method: "sendMessage", chat_id: 1, text: "x" };
-    // deno-lint-ignore no-thenable
     const thenable = { then: (resolve: (value: unknown) => void) => resolve(reply) };
     const { hook } = bot(() => thenable as unknown as ReceiverResult);
     assert.deepEqual(await (await hook(delivery(message(1)))).json(), reply);
