@@ -58,9 +58,9 @@ export type { WebhookReply } from "./src/dispatch/webhook_reply.ts";
 export { mergeMediaGroups } from "./src/inbox/merge_media_groups.ts";
 export type { MediaGroupMerger, MergeMediaGroupsOptions } from "./src/inbox/merge_media_groups.ts";
 export type { InboxOptions, MediaGroupOptions } from "./src/inbox/inbox_options.ts";
-export type { Awaitable, Batch, InboxStore, StoreEntry } from "./src/inbox/store.ts";
-export { sqliteStore } from "./src/inbox/sqlite_store.ts";
-export type { SqliteStoreOptions } from "./src/inbox/sqlite_store.ts";
+export type { Awaitable, Batch, InboxStore, StoreEntry } from "./src/store/store.ts";
+export { sqliteStore } from "./src/store/sqlite_store.ts";
+export type { SqliteStoreOptions } from "./src/store/sqlite_store.ts";
 export type { CloseOptions } from "./src/inbox/close_options.ts";
 export type { FailureDetails, OnError } from "./src/inbox/report_error.ts";
 

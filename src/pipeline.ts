@@ -16,7 +16,7 @@ import { Inbox } from "./inbox/inbox.ts";
 import { type InboxOptions, inboxSettings } from "./inbox/inbox_options.ts";
 import type { Outcome } from "./inbox/outcome.ts";
 import { errorReporter, type FailureDetails } from "./inbox/report_error.ts";
-import type { Awaitable } from "./inbox/store.ts";
+import type { Awaitable } from "./store/store.ts";
 import { decodeBody } from "./parse/decode_body.ts";
 import { isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
 import type { Update } from "./updates/mod.ts";

@@ -1,4 +1,4 @@
-import type { Answer } from "./answer.ts";
+import { ACKNOWLEDGED, type Answer } from "./answer.ts";
 import type { Receiver } from "./dispatch/receiver.ts";
 import type { WebhookReply } from "./dispatch/webhook_reply.ts";
 import { TelehookError } from "./errors.ts";
@@ -134,11 +134,12 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
   const answer = async (request: Request, ...beside: unknown[]): Promise<Response> => {
-    const refusal = pipeline.guard(new RequestHead(request, beside));
+    const head = new RequestHead(request, beside);
+    const refusal = pipeline.guard(head);
     if (refusal !== undefined) return toResponse(refusal);
-    const body = await readBody(request, pipeline.maxBodyBytes);
-    if (!(body instanceof Uint8Array)) return toResponse(pipeline.refuse(body));
-    const taken = pipeline.takeBytes(body);
+    const body = await readBody(request, head.contentLength, pipeline.maxBodyBytes);
+    if (typeof body !== "string") return toResponse(pipeline.refuse(body));
+    const taken = pipeline.takeText(body);
     const response = toResponse(taken instanceof Promise ? await taken : taken);
     if (beside.length > 0 && inbox.isBusy) waitUntilIn(beside)?.(inbox.idle());
     return response;
@@ -160,7 +161,9 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
   return hook;
 }
 
-function toResponse({ status, headers, body }: Answer): Response {
+function toResponse(answer: Answer): Response {
+  if (answer === ACKNOWLEDGED) return new Response(); // the cheapest there is, and the one for nearly every update
+  const { status, headers, body } = answer;
   return new Response(body, { status, headers });
 }
 

@@ -6,7 +6,7 @@ import {
   setWebhookAndListen,
   type WebhookServer,
 } from "../../mod.ts";
-import { closeOnSignals } from "./close_on_signals.ts";
+import { closeOnSignals } from "../serve/close_on_signals.ts";
 import type { Command, CommandContext } from "./command.ts";
 import {
   apiRootOf,

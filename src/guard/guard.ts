@@ -68,7 +68,7 @@ export function createGuard(options: GuardOptions): Guard {
     }
     if (isSecret !== undefined && !isSecret(head.header(SECRET_TOKEN_HEADER))) return WRONG_SECRET;
     if (!isJson(head.header("content-type"))) return NOT_JSON;
-    if (Number(head.header("content-length")) > maxBodyBytes) return TOO_LARGE;
-    return undefined;
+    const { contentLength } = head;
+    return contentLength !== undefined && contentLength > maxBodyBytes ? TOO_LARGE : undefined;
   };
 }

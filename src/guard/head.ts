@@ -9,6 +9,8 @@ export interface DeliveryHead {
   readonly path: string;
   /** The address of the socket's other end, where the runtime tells it. */
   readonly address: string | undefined;
+  /** How long the body is said to be, in bytes. */
+  readonly contentLength: number | undefined;
   /** A header's value by its lower-case name. */
   header(name: string): string | null | undefined;
 }

@@ -5,13 +5,12 @@
  * @returns Eight groups of 16 bits, or `undefined` if it is no IP address.
  */
 export function parseIpAddress(text: string): readonly number[] | undefined {
-  const zone = text.indexOf("%"); // fe80::1%eth0: the zone is this machine's own affair
-  const address = zone === -1 ? text : text.slice(0, zone);
-  if (!address.includes(":")) {
-    const v4 = parseIpv4(address);
+  if (!text.includes(":")) {
+    const v4 = parseIpv4(text);
     return v4 && [0, 0, 0, 0, 0, 0xffff, ...v4];
   }
-  return parseIpv6(address);
+  const zone = text.indexOf("%"); // fe80::1%eth0: the zone is this machine's own affair
+  return parseIpv6(zone === -1 ? text : text.slice(0, zone));
 }
 
 /** Whether the text is an IPv4 address, whose prefixes count from its own 32 bits. */
@@ -32,20 +31,22 @@ function parseIpv4(text: string): [number, number] | undefined {
 function parseIpv6(text: string): number[] | undefined {
   const halves = text.split("::");
   if (halves.length > 2) return undefined;
-  const head = groups(halves[0] ?? "");
+  const isWhole = halves.length === 1;
+  const head = groups(halves[0] ?? "", isWhole);
   if (head === undefined) return undefined;
-  if (halves.length === 1) return head.length === 8 ? head : undefined;
-  const tail = groups(halves[1] ?? "");
+  if (isWhole) return head.length === 8 ? head : undefined;
+  const tail = groups(halves[1] ?? "", true);
   if (tail === undefined || head.length + tail.length > 7) return undefined;
   return [...head, ...new Array<number>(8 - head.length - tail.length).fill(0), ...tail];
 }
 
-function groups(text: string): number[] | undefined {
+/** @param isEnd Whether the address ends with these, as only its last 32 bits may be written as IPv4. */
+function groups(text: string, isEnd: boolean): number[] | undefined {
   if (text === "") return [];
   const parts = text.split(":");
   const found: number[] = [];
   for (const [i, part] of parts.entries()) {
-    const v4 = i === parts.length - 1 ? parseIpv4(part) : undefined;
+    const v4 = isEnd && i === parts.length - 1 ? parseIpv4(part) : undefined;
     if (v4 !== undefined) found.push(...v4);
     else if (/^[0-9a-f]{1,4}$/i.test(part)) found.push(parseInt(part, 16));
     else return undefined;

@@ -4,10 +4,13 @@ import type { DeliveryHead } from "./head.ts";
 export class RequestHead implements DeliveryHead {
   readonly #request: Request;
   readonly #beside: readonly unknown[];
+  readonly contentLength: number | undefined;
 
   constructor(request: Request, beside: readonly unknown[]) {
     this.#request = request;
     this.#beside = beside;
+    const declared = request.headers.get("content-length");
+    this.contentLength = declared === null ? undefined : Number(declared);
   }
 
   get method(): string {

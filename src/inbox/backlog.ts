@@ -6,7 +6,7 @@ import type { Calls } from "./calls.ts";
 import type { InboxSettings } from "./inbox_options.ts";
 import { mergeParts } from "./media_group.ts";
 import type { FailureDetails } from "./report_error.ts";
-import type { Batch, InboxStore } from "./store.ts";
+import type { Batch, InboxStore } from "../store/store.ts";
 import type { Watch } from "../watch.ts";
 
 /** What the backlog needs of the inbox that it belongs to. */

@@ -13,7 +13,7 @@ import type { Observers } from "./observers.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "./outcome.ts";
 import type { FailureDetails } from "./report_error.ts";
 import { SeenUpdates } from "./seen_updates.ts";
-import type { Awaitable } from "./store.ts";
+import type { Awaitable } from "../store/store.ts";
 import { telegramQueueOf } from "./telegram_queue.ts";
 import { Unanswered } from "./unanswered.ts";
 import { UnansweredUpdates } from "./unanswered_updates.ts";

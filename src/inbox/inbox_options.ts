@@ -1,8 +1,8 @@
 import { TelehookError } from "../errors.ts";
 import { checkNumber, checkOneOf, checkOptionNames, quote } from "../options.ts";
-import { MemoryStore } from "./memory_store.ts";
+import { MemoryStore } from "../store/memory_store.ts";
 import type { OnError } from "./report_error.ts";
-import type { InboxStore } from "./store.ts";
+import type { InboxStore } from "../store/store.ts";
 
 /** When an album counts as complete. It also is with ten parts, with a later update of its chat, and on closing. */
 export interface MediaGroupOptions {

@@ -1,7 +1,7 @@
 import type { CallContext } from "../dispatch/context.ts";
 import type { Update } from "../updates/mod.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Batch } from "./store.ts";
+import type { Batch } from "../store/store.ts";
 
 /** An update whose bringer still waits for its outcome. */
 export class Unanswered {

@@ -16,6 +16,7 @@ interface BunServe {
     idleTimeout: number;
     maxRequestBodySize: number;
     development: false;
+    reusePort: false;
     fetch: (request: Request, server: unknown) => Promise<Response>;
   }): { readonly port: number; stop(closeActiveConnections?: boolean): Promise<void> };
 }
@@ -57,6 +58,7 @@ const startBun: StartTransport = (hook, { port, hostname, tls }) => {
     idleTimeout: KEEP_ALIVE_MS / 1000,
     maxRequestBodySize: LARGEST_BODY,
     development: false,
+    reusePort: false, // true outside of development, and then a busy port would be shared instead of refused
     fetch: hook,
   });
   return Promise.resolve({

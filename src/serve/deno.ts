@@ -18,8 +18,8 @@ interface DenoServe {
       signal: AbortSignal;
       onListen(): void;
     },
-    handler: (request: Request, info: unknown) => Promise<Response>,
-  ): { readonly addr: unknown; readonly finished: Promise<void>; shutdown(): Promise<void> };
+    handler: (request: Request, info: { readonly completed: Promise<void> }) => Promise<Response>,
+  ): { readonly addr: unknown; shutdown(): Promise<void> };
 }
 
 /**
@@ -49,12 +49,37 @@ export function serve(hook: Webhook, options?: ServeOptions): Promise<WebhookSer
 const startDeno: StartTransport = (hook, { port, hostname, tls }) => {
   const { Deno } = globalThis as { Deno?: DenoServe };
   if (Deno === undefined) throw new ReferenceError("There is no Deno.serve here");
+  // server.shutdown() waits for whoever has sent half a request, and from then on nothing can end that: the signal
+  // would throw. So it comes when all are answered; and if they are not in time, the signal comes instead.
   const cutter = new AbortController();
-  const server = Deno.serve({ port, hostname, ...tls, signal: cutter.signal, onListen() {} }, hook);
+  let unsent = 0;
+  let isShuttingDown = false;
+  let shutDown = () => {};
+  const onSent = () => {
+    if (--unsent === 0) shutDown();
+  };
+  const server = Deno.serve(
+    { port, hostname, ...tls, signal: cutter.signal, onListen() {} },
+    (request, info) => {
+      unsent++;
+      info.completed.then(onSent, onSent);
+      return hook(request, info);
+    },
+  );
   return Promise.resolve({
     port: portOf(server.addr) ?? port,
-    stop: () => server.shutdown(),
-    cut: () => cutter.abort(),
+    stop: () =>
+      new Promise<void>((resolve) => {
+        shutDown = () => {
+          if (cutter.signal.aborted || isShuttingDown) return;
+          isShuttingDown = true;
+          resolve(server.shutdown());
+        };
+        if (unsent === 0) shutDown();
+      }),
+    cut() {
+      if (!isShuttingDown) cutter.abort();
+    },
   });
 };
 

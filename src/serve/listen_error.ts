@@ -24,7 +24,9 @@ export function listenError(
 }
 
 function reason(cause: unknown, port: number): string {
-  const code = typeof cause === "object" && cause !== null && "code" in cause ? String(cause.code) : "";
+  const message = cause instanceof Error ? cause.message : String(cause);
+  // Deno has no code for a name that cannot be resolved.
+  const code = codeOf(cause) ?? (message.includes("lookup address") ? "ENOTFOUND" : undefined);
   switch (code) {
     case "EADDRINUSE":
       return "the port is in use: stop the program that has it, or choose another (0 takes any that is free)";
@@ -38,6 +40,10 @@ function reason(cause: unknown, port: number): string {
     case "EAI_AGAIN":
       return "the name cannot be resolved: give an IP address of this machine";
     default:
-      return cause instanceof Error ? cause.message : String(cause);
+      return message;
   }
+}
+
+function codeOf(cause: unknown): unknown {
+  return typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
 }

@@ -19,7 +19,13 @@ interface NodeServer {
   closeIdleConnections(): void;
   closeAllConnections(): void;
   on(event: "checkContinue", listener: NodeListener): unknown;
+  on(event: "connection", listener: (socket: NodeSocket) => void): unknown;
   once(event: "listening" | "error", listener: (error?: unknown) => void): unknown;
+}
+
+interface NodeSocket {
+  destroy(): unknown;
+  once(event: "close", listener: () => void): unknown;
 }
 
 interface NodeHttp {
@@ -62,6 +68,12 @@ const startNode: StartTransport = (hook, { port, hostname, tls }) => {
     connectionsCheckingInterval: 5_000,
   }, listener);
   server.on("checkContinue", listener); // a plain answer instead of "100 Continue", which Telegram cannot read
+  // closeAllConnections() knows nothing of those in the middle of a TLS handshake, and they keep a process alive.
+  const sockets = new Set<NodeSocket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
   return new Promise((resolve, reject) => {
     server.once("error", reject);
     server.once("listening", () => {
@@ -73,7 +85,10 @@ const startNode: StartTransport = (hook, { port, hostname, tls }) => {
             server.close(() => closed());
             server.closeIdleConnections();
           }),
-        cut: () => server.closeAllConnections(),
+        cut() {
+          server.closeAllConnections();
+          for (const socket of sockets) socket.destroy();
+        },
       });
     });
     server.listen({ port, host: hostname });

@@ -1,32 +1,43 @@
 import { ACKNOWLEDGED, type Answer, BROKEN_BODY, TOO_LARGE } from "../answer.ts";
 import type { DeliveryHead } from "../guard/head.ts";
-import type { Awaitable } from "../inbox/store.ts";
-import { joinChunks } from "../parse/join_chunks.ts";
+import type { Awaitable } from "../store/store.ts";
+import { isBytes, joinChunks } from "../parse/join_chunks.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";
 
 /** As much of `http.IncomingMessage` as is used, with what Express and body parsers add to it. */
 export interface NodeRequest {
+  /** Such as `"POST"`. */
   readonly method?: string | undefined;
+  /** The target: path and query. */
   readonly url?: string | undefined;
   /** Express's: the URL before a router took its prefix off. */
   readonly originalUrl?: string | undefined;
+  /** By lower-case name. */
   readonly headers: { readonly [name: string]: string | string[] | undefined };
+  /** Tells the address of the other end. */
   readonly socket: { readonly remoteAddress?: string | undefined };
   /** Whether the whole message has been received. */
   readonly complete: boolean;
+  /** Whether the body has been read to its end. */
   readonly readableEnded: boolean;
   /** What a body parser made of the body, if there was one before us. */
   readonly body?: unknown;
+  /** The next chunk, or `null` if there is none yet. */
   read(): unknown;
+  /** Reads the rest and throws it away. */
   resume(): unknown;
+  /** Learns of what happens. */
   on(event: "readable" | "end" | "close" | "error", listener: () => void): unknown;
+  /** Learns no more of it. */
   removeListener(event: "readable", listener: () => void): unknown;
 }
 
 /** As much of `http.ServerResponse` as is used. */
 export interface NodeResponse {
+  /** Sends the status and the headers. */
   writeHead(status: number, headers: Record<string, string>): unknown;
+  /** Sends the body and is done. */
   end(body?: Uint8Array): unknown;
 }
 
@@ -59,7 +70,7 @@ export function toNodeListener(hook: Webhook): NodeListener {
   return (request, response) => {
     const refusal = pipeline.guard(new NodeHead(request));
     if (refusal !== undefined) send(response, refusal);
-    else if (request.body !== undefined) answerWith(response, takeParsed(pipeline, request.body));
+    else if (hasParsedBody(request)) answerWith(response, takeParsed(pipeline, request.body));
     else if (request.readableEnded) send(response, pipeline.refuse(BROKEN_BODY)); // somebody has read it and kept it
     else receiveBody(request, response, pipeline);
   };
@@ -88,6 +99,11 @@ class NodeHead implements DeliveryHead {
     return this.#request.socket.remoteAddress;
   }
 
+  get contentLength(): number | undefined {
+    const declared = this.header("content-length");
+    return declared === undefined ? undefined : Number(declared);
+  }
+
   header(name: string): string | undefined {
     const value = this.#request.headers[name];
     return typeof value === "object" ? value.join(", ") : value;
@@ -105,7 +121,7 @@ function receiveBody(request: NodeRequest, response: NodeResponse, pipeline: Pip
 
   const readable = () => {
     for (let chunk = request.read(); chunk !== null; chunk = request.read()) {
-      if (isDone || !(chunk instanceof Uint8Array)) continue;
+      if (isDone || !isBytes(chunk)) continue;
       chunks.push(chunk);
       length += chunk.length;
       if (length > pipeline.maxBodyBytes) return refuseRest();
@@ -133,9 +149,15 @@ function receiveBody(request: NodeRequest, response: NodeResponse, pipeline: Pip
   request.on("close", abandon);
 }
 
+/** Parsers of Express 4 leave `{}` and the stream untouched when a body is not of their type. */
+function hasParsedBody({ body, readableEnded }: NodeRequest): boolean {
+  if (body === undefined || readableEnded) return body !== undefined;
+  return typeof body !== "object" || body === null || Object.keys(body).length > 0;
+}
+
 function takeParsed(pipeline: Pipeline, body: unknown): Awaitable<Answer> {
   if (typeof body === "string") return pipeline.takeText(body);
-  if (body instanceof Uint8Array) return pipeline.takeBytes(body);
+  if (isBytes(body)) return pipeline.takeBytes(body);
   return pipeline.takeValue(body);
 }
 

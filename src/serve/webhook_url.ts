@@ -39,5 +39,6 @@ function parse(text: string): URL | null {
 }
 
 function unusable(address: unknown, why: string): TelehookError {
-  return new TelehookError("ERR_WEBHOOK_URL", `Telegram cannot deliver to ${quote(address)}: ${why}`);
+  const shown = typeof address === "string" ? address.replace(/[^/@]*@/, "…@") : address; // without a password
+  return new TelehookError("ERR_WEBHOOK_URL", `Telegram cannot deliver to ${quote(shown)}: ${why}`);
 }

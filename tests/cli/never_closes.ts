@@ -1,5 +1,5 @@
 import process from "node:process";
-import { closeOnSignals } from "../../src/cli/close_on_signals.ts";
+import { closeOnSignals } from "../../src/serve/close_on_signals.ts";
 
 // A program whose closing never comes to an end.
 setInterval(() => {}, 60_000);

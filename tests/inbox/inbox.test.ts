@@ -10,7 +10,7 @@ import {
   webhook,
   type WebhookOptions,
 } from "../../mod.ts";
-import { MemoryStore } from "../../src/inbox/memory_store.ts";
+import { MemoryStore } from "../../src/store/memory_store.ts";
 import { assertPending, delivery, gate, Log, message, part, word } from "./bot.ts";
 
 interface Failure extends FailureDetails {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { Batch, StoreEntry } from "../../src/inbox/store.ts";
+import type { Batch, StoreEntry } from "../../src/store/store.ts";
 import type { MakeStore } from "./store_suite.ts";
 import { it } from "./store_suite_it.ts";
 import { StoppedClock } from "./store_suite_clock.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { Batch, InboxStore, StoreEntry } from "../../src/inbox/store.ts";
+import type { Batch, InboxStore, StoreEntry } from "../../src/store/store.ts";
 import type { Update } from "../../src/updates/mod.ts";
 import { StoppedClock } from "./store_suite_clock.ts";
 import { it, type Scope } from "./store_suite_it.ts";

@@ -1,4 +1,4 @@
-import { MemoryStore } from "../../src/inbox/memory_store.ts";
+import { MemoryStore } from "../../src/store/memory_store.ts";
 import { storeSuite } from "./store_suite.ts";
 
 storeSuite("MemoryStore", (t) => {

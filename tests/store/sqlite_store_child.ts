@@ -1,5 +1,5 @@
 // Another process on the same file, as the tests of the store start it: `<task> <file> <log>`.
-import { sqliteStore } from "../../src/inbox/sqlite_store.ts";
+import { sqliteStore } from "../../src/store/sqlite_store.ts";
 import { openDatabase } from "./sqlite_store_files.ts";
 
 const [task, file = "", log = ""] = process.argv.slice(2);
