@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { ACKNOWLEDGED, type Answer } from "./answer.ts";
 import type { Receiver } from "./dispatch/receiver.ts";
 import type { WebhookReply } from "./dispatch/webhook_reply.ts";
@@ -138,8 +140,8 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
     const refusal = pipeline.guard(head);
     if (refusal !== undefined) return toResponse(refusal);
     const body = await readBody(request, head.contentLength, pipeline.maxBodyBytes);
-    if (typeof body !== "string") return toResponse(pipeline.refuse(body));
-    const taken = pipeline.takeText(body);
+    if (!(body instanceof Uint8Array)) return toResponse(pipeline.refuse(body));
+    const taken = pipeline.takeBytes(body);
     const response = toResponse(taken instanceof Promise ? await taken : taken);
     if (beside.length > 0 && inbox.isBusy) waitUntilIn(beside)?.(inbox.idle());
     return response;

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { type Receiver, toUpdatesFilter, type UpdatesFilter } from "../dispatch/receiver.ts";
 import { checkOptionNames } from "../options.ts";
 import { bring } from "./bring.ts";

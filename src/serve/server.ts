@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { TelehookError } from "../errors.ts";
 import { wirePath } from "../guard/path.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/close_options.ts";

@@ -1,3 +1,5 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { AllowedUpdates } from "./api/allowed_updates.ts";
 import { ApiServer } from "./api/api_server.ts";
 import { Backlog, MAX_UPDATE_BYTES } from "./backlog.ts";
