@@ -143,11 +143,11 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
     if (!(body instanceof Uint8Array)) return toResponse(pipeline.refuse(body));
     const taken = pipeline.takeBytes(body);
     const response = toResponse(taken instanceof Promise ? await taken : taken);
-    if (beside.length > 0 && inbox.isBusy) waitUntilIn(beside)?.(inbox.idle());
+    if (beside.length > 0 && inbox.isBusy) outliveResponse(beside, inbox.idle());
     return response;
   };
 
-  const close = (closing?: CloseOptions) => inbox.close(closeTimeoutMs(closing));
+  const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
   const hook: Webhook = Object.defineProperty(
     Object.assign(answer, {
       allowedUpdates: filter.allowedUpdates,
@@ -169,15 +169,16 @@ function toResponse(answer: Answer): Response {
   return new Response(body, { status, headers });
 }
 
-/** `waitUntil` of a worker's context, wherever it stands among the arguments. */
-function waitUntilIn(beside: readonly unknown[]): ((promise: Promise<unknown>) => void) | undefined {
+/** Gives what goes on to a worker's context, wherever that stands among the arguments. */
+function outliveResponse(beside: readonly unknown[], goingOn: Promise<void>): void {
   for (const each of beside) {
-    if (
-      typeof each === "object" && each !== null && "waitUntil" in each && typeof each.waitUntil === "function"
-    ) {
-      const { waitUntil } = each;
-      return (promise) => waitUntil.call(each, promise);
+    if (typeof each !== "object" || each === null || !("waitUntil" in each)) continue;
+    if (typeof each.waitUntil !== "function") continue;
+    try {
+      each.waitUntil(goingOn);
+    } catch {
+      // A context that is over cannot wait. The update is as safe as it was: the answer must still go out.
     }
+    return;
   }
-  return undefined;
 }

@@ -1,6 +1,5 @@
 import type { AllowedUpdates } from "../bot_api/allowed_updates.ts";
 import { TelehookError } from "../errors.ts";
-import { quote } from "../options.ts";
 import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, MediaGroupUpdate, Update, UpdateKind } from "../updates/mod.ts";
 import type { WebhookReply } from "./webhook_reply.ts";
@@ -91,9 +90,8 @@ export function toUpdatesFilter(receiver: Receiver): UpdatesFilter {
   ) {
     throw new TelehookError(
       "ERR_OPTION",
-      `A receiver must be a function or an object with "receive" and "allowedUpdates", not ${
-        quote(receiver)
-      }`,
+      // What is not an object is not quoted: text here is most likely a secret that was passed first by mistake.
+      `A receiver must be a function or an object with "receive" and "allowedUpdates", not ${typeof receiver}`,
     );
   }
   return receiver;

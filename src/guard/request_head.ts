@@ -10,7 +10,8 @@ export class RequestHead implements DeliveryHead {
     this.#request = request;
     this.#beside = beside;
     const declared = request.headers.get("content-length");
-    this.contentLength = declared === null ? undefined : Number(declared);
+    const length = Number(declared ?? NaN);
+    this.contentLength = Number.isNaN(length) ? undefined : length; // then every byte is counted
   }
 
   get method(): string {

@@ -64,7 +64,7 @@ export function mergeMediaGroups(
     reportError: errorReporter(onError),
     watch: new Watch(undefined),
   });
-  const close = (closing?: CloseOptions) => inbox.close(closeTimeoutMs(closing));
+  const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
   return {
     get allowedUpdates() {
       return filter.allowedUpdates;

@@ -156,7 +156,7 @@ function hasParsedBody({ body, readableEnded }: NodeRequest): boolean {
 }
 
 function takeParsed(pipeline: Pipeline, body: unknown): Awaitable<Answer> {
-  if (typeof body === "string") return pipeline.takeText(body);
+  if (typeof body === "string") return pipeline.takeText(body.replace(/^\uFEFF/, "")); // as where bytes are decoded
   if (isBytes(body)) return pipeline.takeBytes(body);
   return pipeline.takeValue(body);
 }

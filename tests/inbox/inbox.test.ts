@@ -429,8 +429,8 @@ describe("closing", () => {
 
   it("refuses a time limit that is none", async () => {
     const { hook } = bot(() => {});
-    assert.throws(() => hook.close({ timeoutMs: -1 }), { code: "ERR_OPTION" });
-    assert.throws(() => hook.close({ timeout: 1 } as object), { code: "ERR_OPTION" });
+    await assert.rejects(hook.close({ timeoutMs: -1 }), { code: "ERR_OPTION" });
+    await assert.rejects(hook.close({ timeout: 1 } as object), { code: "ERR_OPTION" });
     await hook.close();
   });
 });
@@ -454,6 +454,15 @@ describe("waitUntil", () => {
       assert.deepEqual(log.words, ["[1]"]);
     });
   }
+
+  it("may throw, as that of a request that is over does, and the answer still goes out", async () => {
+    const { hook } = bot(() => {}, { mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 } });
+    const waitUntil = () => {
+      throw new Error("too late");
+    };
+    assert.equal((await hook(delivery(part(1, "7")), {}, { waitUntil })).status, 200);
+    await hook.close();
+  });
 
   it("gets nothing where nothing is left", async () => {
     const promises: Promise<unknown>[] = [];

@@ -1,0 +1,146 @@
+import { strict as assert } from "node:assert";
+import { describe, it } from "node:test";
+import { webhook } from "../../mod.ts";
+
+const EMPTY = '{"update_id":1,"message":{}}';
+const LIMIT = 1_000;
+
+const spaces = (length: number): Uint8Array<ArrayBuffer> => new Uint8Array(length).fill(0x20);
+const sized = (length: number) => new TextEncoder().encode(EMPTY.padEnd(length));
+
+function post(body: BodyInit | null, headers: Record<string, string> = {}): Request {
+  return new Request("http://host/", {
+    method: "POST",
+    headers: { "content-type": "application/json", ...headers },
+    body,
+    ...{ duplex: "half" },
+  });
+}
+
+function streamOf(...chunks: unknown[]): ReadableStream<Uint8Array> {
+  return new ReadableStream<unknown>({
+    start(controller) {
+      for (const chunk of chunks) controller.enqueue(chunk);
+      controller.close();
+    },
+  }) as ReadableStream<Uint8Array>;
+}
+
+const hook = () => webhook(() => {}, { secretToken: null, maxBodyBytes: LIMIT });
+const statusOf = async (request: Request) => (await hook()(request)).status;
+
+describe("the size of a body", () => {
+  for (const [length, status] of [[LIMIT - 1, 200], [LIMIT, 200], [LIMIT + 1, 413]] as const) {
+    const body = sized(length);
+    it(`${length} of ${LIMIT}: ${status}, declared or not, whole or in pieces`, async () => {
+      assert.equal(await statusOf(post(body, { "content-length": String(length) })), status);
+      assert.equal(await statusOf(post(body)), status);
+      assert.equal(await statusOf(post(streamOf(body))), status);
+      assert.equal(await statusOf(post(streamOf(body.slice(0, 10), body.slice(10)))), status);
+      assert.equal(
+        await statusOf(post(streamOf(...Array.from(body, (byte) => Uint8Array.of(byte))))),
+        status,
+      );
+    });
+  }
+
+  it("is refused by its declaration alone, the body unread", async () => {
+    let pulls = 0;
+    const body = new ReadableStream<Uint8Array>({ pull: () => void pulls++ }, { highWaterMark: 0 });
+    const request = post(body, { "content-length": String(LIMIT + 1) });
+    assert.equal(await statusOf(request), 413);
+    assert.deepEqual([pulls, request.bodyUsed], [0, false]);
+  });
+
+  it("is counted while reading: an endless one is cut off, and its sender told to stop", async () => {
+    let sent = 0;
+    let isCancelled = false;
+    const body = new ReadableStream<Uint8Array>({
+      pull(controller) {
+        sent += 100;
+        controller.enqueue(spaces(100));
+        if (sent === 100 * LIMIT) controller.error(new Error("That it was read so far is the failure"));
+      },
+      cancel() {
+        isCancelled = true;
+        return new Promise(() => {}); // and never has an end
+      },
+    });
+    assert.equal(await statusOf(post(body)), 413);
+    assert.ok(isCancelled);
+    assert.ok(sent <= LIMIT + 500, String(sent));
+  });
+
+  it("is a mebibyte unless told otherwise", async () => {
+    const standard = webhook(() => {}, { secretToken: null });
+    assert.equal((await standard(post(streamOf(sized(2 ** 20))))).status, 200);
+    assert.equal((await standard(post(streamOf(sized(2 ** 20 + 1))))).status, 413);
+  });
+
+  it("counts bytes, not characters", async () => {
+    const body = new TextEncoder().encode(`{"update_id":1,"message":{"text":"${"ä".repeat(490)}"}}`);
+    assert.ok(body.length > LIMIT && body.length < LIMIT + 200);
+    assert.equal(await statusOf(post(streamOf(body))), 413);
+  });
+});
+
+describe("a body that cannot be read", () => {
+  const broken = /^The body could not be read to its end\n$/;
+
+  it("because it breaks off: 400", async () => {
+    for (const headers of [{}, { "content-length": "60" }]) {
+      const response = await hook()(post(breakingOff(), headers));
+      assert.equal(response.status, 400);
+      assert.match(await response.text(), broken);
+    }
+  });
+
+  it("because somebody has read it before: 400, never 200", async () => {
+    for (const headers of [{}, { "content-length": "28" }]) {
+      const request = post(EMPTY, headers);
+      await request.text();
+      const response = await hook()(request);
+      assert.equal(response.status, 400);
+    }
+  });
+
+  it("because somebody is reading it: 400", async () => {
+    const request = post(streamOf(sized(50)));
+    request.body?.getReader();
+    const response = await hook()(request);
+    assert.equal(response.status, 400);
+    assert.match(await response.text(), broken);
+  });
+
+  it("because it is not bytes: 400, never 200", async () => {
+    for (const chunks of [[EMPTY], ["{", "}"], [5], [null], [{}], [sized(50), EMPTY], [[123, 125]]]) {
+      let request: Request;
+      try {
+        request = post(streamOf(...chunks));
+      } catch {
+        continue; // a runtime that refuses such a stream at once
+      }
+      const response = await hook()(request);
+      assert.equal(response.status, 400, JSON.stringify(chunks));
+      assert.match(await response.text(), broken);
+    }
+  });
+
+  it("because there is none: 400", async () => {
+    assert.equal(await statusOf(post(null)), 400);
+    assert.equal(await statusOf(post(streamOf())), 400);
+    assert.equal(await statusOf(post(null, { "content-length": "0" })), 400);
+  });
+});
+
+/** Half of a body, and then an error. */
+function breakingOff(): ReadableStream<Uint8Array> {
+  let isFirst = true;
+  return new ReadableStream({
+    pull(controller) {
+      if (isFirst) controller.enqueue(sized(50));
+      else controller.error(new Error("Somebody's own affair"));
+      isFirst = false;
+    },
+  });
+}

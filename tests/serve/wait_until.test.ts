@@ -1,0 +1,87 @@
+import { strict as assert } from "node:assert";
+import { describe, it } from "node:test";
+import { webhook } from "../../mod.ts";
+import { albumPart, textUpdate } from "./raw_connection.ts";
+
+const post = (update: object) =>
+  new Request("http://host/", {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify(update),
+  });
+
+/** As a worker's: its method may only be called on itself. */
+class ExecutionContext {
+  readonly #promises: Promise<unknown>[] = [];
+  waitUntil(promise: Promise<unknown>): void {
+    this.#promises.push(promise);
+  }
+  passThroughOnException(): void {}
+  get promises(): readonly Promise<unknown>[] {
+    return this.#promises;
+  }
+}
+
+/** The extra arguments of several platforms, with the context in its place. */
+const PLACES: Record<string, (context: ExecutionContext) => unknown[]> = {
+  "(request, env, context)": (context) => [{ KEY: "x" }, context],
+  "(request, context)": (context) => [context],
+  "(request, undefined, context)": (context) => [undefined, context],
+  "(request, null, text, context)": (context) => [null, "text", context],
+};
+
+describe("waitUntil", () => {
+  for (const [signature, place] of Object.entries(PLACES)) {
+    it(`holds what outlives the answer: ${signature}`, async () => {
+      let release = () => {};
+      let isHandled = false;
+      const hook = webhook(async () => {
+        await new Promise<void>((resolve) => release = resolve);
+        isHandled = true;
+      }, { secretToken: null, acknowledge: "received" });
+      const context = new ExecutionContext();
+      assert.equal((await hook(post(textUpdate(1)), ...place(context))).status, 200);
+      assert.deepEqual([context.promises.length, isHandled], [1, false]);
+      release();
+      await Promise.all(context.promises);
+      assert.equal(isHandled, true);
+    });
+  }
+
+  it("holds a pending album until it is handed over", async () => {
+    let parts = 0;
+    const hook = webhook((update) => {
+      if ("message_media_group" in update) parts = update.message_media_group.messages.length;
+    }, { secretToken: null, mediaGroups: { quietMs: 30 } });
+    const context = new ExecutionContext();
+    for (const id of [1, 2, 3]) await hook(post(albumPart(id)), {}, context);
+    assert.equal(parts, 0);
+    await Promise.all(context.promises);
+    assert.equal(parts, 3);
+  });
+
+  it("is not called when nothing outlives the answer", async () => {
+    const hook = webhook(() => Promise.resolve(), { secretToken: "secret" });
+    const context = new ExecutionContext();
+    await hook(post(textUpdate(1)), {}, context);
+    assert.equal(context.promises.length, 0);
+  });
+
+  it("resolves when the webhook is closed, whatever became of the receiver", async () => {
+    const hook = webhook(() => new Promise(() => {}), {
+      secretToken: null,
+      acknowledge: "received",
+      onError() {},
+    });
+    const context = new ExecutionContext();
+    await hook(post(textUpdate(1)), context);
+    await hook.close({ timeoutMs: 1 });
+    await Promise.all(context.promises);
+    assert.equal(context.promises.length, 1);
+  });
+
+  it("may be anything else: what is not a function is left alone", async () => {
+    const hook = webhook(() => {}, { secretToken: null, acknowledge: "received" });
+    assert.equal((await hook(post(textUpdate(1)), { waitUntil: 5 }, 7, () => {})).status, 200);
+  });
+});
