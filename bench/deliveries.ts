@@ -74,6 +74,12 @@ export function albumPart(update_id: number): string {
   });
 }
 
+/** As many connections as Telegram opens unless `max_connections` says otherwise. */
+export const CONNECTIONS = 40;
+
+/** Ids from here on all have nine digits. */
+export const FIRST_ID = 100_000_000;
+
 export const SECRET = "a-secret-token-of-a-usual-length_1234567890";
 
 /** The bytes of a delivery as Telegram writes them. */

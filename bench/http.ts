@@ -1,102 +1,195 @@
 /*
- * What receiving through telehook costs beside the bare server of the same runtime, over HTTP:
+ * What receiving through telehook costs beside the bare server of the same runtime, over HTTP and HTTPS:
  *
- *     node --import tsx bench/http.ts [--rounds 5] [--ms 2000]
+ *     node --import tsx bench/http.ts [--rounds 5] [--ms 3000] [--runtimes node,deno,bun] [--schemes http,https]
+ *                                     [--generator wrk|raw] [--peers]
  *
- * For each runtime found (node, deno, bun), alternating rounds of both; server and load in processes of their own.
+ * For each runtime found, alternating rounds of all servers; each server is a process on one core, and the load comes from
+ * another process on another core: from `wrk` where it is installed, else from bench/load.ts. `--peers` installs other
+ * frameworks from npm into a temporary folder and runs them in the same rounds.
  */
 import assert from "node:assert/strict";
-import { spawn, spawnSync } from "node:child_process";
-import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { machine, median, table } from "./machine.ts";
+import { selfSigned } from "../src/tls/mod.ts";
+import { build } from "./build.ts";
+import { PINNING } from "./child.ts";
+import { CONNECTIONS, FIRST_ID } from "./deliveries.ts";
+import { type ServerProcess, startServerProcess } from "./http_server_process.ts";
+import { type LoadGenerator, rawSockets, wrk } from "./load_generator.ts";
+import { machine, median, medianRatio, table } from "./machine.ts";
+import { installPeers, type Peers } from "./peers.ts";
+import { findRuntimes, type Runtime } from "./runtimes.ts";
 
-const { values } = parseArgs({ options: { rounds: { type: "string" }, ms: { type: "string" } } });
-const rounds = Number(values.rounds ?? 5);
-const ms = Number(values.ms ?? 2_000);
-const path = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+const { values } = parseArgs({
+  options: {
+    rounds: { type: "string", default: "5" },
+    ms: { type: "string", default: "3000" },
+    runtimes: { type: "string" },
+    schemes: { type: "string", default: "http,https" },
+    generator: { type: "string" },
+    peers: { type: "boolean", default: false },
+  },
+});
+const ROUNDS = Number(values.rounds);
+const MS = Number(values.ms);
+const WARM_UP_MS = 2_000;
+/** A process that used less of the time than this was not what held the others back. */
+const BUSY = 0.9;
 
-const RUNTIMES: Record<string, readonly string[]> = {
-  node: ["node", "--import", "tsx"],
-  deno: ["deno", "run", "-A", "--no-check", "--quiet"],
-  bun: ["bun"],
-};
-
-interface Result {
-  readonly answers: number;
+interface Round {
   readonly perSecond: number;
+  readonly cpuUs: number;
+  readonly busy: number;
+  readonly loadBusy: number;
   readonly p50: number;
   readonly p99: number;
 }
 
-async function startServer(command: readonly string[], kind: string) {
-  const [program = "", ...args] = command;
-  const child = spawn(program, [...args, path("http_server.ts"), kind], {
-    stdio: ["pipe", "pipe", "inherit"],
-  });
-  const say = () =>
-    new Promise<string>((resolve) => child.stdout.once("data", (data) => resolve(String(data))));
-  const port = Number((await say()).split(" ")[1]);
-  const seen = async () => {
-    child.stdin.write("?\n");
-    return Number((await say()).split(" ")[1]);
-  };
-  return { port, seen, stop: () => child.kill("SIGKILL") };
+/** One server over all rounds. */
+class Contestant {
+  readonly name: string;
+  readonly rounds: Round[] = [];
+  readonly #server: ServerProcess;
+  readonly #url: string;
+  #nextId = FIRST_ID;
+  #answers = 0;
+
+  constructor(name: string, server: ServerProcess, scheme: string) {
+    this.name = name;
+    this.#server = server;
+    this.#url = `${scheme}://127.0.0.1:${server.port}/hook`;
+  }
+
+  async load(generator: LoadGenerator, ms: number): Promise<Round> {
+    const before = await this.#server.state();
+    const load = await generator.send(this.#url, this.#nextId, ms);
+    const after = await this.#server.state();
+    this.#nextId = load.nextId;
+    this.#answers += load.answers;
+    const cpuMs = after.cpuMs - before.cpuMs;
+    return {
+      perSecond: load.answers / load.seconds,
+      cpuUs: cpuMs * 1_000 / (after.seen - before.seen),
+      busy: cpuMs / 1_000 / load.seconds,
+      loadBusy: load.cpuMs / 1_000 / load.seconds,
+      p50: load.p50,
+      p99: load.p99,
+    };
+  }
+
+  /** That every update was handled, and once: what was answered, and at most what was sent. */
+  async assertWorks(): Promise<void> {
+    let { seen } = await this.#server.state();
+    // Some answer before they handle.
+    for (let patience = 50; seen < this.#answers && patience > 0; patience--) {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      ({ seen } = await this.#server.state());
+    }
+    const sent = this.#nextId - FIRST_ID;
+    assert.ok(seen >= this.#answers, `${this.name} has handled ${seen} of ${this.#answers} answered updates`);
+    assert.ok(seen <= sent, `${this.name} has handled ${seen} updates, but only ${sent} were sent`);
+  }
+
+  stop(): Promise<void> {
+    return this.#server.stop();
+  }
 }
 
-async function load(port: number, firstId: number, duration: number): Promise<Result> {
-  const child = spawn("node", [
-    "--import",
-    "tsx",
-    path("load.ts"),
-    String(port),
-    String(firstId),
-    String(duration),
-  ], {
-    stdio: ["ignore", "pipe", "inherit"],
+async function measure(
+  runtime: Runtime,
+  scheme: string,
+  commands: ReadonlyMap<string, readonly string[]>,
+  generator: LoadGenerator,
+): Promise<string[][]> {
+  const contestants: Contestant[] = [];
+  try {
+    for (const [name, script] of commands) {
+      const server = await startServerProcess([...runtime.command, ...script], scheme === "https" ? TLS : {});
+      contestants.push(new Contestant(name, server, scheme));
+    }
+    for (const each of contestants) await each.load(generator, WARM_UP_MS);
+    for (const each of contestants) await each.assertWorks();
+    for (let round = 0; round < ROUNDS; round++) {
+      // Every other round backwards, so that what drifts favours nobody.
+      for (const each of round % 2 === 0 ? contestants : contestants.toReversed()) {
+        each.rounds.push(await each.load(generator, MS));
+      }
+    }
+    for (const each of contestants) await each.assertWorks();
+  } finally {
+    await Promise.all(contestants.map((each) => each.stop()));
+  }
+
+  const [floor] = contestants;
+  return contestants.map(({ name, rounds }) => {
+    const all = (field: keyof Round) => rounds.map((each) => each[field]);
+    const ratio = (field: keyof Round) =>
+      medianRatio(all(field), floor?.rounds.map((each) => each[field]) ?? []).toFixed(2);
+    const [busy, loadBusy] = [median(all("busy")), median(all("loadBusy"))];
+    const doubt = busy >= BUSY ? "" : loadBusy >= BUSY ? " (1)" : " (2)";
+    return [
+      runtime.name,
+      scheme,
+      name,
+      median(all("perSecond")).toFixed(0),
+      ratio("perSecond"),
+      median(all("cpuUs")).toFixed(1),
+      ratio("cpuUs"),
+      median(all("p50")).toFixed(2),
+      median(all("p99")).toFixed(2),
+      ratio("p99"),
+      `${(busy * 100).toFixed(0)} / ${(loadBusy * 100).toFixed(0)} %${doubt}`,
+    ];
   });
-  let text = "";
-  for await (const chunk of child.stdout) text += chunk;
-  return JSON.parse(text);
 }
 
-const rows = [["runtime", "server", "updates/s", "ratio", "p50 ms", "p99 ms", "p99 ratio"]];
-for (const [name, command] of Object.entries(RUNTIMES)) {
-  const version = spawnSync(command[0] ?? "", ["--version"], { encoding: "utf8" });
-  if (version.status !== 0) continue;
-  const servers = {
-    bare: await startServer(command, "bare"),
-    telehook: await startServer(command, "telehook"),
-  };
-  const results: Record<keyof typeof servers, Result[]> = { bare: [], telehook: [] };
-  const sent = { bare: 0, telehook: 0 };
-  for (let round = -1; round < rounds; round++) { // the first only warms up
-    for (const kind of ["bare", "telehook"] as const) {
-      const result = await load(servers[kind].port, sent[kind], round < 0 ? 1_000 : ms);
-      sent[kind] += result.answers;
-      if (round >= 0) results[kind].push(result);
+const head = machine();
+const { cert, key } = await selfSigned({ host: "127.0.0.1" });
+const TLS = { BENCH_CERT: cert, BENCH_KEY: key };
+const built = build();
+let peers: Peers | undefined;
+const rows = [[
+  "runtime",
+  "scheme",
+  "server",
+  "updates/s",
+  "ratio",
+  "CPU µs/update",
+  "CPU ratio",
+  "p50 ms",
+  "p99 ms",
+  "p99 ratio",
+  "server / load busy",
+]];
+try {
+  const generator = (values.generator === "raw" ? undefined : wrk(built)) ?? rawSockets(built);
+  console.log(
+    `${head}\n${generator.name}, ${PINNING}; ${CONNECTIONS} keep-alive connections, 613-byte text updates, ` +
+      `medians of ${ROUNDS} alternating rounds of ${MS} ms`,
+  );
+  if (values.peers) peers = installPeers();
+  for (const runtime of findRuntimes(values.runtimes?.split(","))) {
+    for (const scheme of values.schemes.split(",")) {
+      const commands = new Map([
+        ["bare", [built.file("bench/http_bare.ts")]],
+        ["telehook", [built.file("bench/http_telehook.ts")]],
+        // How others serve HTTPS is a proxy's affair, or the same server of the runtime.
+        ...scheme === "http" ? peers?.serversFor(runtime) ?? [] : [],
+      ]);
+      rows.push(...await measure(runtime, scheme, commands, generator));
     }
   }
-  for (const kind of ["bare", "telehook"] as const) {
-    assert.equal(await servers[kind].seen(), sent[kind], `${name} ${kind} has seen every update once`);
-    servers[kind].stop();
-  }
-  const middle = (kind: keyof typeof servers, field: keyof Result) =>
-    median(results[kind].map((each) => each[field]));
-  const ratios = (field: keyof Result) =>
-    median(results.telehook.map((each, i) => each[field] / (results.bare[i]?.[field] ?? NaN)));
-  for (const kind of ["bare", "telehook"] as const) {
-    rows.push([
-      `${name} ${version.stdout.trim().split(/\s+/)[name === "deno" ? 1 : 0]}`,
-      kind,
-      middle(kind, "perSecond").toFixed(0),
-      kind === "bare" ? "1.00" : ratios("perSecond").toFixed(2),
-      middle(kind, "p50").toFixed(2),
-      middle(kind, "p99").toFixed(2),
-      kind === "bare" ? "1.00" : ratios("p99").toFixed(2),
-    ]);
-  }
+} finally {
+  built.remove();
+  peers?.remove();
 }
-console.log(
-  `${machine()}\n${rounds} rounds of ${ms} ms, 40 keep-alive connections, 613 bytes\n\n${table(rows)}`,
-);
+console.log(`\n${table(rows)}`);
+const footnotes = [
+  "(1) The load generator was at its limit before the server was: updates/s are a lower bound.",
+  "(2) Something else kept the server or the generator from its core: measure again on a quiet machine.",
+].filter((_, i) => rows.some((row) => row.at(-1)?.endsWith(`(${i + 1})`)));
+if (footnotes.length > 0) {
+  console.log(
+    `\n${footnotes.join("\n")}\nCPU µs/update, the server's own processor time, holds in either case.`,
+  );
+}

@@ -1,41 +1,49 @@
 /*
- * A load generator on raw sockets: 40 keep-alive connections, each with the next delivery once the answer to the one
- * before has come, as Telegram does. Checks every answer. In a process of its own, so that it has a core of its own:
+ * A load generator on raw sockets, for machines without `wrk`: 40 keep-alive connections, each with the next delivery
+ * once the answer to the one before has come, as Telegram does. Checks every answer. In a process of its own:
  *
- *     node --import tsx bench/load.ts PORT FIRST_ID MILLISECONDS
+ *     node --import tsx bench/load.ts URL FIRST_ID MILLISECONDS
+ *
+ * Each connection has its delivery's bytes ready and only writes the digits of the next update_id into them.
  */
-import { connect } from "node:net";
-import { rawDelivery, textUpdate } from "./deliveries.ts";
+import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
+import { CONNECTIONS, FIRST_ID, rawDelivery, textUpdate } from "./deliveries.ts";
 
-const CONNECTIONS = 40;
-const [port = 0, firstId = 1, duration = 2_000] = globalThis.process.argv.slice(2).map(Number);
+const [url = "", firstId = "", duration = ""] = globalThis.process.argv.slice(2);
+const { protocol, port } = new URL(url);
 
-let nextId = firstId;
+let nextId = Number(firstId);
 let answers = 0;
 const latencies: number[] = [];
-const until = performance.now() + duration;
+const until = performance.now() + Number(duration);
 
-// Made beforehand but for the id, which has as many digits in each.
-const template = rawDelivery(port, textUpdate(100_000_000));
-const [before = "", after = ""] = template.split("100000000");
-const delivery = (id: number) => `${before}${100_000_000 + id}${after}`;
+function open(): Socket {
+  if (protocol === "http:") return connect(Number(port), "127.0.0.1");
+  return connectTls({ port: Number(port), host: "127.0.0.1", rejectUnauthorized: false });
+}
 
-async function connection(): Promise<void> {
-  const socket = connect(port, "127.0.0.1");
+async function connection(number: number): Promise<void> {
+  const delivery = Buffer.from(rawDelivery(Number(port), textUpdate(FIRST_ID + number)), "latin1");
+  const digits = delivery.indexOf(String(FIRST_ID + number));
+  const socket = open();
   socket.setNoDelay(true);
   await new Promise<void>((resolve, reject) => {
     let sentAt = 0;
     const send = () => {
+      for (let id = nextId++, at = digits + 8; at >= digits; at--, id = Math.floor(id / 10)) {
+        delivery[at] = 0x30 + id % 10;
+      }
       sentAt = performance.now();
-      socket.write(delivery(nextId++), "latin1");
+      socket.write(delivery);
     };
-    socket.on("connect", send);
+    socket.once(protocol === "http:" ? "connect" : "secureConnect", send);
     socket.on("error", reject);
     socket.on("close", () => resolve());
     socket.on("data", (data: Uint8Array) => {
       const now = performance.now();
       // "HTTP/1.1 200" and an empty line at the end: anything else is no acknowledgement.
-      if (data[9] !== 0x32 || data[10] !== 0x30 || data[11] !== 0x30 || data.at(-1) !== 0x0a) {
+      if (data[9] !== 0x32 || data[10] !== 0x30 || data[11] !== 0x30 || data[data.length - 1] !== 0x0a) {
         return reject(new Error(new TextDecoder().decode(data)));
       }
       answers++;
@@ -47,8 +55,10 @@ async function connection(): Promise<void> {
 }
 
 const start = performance.now();
-await Promise.all(Array.from({ length: CONNECTIONS }, connection));
+await Promise.all(Array.from({ length: CONNECTIONS }, (_, number) => connection(number)));
 const seconds = (performance.now() - start) / 1000;
 latencies.sort((a, b) => a - b);
 const at = (share: number) => latencies[Math.floor(latencies.length * share)] ?? 0;
-console.log(JSON.stringify({ answers, perSecond: answers / seconds, p50: at(0.5), p99: at(0.99) }));
+const { user, system } = globalThis.process.cpuUsage();
+const cpuMs = (user + system) / 1_000;
+console.log(JSON.stringify({ answers, nextId, seconds, cpuMs, p50: at(0.5), p99: at(0.99) }));

@@ -1,13 +1,11 @@
-import { arch, availableParallelism, cpus, platform, release, totalmem } from "node:os";
+import { arch, availableParallelism, cpus, loadavg, platform, release, totalmem } from "node:os";
 
 /** The facts without which a figure means nothing. */
 export function machine(): string {
-  const { versions } = globalThis.process;
-  const { Deno, Bun } = globalThis as { Deno?: { version: { deno: string } }; Bun?: { version: string } };
-  const runtime = Deno ? `Deno ${Deno.version.deno}` : Bun ? `Bun ${Bun.version}` : `Node ${versions.node}`;
   const cpu = cpus()[0]?.model.trim() ?? "unknown CPU";
   const memory = Math.round(totalmem() / 2 ** 30);
-  return `${runtime}, ${availableParallelism()} × ${cpu}, ${memory} GiB, ${platform()} ${release()} ${arch()}`;
+  const load = loadavg()[0]?.toFixed(1) ?? "unknown";
+  return `${availableParallelism()} × ${cpu}, ${memory} GiB, ${platform()} ${release()} ${arch()}, load ${load} at the start`;
 }
 
 /** A table in Markdown, its columns as wide as they must be. */
@@ -22,4 +20,9 @@ export function table(rows: readonly (readonly string[])[]): string {
 /** The middle one, which a noisy neighbour does not move. */
 export function median(numbers: readonly number[]): number {
   return numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? NaN;
+}
+
+/** The median of the quotients of what was measured in the same round. */
+export function medianRatio(numbers: readonly number[], floors: readonly number[]): number {
+  return median(numbers.map((each, i) => each / (floors[i] ?? NaN)));
 }
