@@ -1,0 +1,24 @@
+/** What bench/http.ts asks a server process through its standard input, and is told. */
+export interface ServerState {
+  /** Updates that reached the handler. */
+  readonly seen: number;
+  /** Milliseconds of processor time that the process has used. */
+  readonly cpuMs: number;
+}
+
+/** The certificate to serve HTTPS with, if that is what is measured. */
+export function tlsFromEnvironment(): { readonly cert: string; readonly key: string } | undefined {
+  const { BENCH_CERT: cert, BENCH_KEY: key } = globalThis.process.env;
+  return cert && key ? { cert, key } : undefined;
+}
+
+/** Says where the server listens, and from then on how it is, once for each line that comes in. */
+export function tell(port: number, seen: () => number): void {
+  const { process } = globalThis;
+  console.log(port);
+  process.stdin.on("data", () => {
+    const { user, system } = process.cpuUsage();
+    const state: ServerState = { seen: seen(), cpuMs: (user + system) / 1_000 };
+    console.log(JSON.stringify(state));
+  });
+}

@@ -1,0 +1,39 @@
+import { once } from "node:events";
+import { createInterface } from "node:readline";
+import { onCore, start } from "./child.ts";
+import type { ServerState } from "./http_control.ts";
+
+/** A server in a process of its own. */
+export interface ServerProcess {
+  readonly port: number;
+  state(): Promise<ServerState>;
+  stop(): Promise<void>;
+}
+
+/** Starts a server that tells its port and its state as `http_control.ts` does. */
+export async function startServerProcess(
+  command: readonly string[],
+  env: Record<string, string> = {},
+): Promise<ServerProcess> {
+  const child = start(onCore(0, command), env);
+  if (child.stdout === null || child.stdin === null) throw new TypeError("There is nothing to talk through");
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  const { stdin } = child;
+  const say = async () => {
+    const { done, value } = await lines.next();
+    if (done) throw new Error(`${command.join(" ")} ended`);
+    return String(value);
+  };
+  return {
+    port: Number(await say()),
+    async state() {
+      stdin.write("?\n");
+      return JSON.parse(await say());
+    },
+    async stop() {
+      const ended = once(child, "exit");
+      child.kill("SIGKILL");
+      await ended;
+    },
+  };
+}
