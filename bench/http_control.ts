@@ -21,4 +21,5 @@ export function tell(port: number, seen: () => number): void {
     const state: ServerState = { seen: seen(), cpuMs: (user + system) / 1_000 };
     console.log(JSON.stringify(state));
   });
+  process.stdin.on("end", () => process.exit()); // whoever asked is gone, and nothing is to be left behind
 }

@@ -79,3 +79,4 @@ process.stdin.on("data", () => {
   const { user, system } = process.cpuUsage();
   console.log(JSON.stringify({ seen, cpuMs: (user + system) / 1_000 }));
 });
+process.stdin.on("end", () => process.exit());
