@@ -7,11 +7,12 @@
  * - the bytes-in way that `node:http` takes: the floors are `JSON.parse` of a text, and decoding before that.
  *
  * Requests are made before the clock starts, each with an update_id of its own. Ratios are medians over alternating rounds.
- * Heap is what `heapUsed` grows by while no collection runs (V8 with a young generation of 64 MiB), garbage included.
+ * Heap is from a run of its own: what `heapUsed` grows by while no collection runs (V8 with a young generation of 64 MiB),
+ * garbage included.
  */
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
-import { onCore, run } from "./child.ts";
+import { run } from "./child.ts";
 import type { Measured } from "./in_process_measure.ts";
 import { machine, table } from "./machine.ts";
 import { findRuntimes } from "./runtimes.ts";
@@ -31,21 +32,24 @@ const rows = [[
   "floor heap B",
   "telehook heap B",
 ]];
-const bytes = (count: number | undefined) => count === undefined ? "–" : count.toFixed(0);
 try {
-  for (const { name, commandWithGc } of findRuntimes(values.runtimes?.split(","))) {
-    const script = [built.file("bench/in_process_measure.ts"), values.rounds];
-    const measured: Measured[] = JSON.parse(await run(onCore(0, [...commandWithGc, ...script])));
-    for (const { what, floor, floorUs, us, ratio, floorHeap, heap } of measured) {
+  for (const { name, command, commandWithGc } of findRuntimes(values.runtimes?.split(","))) {
+    const script = built.file("bench/in_process_measure.ts");
+    const measure = async (how: readonly string[], rounds: string): Promise<Measured[]> =>
+      JSON.parse(await run([...how, script, rounds]));
+    const times = await measure(command, values.rounds);
+    // JavaScriptCore tells only after a collection what it holds.
+    const heaps = name.startsWith("Bun") ? [] : await measure(commandWithGc, "5");
+    for (const [i, { what, floor, floorValue, value, ratio }] of times.entries()) {
       rows.push([
         name,
         what,
         floor,
-        floorUs.toFixed(2),
-        us.toFixed(2),
+        floorValue.toFixed(2),
+        value.toFixed(2),
         ratio.toFixed(2),
-        bytes(floorHeap),
-        bytes(heap),
+        heaps[i]?.floorValue.toFixed(0) ?? "–",
+        heaps[i]?.value.toFixed(0) ?? "–",
       ]);
     }
   }

@@ -6,7 +6,7 @@
  */
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
-import { onCore, run } from "./child.ts";
+import { run } from "./child.ts";
 import { machine, table } from "./machine.ts";
 import { findRuntimes } from "./runtimes.ts";
 import type { Measured } from "./streams_measure.ts";
@@ -25,9 +25,9 @@ const rows = [[
   "ratio",
 ]];
 try {
-  for (const { name, commandWithGc } of findRuntimes(values.runtimes?.split(","))) {
+  for (const { name, command } of findRuntimes(values.runtimes?.split(","))) {
     const script = [built.file("bench/streams_measure.ts"), values.rounds];
-    const measured: Measured[] = JSON.parse(await run(onCore(0, [...commandWithGc, ...script])));
+    const measured: Measured[] = JSON.parse(await run([...command, ...script]));
     for (const { subscribers, floorUs, us, ratio } of measured) {
       rows.push([
         name,

@@ -99,7 +99,6 @@ class Audience {
   }
 }
 
-const { gc } = globalThis as { gc?: () => void };
 const results: Measured[] = [];
 for (const subscribers of [1, 10, 100]) {
   const floor = new Audience(leastThatWorks(), subscribers);
@@ -111,7 +110,6 @@ for (const subscribers of [1, 10, 100]) {
       { length: BATCH },
       (_, i) => JSON.parse(textUpdate((round + WARM_UP) * BATCH + i)),
     );
-    gc?.();
     const first = round % 2 === 0 ? await floor.send(updates) : undefined;
     const us = await ours.send(updates);
     const other = first ?? await floor.send(updates);
