@@ -26,7 +26,7 @@ export { listen } from "./src/serve/listen.ts";
 export type { ListenOptions } from "./src/serve/listen.ts";
 export { setWebhookAndListen } from "./src/serve/set_webhook_and_listen.ts";
 export type { SetWebhookAndListenOptions } from "./src/serve/set_webhook_and_listen.ts";
-export type { ServeOptions, TlsOptions, WebhookServer } from "./src/serve/server.ts";
+export type { ServeOptions, TlsFiles, TlsOptions, TlsPem, WebhookServer } from "./src/serve/server.ts";
 export type { ServerRuntime } from "./src/serve/transport.ts";
 
 export { updateHandlers } from "./src/dispatch/update_handlers.ts";

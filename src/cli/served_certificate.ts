@@ -1,5 +1,5 @@
 import type { TlsOptions } from "../../mod.ts";
-import { selfSigned } from "../tls/mod.ts";
+import { type KeyPair, selfSigned } from "../tls/mod.ts";
 import {
   type CertificateFiles,
   certificateFiles,
@@ -50,7 +50,7 @@ async function selfSignedPair(
   { output }: CommandContext,
   files: CertificateFiles,
   host: string,
-): Promise<TlsOptions> {
+): Promise<KeyPair> {
   const reusable = await reusableKeyPair(files, host);
   if (reusable !== undefined) return reusable;
   const pair = await selfSigned({ host });

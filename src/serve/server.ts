@@ -7,17 +7,10 @@ import { checkBoolean, checkNumber, checkOptionNames, quote } from "../options.t
 import { pipelineOf, type Webhook } from "../webhook.ts";
 import { closeOnSignals } from "./close_on_signals.ts";
 import { listenError } from "./listen_error.ts";
+import type { TlsOptions, TlsPem } from "./tls_options.ts";
 import type { PemPair, ServerRuntime, StartTransport, Transport } from "./transport.ts";
 
-/** A certificate and its key, for HTTPS. */
-export interface TlsOptions {
-  /** The certificate and the chain that leads to its root, as PEM text, the server's own first. */
-  readonly cert: string;
-  /** The private key, as PEM text. */
-  readonly key: string;
-  /** What an encrypted key is encrypted with. */
-  readonly passphrase?: string;
-}
+export type { TlsFiles, TlsOptions, TlsPem } from "./tls_options.ts";
 
 /** Where a server listens, and until when. */
 export interface ServeOptions {
@@ -25,7 +18,10 @@ export interface ServeOptions {
   readonly port?: number | undefined;
   /** The address to listen on. Default: `"0.0.0.0"`, every IPv4 address of the machine; Telegram knows no IPv6. */
   readonly hostname?: string | undefined;
-  /** Speaks HTTPS with this certificate. Default: plain HTTP, for use behind a reverse proxy. */
+  /**
+   * Speaks HTTPS with this certificate, as text or in files, which can be watched. Default: plain HTTP, for use behind
+   * a reverse proxy.
+   */
   readonly tls?: TlsOptions | undefined;
   /** Closes the server, as {@link WebhookServer.close} does. */
   readonly signal?: AbortSignal | undefined;
@@ -59,6 +55,43 @@ export interface WebhookServer {
   readonly webhook: Webhook;
   /** Resolves once it is closed. */
   readonly finished: Promise<void>;
+  /**
+   * Shows another certificate to new connections, as after a renewal. What it costs differs:
+   *
+   * - Node: nothing. Open connections go on with the certificate that they know.
+   * - Bun: connections. A second listener takes over the port, while those of the first are told to end with their next
+   *   answer, and closed if they stay idle. It takes half a second of quiet, and five seconds at most; until then, some
+   *   new connections see the old certificate.
+   * - Deno: connections. Answers are kept back for 50 ms of quiet, and one second at most; then idle connections are
+   *   closed, the port is bound anew, which refuses connections for some milliseconds, and the answers go out and end
+   *   theirs.
+   *
+   * On Bun and Deno, a delivery fails only if it comes at the very moment at which its idle connection is closed or the
+   * port changes hands; Telegram then sends it again. The adapter for `node:https` works on Deno too, as on Node.
+   *
+   * A pair that cannot be used changes nothing.
+   *
+   * @param tls The pair, as PEM text.
+   * @returns When every new connection sees the new certificate.
+   * @throws {TelehookError} `ERR_TLS` if the pair cannot be used or the server speaks plain HTTP, `ERR_CLOSED` after
+   * closing, `ERR_LISTEN` if Deno cannot bind the port again, `ERR_RUNTIME` for `node:https` on Bun, which cannot.
+   *
+   * @example
+   * ```ts
+   * import { listen } from "@telehook/telehook";
+   * import { selfSigned } from "@telehook/telehook/tls";
+   *
+   * const server = await listen(() => {}, {
+   *   secretToken: "a-long-random-secret",
+   *   hostname: "127.0.0.1",
+   *   port: 0,
+   *   tls: await selfSigned({ host: "203.0.113.7" }),
+   * });
+   * await server.setTls(await selfSigned({ host: "203.0.113.7" }));
+   * await server.close();
+   * ```
+   */
+  setTls(tls: TlsPem): Promise<void>;
   /**
    * Answers 503 from now on, hands over pending albums, waits for what runs, and then stops listening. Telegram keeps the
    * webhook and the updates for the next start.
@@ -96,11 +129,12 @@ export async function startServer(
   }
   checkBoolean("closeOnSignals", options.closeOnSignals);
   signal?.throwIfAborted();
-  const tls = options.tls === undefined ? undefined : await checkedPair(options.tls);
+  const { loadTls, checkPem } = await import("./tls_options.ts");
+  const tls = options.tls === undefined ? undefined : await loadTls(options.tls);
 
   let transport: Transport;
   try {
-    transport = await start(hook, { port, hostname, tls });
+    transport = await start(hook, { port, hostname, tls: tls?.pair, isTlsWatched: tls?.watch !== undefined });
   } catch (error) {
     throw listenError(error, { runtime, port, hostname });
   }
@@ -108,10 +142,31 @@ export async function startServer(
   let finish = () => {};
   const finished = new Promise<void>((resolve) => finish = resolve);
   let closing: Promise<void> | undefined;
+  let replacing: Promise<void> = Promise.resolve(); // one after the other, so that the last one called wins
+  const replaceTls = (next: () => PemPair | Promise<PemPair>): Promise<void> => {
+    const replaced = replacing.then(async () => {
+      const pair = await next();
+      if (closing !== undefined) throw new TelehookError("ERR_CLOSED", "The server is closed: start another");
+      try {
+        await transport.replaceTls(pair);
+      } catch (cause) {
+        if (cause instanceof TelehookError) throw cause;
+        const reason = cause instanceof Error ? cause.message : String(cause);
+        throw new TelehookError("ERR_TLS", `This runtime does not take the certificate or key: ${reason}`, {
+          cause,
+        });
+      }
+    });
+    replacing = replaced.catch(() => {}); // told to its own caller
+    return replaced;
+  };
+  const stopWatching = tls?.watch?.((pair) => replaceTls(() => pair));
+
   const close = async (how?: CloseOptions) => {
     const timeoutMs = closeTimeoutMs(how);
     await (closing ??= (async () => {
       signal?.removeEventListener("abort", onAbort);
+      stopWatching?.();
       await hook.close({ timeoutMs });
       await stopWithin(transport, LAST_BYTES_MS);
       takeAway?.();
@@ -132,6 +187,15 @@ export async function startServer(
     runtime,
     webhook: hook,
     finished,
+    async setTls(next) {
+      if (tls === undefined) {
+        throw new TelehookError(
+          "ERR_TLS",
+          'The server speaks plain HTTP, so it has no certificate to replace: start it with "tls"',
+        );
+      }
+      await replaceTls(() => checkPem(next));
+    },
     close,
     [Symbol.asyncDispose]: () => close(),
   };
@@ -139,13 +203,6 @@ export async function startServer(
 
 function isSignal(value: unknown): value is AbortSignal {
   return typeof value === "object" && value !== null && "throwIfAborted" in value;
-}
-
-/** Finds now what would otherwise show at the first handshake, and takes off a passphrase, which Deno cannot. */
-async function checkedPair(tls: TlsOptions): Promise<PemPair> {
-  checkOptionNames("tls", tls, ["cert", "key", "passphrase"]);
-  const { checkKeyPair } = await import("../tls/key_pair.ts");
-  return checkKeyPair(tls);
 }
 
 async function stopWithin(transport: Transport, ms: number): Promise<void> {

@@ -14,6 +14,8 @@ export interface TransportOptions {
   readonly port: number;
   readonly hostname: string;
   readonly tls: PemPair | undefined;
+  /** Whether the certificate is sure to be replaced now and then. */
+  readonly isTlsWatched: boolean;
 }
 
 /** A server that an adapter has started: the least that a runtime must offer. */
@@ -24,6 +26,8 @@ export interface Transport {
   stop(): Promise<unknown>;
   /** Ends every connection that is left. */
   cut(): void;
+  /** Shows another certificate to new connections; only asked of a transport with `tls`. It rejects if that cannot be. */
+  replaceTls(tls: PemPair): Promise<void>;
 }
 
 /** Starts a server that gives each delivery to the webhook. It rejects with what the runtime says if it cannot. */

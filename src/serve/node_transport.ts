@@ -1,0 +1,79 @@
+import { TelehookError } from "../errors.ts";
+import { nodeBuiltin } from "./node_builtin.ts";
+import { type NodeListener, toNodeListener } from "./node_listener.ts";
+import { KEEP_ALIVE_MS, type PemPair, type StartTransport } from "./transport.ts";
+
+/** As much of `http.Server` as is used, so that the types load where there are none of Node's. */
+interface NodeServer {
+  listen(options: { port: number; host: string }): unknown;
+  address(): { readonly port: number } | string | null;
+  close(closed: () => void): unknown;
+  closeIdleConnections(): void;
+  closeAllConnections(): void;
+  /** Only of `node:https`, and not of Bun's. */
+  setSecureContext?(options: PemPair): void;
+  on(event: "checkContinue", listener: NodeListener): unknown;
+  on(event: "connection", listener: (socket: NodeSocket) => void): unknown;
+  once(event: "listening" | "error", listener: (error?: unknown) => void): unknown;
+}
+
+interface NodeSocket {
+  destroy(): unknown;
+  once(event: "close", listener: () => void): unknown;
+}
+
+interface NodeHttp {
+  createServer(options: Record<string, unknown>, listener: NodeListener): NodeServer;
+}
+
+/** Starts a server of `node:http`, or of `node:https`, which Deno has too. */
+export const startNode: StartTransport = (hook, { port, hostname, tls, isTlsWatched }) => {
+  const { createServer } = nodeBuiltin<NodeHttp>(tls ? "node:https" : "node:http");
+  const listener = toNodeListener(hook);
+  const server = createServer({
+    ...tls,
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // A delivery is a few kilobytes from a data centre: whoever takes this long to send one never will.
+    headersTimeout: 30_000,
+    requestTimeout: 30_000,
+    connectionsCheckingInterval: 5_000,
+  }, listener);
+  if (isTlsWatched && server.setSecureContext === undefined) throw cannotReplace();
+  server.on("checkContinue", listener); // a plain answer instead of "100 Continue", which Telegram cannot read
+  // closeAllConnections() knows nothing of those in the middle of a TLS handshake, and they keep a process alive.
+  const sockets = new Set<NodeSocket>();
+  server.on("connection", (socket) => {
+    sockets.add(socket);
+    socket.once("close", () => sockets.delete(socket));
+  });
+  return new Promise((resolve, reject) => {
+    server.once("error", reject);
+    server.once("listening", () => {
+      const address = server.address();
+      resolve({
+        port: typeof address === "object" && address !== null ? address.port : port,
+        stop: () =>
+          new Promise<void>((closed) => {
+            server.close(() => closed());
+            server.closeIdleConnections();
+          }),
+        cut() {
+          server.closeAllConnections();
+          for (const socket of sockets) socket.destroy();
+        },
+        replaceTls(pair) {
+          if (server.setSecureContext === undefined) return Promise.reject(cannotReplace());
+          return Promise.resolve(server.setSecureContext(pair));
+        },
+      });
+    });
+    server.listen({ port, host: hostname });
+  });
+};
+
+function cannotReplace(): TelehookError {
+  return new TelehookError(
+    "ERR_RUNTIME",
+    "This runtime's node:https cannot replace a certificate: use listen() or its own adapter",
+  );
+}

@@ -1,0 +1,107 @@
+import { strict as assert } from "node:assert";
+import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { test, type TestContext } from "node:test";
+import { pathToFileURL } from "node:url";
+import { listen, type TlsOptions, type WebhookServer } from "../../mod.ts";
+import { type KeyPair, selfSigned } from "../../src/tls/mod.ts";
+import { fixtureText, fixtureUrl } from "../tls/fixtures.ts";
+import { SECRET } from "./raw_connection.ts";
+import { fingerprint, shownBy } from "./tls_load.ts";
+
+const pair = () => selfSigned({ host: "127.0.0.1", algorithm: "ecdsa-p256" });
+
+async function started(t: TestContext, tls: TlsOptions): Promise<WebhookServer> {
+  const server = await listen(() => {}, { secretToken: SECRET, hostname: "127.0.0.1", port: 0, tls });
+  t.after(() => server.close());
+  return server;
+}
+
+function folder(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), "telehook-"));
+  t.after(() => rmSync(path, { recursive: true }));
+  return path;
+}
+
+function write(folder: string, { cert, key }: KeyPair): { certFile: string; keyFile: string } {
+  mkdirSync(folder, { recursive: true });
+  const files = { certFile: join(folder, "fullchain.pem"), keyFile: join(folder, "privkey.pem") };
+  writeFileSync(files.certFile, cert);
+  writeFileSync(files.keyFile, key);
+  return files;
+}
+
+/** Connects until the certificate is shown; every connection is an event, and the watch looks every second. */
+async function comesToShow(port: number, { cert }: KeyPair): Promise<void> {
+  const since = performance.now();
+  while (await shownBy(port) !== fingerprint(cert)) {
+    assert.ok(performance.now() - since < 8_000, "the new certificate is not shown");
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
+
+test("a certificate and an encrypted key are read from files, by path or URL", async (t) => {
+  const certFile = join(folder(t), "chain.pem");
+  writeFileSync(certFile, fixtureText("certs/p256.pem") + fixtureText("certs/intermediate.pem"));
+  const keyFile = fixtureUrl("keys/pkcs8-aes-256-cbc.pem");
+  const tls = { certFile: pathToFileURL(certFile), keyFile, passphrase: "пароль" };
+  const { port } = await started(t, tls);
+  assert.equal(await shownBy(port), fingerprint(fixtureText("certs/p256.pem")));
+});
+
+test("files that cannot be used are named when starting", async (t) => {
+  const files = write(folder(t), await pair());
+  const missing = `${files.keyFile}.not-there`;
+  const wrong: readonly (readonly [string, object, RegExp])[] = [
+    ["ERR_FILE", { ...files, keyFile: missing }, /privkey\.pem\.not-there/],
+    ["ERR_TLS", { ...files, certFile: files.keyFile }, /The certificate in ".*privkey\.pem"/],
+    ["ERR_TLS", { ...files, keyFile: fixtureUrl("certs/p256.key") }, /certs\/p256\.key.*fullchain\.pem/],
+    ["ERR_OPTION", { certFile: files.certFile }, /"keyFile"/],
+    ["ERR_OPTION", { ...files, cert: "" }, /"cert"/],
+    ["ERR_OPTION", { ...files, watch: "yes" }, /"watch"/],
+    ["ERR_OPTION", { ...files, certFile: "" }, /"certFile"/],
+  ];
+  for (const [code, tls, message] of wrong) {
+    await assert.rejects(started(t, tls as TlsOptions), { code, message });
+  }
+});
+
+test("renamed files are picked up, and one that waits for its other half is kept out", async (t) => {
+  const path = folder(t);
+  const [first, second] = [await pair(), await pair()];
+  const files = write(path, first);
+  const server = await started(t, { ...files, watch: true });
+  const reports: string[] = [];
+  const { error } = console;
+  t.after(() => console.error = error);
+  let reported = () => {};
+  const isReported = new Promise<void>((resolve) => reported = resolve);
+  console.error = (...values: unknown[]) => {
+    reports.push(values.map(String).join(" "));
+    reported();
+  };
+
+  const renewed = write(join(path, "renewed"), second);
+  renameSync(renewed.certFile, files.certFile);
+  await isReported; // the key is still the old one
+  assert.equal(await shownBy(server.port), fingerprint(first.cert));
+  renameSync(renewed.keyFile, files.keyFile);
+  await comesToShow(server.port, second);
+  assert.equal(reports.length, 1);
+  assert.match(reports[0] ?? "", /privkey\.pem.*does not belong/);
+});
+
+test("links that come to point elsewhere are picked up, as certbot and Kubernetes change them", async (t) => {
+  const path = folder(t);
+  const [first, second] = [await pair(), await pair()];
+  write(join(path, "archive1"), first);
+  write(join(path, "archive2"), second);
+  const live = join(path, "live");
+  symlinkSync(join(path, "archive1"), live);
+  const files = { certFile: join(live, "fullchain.pem"), keyFile: join(live, "privkey.pem") };
+  const server = await started(t, { ...files, watch: true });
+  symlinkSync(join(path, "archive2"), `${live}.new`);
+  renameSync(`${live}.new`, live);
+  await comesToShow(server.port, second);
+});
