@@ -102,10 +102,20 @@ export function updateHandlers(handlers: UpdateHandlers): UpdatesFilter {
     }
     return calls.length === 0 ? albumPartsOf(update).flatMap(callsFor) : calls;
   };
+  // One handler for a kind, whatever its content: nothing to choose, nothing to remember. Most updates end here.
+  const onlyFor = new Map<string, Call["handle"]>();
+  for (const [kind, [entry, ...others]] of byKind) {
+    if (entry !== undefined && entry.filter.field === undefined && others.length === 0) {
+      onlyFor.set(kind, entry.handle);
+    }
+  }
   const kinds = filters.map(({ kind }) => kind);
   return {
     allowedUpdates: allowedUpdatesFor(kinds),
     mediaGroupKinds: [...new Set(kinds.filter(isMediaGroupKind))],
-    receive: (update, context) => runInOrder(callsFor(update), context),
+    receive(update, context) {
+      const only = onlyFor.get(kindOf(update) ?? "");
+      return only === undefined ? runInOrder(callsFor(update), context) : only(update, context);
+    },
   };
 }
