@@ -28,7 +28,7 @@ export interface NodeRequest {
   /** Reads the rest and throws it away. */
   resume(): unknown;
   /** Learns of what happens. */
-  on(event: "readable" | "end" | "close" | "error", listener: () => void): unknown;
+  on(event: "readable" | "end" | "error", listener: () => void): unknown;
   /** Learns no more of it. */
   removeListener(event: "readable", listener: () => void): unknown;
 }
@@ -112,14 +112,14 @@ class NodeHead implements DeliveryHead {
 
 /**
  * Reads with `read()` and is done as soon as the message is complete, which costs less than a `data` listener and the
- * wait for `end`.
+ * wait for `end`. A client that goes away in the middle is no error: there is nobody to answer.
  */
 function receiveBody(request: NodeRequest, response: NodeResponse, pipeline: Pipeline): void {
   const chunks: Uint8Array[] = [];
   let length = 0;
   let isDone = false;
 
-  const readable = () => {
+  const takeMore = () => {
     for (let chunk = request.read(); chunk !== null; chunk = request.read()) {
       if (isDone || !isBytes(chunk)) continue;
       chunks.push(chunk);
@@ -135,19 +135,17 @@ function receiveBody(request: NodeRequest, response: NodeResponse, pipeline: Pip
   };
   const refuseRest = () => {
     isDone = true;
-    request.removeListener("readable", readable);
+    request.removeListener("readable", takeMore);
     request.resume(); // read and thrown away, so that the sender gets to the point of hearing the answer
     send(response, pipeline.refuse(TOO_LARGE));
   };
-  const abandon = () => {
-    isDone = true; // the client went away in the middle: there is nobody to answer
-  };
 
-  request.on("readable", readable);
+  request.on("readable", takeMore);
   request.on("end", finish);
-  request.on("error", abandon);
-  request.on("close", abandon);
+  request.on("error", ignore);
 }
+
+function ignore(): void {}
 
 /** Parsers of Express 4 leave `{}` and the stream untouched when a body is not of their type. */
 function hasParsedBody({ body, readableEnded }: NodeRequest): boolean {
