@@ -2,7 +2,7 @@
  * The proof of the guarantees: a sender that behaves as Telegram delivers updates of many chats, a fifth of them parts of
  * albums, to a bot with a sqliteStore that is killed with SIGKILL every few seconds and started again.
  *
- *     node --import tsx bench/soak.ts [--updates 100000] [--chats 1000] [--runtime "deno run -A --no-check"] [--seed 1]
+ *     node --import tsx bench/soak.ts [--updates 100000] [--chats 1000] [--runtime "deno run -A --no-check"] [--every 3000] [--seed 1]
  *
  * At the end, from the bot's journal: every update was handled at least once, in order within its chat, each album once and
  * whole unless its handling or its delivery was cut by a kill; and the number handled twice is at most what was in flight.
@@ -22,6 +22,7 @@ const { values } = parseArgs({
     updates: { type: "string", default: "100000" },
     chats: { type: "string", default: "1000" },
     runtime: { type: "string", default: "node24 --import tsx" },
+    every: { type: "string", default: "3000" }, // milliseconds between kills, on average
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
   },
 });
@@ -105,7 +106,7 @@ let kills = 0;
 let over = false;
 const killing = (async () => {
   while (!over) {
-    await new Promise((resolve) => setTimeout(resolve, 2_000 + Math.random() * 3_000));
+    await new Promise((resolve) => setTimeout(resolve, Number(values.every) * (0.5 + Math.random())));
     if (over) break;
     const ended = new Promise((resolve) => bot.once("exit", resolve));
     bot.kill("SIGKILL");
