@@ -18,6 +18,7 @@
  * - `ERR_REPLY`: a receiver returned a webhook reply that cannot be sent.
  * - `ERR_UPDATE`: a value is not a Telegram update.
  * - `ERR_ALLOWED_UPDATES`: a subscription comes too late: Telegram was not asked for its kind.
+ * - `ERR_GIVEN_UP`: the process ended each time that an update was handled, and it will not be tried again.
  * - `ERR_OVERLOADED`: more updates are held already than `maxPending` allows.
  * - `ERR_CLOSED`: the webhook is closed.
  * - `ERR_STORE`: a store failed or cannot be used.
@@ -41,6 +42,7 @@ export type TelehookErrorCode =
   | "ERR_REPLY"
   | "ERR_UPDATE"
   | "ERR_ALLOWED_UPDATES"
+  | "ERR_GIVEN_UP"
   | "ERR_OVERLOADED"
   | "ERR_CLOSED"
   | "ERR_STORE"

@@ -10,7 +10,7 @@ import type { ReceivedUpdate } from "./dispatch/receiver.ts";
  * - `acknowledgedEarly`: an update was acknowledged before it was handled: as an album's part, because its receiver took
  *   longer than `acknowledgeWithinMs`, because it waited that long for its turn, or because of `acknowledge: "received"`.
  * - `mediaGroup`: an album is complete and handed over. `waitedMs` is the time since its first part.
- * - `refused`: a delivery was answered with another status than 200; `reason` says why.
+ * - `refused`: a delivery was not taken; `reason` says why. (A receiver's failure, which answers 500, is `failed`.)
  */
 export type WebhookEvent =
   | {

@@ -34,6 +34,8 @@ export class Backlog {
   #timerAt = Infinity;
   #claiming = false;
   #claimAgain = false;
+  /** So that an outage is told once; `onError` is about updates, and this is about none. */
+  #isStoreIll = false;
   #closed = false;
 
   constructor({ store, maxAttempts }: InboxSettings, owner: BacklogOwner) {
@@ -50,10 +52,11 @@ export class Backlog {
     else this.#wakeIn(dueMs);
   }
 
-  /** A claimed batch has come to its end: forgets it, or brings it back later. */
+  /** The call for a claimed batch has come to its end, once the store knows: forgets it, or brings it back later. */
   async settle(
     batch: Batch,
     update: ReceivedUpdate,
+    context: CallContext,
     since: number,
     failure: { readonly error: unknown } | undefined,
   ): Promise<void> {
@@ -65,16 +68,18 @@ export class Backlog {
       this.#owner.watch.failed(update, facts, failure.error, willRetry);
       this.#owner.reportError(failure.error, { update, attempt, willRetry });
     }
-    if (this.#closed) return; // the store has given the batch back, or up
     try {
+      if (this.#closed) return; // the store has given the batch back, or up
       if (failure !== undefined && willRetry) await this.store.putBack(batch, retryDelay(attempt));
       else await this.store.complete(batch);
     } catch (error) {
       // A store that forgets to complete hands the batch out again once its lease is over: twice rather than never.
       this.#owner.reportError(error, { update, attempt, willRetry: true });
+    } finally {
+      this.#owner.calls.end(context);
     }
+    this.pump(); // first, since what was acknowledged is older than whoever waits for a free call
     this.#owner.onProgress(batch.queue);
-    this.pump();
   }
 
   /** Ends it, and tells what is lost with a store that does not outlive the process. */
@@ -110,9 +115,14 @@ export class Backlog {
           void this.#handle(batch);
         }
       } while (this.#claimAgain);
+      this.#isStoreIll = false;
       if (!this.#owner.calls.areFull) this.#wakeIn(this.store.nextDueMs());
-    } catch {
-      this.#wakeIn(STORE_RETRY_MS); // whatever ails the store shows where it matters: in an update that it cannot take
+    } catch (error) {
+      if (!this.#isStoreIll) {
+        console.error("telehook: the store fails, and is asked again every second:", error);
+      }
+      this.#isStoreIll = true;
+      this.#wakeIn(STORE_RETRY_MS);
     } finally {
       this.#claiming = false;
     }
@@ -121,6 +131,7 @@ export class Backlog {
   async #handle(batch: Batch): Promise<void> {
     const { calls, filter, reportError, watch } = this.#owner;
     const update = updateOf(batch);
+    if (batch.failures >= this.#maxAttempts) return this.#giveUp(batch, update);
     const context = new CallContext(batch.failures + 1);
     if (batch.end !== undefined && batch.failures === 0) {
       const { end: reason, late, waitedMs } = batch;
@@ -136,10 +147,24 @@ export class Backlog {
       }
     } catch (error) {
       failure = { error };
-    } finally {
-      calls.end(context);
     }
-    await this.settle(batch, update, since, failure);
+    await this.settle(batch, update, context, since, failure);
+  }
+
+  /** Failures that nobody saw: each was the end of the process. */
+  async #giveUp(batch: Batch, update: ReceivedUpdate): Promise<void> {
+    const error = new TelehookError(
+      "ERR_GIVEN_UP",
+      `The process ended ${batch.failures} times while update ${update.update_id} was handled: it is not tried again`,
+    );
+    this.#owner.reportError(error, { update, attempt: batch.failures, willRetry: false });
+    try {
+      await this.store.complete(batch);
+    } catch (cause) {
+      this.#owner.reportError(cause, { update, attempt: batch.failures, willRetry: true });
+    }
+    this.#owner.onProgress(batch.queue);
+    this.pump();
   }
 
   #wakeIn(ms: number | undefined): void {

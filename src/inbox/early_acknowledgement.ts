@@ -57,7 +57,8 @@ export class EarlyAcknowledgement {
 
   /** What could not be stored must come again. */
   refuse(update: Update, error: unknown): Outcome {
-    const { failures, observers: { reportError } } = this.#shared;
+    const { failures, observers: { reportError, watch } } = this.#shared;
+    watch.refused(500, "The store failed");
     reportError(error, { update, attempt: failures.of(update.update_id) + 1, willRetry: true });
     return { type: "failed", error };
   }

@@ -41,6 +41,7 @@ export class Inbox {
   readonly #lines = new WaitingLines();
   #whenIdle: (() => void)[] = [];
   #closing: Promise<void> | undefined;
+  #isClosed = false;
 
   constructor(filter: UpdatesFilter, settings: InboxSettings, observers: Observers) {
     const { reportError, watch } = observers;
@@ -68,7 +69,8 @@ export class Inbox {
       failures: this.#failures,
       observers,
     });
-    if (settings.store.outlivesProcess) this.#backlog.pump(); // what the last process left comes first
+    // What the last process left comes first; but not before whoever makes this inbox has got it.
+    if (settings.store.outlivesProcess) queueMicrotask(() => this.#backlog.pump());
   }
 
   /**
@@ -92,7 +94,11 @@ export class Inbox {
     if (part !== undefined || this.#settings.acknowledge === "received") {
       return this.#early.take(update, size, part);
     }
-    if (!this.#backlog.store.isEmpty || this.#lines.areWaiting) return this.#takeTurn(update, size);
+    const { store } = this.#backlog;
+    // One that outlives the process also knows what the process before this one has handled.
+    if (store.outlivesProcess || !store.isEmpty || this.#lines.areWaiting) {
+      return this.#takeTurn(update, size);
+    }
     return this.#hand(update, size);
   }
 
@@ -137,6 +143,7 @@ export class Inbox {
       new TelehookError("ERR_CLOSED", `Closed before the receiver was done, after ${timeoutMs} ms`),
     );
     this.#unanswered.close(CLOSING);
+    this.#isClosed = true;
     await this.#backlog.close();
     this.#tellIdle();
   }
@@ -213,8 +220,7 @@ export class Inbox {
     value: Awaited<ReceiverResult>,
     failure: { error: unknown } | undefined,
   ): void {
-    this.#calls.end(running.context);
-    const { context: { attempt }, began: since, held, update } = running;
+    const { context, context: { attempt }, began: since, held, update } = running;
     if (held !== undefined) {
       running.held = undefined;
       void held.then((batch) => {
@@ -222,15 +228,17 @@ export class Inbox {
         if (isWebhookReply(value)) {
           this.#reportError(lateReply(value.method), { update, attempt, willRetry: false });
         }
-        return this.#backlog.settle(batch, update, since, failure);
+        return this.#backlog.settle(batch, update, context, since, failure);
       });
       return;
     }
+    this.#calls.end(context);
     this.#unanswered.remove(running);
     const facts = { attempt, since, background: false };
     running.answer(
       failure ? this.#failed(update, facts, failure.error) : this.#handled(update, facts, value),
     );
+    if (!this.#backlog.store.isEmpty) this.#backlog.pump(); // what fell due while all calls were taken
     this.#advance(running.queue);
   }
 
@@ -242,6 +250,7 @@ export class Inbox {
 
   #failed(update: Update, facts: CallFacts, error: unknown): Outcome {
     const { attempt } = facts;
+    if (error instanceof TelehookError && error.code === "ERR_CLOSED") return CLOSING; // streams that take nothing more
     const willRetry = attempt < this.#settings.maxAttempts;
     this.#watch.failed(update, facts, error, willRetry);
     this.#reportError(error, { update, attempt, willRetry });
@@ -263,8 +272,8 @@ export class Inbox {
 
   #takeTurn(update: Update, size: number | undefined): Awaitable<Outcome> {
     const queue = telegramQueueOf(update);
-    if (this.#lines.has(queue)) return this.#joinQueue(queue, update, size);
     try {
+      if (this.#lines.has(queue)) return this.#joinQueue(queue, update, size);
       const found = this.#backlog.store.look(queue, update.update_id);
       if (!(found instanceof Promise)) return this.#turn(found, queue, update, size);
       return found.then((each) => this.#turn(each, queue, update, size))
@@ -297,6 +306,7 @@ export class Inbox {
 
   /** Lets those go on that waited for this queue (for any, if none is named), or for a call to come to its end. */
   #advance(queue?: string): void {
+    if (this.#isClosed) return; // whoever still waited was told to come again
     for (const each of queue === undefined ? this.#lines.queues() : [queue]) void this.#advanceQueue(each);
     while (!this.#calls.areFull) {
       const next = this.#lines.leaveSlots();

@@ -29,7 +29,7 @@ export interface MediaGroupMerger extends UpdatesFilter {
  *
  * A part is taken at once; its album is handed on when it is complete: with ten parts, with a later update of the same
  * chat, after `quietMs` without a new part, after `maxWaitMs`, or on closing. Updates that come behind an album of
- * their chat wait for it. An album that the receiver fails with is tried again, five times at most, with growing delays.
+ * their chat wait for it. The context that the receiver gets is this stage's own. An album that the receiver fails with is tried again, five times at most, with growing delays.
  *
  * @param receiver What gets the updates, albums merged: those that it wants, or all if it is a plain function.
  * @param options When an album counts as complete.

@@ -36,6 +36,8 @@ export interface NodeRequest {
 /** As much of `http.ServerResponse` as is used. */
 export interface NodeResponse {
   /** Sends the status and the headers. */
+  /** Whether somebody else has answered already. */
+  readonly headersSent: boolean;
   writeHead(status: number, headers: Record<string, string>): unknown;
   /** Sends the body and is done. */
   end(body?: Uint8Array): unknown;
@@ -169,6 +171,7 @@ const encoder = new TextEncoder();
 
 /** Always with a length: without one, Node would answer in chunks. */
 function send(response: NodeResponse, answer: Answer): void {
+  if (response.headersSent) return; // a time limit of somebody before us was faster
   if (answer === ACKNOWLEDGED) {
     response.writeHead(200, EMPTY);
     response.end();

@@ -1,5 +1,5 @@
 import { TelehookError } from "../errors.ts";
-import { nodeBuiltin } from "./node_builtin.ts";
+import { nodeBuiltin } from "../node_builtin.ts";
 import { type NodeListener, toNodeListener } from "./node_listener.ts";
 import { KEEP_ALIVE_MS, type PemPair, type StartTransport } from "./transport.ts";
 
@@ -14,7 +14,8 @@ interface NodeServer {
   setSecureContext?(options: PemPair): void;
   on(event: "checkContinue", listener: NodeListener): unknown;
   on(event: "connection", listener: (socket: NodeSocket) => void): unknown;
-  once(event: "listening" | "error", listener: (error?: unknown) => void): unknown;
+  on(event: "error", listener: (error: unknown) => void): unknown;
+  once(event: "listening", listener: () => void): unknown;
 }
 
 interface NodeSocket {
@@ -47,7 +48,8 @@ export const startNode: StartTransport = (hook, { port, hostname, tls, isTlsWatc
     socket.once("close", () => sockets.delete(socket));
   });
   return new Promise((resolve, reject) => {
-    server.once("error", reject);
+    // For good: a server that cannot accept a connection for a moment must not end the process.
+    server.on("error", reject);
     server.once("listening", () => {
       const address = server.address();
       resolve({

@@ -167,7 +167,12 @@ export async function startServer(
     await (closing ??= (async () => {
       signal?.removeEventListener("abort", onAbort);
       stopWatching?.();
-      await hook.close({ timeoutMs });
+      await hook.close({ timeoutMs }).catch((error) => {
+        console.error(
+          "telehook: the store could not be closed; its updates are handled at the next start:",
+          error,
+        );
+      });
       await stopWithin(transport, LAST_BYTES_MS);
       takeAway?.();
       finish();

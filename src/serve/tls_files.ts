@@ -1,4 +1,4 @@
-import { nodeBuiltin } from "./node_builtin.ts";
+import { nodeBuiltin } from "../node_builtin.ts";
 import type { TlsFiles } from "./tls_options.ts";
 import type { PemPair } from "./transport.ts";
 

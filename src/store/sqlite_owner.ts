@@ -52,7 +52,7 @@ export class SqliteOwner {
     this.#statements = prepare(database);
     this.id = database.transaction(() => {
       for (const owner of this.#statements.owners.all()) {
-        if (isDead(owner, this.#self)) this.#remove(owner.id);
+        if (isDead(owner, this.#self)) this.#bury(owner.id);
       }
       this.#statements.prune.run(MOST_OWNERS);
       return this.#enter(null);
@@ -118,7 +118,10 @@ export class SqliteOwner {
     endUse(this.#self);
     this.#updates = this.#size = 0;
     this.#done = { done_updates: 0, done_size: 0 };
-    this.#database.transaction(() => this.#remove(this.id));
+    this.#database.transaction(() => {
+      this.#statements.giveBack.run(this.id);
+      this.#statements.remove.run(this.id);
+    });
   }
 
   #beat(): void {
@@ -154,11 +157,12 @@ export class SqliteOwner {
   #free(id: number, beat: number | null): void {
     this.#database.transaction(() => {
       const still = this.#statements.claimers.all(this.id).find(({ owner }) => owner === id);
-      if (still?.beat === beat) this.#remove(id);
+      if (still?.beat === beat) this.#bury(id);
     });
   }
 
-  #remove(id: number): void {
+  /** What it was handling counts as failed: an update that ends its process must not do so for ever. */
+  #bury(id: number): void {
     this.#statements.free.run(id);
     this.#statements.remove.run(id);
   }
@@ -173,7 +177,10 @@ function prepare(database: SqliteDatabase) {
     prune: database.prepare<never>("DELETE FROM owners WHERE id <= (SELECT max(id) FROM owners) - ?"),
     remove: database.prepare<never>("DELETE FROM owners WHERE id = ?"),
     beat: database.prepare<never>("UPDATE owners SET beat = beat + 1 WHERE id = ?"),
-    free: database.prepare<never>("UPDATE batches SET owner = NULL, claim = NULL WHERE owner = ?"),
+    giveBack: database.prepare<never>("UPDATE batches SET owner = NULL, claim = NULL WHERE owner = ?"),
+    free: database.prepare<never>(
+      "UPDATE batches SET owner = NULL, claim = NULL, failures = failures + 1 WHERE owner = ?",
+    ),
     claimers: database.prepare<ClaimerRow>(
       `SELECT claimer.owner, owners.beat, owners.lease_ms
        FROM (SELECT DISTINCT owner FROM batches WHERE owner IS NOT NULL AND owner <> ?) AS claimer

@@ -1,4 +1,4 @@
-import { nodeBuiltin } from "../serve/node_builtin.ts";
+import { nodeBuiltin } from "../node_builtin.ts";
 
 interface Runtime {
   readonly process?: { readonly pid: number; kill(pid: number, signal: 0): unknown };

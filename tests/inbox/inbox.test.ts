@@ -297,6 +297,22 @@ describe("limits", () => {
     assert.equal(hook.stats().running, 0);
   });
 
+  it("an album that falls due while all calls are taken is handed over as soon as one is free", async () => {
+    const slow = gate();
+    const log = new Log();
+    const { hook, post } = bot(async (update) => {
+      if (update.update_id === 1) await slow.opened;
+      log.add(word(update));
+    }, { concurrency: 1, mediaGroups: { quietMs: 20 } });
+    const running = post(inChat(1, 1));
+    await hook.receive(part(2, "7"));
+    await new Promise((resolve) => setTimeout(resolve, 60)); // the album is due, and there is no call for it
+    slow.open();
+    await running;
+    await log.has(2);
+    assert.deepEqual(log.words, ["1", "[2]"]);
+  });
+
   it("maxPending answers 503 with a short Retry-After, and takes more once there is room", async () => {
     const slow = gate();
     const { hook, post } = bot(() => slow.opened, { maxPending: 2 });
@@ -355,6 +371,22 @@ describe("a store that fails", () => {
     assert.deepEqual(log.words, ["[1]"]);
   });
 
+  it("that throws where an album is released makes no handler reject", async () => {
+    class StuckStore extends MemoryStore {
+      override release(queue?: string): void {
+        if (queue !== undefined) throw new Error("locked");
+        super.release();
+      }
+    }
+    const { hook, post } = bot(() => {}, {
+      store: new StuckStore(),
+      mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 },
+    });
+    assert.equal(await post(part(1, "7")), 200);
+    assert.equal(await post(message(2)), 500);
+    await hook.close();
+  });
+
   it("does not let a slow update be acknowledged; its next delivery joins the same run", async () => {
     const slow = gate();
     let runs = 0;
@@ -373,6 +405,24 @@ describe("a store that fails", () => {
 });
 
 describe("closing", () => {
+  it("calls the receiver with nothing more once it is over, since the sender was told to keep it", async () => {
+    const slow = gate();
+    const started = gate();
+    const log = new Log();
+    const { hook, post } = bot(async (update) => {
+      started.open();
+      log.add(word(update));
+      await slow.opened;
+    }, { concurrency: 1 });
+    const answers = [post(inChat(1, 1)), post(inChat(2, 2))];
+    await started.opened;
+    await hook.close({ timeoutMs: 10 });
+    assert.deepEqual(await Promise.all(answers), [503, 503]);
+    slow.open();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.deepEqual(log.words, ["1"]);
+  });
+
   it("refuses with 503 and Retry-After, awaits what runs, and is the same promise twice", async () => {
     const slow = gate();
     const started = gate();
