@@ -7,6 +7,7 @@ import { Backlog, lateReply } from "./backlog.ts";
 import { Calls } from "./calls.ts";
 import { EarlyAcknowledgement } from "./early_acknowledgement.ts";
 import { FailureCounts } from "./failure_counts.ts";
+import { IdleWaiters } from "./idle_waiters.ts";
 import type { InboxSettings } from "./inbox_options.ts";
 import { type MediaGroupPart, mediaGroupPartOf } from "./media_group.ts";
 import type { Observers } from "./observers.ts";
@@ -39,7 +40,7 @@ export class Inbox {
   readonly #unanswered: UnansweredUpdates;
   readonly #early: EarlyAcknowledgement;
   readonly #lines = new WaitingLines();
-  #whenIdle: (() => void)[] = [];
+  readonly #idle = new IdleWaiters();
   #closing: Promise<void> | undefined;
   #isClosed = false;
 
@@ -118,8 +119,7 @@ export class Inbox {
 
   /** Resolves when nothing that was brought here is left unhandled, or when the inbox is closed. */
   idle(): Promise<void> {
-    if (!this.isBusy) return Promise.resolve();
-    return new Promise((resolve) => this.#whenIdle.push(resolve));
+    return this.isBusy ? this.#idle.wait() : Promise.resolve();
   }
 
   /**
@@ -138,24 +138,14 @@ export class Inbox {
       // It stays in the store for the next start.
     }
     this.#backlog.pump();
-    if (!this.#isDone()) await this.#doneWithin(timeoutMs);
+    if (!this.#isDone()) await this.#idle.waitAtMost(timeoutMs);
     this.#calls.abort(
       new TelehookError("ERR_CLOSED", `Closed before the receiver was done, after ${timeoutMs} ms`),
     );
     this.#unanswered.close(CLOSING);
     this.#isClosed = true;
     await this.#backlog.close();
-    this.#tellIdle();
-  }
-
-  #doneWithin(timeoutMs: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, timeoutMs);
-      this.#whenIdle.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+    this.#idle.tell();
   }
 
   /** Closing need not wait for what rests in a store that outlives the process. */
@@ -313,8 +303,8 @@ export class Inbox {
       if (next === undefined) break;
       this.#resume(next);
     }
-    if (this.#whenIdle.length > 0 && (this.#closing === undefined ? !this.isBusy : this.#isDone())) {
-      this.#tellIdle();
+    if (this.#idle.areWaiting && (this.#closing === undefined ? !this.isBusy : this.#isDone())) {
+      this.#idle.tell();
     }
   }
 
@@ -344,12 +334,6 @@ export class Inbox {
       return this.#finish(waiting, undefined, { error });
     }
     this.#run(waiting, Promise.resolve(result));
-  }
-
-  #tellIdle(): void {
-    const waiting = this.#whenIdle;
-    this.#whenIdle = [];
-    for (const resolve of waiting) resolve();
   }
 }
 

@@ -38,6 +38,7 @@ export interface NodeResponse {
   /** Sends the status and the headers. */
   /** Whether somebody else has answered already. */
   readonly headersSent: boolean;
+  /** Sends the status and the headers. */
   writeHead(status: number, headers: Record<string, string>): unknown;
   /** Sends the body and is done. */
   end(body?: Uint8Array): unknown;
