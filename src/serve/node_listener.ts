@@ -35,7 +35,6 @@ export interface NodeRequest {
 
 /** As much of `http.ServerResponse` as is used. */
 export interface NodeResponse {
-  /** Sends the status and the headers. */
   /** Whether somebody else has answered already. */
   readonly headersSent: boolean;
   /** Sends the status and the headers. */
