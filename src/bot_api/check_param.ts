@@ -21,10 +21,6 @@ export function checkText(name: string, value: unknown): void {
   checkParam(name, value, "a string", (given) => typeof given === "string");
 }
 
-export function checkTrueOrFalse(name: string, value: unknown): void {
-  checkParam(name, value, "true or false", (given) => typeof given === "boolean");
-}
-
 export function checkTexts(name: string, value: unknown): void {
   const isText = (item: unknown): boolean => typeof item === "string";
   checkParam(name, value, "an array of strings", (given) => Array.isArray(given) && given.every(isText));

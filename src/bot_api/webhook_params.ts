@@ -1,9 +1,9 @@
 import { TelehookError } from "../errors.ts";
 import { assertSecretToken } from "../guard/secret_token.ts";
-import { checkNumber, checkOptionNames } from "../options.ts";
+import { checkBoolean, checkNumber, checkOptionNames } from "../options.ts";
 import type { AllowedUpdates } from "./allowed_updates.ts";
 import type { WebhookCertificate } from "./certificate_file.ts";
-import { checkText, checkTexts, checkTrueOrFalse } from "./check_param.ts";
+import { checkText, checkTexts } from "./check_param.ts";
 
 /**
  * The parameters of `setWebhook`, spelt as on the wire.
@@ -75,7 +75,7 @@ export function assertSetWebhookParams(params: SetWebhookParams): void {
   checkText("ip_address", params.ip_address);
   checkNumber("max_connections", params.max_connections, { otherwise: 40, least: 1, most: 100 });
   checkTexts("allowed_updates", params.allowed_updates);
-  checkTrueOrFalse("drop_pending_updates", params.drop_pending_updates);
+  checkBoolean("drop_pending_updates", params.drop_pending_updates);
   if (params.secret_token !== undefined) assertSecretToken(params.secret_token);
 }
 
@@ -86,5 +86,5 @@ export function assertSetWebhookParams(params: SetWebhookParams): void {
  */
 export function assertDeleteWebhookParams(params: DeleteWebhookParams): void {
   checkOptionNames("deleteWebhook", params, ["drop_pending_updates"]);
-  checkTrueOrFalse("drop_pending_updates", params.drop_pending_updates);
+  checkBoolean("drop_pending_updates", params.drop_pending_updates);
 }

@@ -1,11 +1,10 @@
 import { setTimeout as pause } from "node:timers/promises";
 import { setWebhookAndListen, updateHandlers, type UpdatesFilter, type WebhookReply } from "../../mod.ts";
-import { startTestBotApi } from "../testing/mod.ts";
+import { freePort, startTestBotApi } from "../testing/mod.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { DemoAudience, type DemoUpdate, updatesOf } from "./demo_audience.ts";
 import { DemoPage } from "./demo_page.ts";
 import { BUTTON, type Scene, story } from "./demo_story.ts";
-import { freePort } from "./free_port.ts";
 
 const HOSTNAME = "127.0.0.1";
 
@@ -38,7 +37,7 @@ async function run({ output }: CommandContext): Promise<number> {
   }, (reply) => page.reply(reply));
 
   await using telegram = await startTestBotApi();
-  const port = await freePort(HOSTNAME);
+  const port = await freePort();
   await using server = await setWebhookAndListen(bot, {
     token: telegram.token,
     apiRoot: telegram.apiRoot,

@@ -68,18 +68,10 @@ export class Backlog {
       this.#owner.watch.failed(update, facts, failure.error, willRetry);
       this.#owner.reportError(failure.error, { update, attempt, willRetry });
     }
-    try {
-      if (this.#closed) return; // the store has given the batch back, or up
-      if (failure !== undefined && willRetry) await this.store.putBack(batch, retryDelay(attempt));
-      else await this.store.complete(batch);
-    } catch (error) {
-      // A store that forgets to complete hands the batch out again once its lease is over: twice rather than never.
-      this.#owner.reportError(error, { update, attempt, willRetry: true });
-    } finally {
-      this.#owner.calls.end(context);
-    }
-    this.pump(); // first, since what was acknowledged is older than whoever waits for a free call
-    this.#owner.onProgress(batch.queue);
+    const retryInMs = failure !== undefined && willRetry ? retryDelay(attempt) : undefined;
+    await this.#conclude(batch, { update, attempt, willRetry: true }, retryInMs);
+    this.#owner.calls.end(context);
+    if (!this.#closed) this.#goOn(batch.queue);
   }
 
   /** Ends it, and tells what is lost with a store that does not outlive the process. */
@@ -158,13 +150,25 @@ export class Backlog {
       `The process ended ${batch.failures} times while update ${update.update_id} was handled: it is not tried again`,
     );
     this.#owner.reportError(error, { update, attempt: batch.failures, willRetry: false });
+    await this.#conclude(batch, { update, attempt: batch.failures, willRetry: true }, undefined);
+    this.#goOn(batch.queue);
+  }
+
+  /** Tells the store what became of a claimed batch: done with, unless it is to come back. */
+  async #conclude(batch: Batch, details: FailureDetails, retryInMs: number | undefined): Promise<void> {
+    if (this.#closed) return; // the store has given the batch back, or up
     try {
-      await this.store.complete(batch);
-    } catch (cause) {
-      this.#owner.reportError(cause, { update, attempt: batch.failures, willRetry: true });
+      if (retryInMs === undefined) await this.store.complete(batch);
+      else await this.store.putBack(batch, retryInMs);
+    } catch (error) {
+      // A store that forgets to complete hands the batch out again once its lease is over: twice rather than never.
+      this.#owner.reportError(error, details);
     }
-    this.#owner.onProgress(batch.queue);
-    this.pump();
+  }
+
+  #goOn(queue: string): void {
+    this.pump(); // first, since what was acknowledged is older than whoever waits for a free call
+    this.#owner.onProgress(queue);
   }
 
   #wakeIn(ms: number | undefined): void {

@@ -1,4 +1,5 @@
 import { nodeBuiltin } from "../node_builtin.ts";
+import { unrefTimer } from "../unref_timer.ts";
 import type { TlsFiles } from "./tls_options.ts";
 import type { PemPair } from "./transport.ts";
 
@@ -82,7 +83,7 @@ export function watchTlsFiles(
   };
   const next = () => {
     timer = setTimeout(look, LOOK_MS);
-    unref(timer);
+    unrefTimer(timer);
   };
   next();
   return () => {
@@ -99,14 +100,4 @@ async function stateOf({ certFile, keyFile }: TlsFiles): Promise<string> {
     [certFile, keyFile].map((file) => stat(file).then(describe, () => "none")),
   );
   return states.join(" ");
-}
-
-/** Deno's timers are numbers. */
-function unref(timer: unknown): void {
-  if (typeof timer === "object" && timer !== null && "unref" in timer && typeof timer.unref === "function") {
-    timer.unref();
-    return;
-  }
-  const { Deno } = globalThis as { Deno?: { unrefTimer?(id: unknown): void } };
-  Deno?.unrefTimer?.(timer);
 }

@@ -1,5 +1,6 @@
 import type { SqliteDatabase } from "./sqlite_database.ts";
 import { beginUse, endUse, isDead, type StoreUser } from "./sqlite_process.ts";
+import { unrefTimer } from "../unref_timer.ts";
 
 interface OwnerRow extends StoreUser {
   readonly id: number;
@@ -88,10 +89,7 @@ export class SqliteOwner {
     this.#claimedSinceBeat = true;
     if (this.#timer !== undefined) return;
     this.#timer = setInterval(() => this.#beat(), this.#leaseMs / 3);
-    const timer: unknown = this.#timer;
-    if (typeof timer === "object" && timer !== null && "unref" in timer) {
-      if (typeof timer.unref === "function") timer.unref(); // what runs keeps the process alive, not its lease
-    }
+    unrefTimer(this.#timer); // what runs keeps the process alive, not its lease
   }
 
   /** It is completed, put back or lost. */

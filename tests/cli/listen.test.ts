@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { deriveSecretToken } from "../../mod.ts";
-import { freePort } from "../../src/cli/free_port.ts";
+import { freePort } from "../../src/testing/free_port.ts";
 import { postUpdate } from "../../src/cli/post_update.ts";
 import { startTestBotApi } from "../../src/testing/mod.ts";
 import { startCli, startCliUnread } from "./run_cli.ts";
@@ -10,7 +10,7 @@ import { startCli, startCliUnread } from "./run_cli.ts";
 test("listen --json registers, prints an update a line, and hands over a pending album at SIGTERM", async (t) => {
   const telegram = await startTestBotApi();
   t.after(() => telegram.close());
-  const port = await freePort("127.0.0.1");
+  const port = await freePort();
   const url = `http://127.0.0.1:${port}/hook`;
   const cli = startCli(t, ["listen", "--json", "--url", url, "--host", "127.0.0.1", "--port", String(port)], {
     BOT_TOKEN: telegram.token,

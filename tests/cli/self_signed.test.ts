@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
-import { freePort } from "../../src/cli/free_port.ts";
+import { freePort } from "../../src/testing/free_port.ts";
 import { startTestBotApi } from "../../src/testing/mod.ts";
 import { startCli } from "./run_cli.ts";
 import { runInProcess } from "./run_in_process.ts";
@@ -20,7 +20,7 @@ test("one command is a bot on a bare IP address: a certificate made, uploaded, s
   t.after(() => telegram.close());
   const directory = temporaryDirectory(t);
   const [cert, key] = [join(directory, "cert.pem"), join(directory, "key.pem")];
-  const port = await freePort("127.0.0.1");
+  const port = await freePort();
   const args = ["listen", "--self-signed", "--url", `https://127.0.0.1:${port}/hook`, "--host", "127.0.0.1"];
   const env = { BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.apiRoot };
   const anna = telegram.user({ first_name: "Anna" });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
 import { listen, type ReceivedUpdate } from "../../mod.ts";
-import { freePort } from "../../src/cli/free_port.ts";
+import { freePort } from "../../src/testing/free_port.ts";
 import { runCli } from "./run_cli.ts";
 import { runInProcess } from "./run_in_process.ts";
 
@@ -70,7 +70,7 @@ test("send takes an update from a file, and no file that holds something else", 
 });
 
 test("send says what it means that nobody answers", async () => {
-  const port = await freePort("127.0.0.1");
+  const port = await freePort();
   const { code, stdout } = await runInProcess(["send", `http://127.0.0.1:${port}/`]);
   assert.equal(code, 1);
   assert.match(stdout, /No answer after \d+ ms: Connection refused\n.*nothing listens on this port/);
