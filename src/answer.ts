@@ -37,6 +37,9 @@ export const OVERLOADED: Answer = empty(503, "Too many updates are held already"
 /** Closing: Telegram keeps the update for the next start. */
 export const CLOSING: Answer = empty(503, "The webhook is closing", RETRY_SOON);
 
+/** The body was read in a way that cannot tell whether it is valid: Telegram sends it again, and it is read in another. */
+export const SEND_AGAIN: Answer = empty(503, "The body has to be read once more", RETRY_SOON);
+
 export const NOT_POST: Answer = says(405, "A webhook takes POST only", { allow: "POST" });
 export const WRONG_PATH: Answer = says(404, "There is no webhook on this path");
 export const WRONG_ADDRESS: Answer = says(403, "This address may not deliver updates");

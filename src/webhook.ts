@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { ACKNOWLEDGED, type Answer } from "./answer.ts";
+import { ACKNOWLEDGED, type Answer, BROKEN_BODY } from "./answer.ts";
 import type { Receiver } from "./dispatch/receiver.ts";
 import type { WebhookReply } from "./dispatch/webhook_reply.ts";
 import { TelehookError } from "./errors.ts";
@@ -9,7 +9,7 @@ import { bring } from "./inbox/bring.ts";
 import { type CloseOptions, closeTimeoutMs } from "./inbox/close_options.ts";
 import { INBOX_OPTION_NAMES } from "./inbox/inbox_options.ts";
 import { checkOptionNames } from "./options.ts";
-import { readBody } from "./parse/read_body.ts";
+import { BodyReader } from "./parse/body_reader.ts";
 import { Pipeline, type PipelineOptions } from "./pipeline.ts";
 import type { Update, UpdateKind } from "./updates/mod.ts";
 import type { WebhookCounts } from "./watch.ts";
@@ -133,15 +133,24 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
   checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
   const pipeline = new Pipeline(receiver, options);
   const { filter, inbox, watch } = pipeline;
+  const bodies = new BodyReader(pipeline.maxBodyBytes);
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
   const answer = async (request: Request, ...beside: unknown[]): Promise<Response> => {
     const head = new RequestHead(request, beside);
     const refusal = pipeline.guard(head);
     if (refusal !== undefined) return toResponse(refusal);
-    const body = await readBody(request, head.contentLength, pipeline.maxBodyBytes);
-    if (!(body instanceof Uint8Array)) return toResponse(pipeline.refuse(body));
-    const taken = pipeline.takeBytes(body);
+    const { contentLength } = head;
+    let body: string | Answer;
+    try {
+      body = bodies.trusts(contentLength)
+        ? bodies.check(await request.text(), contentLength)
+        : await bodies.readExactly(request);
+    } catch {
+      body = BROKEN_BODY; // the client went away, or somebody has read the body before us
+    }
+    if (typeof body !== "string") return toResponse(pipeline.refuse(body));
+    const taken = pipeline.takeText(body);
     const response = toResponse(taken instanceof Promise ? await taken : taken);
     if (beside.length > 0 && inbox.isBusy) outliveResponse(beside, inbox.idle());
     return response;

@@ -4,13 +4,14 @@ import type { DeliveryHead } from "./head.ts";
 export class RequestHead implements DeliveryHead {
   readonly #request: Request;
   readonly #beside: readonly unknown[];
+  readonly #headers: Headers;
   readonly contentLength: number | undefined;
 
   constructor(request: Request, beside: readonly unknown[]) {
     this.#request = request;
     this.#beside = beside;
-    const declared = request.headers.get("content-length");
-    const length = Number(declared ?? NaN);
+    this.#headers = request.headers; // where it is made when asked for, it may be made each time
+    const length = Number(this.#headers.get("content-length") ?? NaN);
     this.contentLength = Number.isNaN(length) ? undefined : length; // then every byte is counted
   }
 
@@ -34,7 +35,7 @@ export class RequestHead implements DeliveryHead {
   }
 
   header(name: string): string | null {
-    return this.#request.headers.get(name);
+    return this.#headers.get(name);
   }
 }
 

@@ -31,11 +31,11 @@ export function isUpdate(value: unknown): value is Update {
   if (typeof value !== "object" || value === null || !("update_id" in value)) return false;
   if (!Number.isSafeInteger(value.update_id) || Number(value.update_id) < 0) return false;
   let hasKind = false;
-  for (const [key, content] of Object.entries(value)) {
+  for (const key in value) {
     if (key === "update_id") continue;
-    if (KNOWN.has(key) && (typeof content !== "object" || content === null || Array.isArray(content))) {
-      return false;
-    }
+    const content = contentOf(value, key);
+    const isObject = typeof content === "object" && content !== null && !Array.isArray(content);
+    if (!isObject && KNOWN.has(key)) return false;
     hasKind = true;
   }
   return hasKind;
