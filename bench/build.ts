@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 
-/** The library and the benches as they are published: JavaScript, made by the same `tsc` and settings. */
+/** The library and the benches as JavaScript, a file for each module, of the same language level as the npm package. */
 export interface Build {
   /** A file of it, by its place in the repository, such as `"bench/http.ts"`. */
   file(source: string): string;
@@ -25,6 +25,7 @@ export function build(): Build {
       rootDir: ROOT,
       outDir: folder,
       declaration: false,
+      emitDeclarationOnly: false,
       isolatedDeclarations: false,
       noCheck: true,
       typeRoots: [join(ROOT, "node_modules/@types")],

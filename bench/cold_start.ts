@@ -1,20 +1,20 @@
 /*
  * How soon a webhook answers after its process was started, beside the bare server of the same runtime, and what of that is
- * importing `mod.ts`:
+ * importing telehook:
  *
- *     node --import tsx bench/cold_start.ts [--rounds 15] [--runtimes node,deno]
+ *     node --import tsx bench/cold_start.ts [--rounds 21] [--runtimes node,deno]
  *
  * Importing is what a program that starts with `import … from` gets later to its first line by than one that imports an empty
- * module. It is measured with the library as it is published to npm (`mod.js`: JavaScript, one file for each module), with
- * the same bundled into one file, and with the sources where a runtime takes TypeScript. The first start, which may compile
- * and fill caches, does not count.
+ * module. Measured is what users import: the npm package, which is built, packed and installed for it, and on Deno also
+ * mod.ts, since JSR serves the sources. The first start, which may compile and fill caches, does not count.
  */
 import assert from "node:assert/strict";
-import { writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { readFileSync, writeFileSync } from "node:fs";
 import { connect } from "node:net";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { buildSync } from "esbuild";
 import { build } from "./build.ts";
 import { onCore, run } from "./child.ts";
 import { FIRST_ID, rawDelivery, textUpdate } from "./deliveries.ts";
@@ -23,7 +23,7 @@ import { machine, median, medianRatio, table } from "./machine.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
 
 const { values } = parseArgs({
-  options: { rounds: { type: "string", default: "15" }, runtimes: { type: "string" } },
+  options: { rounds: { type: "string", default: "21" }, runtimes: { type: "string" } },
 });
 const ROUNDS = Number(values.rounds);
 
@@ -48,10 +48,29 @@ async function firstAnswer(command: readonly string[]): Promise<number> {
   return ms;
 }
 
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+
+/** Installs the npm package where the built benches find it. */
+function installPackage(folder: string): void {
+  const npm = (...args: string[]) =>
+    execFileSync("npm", ["--silent", ...args], { cwd: ROOT, encoding: "utf8" });
+  const [tarball = ""] = npm("pack", "--pack-destination", folder).trim().split("\n").slice(-1);
+  npm("install", "--offline", "--prefix", folder, join(folder, tarball));
+}
+
+/** The server of bench/http.ts, but of the installed package. */
+function packageServer(): string {
+  const code = readFileSync(built.file("bench/http_telehook.ts"), "utf8");
+  assert.ok(code.includes('"../mod.js"'));
+  const file = built.file("bench/http_package.ts");
+  writeFileSync(file, code.replace('"../mod.js"', '"telehook"'));
+  return file;
+}
+
 /** A program that imports a module as programs do, and says when it gets to its first line. */
-function importer(name: string, module: string): string {
+function importer(name: string, specifier: string): string {
   const file = built.file(`import_${name}.js`);
-  const code = `import { webhook } from ${JSON.stringify(pathToFileURL(module).href)};\n` +
+  const code = `import { webhook } from ${JSON.stringify(specifier)};\n` +
     "const now = performance.now();\n" + // since the process was started
     'if (webhook === undefined) throw new Error("That is not telehook");\nconsole.log(now);\n';
   writeFileSync(file, code);
@@ -63,44 +82,33 @@ async function firstLine(runtime: Runtime, program: string): Promise<number> {
   return Number(await run(onCore(0, [...runtime.command, program])));
 }
 
-/** Node 20 takes no TypeScript. */
-function takesTypeScript({ isNode, version }: Runtime): boolean {
-  return !isNode || Number.parseFloat(version) >= 22.18;
-}
-
 const head = machine();
 const built = build();
-const sources = fileURLToPath(new URL("../mod.ts", import.meta.url));
 const rows = [[
   "runtime",
   "bare, first answer ms",
   "telehook, first answer ms",
   "difference",
   "ratio",
-  "import of mod.js ms",
-  "of one file",
-  "of mod.ts",
+  "import of the npm package ms",
+  "import of mod.ts ms",
 ]];
 try {
-  const empty = built.file("empty.js");
-  writeFileSync(empty, "export const webhook = 0;\n");
-  const oneFile = built.file("one_file.js");
-  const mod = built.file("mod.ts");
-  buildSync({ entryPoints: [mod], outfile: oneFile, bundle: true, format: "esm", platform: "neutral" });
+  writeFileSync(built.file("empty.js"), "export const webhook = 0;\n");
+  installPackage(dirname(built.file("empty.js")));
+  const server = packageServer();
   const programs = {
-    nothing: importer("nothing", empty),
-    js: importer("js", mod),
-    oneFile: importer("one_file", oneFile),
-    ts: importer("ts", sources),
+    nothing: importer("nothing", "./empty.js"),
+    npm: importer("npm", "telehook"),
+    sources: importer("sources", new URL("../mod.ts", import.meta.url).href),
   };
   for (const runtime of findRuntimes(values.runtimes?.split(","))) {
     const measures: Record<string, () => Promise<number>> = {
       bare: () => firstAnswer([...runtime.command, built.file("bench/http_bare.ts")]),
-      telehook: () => firstAnswer([...runtime.command, built.file("bench/http_telehook.ts")]),
+      telehook: () => firstAnswer([...runtime.command, server]),
       nothing: () => firstLine(runtime, programs.nothing),
-      js: () => firstLine(runtime, programs.js),
-      oneFile: () => firstLine(runtime, programs.oneFile),
-      ...takesTypeScript(runtime) && { ts: () => firstLine(runtime, programs.ts) },
+      npm: () => firstLine(runtime, programs.npm),
+      ...runtime.command[0] === "deno" && { sources: () => firstLine(runtime, programs.sources) },
     };
     const times = new Map<string, number[]>();
     for (let round = -1; round < ROUNDS; round++) {
@@ -119,7 +127,7 @@ try {
       ms(of("telehook")),
       beyond("telehook", "bare"),
       medianRatio(of("telehook"), of("bare")).toFixed(2),
-      ...["js", "oneFile", "ts"].map((each) => beyond(each, "nothing")),
+      ...["npm", "sources"].map((each) => beyond(each, "nothing")),
     ]);
   }
 } finally {
