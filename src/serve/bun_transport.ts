@@ -26,7 +26,7 @@ type BunFetch = (request: Request, server: unknown) => Promise<Response>;
 const LARGEST_BODY = 2 ** 30;
 
 /** Starts `Bun.serve`. A listener has one certificate for life, so a new certificate takes a new listener. */
-export const startBun: StartTransport = (hook, { port, hostname, tls }) => {
+export const startBun: StartTransport = (hook, { port, hostname, reusePort, tls }) => {
   const { Bun } = globalThis as { Bun?: BunServe };
   if (Bun === undefined) throw new ReferenceError("There is no Bun.serve here");
   const open = (port: number, tls: PemPair | undefined, reusePort: boolean) =>
@@ -41,8 +41,8 @@ export const startBun: StartTransport = (hook, { port, hostname, tls }) => {
       fetch: hook,
     });
 
-  let server = open(port, tls, false);
-  if (tls) {
+  let server = open(port, tls, reusePort);
+  if (tls && !reusePort) {
     // The port is free, then. Only a listener that shares it can hand it over to one with another certificate.
     const free = server.port;
     void server.stop(true);

@@ -7,6 +7,7 @@ export interface DenoServe {
     options: {
       port: number;
       hostname: string;
+      reusePort: boolean;
       cert?: string;
       key?: string;
       signal: AbortSignal;
@@ -41,7 +42,7 @@ export interface DenoListener {
 export function openListener(
   Deno: DenoServe,
   hook: Webhook,
-  { port, hostname, tls }: DenoAddress,
+  { port, hostname, reusePort, tls }: DenoAddress,
 ): DenoListener {
   // server.shutdown() waits for whoever has sent half a request, and from then on nothing can end that: the signal
   // would throw. So it comes when all are answered; and if they are not in time, the signal comes instead.
@@ -57,7 +58,7 @@ export function openListener(
     if (--unsent === 0) shutDown();
   };
   const server = Deno.serve(
-    { port, hostname, ...tls, signal: cutter.signal, onListen() {} },
+    { port, hostname, reusePort, ...tls, signal: cutter.signal, onListen() {} },
     (request, info) => {
       unsent++;
       info.completed.then(onSent, onSent);

@@ -1,3 +1,4 @@
+import { TelehookError } from "../errors.ts";
 import type { Webhook } from "../webhook.ts";
 import { type DenoAddress, type DenoListener, type DenoServe, openListener } from "./deno_listener.ts";
 import { listenError } from "./listen_error.ts";
@@ -7,6 +8,13 @@ import type { StartTransport } from "./transport.ts";
 export const startDeno: StartTransport = (hook, options) => {
   const { Deno } = globalThis as { Deno?: DenoServe };
   if (Deno === undefined) throw new ReferenceError("There is no Deno.serve here");
+  // Deno would not throw: it ends the process. What else comes with the flag tells whether it is there.
+  if (options.reusePort && !("listenDatagram" in Deno)) {
+    throw new TelehookError(
+      "ERR_RUNTIME",
+      'Deno shares a port only if it is started with "--unstable-net": add the flag, or drop "reusePort"',
+    );
+  }
   let server = openListener(Deno, hook, options);
   const { port } = server;
   const replaced = new Set<Promise<void>>();
@@ -20,7 +28,7 @@ export const startDeno: StartTransport = (hook, options) => {
     cut: () => server.cut(),
     async replaceTls(tls) {
       // Whatever Deno has against the pair must show while the old one is still served.
-      await openListener(Deno, hook, { port: 0, hostname: "127.0.0.1", tls }).stop();
+      await openListener(Deno, hook, { port: 0, hostname: "127.0.0.1", reusePort: false, tls }).stop();
       const handOver = async () => {
         const old = server;
         const release = await old.hold();

@@ -1,7 +1,13 @@
 import type { Receiver } from "../dispatch/receiver.ts";
 import { TelehookError } from "../errors.ts";
 import { checkOptionNames } from "../options.ts";
-import { webhook, WEBHOOK_OPTION_NAMES, type WebhookOptions } from "../webhook.ts";
+import {
+  createWebhook,
+  pipelineOf,
+  type Webhook,
+  WEBHOOK_OPTION_NAMES,
+  type WebhookOptions,
+} from "../webhook.ts";
 import { SERVE_OPTION_NAMES, type ServeOptions, type WebhookServer } from "./server.ts";
 import type { ServerRuntime } from "./transport.ts";
 
@@ -22,7 +28,8 @@ export const LISTEN_OPTION_NAMES: readonly (keyof ListenOptions)[] = [
  * @param options Who may deliver, when updates are acknowledged, and where to listen. `secretToken` must be given.
  * @returns The server, once it listens.
  * @throws {TelehookError} `ERR_OPTION` and the like for wrong options, `ERR_LISTEN` if the address or port cannot be had,
- * `ERR_TLS` if the certificate or key cannot be used, `ERR_RUNTIME` where no server can be started.
+ * `ERR_TLS` if the certificate or key cannot be used, `ERR_RUNTIME` where no server can be started, or none with
+ * `reusePort`.
  *
  * @example
  * ```ts
@@ -38,18 +45,15 @@ export const LISTEN_OPTION_NAMES: readonly (keyof ListenOptions)[] = [
  */
 export async function listen(receiver: Receiver, options: ListenOptions): Promise<WebhookServer> {
   checkOptionNames("listen", options, LISTEN_OPTION_NAMES);
-  const { port, hostname, tls, signal, closeOnSignals, path = "/", ...webhookOptions } = options;
+  const { port, hostname, tls, reusePort, signal, closeOnSignals, path = "/", ...webhookOptions } = options;
   const serve = await adapter();
-  const hook = webhook(receiver, { ...webhookOptions, path });
-  try {
-    return await serve(hook, { port, hostname, tls, signal, closeOnSignals });
-  } catch (error) {
-    await hook.close({ timeoutMs: 0 });
-    throw error;
-  }
+  const hook = createWebhook(receiver, { ...webhookOptions, path });
+  const server = await serve(hook, { port, hostname, tls, reusePort, signal, closeOnSignals });
+  pipelineOf(hook).inbox.begin(); // not before it listens: where it cannot, the store is left as it was
+  return server;
 }
 
-type Serve = (hook: ReturnType<typeof webhook>, options: ServeOptions) => Promise<WebhookServer>;
+type Serve = (hook: Webhook, options: ServeOptions) => Promise<WebhookServer>;
 
 /** Only the adapter that is used is loaded. */
 async function adapter(): Promise<Serve> {

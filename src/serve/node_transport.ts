@@ -5,7 +5,7 @@ import { KEEP_ALIVE_MS, type PemPair, type StartTransport } from "./transport.ts
 
 /** As much of `http.Server` as is used, so that the types load where there are none of Node's. */
 interface NodeServer {
-  listen(options: { port: number; host: string }): unknown;
+  listen(options: { port: number; host: string; reusePort: boolean }): unknown;
   address(): { readonly port: number } | string | null;
   close(closed: () => void): unknown;
   closeIdleConnections(): void;
@@ -28,7 +28,8 @@ interface NodeHttp {
 }
 
 /** Starts a server of `node:http`, or of `node:https`, which Deno has too. */
-export const startNode: StartTransport = (hook, { port, hostname, tls, isTlsWatched }) => {
+export const startNode: StartTransport = (hook, { port, hostname, reusePort, tls, isTlsWatched }) => {
+  if (reusePort && !canSharePorts()) throw cannotShare();
   const { createServer } = nodeBuiltin<NodeHttp>(tls ? "node:https" : "node:http");
   const listener = toNodeListener(hook);
   const server = createServer({
@@ -69,9 +70,24 @@ export const startNode: StartTransport = (hook, { port, hostname, tls, isTlsWatc
         },
       });
     });
-    server.listen({ port, host: hostname });
+    server.listen({ port, host: hostname, reusePort });
   });
 };
+
+/** Whether `node:http` takes `reusePort`; Node before 22.12 and 23.1 ignores it without a word, and so does Bun. */
+function canSharePorts(): boolean {
+  const { process } = globalThis as { process?: { readonly versions: Record<string, string> } };
+  const { node = "", bun } = process?.versions ?? {};
+  const [major = 0, minor = 0] = node.split(".").map(Number);
+  return bun === undefined && (major > 23 || (major === 23 && minor >= 1) || (major === 22 && minor >= 12));
+}
+
+function cannotShare(): TelehookError {
+  return new TelehookError(
+    "ERR_RUNTIME",
+    'This runtime\'s node:http cannot share a port by "reusePort": on Node before 22.12, start the processes with node:cluster, without the option; on Bun, use listen()',
+  );
+}
 
 function cannotReplace(): TelehookError {
   return new TelehookError(

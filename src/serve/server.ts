@@ -23,6 +23,12 @@ export interface ServeOptions {
    * a reverse proxy.
    */
   readonly tls?: TlsOptions | undefined;
+  /**
+   * Lets several processes of one user listen on the port, each with this option; the system spreads new connections
+   * over them (`SO_REUSEPORT`). On Linux, with Bun, Node 22.12 or 23.1 and later, and Deno if it is started with
+   * `--unstable-net`. The workers of Node's `cluster` share a port without it. Default: `false`, a busy port is an error.
+   */
+  readonly reusePort?: boolean | undefined;
   /** Closes the server, as {@link WebhookServer.close} does. */
   readonly signal?: AbortSignal | undefined;
   /**
@@ -37,6 +43,7 @@ export const SERVE_OPTION_NAMES: readonly (keyof ServeOptions)[] = [
   "port",
   "hostname",
   "tls",
+  "reusePort",
   "signal",
   "closeOnSignals",
 ];
@@ -127,6 +134,7 @@ export async function startServer(
   if (signal !== undefined && !isSignal(signal)) {
     throw new TelehookError("ERR_OPTION", `"signal" must be an AbortSignal, not ${quote(signal)}`);
   }
+  checkBoolean("reusePort", options.reusePort);
   checkBoolean("closeOnSignals", options.closeOnSignals);
   signal?.throwIfAborted();
   const { loadTls, checkPem } = await import("./tls_options.ts");
@@ -134,7 +142,13 @@ export async function startServer(
 
   let transport: Transport;
   try {
-    transport = await start(hook, { port, hostname, tls: tls?.pair, isTlsWatched: tls?.watch !== undefined });
+    transport = await start(hook, {
+      port,
+      hostname,
+      reusePort: options.reusePort ?? false,
+      tls: tls?.pair,
+      isTlsWatched: tls?.watch !== undefined,
+    });
   } catch (error) {
     throw listenError(error, { runtime, port, hostname });
   }

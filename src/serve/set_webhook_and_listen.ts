@@ -30,6 +30,9 @@ export interface SetWebhookAndListenOptions
  * Starts a server and registers it with Telegram: one call, and updates come. It listens first, so that Telegram's first
  * delivery finds it, and closes again if Telegram refuses.
  *
+ * Of several processes on one port (`reusePort`, or a cluster), one registers, before the others or alone: they call
+ * {@link listen} with the same secret, {@link deriveSecretToken} of the bot's token.
+ *
  * `path` is the URL's unless given, and with `tls` so is `port`. Closing does not delete the webhook: Telegram keeps the
  * updates for the next start.
  *
@@ -85,7 +88,7 @@ export async function setWebhookAndListen(
   });
   const filter = toUpdatesFilter(receiver);
   const allowedUpdates = params.allowed_updates ?? filter.allowedUpdates;
-  filter.registered?.(allowedUpdates);
+  filter.registered?.(allowedUpdates); // at once, so that nobody subscribes in between to what is not asked for
   try {
     await api.setWebhook({
       ...params,

@@ -13,6 +13,8 @@ export interface PemPair {
 export interface TransportOptions {
   readonly port: number;
   readonly hostname: string;
+  /** Whether other processes may listen on the port too. */
+  readonly reusePort: boolean;
   readonly tls: PemPair | undefined;
   /** Whether the certificate is sure to be replaced now and then. */
   readonly isTlsWatched: boolean;

@@ -4,6 +4,7 @@ import { createServer } from "node:net";
 import { getuid } from "node:process";
 import { describe, it, type TestContext } from "node:test";
 import { listen, type ListenOptions, TelehookError, webhook, type WebhookServer } from "../../mod.ts";
+import { MemoryStore } from "../../src/store/memory_store.ts";
 import { serve as serveBun } from "../../src/serve/bun.ts";
 import { serve as serveDeno } from "../../src/serve/deno.ts";
 import { serve as serveNode } from "../../src/serve/node.ts";
@@ -40,6 +41,26 @@ describe("listen", () => {
     assert.equal(server.url, `http://127.0.0.1:${server.port}/`);
     assert.deepEqual([server.hostname, server.runtime], ["127.0.0.1", RUNTIME]);
     assert.equal(typeof server.webhook.receive, "function");
+  });
+
+  it("leaves a store alone until it listens, so that it can be tried again with the same", async (t) => {
+    const store = new MemoryStore();
+    Object.defineProperty(store, "outlivesProcess", { value: true });
+    const update = {
+      update_id: 1,
+      message: { message_id: 1, date: 0, chat: { id: 1, type: "private" } },
+    } as const;
+    store.append({ update, queue: "1", size: 1, failures: 0 });
+    const { port } = await started(t);
+    let handled = 0;
+    const receiver = () => void handled++;
+    const options = { secretToken: SECRET, hostname: "127.0.0.1", store };
+    await assert.rejects(listen(receiver, { ...options, port }), isListenError);
+    await new Promise((next) => setTimeout(next));
+    assert.deepEqual([handled, store.updates], [0, 1]);
+    const server = await listen(receiver, { ...options, port: 0 });
+    await server.close();
+    assert.deepEqual([handled, store.updates], [1, 0]);
   });
 
   it("takes a port that is asked for", async (t) => {
