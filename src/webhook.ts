@@ -130,6 +130,14 @@ export function pipelineOf(hook: Webhook): Pipeline {
  * ```
  */
 export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
+  const hook = createWebhook(receiver, options);
+  // What the last process left comes first; but not before whoever makes this webhook has got it.
+  void Promise.resolve().then(() => pipelineOf(hook).inbox.begin());
+  return hook;
+}
+
+/** A webhook that leaves what is in its store alone until its inbox is told to begin: a server has to listen first. */
+export function createWebhook(receiver: Receiver, options: WebhookOptions): Webhook {
   checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
   const pipeline = new Pipeline(receiver, options);
   const { filter, inbox, watch } = pipeline;

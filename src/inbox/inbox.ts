@@ -15,10 +15,9 @@ import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "./outcome.ts";
 import type { FailureDetails } from "./report_error.ts";
 import { SeenUpdates } from "./seen_updates.ts";
 import type { Awaitable } from "../store/store.ts";
-import { telegramQueueOf } from "./telegram_queue.ts";
-import { Unanswered } from "./unanswered.ts";
+import { Turns } from "./turns.ts";
+import type { Unanswered } from "./unanswered.ts";
 import { UnansweredUpdates } from "./unanswered_updates.ts";
-import { WaitingLines } from "./waiting_lines.ts";
 import type { CallFacts, Watch } from "../watch.ts";
 
 /**
@@ -39,8 +38,10 @@ export class Inbox {
   readonly #failures = new FailureCounts();
   readonly #unanswered: UnansweredUpdates;
   readonly #early: EarlyAcknowledgement;
-  readonly #lines = new WaitingLines();
+  readonly #turns: Turns;
   readonly #idle = new IdleWaiters();
+  /** Updates that a store is still taking. */
+  readonly #storing = new Set<Promise<Outcome>>();
   #closing: Promise<void> | undefined;
   #isClosed = false;
 
@@ -70,8 +71,22 @@ export class Inbox {
       failures: this.#failures,
       observers,
     });
-    // What the last process left comes first; but not before whoever makes this inbox has got it.
-    if (settings.store.outlivesProcess) queueMicrotask(() => this.#backlog.pump());
+    this.#turns = new Turns({
+      backlog: this.#backlog,
+      calls: this.#calls,
+      early: this.#early,
+      failures: this.#failures,
+      seen: this.#seen,
+      unanswered: this.#unanswered,
+      watch,
+      hand: (update, size) => this.#hand(update, size),
+      resume: (waiting) => this.#resume(waiting),
+    });
+  }
+
+  /** Begins with what the last process left in the store. */
+  begin(): void {
+    if (this.#backlog.store.outlivesProcess) this.#backlog.pump();
   }
 
   /**
@@ -82,23 +97,26 @@ export class Inbox {
    */
   receive(update: Update, size?: number): Awaitable<Outcome> {
     if (this.#closing !== undefined) return CLOSING;
-    const twin = this.#seen.has(update.update_id)
-      ? ACKNOWLEDGED
-      : this.#unanswered.get(update.update_id)?.outcome;
+    if (this.#seen.has(update.update_id)) {
+      this.#watch.duplicate(update);
+      return ACKNOWLEDGED;
+    }
+    const twin = this.#unanswered.get(update.update_id);
     if (twin !== undefined) {
       this.#watch.duplicate(update);
-      return twin;
+      return twin.join();
     }
     if (this.#isOverloaded()) return OVERLOADED;
 
     const part = this.#partToMerge(update);
     if (part !== undefined || this.#settings.acknowledge === "received") {
-      return this.#early.take(update, size, part);
+      const taken = this.#early.take(update, size, part);
+      return taken instanceof Promise ? this.#whileStoring(taken) : taken;
     }
     const { store } = this.#backlog;
     // One that outlives the process also knows what the process before this one has handled.
-    if (store.outlivesProcess || !store.isEmpty || this.#lines.areWaiting) {
-      return this.#takeTurn(update, size);
+    if (store.outlivesProcess || !store.isEmpty || this.#turns.areWaitedFor) {
+      return this.#turns.take(update, size);
     }
     return this.#hand(update, size);
   }
@@ -131,27 +149,42 @@ export class Inbox {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const { store } = this.#backlog;
-    try {
-      await store.release();
-    } catch {
-      // It stays in the store for the next start.
-    }
-    this.#backlog.pump();
-    if (!this.#isDone()) await this.#idle.waitAtMost(timeoutMs);
+    const done = this.#idle.waitAtMost(timeoutMs);
+    await Promise.race([this.#handOverAlbums(), done]);
+    if (!this.#isDone()) await done;
     this.#calls.abort(
       new TelehookError("ERR_CLOSED", `Closed before the receiver was done, after ${timeoutMs} ms`),
     );
     this.#unanswered.close(CLOSING);
     this.#isClosed = true;
+    this.#turns.close();
     await this.#backlog.close();
     this.#idle.tell();
+  }
+
+  async #handOverAlbums(): Promise<void> {
+    await Promise.allSettled(this.#storing); // a part that is stored after its album was released would be forgotten
+    try {
+      await this.#backlog.store.release();
+    } catch {
+      // It stays in the store for the next start.
+    }
+    this.#backlog.pump();
+  }
+
+  async #whileStoring(taken: Promise<Outcome>): Promise<Outcome> {
+    this.#storing.add(taken);
+    try {
+      return await taken;
+    } finally {
+      this.#storing.delete(taken);
+    }
   }
 
   /** Closing need not wait for what rests in a store that outlives the process. */
   #isDone(): boolean {
     const { store } = this.#backlog;
-    if (this.#calls.running > 0 || this.#unanswered.size > 0) return false;
+    if (this.#calls.running > 0 || this.#unanswered.size > 0 || this.#storing.size > 0) return false;
     return store.updates === 0 || (store.outlivesProcess && store.nextDueMs() !== 0);
   }
 
@@ -172,8 +205,8 @@ export class Inbox {
   #hand(update: Update, size: number | undefined): Awaitable<Outcome> {
     const context = new CallContext(this.#failures.of(update.update_id) + 1);
     if (this.#calls.areFull) {
-      const waiting = this.#wait(update, size, context);
-      this.#lines.joinSlots(waiting);
+      const waiting = this.#unanswered.begin(update, size, context);
+      this.#turns.awaitCall(waiting);
       return waiting.outcome;
     }
     const facts = { attempt: context.attempt, since: this.#watch.now, background: false };
@@ -184,16 +217,10 @@ export class Inbox {
       return this.#failed(update, facts, error);
     }
     if (!isPromiseLike(result)) return this.#handled(update, facts, result);
-    const running = this.#wait(update, size, context);
+    const running = this.#unanswered.begin(update, size, context);
     running.began = facts.since;
     this.#run(running, result);
     return running.outcome;
-  }
-
-  #wait(update: Update, size: number | undefined, context: CallContext): Unanswered {
-    const unanswered = new Unanswered(update, size ?? 0, context);
-    this.#unanswered.add(unanswered);
-    return unanswered;
   }
 
   #run(running: Unanswered, result: PromiseLike<Awaited<ReceiverResult>>): void {
@@ -225,9 +252,13 @@ export class Inbox {
     this.#calls.end(context);
     this.#unanswered.remove(running);
     const facts = { attempt, since, background: false };
-    running.answer(
-      failure ? this.#failed(update, facts, failure.error) : this.#handled(update, facts, value),
-    );
+    const outcome = failure
+      ? this.#failed(update, facts, failure.error)
+      : this.#handled(update, facts, value);
+    if (outcome.type === "replied" && !running.isAwaited) {
+      this.#reportError(lateReply(outcome.reply.method), { update, attempt, willRetry: false });
+    }
+    running.answer(outcome);
     if (!this.#backlog.store.isEmpty) this.#backlog.pump(); // what fell due while all calls were taken
     this.#advance(running.queue);
   }
@@ -258,70 +289,12 @@ export class Inbox {
     this.#failures.forget(updateId);
   }
 
-  // — Behind others of its queue —
-
-  #takeTurn(update: Update, size: number | undefined): Awaitable<Outcome> {
-    const queue = telegramQueueOf(update);
-    try {
-      if (this.#lines.has(queue)) return this.#joinQueue(queue, update, size);
-      const found = this.#backlog.store.look(queue, update.update_id);
-      if (!(found instanceof Promise)) return this.#turn(found, queue, update, size);
-      return found.then((each) => this.#turn(each, queue, update, size))
-        .catch((error) => this.#early.refuse(update, error));
-    } catch (error) {
-      return this.#early.refuse(update, error);
-    }
-  }
-
-  #turn(
-    found: "nothing" | "queue" | "update",
-    queue: string,
-    update: Update,
-    size: number | undefined,
-  ): Awaitable<Outcome> {
-    if (found === "update") return ACKNOWLEDGED;
-    if (found === "nothing") return this.#hand(update, size);
-    return this.#joinQueue(queue, update, size);
-  }
-
-  #joinQueue(queue: string, update: Update, size: number | undefined): Awaitable<Outcome> {
-    const released = this.#backlog.store.release(queue); // a later update of its queue completes an album
-    const waiting = this.#wait(update, size, new CallContext(this.#failures.of(update.update_id) + 1));
-    waiting.queue = queue;
-    this.#lines.joinQueue(queue, waiting);
-    if (released instanceof Promise) released.catch(() => {}).then(() => this.#backlog.pump());
-    else this.#backlog.pump();
-    return waiting.outcome;
-  }
-
   /** Lets those go on that waited for this queue (for any, if none is named), or for a call to come to its end. */
   #advance(queue?: string): void {
     if (this.#isClosed) return; // whoever still waited was told to come again
-    for (const each of queue === undefined ? this.#lines.queues() : [queue]) void this.#advanceQueue(each);
-    while (!this.#calls.areFull) {
-      const next = this.#lines.leaveSlots();
-      if (next === undefined) break;
-      this.#resume(next);
-    }
+    this.#turns.advance(queue);
     if (this.#idle.areWaiting && (this.#closing === undefined ? !this.isBusy : this.#isDone())) {
       this.#idle.tell();
-    }
-  }
-
-  async #advanceQueue(queue: string): Promise<void> {
-    const first = this.#lines.firstOf(queue);
-    if (first === undefined) return;
-    try {
-      const looked = this.#backlog.store.look(queue, first.update.update_id);
-      const found = looked instanceof Promise ? await looked : looked;
-      if (found === "queue" || !this.#lines.leaveQueue(queue, first)) return;
-      if (found === "update" || this.#seen.has(first.update.update_id)) {
-        this.#unanswered.remove(first);
-        first.answer(ACKNOWLEDGED);
-      } else if (this.#calls.areFull) this.#lines.joinSlots(first);
-      else this.#resume(first);
-    } catch {
-      // It goes on waiting: at its time limit, the store is asked to take it.
     }
   }
 

@@ -18,6 +18,8 @@ export class Unanswered {
   state: "waiting" | "running" | "stored" = "waiting";
   /** While it is being acknowledged before its receiver is done: the batch that it becomes, if the store takes it. */
   held: Promise<Batch | undefined> | undefined;
+  /** Whether there is a bringer: not while it was told to come again, and has not. */
+  isAwaited = true;
   outcome!: Promise<Outcome>;
   answer!: (outcome: Outcome) => void;
 
@@ -31,6 +33,12 @@ export class Unanswered {
   /** Whether the store has been asked to take it, so that asking again would be too much. */
   get isBeingStored(): boolean {
     return this.held !== undefined || this.state === "stored";
+  }
+
+  /** Another who brings it waits too. */
+  join(): Promise<Outcome> {
+    this.isAwaited = true;
+    return this.outcome;
   }
 
   /** Begins to wait, again if the bringer was told to come again while the receiver still runs. */

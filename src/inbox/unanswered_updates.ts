@@ -1,6 +1,8 @@
+import type { CallContext } from "../dispatch/context.ts";
+import type { Update } from "../updates/mod.ts";
 import type { Outcome } from "./outcome.ts";
 import { SweepTimer } from "./sweep_timer.ts";
-import type { Unanswered } from "./unanswered.ts";
+import { Unanswered } from "./unanswered.ts";
 
 /** The updates whose bringers wait, oldest first, and the time limit that is the same for all of them. */
 export class UnansweredUpdates {
@@ -26,7 +28,14 @@ export class UnansweredUpdates {
     return this.#byId.get(updateId);
   }
 
-  add(unanswered: Unanswered): void {
+  /** A bringer begins to wait. */
+  begin(update: Update, size: number | undefined, context: CallContext): Unanswered {
+    const unanswered = new Unanswered(update, size ?? 0, context);
+    this.#add(unanswered);
+    return unanswered;
+  }
+
+  #add(unanswered: Unanswered): void {
     this.#byId.set(unanswered.update.update_id, unanswered);
     this.#timer.isWaitedFor = true;
     this.#timer.ensure(this.#limitMs);
@@ -40,8 +49,9 @@ export class UnansweredUpdates {
   /** Its bringer was told to come again: the next one to bring it waits from now on. */
   renew(unanswered: Unanswered): void {
     this.remove(unanswered);
+    unanswered.isAwaited = false;
     unanswered.wait();
-    this.add(unanswered);
+    this.#add(unanswered);
   }
 
   /** Answers all that are left, and ends. */

@@ -162,6 +162,21 @@ describe("what belongs to one album", () => {
     assert.deepEqual(log.words, ["[1 2 3]"]);
   });
 
+  it("counts a part once that comes again when no list of ids remembers it any more", async () => {
+    const { hook, log } = recorder();
+    await hook.receive(part(1, "7"));
+    await hook.receive(part(2, "7"));
+    for (let id = 3; id < 35_000; id++) {
+      await hook.receive(message(id, { chat: { id: 1_000 + id, type: "private" } }));
+    }
+    log.words.length = 0;
+    for (const id of [2, 1]) await hook.receive(part(id, "7"));
+    assert.equal(hook.stats().stored, 2);
+    await hook.receive(part(35_000, "7"));
+    await hook.close();
+    assert.deepEqual(log.words, ["[1 2 35000]"]);
+  });
+
   it("is put in order by message_id, and its update_id is the highest", async () => {
     const { hook, log, received } = recorder();
     for (const id of [3, 1, 2]) await hook(delivery(part(id, "7")));
@@ -191,6 +206,17 @@ describe("what belongs to one album", () => {
     await hook(delivery(part(4, "7")));
     await hook.close();
     assert.deepEqual(log.words, ["[1]", "2", "late[3 4]"]);
+  });
+
+  it("may be late by the same media_group_id in one chat and not in another", async () => {
+    const { hook, log } = recorder();
+    const of = (id: number, chat: number) => part(id, "7", { chat: { id: chat, type: "private" } });
+    for (const [id, chat] of [[1, 42], [2, 43]] as const) await hook.receive(of(id, chat));
+    await hook.receive(message(3)); // of chat 42
+    await hook.receive(of(4, 43));
+    await hook.receive(of(5, 42));
+    await hook.close();
+    assert.deepEqual(log.words, ["[1]", "3", "[2 4]", "late[5]"]);
   });
 
   it("does not include parts without a chat, which depart from the documented shape", async () => {

@@ -1,12 +1,25 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { type ReceivedUpdate, type Update, webhook } from "../../mod.ts";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import {
+  type InboxStore,
+  type ReceivedUpdate,
+  sqliteStore,
+  TelehookError,
+  type Update,
+  type Webhook,
+  webhook,
+} from "../../mod.ts";
+import { MemoryStore } from "../../src/store/memory_store.ts";
 import { albumIn, message, part, random } from "./bot.ts";
+import { PromisingStore } from "./promising_store.ts";
 
 /*
- * Random interleavings of texts, edits, parts, repeats, slow receivers, failures and a close, sent as Telegram sends
- * them: several chats side by side, within a chat one update at a time and the next only after a 2xx. Against what must
- * hold whatever happens:
+ * Random interleavings of texts, edits, parts, repeats, slow receivers, failures and a restart, with every kind of store,
+ * sent as Telegram sends them: several chats side by side, within a chat one update at a time and the next only after a
+ * 2xx. Against what must hold whatever happens:
  *
  *  - every update is handled at least once, and again only if the receiver failed with it;
  *  - within a chat, first handlings that succeed are in order;
@@ -52,10 +65,28 @@ function story(chat: number, firstId: number, roll: (below: number) => number): 
   return steps;
 }
 
+function isClosed(error: unknown): void {
+  assert.equal(error instanceof TelehookError && error.code, "ERR_CLOSED");
+}
+
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
 
-async function run(seed: number): Promise<void> {
+/** `node:sqlite` takes Node 22.13. */
+const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
+const hasSqlite = major > 22 || (major === 22 && minor >= 13);
+
+async function run(seed: number, directory: string): Promise<void> {
   const roll = random(seed);
+  const stores: (() => InboxStore)[] = [
+    () => new MemoryStore(),
+    () =>
+      new PromisingStore(async (ask) => {
+        if (roll(2) === 0) await turn();
+        return ask();
+      }),
+  ];
+  if (hasSqlite) stores.push(() => sqliteStore(join(directory, `${seed}.db`)));
+  const openStore = stores[roll(stores.length)] ?? assert.fail();
   const stories = Array.from({ length: CHATS }, (_, chat) => story(chat + 1, 1 + chat * 1_000, roll));
   const steps = new Map(stories.flat().map((step) => [step.update.update_id, step]));
   const failed = new Map<number, number>();
@@ -68,48 +99,67 @@ async function run(seed: number): Promise<void> {
     albumIn(update)?.updates.map((each) => each.update_id) ?? [update.update_id];
   const chatOf = (id: number) => Math.floor(id / 1_000);
 
-  const hook = webhook(async (update) => {
-    const ids = idsIn(update);
-    const [first = 0] = ids;
-    const chat = chatOf(first);
-    assert.ok(!running.has(chat), `chat ${chat}: two at once`);
-    running.add(chat);
-    for (let i = steps.get(first)?.turns ?? 0; i > 0; i--) await turn();
-    running.delete(chat);
-    const failures = failed.get(first) ?? 0;
-    if (failures < (steps.get(first)?.failures ?? 0)) {
-      failed.set(first, failures + 1);
-      throw new Error("on purpose");
-    }
-    for (const id of ids) handled.set(id, (handled.get(id) ?? 0) + 1);
-    order.set(chat, [...order.get(chat) ?? [], ...ids]);
-  }, {
-    secretToken: null,
-    onError: () => {},
-    acknowledge: roll(4) === 0 ? "received" : "handled",
-    acknowledgeWithinMs: 1 + roll(10),
-    concurrency: 1 + roll(CHATS),
-    mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 },
-  });
+  const start = () =>
+    webhook(async (update) => {
+      const ids = idsIn(update);
+      const [first = 0] = ids;
+      const chat = chatOf(first);
+      assert.ok(!running.has(chat), `chat ${chat}: two at once`);
+      running.add(chat);
+      for (let i = steps.get(first)?.turns ?? 0; i > 0; i--) await turn();
+      running.delete(chat);
+      const failures = failed.get(first) ?? 0;
+      if (failures < (steps.get(first)?.failures ?? 0)) {
+        failed.set(first, failures + 1);
+        throw new Error("on purpose");
+      }
+      for (const id of ids) handled.set(id, (handled.get(id) ?? 0) + 1);
+      order.set(chat, [...order.get(chat) ?? [], ...ids]);
+    }, {
+      secretToken: null,
+      onError: () => {},
+      acknowledge: roll(4) === 0 ? "received" : "handled",
+      acknowledgeWithinMs: 1 + roll(10),
+      concurrency: 1 + roll(CHATS),
+      mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 },
+      store: openStore(),
+    });
+
+  let hook: Webhook = start();
+  let untilRestart = roll(2) === 0 ? Infinity : roll(CHATS * UPDATES_PER_CHAT);
+  let restarted: Promise<void> | undefined;
+  const restart = async (): Promise<void> => {
+    await hook.close({ timeoutMs: 30_000 });
+    hook = start();
+  };
 
   /** Telegram's side of one queue. */
   const send = async (queue: Step[]): Promise<void> => {
     for (const { update, repeats } of queue) {
+      if (--untilRestart === 0) restarted = restart();
       for (let attempt = 1;; attempt++) {
         try {
           await hook.receive(update);
           break;
         } catch (error) {
-          assert.match(String(error), /on purpose/);
           assert.ok(attempt < 5);
+          if (error instanceof TelehookError && error.code === "ERR_CLOSED") await restarted;
+          else assert.match(String(error), /on purpose/);
         }
       }
       acknowledged.add(update.update_id);
-      if (repeats) await hook.receive(update);
+      if (repeats && restarted === undefined) await hook.receive(update).catch(isClosed);
     }
   };
   await Promise.all(stories.map(send));
+  await restarted;
   await hook.close({ timeoutMs: 30_000 });
+  if (handled.size < steps.size) {
+    // What is to be tried again rests in a store that outlives the process, until the next start.
+    hook = start();
+    while (handled.size < steps.size) await turn();
+    await hook.close();
+  }
 
   assert.equal(acknowledged.size, steps.size);
   for (const id of steps.keys()) assert.equal(handled.get(id), 1, `update ${id}`);
@@ -127,14 +177,13 @@ it(
   { timeout: 60_000 },
   async () => {
     const given = Number(process.env["SEED"]);
-    const seeds = given ? [given] : Array.from({ length: 25 }, () => Math.floor(Math.random() * 2 ** 31));
+    const seeds = given ? [given] : Array.from({ length: 40 }, () => Math.floor(Math.random() * 2 ** 31));
+    const directory = mkdtempSync(join(tmpdir(), "telehook-model-"));
     // Side by side, since most of their time is the rest that follows a failure.
-    await Promise.all(seeds.map(async (seed) => {
-      try {
-        await run(seed);
-      } catch (cause) {
-        throw new Error(`SEED=${seed} fails`, { cause });
-      }
-    }));
+    const runs = await Promise.allSettled(seeds.map((seed) => run(seed, directory)));
+    rmSync(directory, { recursive: true });
+    for (const [i, each] of runs.entries()) {
+      if (each.status === "rejected") throw new Error(`SEED=${seeds[i]} fails`, { cause: each.reason });
+    }
   },
 );
