@@ -7,6 +7,7 @@ import type { InboxSettings } from "./inbox_options.ts";
 import { mergeParts } from "./media_group.ts";
 import type { FailureDetails } from "./report_error.ts";
 import type { Batch, InboxStore } from "../store/store.ts";
+import { unrefTimer } from "../unref_timer.ts";
 import type { Watch } from "../watch.ts";
 
 /** What the backlog needs of the inbox that it belongs to. */
@@ -21,6 +22,8 @@ export interface BacklogOwner {
 
 const LONGEST_RETRY_MS = 60_000;
 const STORE_RETRY_MS = 1_000;
+/** How often a process with nothing to do looks for what another one, which is no more, has left in their store. */
+const IDLE_LOOK_MS = 2_000;
 
 /**
  * What was acknowledged before it was handled: takes batches from the store as they fall due, hands them to the
@@ -62,10 +65,9 @@ export class Backlog {
   ): Promise<void> {
     const attempt = batch.failures + 1;
     const willRetry = attempt < this.#maxAttempts;
-    const facts = { attempt, since, background: true };
-    if (failure === undefined) this.#owner.watch.handled(update, facts);
+    if (failure === undefined) this.#owner.watch.handled(update, attempt, since, true);
     else {
-      this.#owner.watch.failed(update, facts, failure.error, willRetry);
+      this.#owner.watch.failed(update, { attempt, since, background: true }, failure.error, willRetry);
       this.#owner.reportError(failure.error, { update, attempt, willRetry });
     }
     const retryInMs = failure !== undefined && willRetry ? retryDelay(attempt) : undefined;
@@ -77,7 +79,7 @@ export class Backlog {
   /** Ends it, and tells what is lost with a store that does not outlive the process. */
   async close(): Promise<void> {
     this.#closed = true;
-    this.#wakeIn(undefined);
+    this.#sleep();
     for (const batch of await this.store.close()) {
       const error = new TelehookError(
         "ERR_CLOSED",
@@ -103,7 +105,7 @@ export class Backlog {
         while (!this.#closed && !this.#owner.calls.areFull) {
           const claimed = this.store.claim();
           const batch = claimed instanceof Promise ? await claimed : claimed;
-          if (batch === undefined) break;
+          if (batch === undefined || this.#closed) break;
           void this.#handle(batch);
         }
       } while (this.#claimAgain);
@@ -171,21 +173,26 @@ export class Backlog {
     this.#owner.onProgress(queue);
   }
 
-  #wakeIn(ms: number | undefined): void {
-    const at = ms === undefined ? Infinity : performance.now() + ms;
-    if (this.#timer !== undefined) {
-      // Timers count whole milliseconds: one that is this near is as good, and looks again by itself.
-      if (ms !== undefined && this.#timerAt <= at + 1) return;
-      clearTimeout(this.#timer);
-      this.#timer = undefined;
-    }
+  /** Claims again in so many milliseconds; if nothing waits, looks around now and then where others use the store too. */
+  #wakeIn(dueMs: number | undefined): void {
+    if (dueMs === undefined && (this.#closed || !this.store.outlivesProcess)) return this.#sleep();
+    const at = dueMs === undefined ? Infinity : performance.now() + dueMs;
+    // Timers count whole milliseconds: one that is this near is as good, and looks again by itself.
+    const isSet = dueMs === undefined ? this.#timerAt === at : this.#timerAt <= at + 1;
+    if (this.#timer !== undefined && isSet) return;
+    this.#sleep();
     this.#timerAt = at;
-    if (ms === undefined) return;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       void this.#claimDue();
       if (this.store.outlivesProcess) this.#owner.onProgress();
-    }, Math.ceil(ms));
+    }, Math.ceil(dueMs ?? IDLE_LOOK_MS));
+    if (dueMs === undefined) unrefTimer(this.#timer); // to look around is no reason to live
+  }
+
+  #sleep(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 }
 

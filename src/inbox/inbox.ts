@@ -18,7 +18,7 @@ import type { Awaitable } from "../store/store.ts";
 import { Turns } from "./turns.ts";
 import type { Unanswered } from "./unanswered.ts";
 import { UnansweredUpdates } from "./unanswered_updates.ts";
-import type { CallFacts, Watch } from "../watch.ts";
+import type { Watch } from "../watch.ts";
 
 /**
  * The stage between parsing and dispatching, and the keeper of the invariant: an update is in Telegram's queue until it
@@ -209,16 +209,16 @@ export class Inbox {
       this.#turns.awaitCall(waiting);
       return waiting.outcome;
     }
-    const facts = { attempt: context.attempt, since: this.#watch.now, background: false };
+    const since = this.#watch.now;
     let result: ReceiverResult;
     try {
       result = this.#filter.receive(update, context);
     } catch (error) {
-      return this.#failed(update, facts, error);
+      return this.#failed(update, context.attempt, since, error);
     }
-    if (!isPromiseLike(result)) return this.#handled(update, facts, result);
+    if (!isPromiseLike(result)) return this.#handled(update, context.attempt, since, result);
     const running = this.#unanswered.begin(update, size, context);
-    running.began = facts.since;
+    running.began = since;
     this.#run(running, result);
     return running.outcome;
   }
@@ -251,10 +251,9 @@ export class Inbox {
     }
     this.#calls.end(context);
     this.#unanswered.remove(running);
-    const facts = { attempt, since, background: false };
     const outcome = failure
-      ? this.#failed(update, facts, failure.error)
-      : this.#handled(update, facts, value);
+      ? this.#failed(update, attempt, since, failure.error)
+      : this.#handled(update, attempt, since, value);
     if (outcome.type === "replied" && !running.isAwaited) {
       this.#reportError(lateReply(outcome.reply.method), { update, attempt, willRetry: false });
     }
@@ -263,17 +262,16 @@ export class Inbox {
     this.#advance(running.queue);
   }
 
-  #handled(update: Update, facts: CallFacts, value: Awaited<ReceiverResult>): Outcome {
-    this.#watch.handled(update, facts);
+  #handled(update: Update, attempt: number, since: number, value: Awaited<ReceiverResult>): Outcome {
+    this.#watch.handled(update, attempt, since, false);
     this.#forget(update.update_id);
     return isWebhookReply(value) ? { type: "replied", reply: value } : ACKNOWLEDGED;
   }
 
-  #failed(update: Update, facts: CallFacts, error: unknown): Outcome {
-    const { attempt } = facts;
+  #failed(update: Update, attempt: number, since: number, error: unknown): Outcome {
     if (error instanceof TelehookError && error.code === "ERR_CLOSED") return CLOSING; // streams that take nothing more
     const willRetry = attempt < this.#settings.maxAttempts;
-    this.#watch.failed(update, facts, error, willRetry);
+    this.#watch.failed(update, { attempt, since, background: false }, error, willRetry);
     this.#reportError(error, { update, attempt, willRetry });
     if (!willRetry) {
       this.#forget(update.update_id);

@@ -92,3 +92,24 @@ it(
       ]]);
     }),
 );
+
+it(
+  "what another process leaves behind is handled by one that has nothing to do",
+  { skip },
+  async () => {
+    const directory = mkdtempSync(join(tmpdir(), "telehook-restart-"));
+    const path = join(directory, "updates.db");
+    const log = new Log();
+    const alive = setInterval(() => {}, 1_000); // to look around is no reason to live
+    const idle = webhook((update) => log.add(word(update)), { secretToken: null, store: sqliteStore(path) });
+    await idle.receive(message(1));
+    const other = sqliteStore(path);
+    await other.append({ update: message(2), queue: "another", size: 1, failures: 0 });
+    await other.close();
+    await log.has(2);
+    assert.deepEqual(log.words, ["1", "2"]);
+    clearInterval(alive);
+    await idle.close();
+    rmSync(directory, { recursive: true });
+  },
+);
