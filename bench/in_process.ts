@@ -3,7 +3,8 @@
  *
  *     node --import tsx bench/in_process.ts [--rounds 60] [--runtimes node,bun]
  *
- * - `handler(request)`: the floor is `await request.json()` and `new Response()`.
+ * - `handler(request)`: the floor is `await request.json()` and `new Response()`; and, as a second one, a handler that makes
+ *   the same checks by hand and nothing else.
  * - the bytes-in way that `node:http` takes: the floors are `JSON.parse` of a text, and decoding before that.
  *
  * Requests are made before the clock starts, each with an update_id of its own. Ratios are medians over alternating rounds.

@@ -72,9 +72,9 @@ export function secretCheck(secretToken: unknown): SecretCheck | undefined {
 
 /** 1 if they are equal, else 0, in a time that depends on the length of `given` alone. */
 function sameText(given: string, secret: string): 0 | 1 {
-  let difference = given.length ^ secret.length;
-  for (let i = 0; i < given.length; i++) {
-    difference |= given.charCodeAt(i) ^ secret.charCodeAt(i % secret.length);
-  }
+  const isAsLong = given.length === secret.length;
+  const against = isAsLong ? secret : given;
+  let difference = isAsLong ? 0 : 1;
+  for (let i = 0; i < given.length; i++) difference |= given.charCodeAt(i) ^ against.charCodeAt(i);
   return difference === 0 ? 1 : 0;
 }
