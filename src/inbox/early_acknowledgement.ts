@@ -28,9 +28,13 @@ export interface Shared {
  */
 export class EarlyAcknowledgement {
   readonly #shared: Shared;
+  /** When albums are complete. */
+  readonly #rules: NonNullable<StoreEntry["group"]>["rules"] | undefined;
 
   constructor(shared: Shared) {
+    const { mediaGroups } = shared.settings;
     this.#shared = shared;
+    this.#rules = mediaGroups && { ...mediaGroups, mostParts: MOST_PARTS };
   }
 
   /** Stores an update that has just come. */
@@ -64,15 +68,13 @@ export class EarlyAcknowledgement {
   }
 
   #entry(update: Update, size: number | undefined, part?: MediaGroupPart): StoreEntry {
-    const { failures, settings: { mediaGroups } } = this.#shared;
-    const entry = {
+    return {
       update,
       queue: telegramQueueOf(update),
       size: size || JSON.stringify(update).length,
-      failures: failures.of(update.update_id),
+      failures: this.#shared.failures.of(update.update_id),
+      group: part && this.#rules && { key: part.key, rules: this.#rules },
     };
-    if (part === undefined || mediaGroups === undefined) return entry;
-    return { ...entry, group: { key: part.key, ...mediaGroups, mostParts: MOST_PARTS } };
   }
 
   #taken(update: Update, reason: "part" | "received"): Outcome {

@@ -10,33 +10,26 @@ import type {
 /** A part of an album, as the inbox needs to know it. */
 export interface MediaGroupPart {
   readonly kind: MediaGroupKind;
-  /** The same for all parts of one album, and for nothing else. */
+  /** The same for all parts of one album, and for no other album of their Telegram queue. */
   readonly key: string;
 }
 
 /** Telegram makes albums of at most this many parts. */
 export const MOST_PARTS = 10;
 
-const KINDS = {
-  message: "message_media_group",
-  channel_post: "channel_post_media_group",
-  business_message: "business_message_media_group",
-} as const;
-
 /**
  * What album an update is a part of, if any. Edited parts are none: the album that they belonged to was handled long
- * ago. A `media_group_id` means something only beside the kind, the business connection and the chat.
+ * ago. A `media_group_id` means something only beside the kind, the business connection and the chat; the chat is in the
+ * queue's name.
  */
 export function mediaGroupPartOf(update: FlatUpdate): MediaGroupPart | undefined {
   const message = update.message ?? update.channel_post ?? update.business_message;
-  if (message?.media_group_id === undefined) return undefined;
-  const chat = message.chat?.id;
-  if (chat === undefined) return undefined; // departs from the documented shape: handed over as it is
-  const source = sourceOf(update);
-  return {
-    kind: KINDS[source],
-    key: `${source} ${message.business_connection_id ?? ""} ${chat} ${message.media_group_id}`,
-  };
+  const id = message?.media_group_id;
+  // What departs from the documented shape is handed over as it is.
+  if (typeof id !== "string" || message?.chat?.id === undefined) return undefined;
+  if (update.message) return { kind: "message_media_group", key: id };
+  if (update.channel_post) return { kind: "channel_post_media_group", key: `channel_post ${id}` };
+  return { kind: "business_message_media_group", key: `${message.business_connection_id ?? ""} ${id}` };
 }
 
 /**
@@ -64,18 +57,10 @@ export function mergeParts(updates: readonly Update[], late: boolean): MediaGrou
     late,
   };
   const update_id = Math.max(...updates.map((each) => each.update_id));
-  switch (sourceOf(first)) {
-    case "message":
-      return { update_id, message_media_group: group };
-    case "channel_post":
-      return { update_id, channel_post_media_group: group };
-    case "business_message":
-      return { update_id, business_message_media_group: group };
-  }
-}
-
-function sourceOf(update: FlatUpdate): keyof typeof KINDS {
-  return update.message ? "message" : update.channel_post ? "channel_post" : "business_message";
+  const { message, channel_post }: FlatUpdate = first;
+  if (message) return { update_id, message_media_group: group };
+  if (channel_post) return { update_id, channel_post_media_group: group };
+  return { update_id, business_message_media_group: group };
 }
 
 function messageOf(update: FlatUpdate): Message {

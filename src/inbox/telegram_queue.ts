@@ -11,7 +11,10 @@ import type { FlatUpdate } from "../updates/mod.ts";
 export function telegramQueueOf(update: FlatUpdate): string {
   const message = update.message ?? update.edited_message ?? update.channel_post ??
     update.edited_channel_post;
-  if (message) return named("chat", message.chat?.id, update);
+  if (message) {
+    const id = message.chat?.id;
+    return typeof id === "number" ? `${id}` : named("chat", id, update); // the shortest name for the most common
+  }
   const business = update.business_message ?? update.edited_business_message ??
     update.deleted_business_messages;
   if (business) return named("business", business.chat?.id, update);

@@ -1,114 +1,73 @@
-import type { Update } from "../updates/mod.ts";
 import type { MediaGroupEnd } from "../watch.ts";
-import { BoundedSet } from "./bounded_set.ts";
-import { DueQueue } from "./due_queue.ts";
+import { has, insert, remove } from "./batch_ring.ts";
+import { DueHeap } from "./due_heap.ts";
+import { DueList } from "./due_list.ts";
+import { EndedAlbums } from "./ended_albums.ts";
+import { MemoryBatch } from "./memory_batch.ts";
 import type { Batch, InboxStore, StoreEntry } from "./store.ts";
 
-/** How many albums are remembered, to know their stragglers as late. */
-const REMEMBERED_ALBUMS = 10_000;
-
-class MemoryBatch implements Batch {
-  readonly queue: string;
-  readonly updates: Update[];
-  readonly group: string | undefined;
-  readonly late: boolean;
-  failures: number;
-  size: number;
-  end: MediaGroupEnd | undefined;
-  waitedMs = 0;
-  isCollecting = false;
-  isClaimed = false;
-  /** On the clock of `performance.now()`. */
-  readonly beganAt: number = performance.now();
-  dueAt: number = this.beganAt;
-  /** Batches count up in the order in which they began. */
-  readonly order: number;
-  /** The batch behind it in its queue. */
-  next: MemoryBatch | undefined;
-
-  constructor({ update, queue, size, failures, group }: StoreEntry, order: number, late: boolean) {
-    this.queue = queue;
-    this.updates = [update];
-    this.group = group?.key;
-    this.size = size;
-    this.failures = failures;
-    this.order = order;
-    this.late = late;
-  }
-}
-
-interface Lane {
-  head: MemoryBatch;
-  tail: MemoryBatch;
-}
+type Rules = NonNullable<StoreEntry["group"]>["rules"];
 
 /**
  * The default store: batches live in this process and end with it.
  *
- * Each queue is a lane, a linked list. Only the head of a lane can be claimed, so only unclaimed heads stand among what
- * falls due; whatever changes a head's due time adds it again, and the entry of the old time is dropped when it comes up.
+ * The batches of a queue are a ring: the map has the last one, whose next is the first. Only a first one can be claimed,
+ * so only first ones are scheduled, unless they are claimed: in the list if they collect, since each part sets an album
+ * back by the same time; in the heap if nothing will move their due time any more.
  */
 export class MemoryStore implements InboxStore {
   readonly outlivesProcess = false;
+  updates = 0;
   size = 0;
-  readonly #ids = new Set<number>();
-  readonly #lanes = new Map<string, Lane>();
-  readonly #due = new DueQueue<MemoryBatch>();
-  readonly #albums = new BoundedSet<string>(REMEMBERED_ALBUMS);
-  #batches = 0;
-
-  get updates(): number {
-    return this.#ids.size;
-  }
+  readonly #lasts = new Map<string, MemoryBatch>();
+  readonly #collecting = new DueList<MemoryBatch>();
+  readonly #due = new DueHeap<MemoryBatch>();
+  readonly #ended = new EndedAlbums();
 
   get isEmpty(): boolean {
-    return this.#lanes.size === 0;
+    return this.#lasts.size === 0;
   }
 
   look(queue: string, updateId: number): "nothing" | "queue" | "update" {
-    if (this.#ids.has(updateId)) return "update";
-    return this.#lanes.has(queue) ? "queue" : "nothing";
+    const last = this.#lasts.get(queue);
+    if (last === undefined) return "nothing";
+    return has(updateId, last) ? "update" : "queue";
   }
 
   append(entry: StoreEntry): void {
-    if (this.#ids.has(entry.update.update_id)) return;
-    const { group } = entry;
-    const lane = this.#lanes.get(entry.queue);
-    const last = lane?.tail;
+    const { update, queue, group } = entry;
+    const last = this.#lasts.get(queue);
+    if (last !== undefined && has(update.update_id, last)) return;
     if (group !== undefined && last?.isCollecting && last.group === group.key) {
-      last.updates.push(entry.update);
-      last.size += entry.size;
+      last.add(entry);
       this.#count(entry);
-      return this.#collect(last, group);
+      return this.#collect(last, group.rules);
     }
     if (last?.isCollecting) this.#release(last, "next");
-    const batch = this.#begin(entry);
-    if (lane === undefined) this.#lanes.set(entry.queue, { head: batch, tail: batch });
-    else lane.tail = lane.tail.next = batch;
-    if (group !== undefined) this.#collect(batch, group);
+    const batch = this.#begin(entry, last);
+    this.#lasts.set(queue, batch);
+    if (group !== undefined) this.#collect(batch, group.rules);
     else this.#offer(batch);
   }
 
   hold(entry: StoreEntry): Batch {
+    const { update, queue } = entry;
+    const last = this.#lasts.get(queue);
     // One that is here already stays where it is; nothing that is done with the other has an effect.
-    if (this.#ids.has(entry.update.update_id)) return new MemoryBatch(entry, 0, false);
-    const batch = this.#begin(entry);
+    if (last !== undefined && has(update.update_id, last)) return new MemoryBatch(entry, false);
+    const batch = this.#begin(entry, last);
+    if (last === undefined) this.#lasts.set(queue, batch);
+    else this.#collecting.remove(batch.next); // it is not the first any more
     batch.isClaimed = true;
-    const lane = this.#lanes.get(entry.queue);
-    if (lane === undefined) {
-      this.#lanes.set(entry.queue, { head: batch, tail: batch });
-    } else {
-      batch.next = lane.head;
-      lane.head = batch;
-    }
+    this.#remember(batch);
     return batch;
   }
 
   release(queue?: string): void {
-    const lane = queue === undefined ? undefined : this.#lanes.get(queue);
-    const lanes = queue === undefined ? this.#lanes.values() : lane ? [lane] : [];
-    for (const { tail } of lanes) {
-      if (tail.isCollecting) this.#release(tail, queue === undefined ? "close" : "next");
+    const last = queue === undefined ? undefined : this.#lasts.get(queue);
+    const lasts = queue === undefined ? this.#lasts.values() : last ? [last] : [];
+    for (const each of lasts) {
+      if (each.isCollecting) this.#release(each, queue === undefined ? "close" : "next");
     }
   }
 
@@ -116,33 +75,32 @@ export class MemoryStore implements InboxStore {
     const first = this.#firstDue();
     const now = performance.now();
     if (first === undefined || first.dueAt > now) return undefined;
-    this.#due.dropFirst();
-    first.isClaimed = true;
+    if (first.isCollecting) this.#remember(first);
+    this.#collecting.remove(first);
     first.isCollecting = false;
-    first.waitedMs = now - first.beganAt;
+    first.isClaimed = true;
+    first.dueAt = Math.floor(now);
     return first;
   }
 
   complete(batch: Batch): void {
     if (!(batch instanceof MemoryBatch) || !batch.isClaimed) return;
-    const lane = this.#lanes.get(batch.queue);
-    if (lane === undefined) return;
+    const last = this.#lasts.get(batch.queue);
+    if (last === undefined) return;
     batch.isClaimed = false;
-    for (const { update_id } of batch.updates) this.#ids.delete(update_id);
+    this.updates -= batch.updates.length;
     this.size -= batch.size;
-    if (lane.head === lane.tail) {
-      this.#lanes.delete(batch.queue);
-    } else {
-      remove(lane, batch);
-      this.#offer(lane.head);
-    }
+    const left = remove(batch, last);
+    if (left === undefined) return void this.#lasts.delete(batch.queue);
+    if (left !== last) this.#lasts.set(batch.queue, left);
+    this.#offer(left.next);
   }
 
   putBack(batch: Batch, delayMs: number): void {
     if (!(batch instanceof MemoryBatch) || !batch.isClaimed) return;
     batch.isClaimed = false;
     batch.failures++;
-    batch.dueAt = performance.now() + delayMs;
+    batch.dueAt = Math.ceil(performance.now() + delayMs);
     this.#offer(batch);
   }
 
@@ -153,77 +111,78 @@ export class MemoryStore implements InboxStore {
 
   close(): readonly Batch[] {
     const left: Batch[] = [];
-    for (const { head } of this.#lanes.values()) {
-      for (let batch: MemoryBatch | undefined = head; batch !== undefined; batch = batch.next) {
+    for (const last of this.#lasts.values()) {
+      let batch = last;
+      do {
+        batch = batch.next;
         batch.isClaimed = false;
         left.push(batch);
-      }
+      } while (batch !== last);
     }
-    for (const each of [this.#lanes, this.#due, this.#ids]) each.clear();
+    for (const each of [this.#lasts, this.#collecting, this.#due]) each.clear();
+    this.updates = 0;
     this.size = 0;
     return left;
   }
 
-  #begin(entry: StoreEntry): MemoryBatch {
-    const { group } = entry;
-    const late = group !== undefined && this.#albums.has(group.key);
-    if (group !== undefined) this.#albums.add(group.key);
+  #begin(entry: StoreEntry, last: MemoryBatch | undefined): MemoryBatch {
+    const { queue, group } = entry;
+    const batch = new MemoryBatch(entry, group !== undefined && this.#ended.has(queue, group.key));
+    if (last !== undefined) insert(batch, last);
     this.#count(entry);
-    return new MemoryBatch(entry, ++this.#batches, late);
+    return batch;
   }
 
-  #count({ update, size }: StoreEntry): void {
-    this.#ids.add(update.update_id);
+  #count({ size }: StoreEntry): void {
+    this.updates++;
     this.size += size;
   }
 
-  #collect(
-    batch: MemoryBatch,
-    { quietMs, maxWaitMs, mostParts }: NonNullable<StoreEntry["group"]>,
-  ): void {
+  #collect(batch: MemoryBatch, { quietMs, maxWaitMs, mostParts }: Rules): void {
     if (batch.updates.length >= mostParts) return this.#release(batch, "full");
-    const quietAt = performance.now() + quietMs;
+    const quietAt = Math.ceil(performance.now() + quietMs);
     const lastAt = batch.beganAt + maxWaitMs;
-    batch.isCollecting = true;
-    batch.dueAt = Math.min(quietAt, lastAt);
+    const dueAt = Math.min(quietAt, lastAt);
     batch.end = quietAt <= lastAt ? "quiet" : "maxWait";
+    if (batch.isCollecting && batch.dueAt === dueAt) return; // the longest wait moves no more
+    batch.isCollecting = true;
+    batch.dueAt = dueAt;
     this.#offer(batch);
   }
 
   #release(batch: MemoryBatch, end: MediaGroupEnd): void {
+    this.#remember(batch);
     batch.isCollecting = false;
     batch.end = end;
-    batch.dueAt = Math.min(batch.dueAt, performance.now());
+    batch.dueAt = Math.min(batch.dueAt, Math.floor(performance.now()));
     this.#offer(batch);
   }
 
+  /** An album that collects no more: another part that comes is late. */
+  #remember({ queue, group }: MemoryBatch): void {
+    if (group !== undefined) this.#ended.add(queue, group);
+  }
+
   #offer(batch: MemoryBatch): void {
-    if (this.#isOffered(batch)) this.#due.add(batch.dueAt, batch.order, batch);
+    if (!this.#isOffered(batch)) return;
+    this.#collecting.remove(batch);
+    if (batch.isCollecting && this.#collecting.fits(batch)) this.#collecting.add(batch);
+    else this.#due.add(batch.dueAt, batch);
   }
 
   #isOffered(batch: MemoryBatch): boolean {
-    return !batch.isClaimed && this.#lanes.get(batch.queue)?.head === batch;
+    return !batch.isClaimed && this.#lasts.get(batch.queue)?.next === batch;
   }
 
   #firstDue(): MemoryBatch | undefined {
+    const collecting = this.#collecting.first;
     for (let first = this.#due.first; first !== undefined; first = this.#due.first) {
-      if (first.at === first.item.dueAt && this.#isOffered(first.item)) return first.item;
+      const { at, item } = first;
+      if (at === item.dueAt && this.#isOffered(item)) {
+        return collecting === undefined || at <= collecting.dueAt ? item : collecting;
+      }
       this.#due.dropFirst();
     }
-    return undefined;
-  }
-}
-
-/** Takes a batch out of a lane that has others. */
-function remove(lane: Lane, batch: MemoryBatch): void {
-  if (lane.head === batch) {
-    lane.head = batch.next ?? lane.head;
-    return;
-  }
-  for (let each: MemoryBatch | undefined = lane.head; each !== undefined; each = each.next) {
-    if (each.next !== batch) continue;
-    each.next = batch.next;
-    if (lane.tail === batch) lane.tail = each;
-    return;
+    return collecting;
   }
 }

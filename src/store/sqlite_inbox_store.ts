@@ -69,7 +69,7 @@ export class SqliteInboxStore implements InboxStore {
       if (this.#isKnown(update.update_id, now)) return false;
       const last = this.#statements.last.get(queue);
       if (group !== undefined && last?.is_collecting && last.album === group.key) {
-        const { isCollecting, end, due } = collect(group, last.parts + 1, last.began_at, now);
+        const { isCollecting, end, due } = collect(group.rules, last.parts + 1, last.began_at, now);
         this.#statements.join.run(isCollecting, end, now, due, last.id);
         this.#insertUpdate(entry, json, last.id, last.parts);
         return true;
@@ -191,11 +191,12 @@ export class SqliteInboxStore implements InboxStore {
   ): { readonly id: number; readonly late: number } {
     const { queue, failures, group } = entry;
     const isHead = place === undefined || claim !== undefined ? 1 : 0;
-    const late = group !== undefined && this.#remembered.hasAlbum(group.key, now) ? 1 : 0;
-    if (group !== undefined) this.#remembered.addAlbum(group.key, now);
+    const album = group && `${queue} ${group.key}`;
+    const late = album !== undefined && this.#remembered.hasAlbum(album, now) ? 1 : 0;
+    if (album !== undefined) this.#remembered.addAlbum(album, now);
     const owner = claim === undefined ? null : this.#owner.id;
     const { isCollecting, end, due } = group !== undefined && claim === undefined
-      ? collect(group, 1, now, now)
+      ? collect(group.rules, 1, now, now)
       : { isCollecting: 0, end: null, due: now };
     const id = this.#statements.insertBatch.get(
       ...[queue, place ?? 0, isHead, group?.key ?? null, late, failures, isCollecting],
@@ -254,7 +255,7 @@ export class SqliteInboxStore implements InboxStore {
 
 /** Whether an album goes on to collect with so many parts, until when, and why it will then be complete. */
 function collect(
-  { quietMs, maxWaitMs, mostParts }: NonNullable<StoreEntry["group"]>,
+  { quietMs, maxWaitMs, mostParts }: NonNullable<StoreEntry["group"]>["rules"],
   parts: number,
   beganAt: number,
   now: number,

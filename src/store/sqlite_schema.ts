@@ -10,7 +10,7 @@ const APPLICATION_ID = 0x74656c68;
  *   `owner` and `claim` tell who has claimed it, and with which of their claims.
  * - `updates`: what the batches are made of. `put_by` is the owner that counts it as its own.
  * - `finished`: a ring. Telegram counts ids up by one, so that an id has its slot until as many later ones have come.
- * - `albums`: which albums there were, the latest with the highest id.
+ * - `albums`: which albums there were, each by its queue and key, the latest with the highest id.
  * - `owners`: who uses the file. `beat` counts up while the owner lives; `done_*` is what others have handled of its own.
  */
 const MIGRATIONS: readonly string[] = [

@@ -13,15 +13,18 @@ export interface StoreEntry {
   readonly failures: number;
   /** Set if it is part of an album: it then joins the queue's last batch if that still collects this album. */
   readonly group?: {
-    /** The same for all parts of one album. */
+    /** The same for all parts of one album, and for those of no other album of their queue. */
     readonly key: string;
-    /** The batch falls due this long after its latest part, in milliseconds … */
-    readonly quietMs: number;
-    /** … but not later than this after its first … */
-    readonly maxWaitMs: number;
-    /** … and at once with this many parts. */
-    readonly mostParts: number;
-  };
+    /** When the album is complete. One object for all albums, so that a part costs no copy of it. */
+    readonly rules: {
+      /** The batch falls due this long after its latest part, in milliseconds … */
+      readonly quietMs: number;
+      /** … but not later than this after its first … */
+      readonly maxWaitMs: number;
+      /** … and at once with this many parts. */
+      readonly mostParts: number;
+    };
+  } | undefined;
 }
 
 /** What one call of the receiver will be about: one update, or the parts of one album. */
@@ -65,7 +68,8 @@ export interface InboxStore {
   readonly isEmpty: boolean;
 
   /**
-   * Looks for what an update must wait for.
+   * Looks for what an update must wait for. An update that comes again has the queue that it had: it need not be found
+   * in another.
    *
    * @returns `"update"` if this very update is here (or was, if the store remembers), `"queue"` if others of its queue
    * are, else `"nothing"`.

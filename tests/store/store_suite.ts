@@ -28,7 +28,7 @@ export function entry(id: number, more: Partial<StoreEntry> = {}): StoreEntry {
 
 /** A part of an album that is complete after 10 ms without a new one, after 25 ms, or with four parts. */
 export function part(id: number, key: string, more: Partial<StoreEntry> = {}): StoreEntry {
-  return entry(id, { group: { key, quietMs: 10, maxWaitMs: 25, mostParts: 4 }, ...more });
+  return entry(id, { group: { key, rules: { quietMs: 10, maxWaitMs: 25, mostParts: 4 } }, ...more });
 }
 
 export function ids(batch: Batch | undefined): readonly number[] | undefined {
@@ -137,7 +137,6 @@ export function storeSuite(name: string, makeStore: MakeStore): void {
       await store.append(part(2, "album"));
       for (const again of [entry(1), entry(2), part(1, "album"), part(2, "album"), part(2, "other")]) {
         await store.append(again);
-        await store.append({ ...again, queue: "another" });
       }
       const ghost = await store.hold(entry(1));
       assert.deepEqual(ids(ghost), [1]);
@@ -152,13 +151,45 @@ export function storeSuite(name: string, makeStore: MakeStore): void {
       assert.deepEqual([store.updates, store.size], [1, 102]);
     });
 
+    it("that are here already are known in whatever order they came", async (t) => {
+      new StoppedClock(t);
+      const store = makeStore(t);
+      for (const id of [5, 3, 4]) await store.append(entry(id));
+      const running = await claim(store, 5);
+      await store.hold(entry(9));
+      await store.append(part(2, "album"));
+      const here = [2, 3, 4, 5, 9];
+      for (const id of here) {
+        await store.append(entry(id));
+        assert.equal(await store.look("chat 42", id), "update", `update ${id}`);
+      }
+      assert.equal(store.updates, here.length);
+      for (const id of [1, 6, 10]) assert.equal(await store.look("chat 42", id), "queue", `update ${id}`);
+      await store.complete(running);
+      await store.append(entry(9));
+      assert.equal(store.updates, here.length - 1);
+    });
+
+    it("that are held are known when what came before them is done", async (t) => {
+      new StoppedClock(t);
+      const store = makeStore(t);
+      await store.append(entry(1));
+      const running = await claim(store, 1);
+      for (const id of [2, 8, 3]) await store.hold(entry(id));
+      await store.complete(running); // it was the queue's last
+      for (const id of [2, 8, 3]) {
+        await store.append(entry(id));
+        assert.equal(await store.look("chat 42", id), "update", `update ${id}`);
+      }
+      assert.equal(store.updates, 3);
+    });
+
     it("are found by looking", async (t) => {
       new StoppedClock(t);
       const store = makeStore(t);
       assert.equal(await store.look("chat 42", 1), "nothing");
       await store.append(entry(1));
       assert.equal(await store.look("chat 42", 1), "update");
-      assert.equal(await store.look("another", 1), "update");
       assert.equal(await store.look("chat 42", 2), "queue");
       assert.equal(await store.look("another", 2), "nothing");
       const batch = await claim(store, 1);
@@ -195,7 +226,10 @@ export function storeSuite(name: string, makeStore: MakeStore): void {
     it("are complete some time after their first part, however many come", async (t) => {
       const clock = new StoppedClock(t);
       const store = makeStore(t);
-      const other = { queue: "other", group: { key: "other", quietMs: 15, maxWaitMs: 50, mostParts: 4 } };
+      const other = {
+        queue: "other",
+        group: { key: "other", rules: { quietMs: 15, maxWaitMs: 50, mostParts: 4 } },
+      };
       await store.append(part(1, "album"));
       clock.pass(9);
       await store.append(part(2, "album"));
@@ -210,6 +244,90 @@ export function storeSuite(name: string, makeStore: MakeStore): void {
       assert.deepEqual([batch.end, batch.waitedMs], ["maxWait", 25]);
     });
 
+    it("are due no later for any part that comes when their longest wait is near", async (t) => {
+      const clock = new StoppedClock(t);
+      const store = makeStore(t);
+      const album = (id: number) =>
+        part(id, "album", {
+          queue: "a",
+          group: { key: "album", rules: { quietMs: 10, maxWaitMs: 25, mostParts: 9 } },
+        });
+      const dueMs: (number | undefined)[] = [];
+      for (const id of [1, 2, 3, 4, 5]) {
+        await store.append(album(id));
+        dueMs.push(store.nextDueMs());
+        clock.pass(6);
+        if (id === 3) await store.append(part(9, "other", { queue: "b" }));
+      }
+      assert.deepEqual(dueMs, [10, 10, 10, 7, 1]);
+      const first = await claim(store, 1, 2, 3, 4, 5);
+      assert.deepEqual([first.end, first.waitedMs], ["maxWait", 30]);
+      assert.equal((await claim(store, 9)).end, "quiet");
+      await claimNothing(store);
+    });
+
+    it("fall due in the order of their times, however long each of them waits", async (t) => {
+      const clock = new StoppedClock(t);
+      const store = makeStore(t);
+      const album = (id: number, queue: string, quietMs: number) =>
+        store.append(
+          entry(id, { queue, group: { key: queue, rules: { quietMs, maxWaitMs: 1_000, mostParts: 9 } } }),
+        );
+      await album(1, "long", 100);
+      clock.pass(1);
+      await album(2, "short", 10);
+      await album(3, "middle", 50);
+      await store.append(entry(4, { queue: "single" }));
+      await store.putBack(await claim(store, 4), 30);
+      assert.equal(store.nextDueMs(), 10);
+      clock.pass(5);
+      await album(5, "short", 40); // now behind the single one
+      await album(6, "long", 20); // and this one before it
+      assert.equal(store.nextDueMs(), 20);
+      const order: [number, readonly number[] | undefined][] = [];
+      while (order.length < 4) {
+        clock.pass(store.nextDueMs() ?? assert.fail("Nothing waits"));
+        order.push([clock.ms, ids(await store.claim())]);
+      }
+      assert.deepEqual(order, [[26, [1, 6]], [31, [4]], [46, [2, 5]], [51, [3]]]);
+      assert.equal(store.nextDueMs(), undefined);
+    });
+
+    it("go on to collect behind what runs, and are due by their latest part", async (t) => {
+      const clock = new StoppedClock(t);
+      const store = makeStore(t);
+      await store.append(part(1, "album"));
+      clock.pass(4);
+      const held = await store.hold(entry(9));
+      await store.append(part(2, "album"));
+      await store.append(part(5, "other", { queue: "other" }));
+      assert.equal(store.nextDueMs(), 10); // the other's
+      clock.pass(4);
+      await store.append(part(3, "album"));
+      await store.complete(held);
+      assert.equal(store.nextDueMs(), 6);
+      clock.pass(6);
+      await claim(store, 5);
+      await claimNothing(store);
+      clock.pass(4);
+      await claim(store, 1, 2, 3);
+    });
+
+    it("are late where their key is known in their own queue", async (t) => {
+      new StoppedClock(t);
+      const store = makeStore(t);
+      let id = 0;
+      const late: boolean[] = [];
+      for (const queue of ["a", "b", "c", "b", "a", "c"]) {
+        await store.append(part(++id, "album", { queue }));
+        await store.release();
+        const batch = await claim(store, id);
+        late.push(batch.late);
+        await store.complete(batch);
+      }
+      assert.deepEqual(late, [false, false, false, true, true, true]);
+    });
+
     it("are complete with as many parts as they can have; a part too many is late", async (t) => {
       const clock = new StoppedClock(t);
       const store = makeStore(t);
@@ -221,7 +339,7 @@ export function storeSuite(name: string, makeStore: MakeStore): void {
       await store.complete(batch);
       const straggler = await claim(store, 5);
       assert.deepEqual([straggler.late, straggler.end], [true, "quiet"]);
-      const one = { key: "one", quietMs: 10, maxWaitMs: 25, mostParts: 1 };
+      const one = { key: "one", rules: { quietMs: 10, maxWaitMs: 25, mostParts: 1 } };
       await store.append(entry(6, { queue: "one", group: one }));
       assert.equal((await claim(store, 6)).end, "full");
     });

@@ -5,18 +5,19 @@ interface Entry<T> {
 }
 
 /**
- * Things that fall due at some time, the earliest first; of those that fall due together, the one of lower order. A
+ * Things that fall due at any time, the earliest first; of those that fall due together, the one that was added first. A
  * binary heap: what became of a thing meanwhile is for its user to know, who drops it when it comes first.
  */
-export class DueQueue<T> {
+export class DueHeap<T> {
   readonly #heap: Entry<T>[] = [];
+  #added = 0;
 
   get first(): Entry<T> | undefined {
     return this.#heap[0];
   }
 
-  add(at: number, order: number, item: T): void {
-    const entry = { at, order, item };
+  add(at: number, item: T): void {
+    const entry = { at, order: this.#added++, item };
     let index = this.#heap.push(entry) - 1;
     while (index > 0) {
       const above = (index - 1) >> 1;
