@@ -240,6 +240,7 @@ export class Inbox {
     const { context, context: { attempt }, began: since, held, update } = running;
     if (held !== undefined) {
       running.held = undefined;
+      running.state = "ended";
       void held.then((batch) => {
         if (batch === undefined) return this.#finish(running, value, failure); // the store did not take it
         if (isWebhookReply(value)) {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { webhook } from "../../mod.ts";
+import { type Batch, type StoreEntry, webhook } from "../../mod.ts";
 import { gate, Log, message, part, word } from "./bot.ts";
 import { PromisingStore } from "./promising_store.ts";
 
@@ -82,6 +82,33 @@ describe("a store whose answers take a while", () => {
     assert.deepEqual(log.words, ["1", "[2 3]", "4", "[5]", "6"]);
     await hook.close();
   });
+});
+
+it("a slow update is held once, though its receiver ends while the store is still taking it", async () => {
+  const taking = gate();
+  const asked = gate();
+  let times = 0;
+  class SlowToHold extends PromisingStore {
+    override async hold(entry: StoreEntry): Promise<Batch> {
+      times++;
+      asked.open();
+      await taking.opened;
+      return super.hold(entry);
+    }
+  }
+  const slow = gate();
+  const store = new SlowToHold((ask) => Promise.resolve(ask()));
+  const hook = webhook(() => slow.opened, { secretToken: null, store, acknowledgeWithinMs: 1 });
+  const received = hook.receive(message(1));
+  await asked.opened;
+  slow.open();
+  await turn();
+  await hook.receive(message(2, { chat: { id: 43, type: "private" } })); // whose time limit makes them look again
+  await new Promise((resolve) => setTimeout(resolve, 10)); // ten times as long
+  taking.open();
+  await received;
+  await hook.close();
+  assert.deepEqual([times, store.updates], [1, 0]);
 });
 
 it("a reply is reported if nobody waits for it, because the store did not take its slow update", async () => {
