@@ -6,7 +6,7 @@ import type { Calls } from "./calls.ts";
 import type { InboxSettings } from "./inbox_options.ts";
 import { mergeParts } from "./media_group.ts";
 import type { FailureDetails } from "./report_error.ts";
-import type { Batch, InboxStore } from "../store/store.ts";
+import type { Batch, InboxStore, TelegramQueue } from "../store/store.ts";
 import { unrefTimer } from "../unref_timer.ts";
 import type { Watch } from "../watch.ts";
 
@@ -17,7 +17,7 @@ export interface BacklogOwner {
   readonly reportError: (error: unknown, details: FailureDetails) => void;
   readonly watch: Watch;
   /** Called when a queue's first batch is done, or when another process may have done one. */
-  readonly onProgress: (queue?: string) => void;
+  readonly onProgress: (queue?: TelegramQueue) => void;
 }
 
 const LONGEST_RETRY_MS = 60_000;
@@ -168,7 +168,7 @@ export class Backlog {
     }
   }
 
-  #goOn(queue: string): void {
+  #goOn(queue: TelegramQueue): void {
     this.pump(); // first, since what was acknowledged is older than whoever waits for a free call
     this.#owner.onProgress(queue);
   }

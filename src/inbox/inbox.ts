@@ -14,7 +14,7 @@ import type { Observers } from "./observers.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "./outcome.ts";
 import type { FailureDetails } from "./report_error.ts";
 import { SeenUpdates } from "./seen_updates.ts";
-import type { Awaitable } from "../store/store.ts";
+import type { Awaitable, TelegramQueue } from "../store/store.ts";
 import { Turns } from "./turns.ts";
 import type { Unanswered } from "./unanswered.ts";
 import { UnansweredUpdates } from "./unanswered_updates.ts";
@@ -289,7 +289,7 @@ export class Inbox {
   }
 
   /** Lets those go on that waited for this queue (for any, if none is named), or for a call to come to its end. */
-  #advance(queue?: string): void {
+  #advance(queue?: TelegramQueue): void {
     if (this.#isClosed) return; // whoever still waited was told to come again
     this.#turns.advance(queue);
     if (this.#idle.areWaiting && (this.#closing === undefined ? !this.isBusy : this.#isDone())) {

@@ -1,3 +1,4 @@
+import type { TelegramQueue } from "../store/store.ts";
 import type { FlatUpdate } from "../updates/mod.ts";
 
 /**
@@ -5,15 +6,15 @@ import type { FlatUpdate } from "../updates/mod.ts";
  * was acknowledged, so this is the order to keep. Taken from `Client::add_update` of Telegram's open-source
  * [Bot API server](https://github.com/tdlib/telegram-bot-api).
  *
- * @returns A name that is the same for all updates of one queue. An update of a kind whose queue is not known has one
- * of its own.
+ * @returns What is the same for all updates of one queue and for no others: a chat's id for its messages, which costs no
+ * string, else a name. An update of a kind whose queue is not known has one of its own.
  */
-export function telegramQueueOf(update: FlatUpdate): string {
+export function telegramQueueOf(update: FlatUpdate): TelegramQueue {
   const message = update.message ?? update.edited_message ?? update.channel_post ??
     update.edited_channel_post;
   if (message) {
     const id = message.chat?.id;
-    return typeof id === "number" ? `${id}` : named("chat", id, update); // the shortest name for the most common
+    return typeof id === "number" ? id : named("chat", id, update);
   }
   const business = update.business_message ?? update.edited_business_message ??
     update.deleted_business_messages;

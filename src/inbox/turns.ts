@@ -1,7 +1,7 @@
 import { CallContext } from "../dispatch/context.ts";
 import type { Update } from "../updates/mod.ts";
 import type { Watch } from "../watch.ts";
-import type { Awaitable, InboxStore } from "../store/store.ts";
+import type { Awaitable, InboxStore, TelegramQueue } from "../store/store.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Calls } from "./calls.ts";
 import type { EarlyAcknowledgement } from "./early_acknowledgement.ts";
@@ -72,7 +72,7 @@ export class Turns {
   }
 
   /** Lets those go on that waited for this queue (for any, if none is named), or for a call to come to its end. */
-  advance(queue?: string): void {
+  advance(queue?: TelegramQueue): void {
     for (const each of queue === undefined ? this.#lines.queues() : [queue]) void this.#advanceQueue(each);
     while (!this.#owner.calls.areFull) {
       const next = this.#lines.leaveSlots();
@@ -89,7 +89,7 @@ export class Turns {
   /** It is known to be here while the store looks: another that brings it must not begin a second time. */
   #awaitLook(
     looking: Promise<Found>,
-    queue: string,
+    queue: TelegramQueue,
     update: Update,
     size: number | undefined,
   ): Promise<Outcome> {
@@ -106,13 +106,13 @@ export class Turns {
     return waiting.outcome;
   }
 
-  #joinQueue(queue: string, update: Update, size: number | undefined): Promise<Outcome> {
+  #joinQueue(queue: TelegramQueue, update: Update, size: number | undefined): Promise<Outcome> {
     const waiting = this.#joinLine(queue, update, size);
     this.#release(queue);
     return waiting.outcome;
   }
 
-  #joinLine(queue: string, update: Update, size: number | undefined): Unanswered {
+  #joinLine(queue: TelegramQueue, update: Update, size: number | undefined): Unanswered {
     const { failures, unanswered } = this.#owner;
     const context = new CallContext(failures.of(update.update_id) + 1);
     const waiting = unanswered.begin(update, size, context);
@@ -122,14 +122,14 @@ export class Turns {
   }
 
   /** A later update of its queue completes an album. */
-  #release(queue: string): void {
+  #release(queue: TelegramQueue): void {
     const { backlog } = this.#owner;
     const released = backlog.store.release(queue);
     if (released instanceof Promise) released.catch(() => {}).then(() => backlog.pump());
     else backlog.pump();
   }
 
-  async #advanceQueue(queue: string): Promise<void> {
+  async #advanceQueue(queue: TelegramQueue): Promise<void> {
     const first = this.#lines.firstOf(queue);
     if (first === undefined) return;
     try {
@@ -141,7 +141,7 @@ export class Turns {
   }
 
   /** What the first of a line does, by what the store has found. */
-  #goOn(first: Unanswered, queue: string, found: Found): void {
+  #goOn(first: Unanswered, queue: TelegramQueue, found: Found): void {
     if (this.#isClosed || found === "queue" || !this.#lines.leaveQueue(queue, first)) return;
     const { calls, resume, seen, unanswered } = this.#owner;
     if (found === "update" || seen.has(first.update.update_id)) {

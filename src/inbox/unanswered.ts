@@ -1,7 +1,7 @@
 import type { CallContext } from "../dispatch/context.ts";
 import type { Update } from "../updates/mod.ts";
 import type { Outcome } from "./outcome.ts";
-import type { Batch } from "../store/store.ts";
+import type { Batch, TelegramQueue } from "../store/store.ts";
 
 /** An update whose bringer still waits for its outcome. */
 export class Unanswered {
@@ -13,7 +13,7 @@ export class Unanswered {
   /** When its receiver was called, if anybody watches. */
   began = 0;
   /** Its Telegram queue, if it had to wait for others of it. */
-  queue: string | undefined;
+  queue: TelegramQueue | undefined;
   /** It waits for its turn, its receiver runs, that has ended while the store was asked, or the store has it now. */
   state: "waiting" | "running" | "ended" | "stored" = "waiting";
   /** While it is being acknowledged before its receiver is done: the batch that it becomes, if the store takes it. */

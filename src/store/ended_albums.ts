@@ -1,3 +1,5 @@
+import type { TelegramQueue } from "./store.ts";
+
 /** How many albums are remembered at least; there are never more than twice as many. */
 const REMEMBERED = 10_000;
 
@@ -7,14 +9,14 @@ const REMEMBERED = 10_000;
  * the places of all that were deleted before.
  */
 export class EndedAlbums {
-  #recent = new Map<string, string>();
-  #older = new Map<string, string>();
+  #recent = new Map<string, TelegramQueue>();
+  #older = new Map<string, TelegramQueue>();
 
-  has(queue: string, key: string): boolean {
+  has(queue: TelegramQueue, key: string): boolean {
     return hasIn(this.#recent, queue, key) || hasIn(this.#older, queue, key);
   }
 
-  add(queue: string, key: string): void {
+  add(queue: TelegramQueue, key: string): void {
     const other = this.#recent.get(key) ?? queue;
     this.#recent.set(other === queue ? key : inBoth(queue, key), queue);
     if (this.#recent.size < REMEMBERED) return;
@@ -23,12 +25,12 @@ export class EndedAlbums {
   }
 }
 
-function hasIn(albums: ReadonlyMap<string, string>, queue: string, key: string): boolean {
+function hasIn(albums: ReadonlyMap<string, TelegramQueue>, queue: TelegramQueue, key: string): boolean {
   const found = albums.get(key);
   return found === queue || (found !== undefined && albums.get(inBoth(queue, key)) === queue);
 }
 
 /** That two queues have albums of the same key hardly ever happens: only then is a string made that tells them apart. */
-function inBoth(queue: string, key: string): string {
+function inBoth(queue: TelegramQueue, key: string): string {
   return `${queue} ${key}`;
 }

@@ -4,7 +4,7 @@ import { DueHeap } from "./due_heap.ts";
 import { DueList } from "./due_list.ts";
 import { EndedAlbums } from "./ended_albums.ts";
 import { MemoryBatch } from "./memory_batch.ts";
-import type { Batch, InboxStore, StoreEntry } from "./store.ts";
+import type { Batch, InboxStore, StoreEntry, TelegramQueue } from "./store.ts";
 
 type Rules = NonNullable<StoreEntry["group"]>["rules"];
 
@@ -19,7 +19,7 @@ export class MemoryStore implements InboxStore {
   readonly outlivesProcess = false;
   updates = 0;
   size = 0;
-  readonly #lasts = new Map<string, MemoryBatch>();
+  readonly #lasts = new Map<TelegramQueue, MemoryBatch>();
   readonly #collecting = new DueList<MemoryBatch>();
   readonly #due = new DueHeap<MemoryBatch>();
   readonly #ended = new EndedAlbums();
@@ -28,7 +28,7 @@ export class MemoryStore implements InboxStore {
     return this.#lasts.size === 0;
   }
 
-  look(queue: string, updateId: number): "nothing" | "queue" | "update" {
+  look(queue: TelegramQueue, updateId: number): "nothing" | "queue" | "update" {
     const last = this.#lasts.get(queue);
     if (last === undefined) return "nothing";
     return has(updateId, last) ? "update" : "queue";
@@ -63,7 +63,7 @@ export class MemoryStore implements InboxStore {
     return batch;
   }
 
-  release(queue?: string): void {
+  release(queue?: TelegramQueue): void {
     const last = queue === undefined ? undefined : this.#lasts.get(queue);
     const lasts = queue === undefined ? this.#lasts.values() : last ? [last] : [];
     for (const each of lasts) {

@@ -1,11 +1,11 @@
 import type { Update } from "../updates/mod.ts";
 import type { MediaGroupEnd } from "../watch.ts";
-import type { Batch } from "./store.ts";
+import type { Batch, TelegramQueue } from "./store.ts";
 
 /** What the file says of a batch that is claimed. */
 export interface BatchRow {
   readonly id: number;
-  readonly queue: string;
+  readonly queue: TelegramQueue;
   readonly album: string | null;
   readonly late: number;
   readonly failures: number;
@@ -15,7 +15,7 @@ export interface BatchRow {
 
 /** A batch in the hands of the process that claimed it. */
 export class SqliteBatch implements Batch {
-  readonly queue: string;
+  readonly queue: TelegramQueue;
   readonly updates: readonly Update[];
   readonly group: string | undefined;
   readonly late: boolean;

@@ -5,7 +5,7 @@ import type { SqliteDatabase } from "./sqlite_database.ts";
 import { SqliteOwner } from "./sqlite_owner.ts";
 import { SqliteRemembered } from "./sqlite_remembered.ts";
 import { prepareStatements, type SqliteStatements } from "./sqlite_statements.ts";
-import type { Batch, InboxStore, StoreEntry } from "./store.ts";
+import type { Batch, InboxStore, StoreEntry, TelegramQueue } from "./store.ts";
 
 /** How often to look while another process has what this one may wait for. */
 const POLL_MS = 250;
@@ -50,7 +50,7 @@ export class SqliteInboxStore implements InboxStore {
     }
   }
 
-  look(queue: string, updateId: number): "nothing" | "queue" | "update" {
+  look(queue: TelegramQueue, updateId: number): "nothing" | "queue" | "update" {
     return this.#database.attempt(() => {
       if (this.#isKnown(updateId, this.#now())) return "update";
       const first = this.#statements.first.get(queue);
@@ -106,7 +106,7 @@ export class SqliteInboxStore implements InboxStore {
     return batch;
   }
 
-  release(queue?: string): void {
+  release(queue?: TelegramQueue): void {
     const now = this.#now();
     this.#database.attempt(() => {
       if (queue === undefined) this.#statements.releaseOwn.run(now, now, this.#owner.id);

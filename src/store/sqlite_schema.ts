@@ -17,7 +17,7 @@ const MIGRATIONS: readonly string[] = [
   `
   CREATE TABLE batches (
     id INTEGER PRIMARY KEY,
-    queue TEXT NOT NULL,
+    queue ANY NOT NULL,
     place INTEGER NOT NULL,
     is_head INTEGER NOT NULL,
     album TEXT,

@@ -1,12 +1,18 @@
 import type { Update } from "../updates/mod.ts";
 import type { MediaGroupEnd } from "../watch.ts";
 
+/**
+ * A Telegram queue: a chat's id for the messages of that chat, else a name. No two queues have the same text, so that a
+ * store may keep it as text if it gives it back as it was given.
+ */
+export type TelegramQueue = number | string;
+
 /** An update that is about to be acknowledged before it was handled. */
 export interface StoreEntry {
   /** As Telegram sent it. */
   readonly update: Update;
-  /** Its Telegram queue: batches of one queue are handled one after the other, in the order of their first update. */
-  readonly queue: string;
+  /** Batches of one queue are handled one after the other, in the order of their first update. */
+  readonly queue: TelegramQueue;
   /** How much it takes, in characters of its JSON. */
   readonly size: number;
   /** How often the receiver has failed with it before. */
@@ -30,7 +36,7 @@ export interface StoreEntry {
 /** What one call of the receiver will be about: one update, or the parts of one album. */
 export interface Batch {
   /** The Telegram queue of all its updates. */
-  readonly queue: string;
+  readonly queue: TelegramQueue;
   /** At least one, in the order in which they came. */
   readonly updates: readonly Update[];
   /** The album's key, or `undefined` for a single update. */
@@ -74,7 +80,7 @@ export interface InboxStore {
    * @returns `"update"` if this very update is here (or was, if the store remembers), `"queue"` if others of its queue
    * are, else `"nothing"`.
    */
-  look(queue: string, updateId: number): Awaitable<"nothing" | "queue" | "update">;
+  look(queue: TelegramQueue, updateId: number): Awaitable<"nothing" | "queue" | "update">;
   /** Adds an update behind what is in its queue. One that `look` would find (by `update_id`) is not added again. */
   append(entry: StoreEntry): Awaitable<void>;
   /**
@@ -83,7 +89,7 @@ export interface InboxStore {
    */
   hold(entry: StoreEntry): Awaitable<Batch>;
   /** Makes the album that a queue collects, or that any queue of this process collects, due now. */
-  release(queue?: string): Awaitable<void>;
+  release(queue?: TelegramQueue): Awaitable<void>;
   /** Hands out the batch that fell due first, if any: it is the caller's until completed or put back. */
   claim(): Awaitable<Batch | undefined>;
   /** Forgets a claimed batch: it was handled, or given up. Does nothing if it is not the caller's any more. */

@@ -1,4 +1,4 @@
-import type { Awaitable, Batch, InboxStore, StoreEntry } from "../../mod.ts";
+import type { Awaitable, Batch, InboxStore, StoreEntry, TelegramQueue } from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory_store.ts";
 
 /** A store as one on a network is: every answer takes a while, and it always has to be asked. */
@@ -21,7 +21,7 @@ export class PromisingStore implements InboxStore {
     return this.#store.size;
   }
 
-  look(queue: string, updateId: number): Promise<"nothing" | "queue" | "update"> {
+  look(queue: TelegramQueue, updateId: number): Promise<"nothing" | "queue" | "update"> {
     return this.#answer(() => this.#store.look(queue, updateId));
   }
 
@@ -33,7 +33,7 @@ export class PromisingStore implements InboxStore {
     return this.#answer(() => this.#store.hold(entry));
   }
 
-  release(queue?: string): Promise<void> {
+  release(queue?: TelegramQueue): Promise<void> {
     return this.#answer(() => this.#store.release(queue));
   }
 

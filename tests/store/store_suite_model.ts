@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { Batch, StoreEntry } from "../../src/store/store.ts";
+import type { Batch, StoreEntry, TelegramQueue } from "../../src/store/store.ts";
 import type { MakeStore } from "./store_suite.ts";
 import { it } from "./store_suite_it.ts";
 import { StoppedClock } from "./store_suite_clock.ts";
@@ -16,7 +16,7 @@ const RULES = [
 ] as const;
 
 interface ModelBatch {
-  readonly queue: string;
+  readonly queue: TelegramQueue;
   readonly entries: StoreEntry[];
   readonly group: string | undefined;
   readonly late: boolean;
@@ -35,7 +35,7 @@ class Model {
   readonly finished = new Set<number>();
   readonly #albums = new Set<string>();
 
-  of(queue: string): ModelBatch[] {
+  of(queue: TelegramQueue): ModelBatch[] {
     return this.batches.filter((each) => each.queue === queue);
   }
 
@@ -101,8 +101,9 @@ class Model {
 }
 
 /** An update that comes again has the queue that it had. */
-function queueOf(id: number): string {
-  return `chat ${(id * 7) % 11 % 4}`;
+function queueOf(id: number): TelegramQueue {
+  const number = (id * 7) % 11 % 4;
+  return number < 2 ? -number - 2 ** 40 : `chat ${number}`;
 }
 
 /** Mulberry32: the same numbers for the same seed on every runtime. */
@@ -127,7 +128,7 @@ export function testAgainstModel(name: string, makeStore: MakeStore): void {
         const claimed: [Batch, ModelBatch][] = [];
         const gone: Batch[] = [];
         let lastId = 0;
-        const albumOf = new Map<string, number>();
+        const albumOf = new Map<TelegramQueue, number>();
 
         const isKnown = (id: number) => model.isHere(id) || (store.outlivesProcess && model.finished.has(id));
         const newEntry = (): StoreEntry => {
@@ -193,7 +194,7 @@ export function testAgainstModel(name: string, makeStore: MakeStore): void {
             else await store.putBack(batch, 5);
           },
           async release() {
-            const queue = `chat ${random(4)}`;
+            const queue = queueOf(random(11));
             const all = random(4) === 0;
             await store.release(all ? undefined : queue);
             for (const batch of all ? [...model.batches] : model.of(queue)) {
