@@ -15,12 +15,15 @@ const TEXT = { "content-type": "text/plain; charset=utf-8" };
 // Telegram waits this long instead of its own delay: short enough for an inline query, which lives for 30 seconds.
 const RETRY_SOON = { "retry-after": "1" };
 
+// Bundlers are told that nothing happens, so that they drop what is not imported.
+/* @__NO_SIDE_EFFECTS__ */
 const empty = (status: number, reason = "", headers: Answer["headers"] = {}): Answer => ({
   status,
   headers,
   body: null,
   reason,
 });
+/* @__NO_SIDE_EFFECTS__ */
 const says = (status: number, reason: string, headers: Answer["headers"] = {}): Answer => ({
   status,
   headers: { ...TEXT, ...headers },

@@ -62,7 +62,7 @@ export class BodyReader {
 }
 
 const REPLACEMENT = "\uFFFD";
-const encoder = new TextEncoder();
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 function byteLength(text: string): number {
   return encoder.encode(text).length;

@@ -1,7 +1,7 @@
 import { AN_ENVELOPE, type Answer, NOT_AN_UPDATE } from "../answer.ts";
 import { ALL_UPDATE_KINDS, type Update } from "../updates/mod.ts";
 
-const KNOWN: ReadonlySet<string> = new Set(ALL_UPDATE_KINDS);
+const KNOWN: ReadonlySet<string> = /* @__PURE__ */ new Set(ALL_UPDATE_KINDS);
 
 /**
  * The kind of an update: the key beside `update_id`. It may be one that the types do not know yet.
