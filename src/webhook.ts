@@ -7,6 +7,7 @@ import { TelehookError } from "./errors.ts";
 import { RequestHead } from "./guard/request_head.ts";
 import { bring } from "./inbox/bring.ts";
 import { type CloseOptions, closeTimeoutMs } from "./inbox/close_options.ts";
+import type { Inbox } from "./inbox/inbox.ts";
 import { INBOX_OPTION_NAMES } from "./inbox/inbox_options.ts";
 import { checkOptionNames } from "./options.ts";
 import { BodyReader } from "./parse/body_reader.ts";
@@ -160,7 +161,7 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions): Webh
     if (typeof body !== "string") return toResponse(pipeline.refuse(body));
     const taken = pipeline.takeText(body);
     const response = toResponse(taken instanceof Promise ? await taken : taken);
-    if (beside.length > 0 && inbox.isBusy) outliveResponse(beside, inbox.idle());
+    if (beside.length > 0 && inbox.isBusy) outliveResponse(beside, inbox);
     return response;
   };
 
@@ -187,12 +188,12 @@ function toResponse(answer: Answer): Response {
 }
 
 /** Gives what goes on to a worker's context, wherever that stands among the arguments. */
-function outliveResponse(beside: readonly unknown[], goingOn: Promise<void>): void {
+function outliveResponse(beside: readonly unknown[], inbox: Inbox): void {
   for (const each of beside) {
     if (typeof each !== "object" || each === null || !("waitUntil" in each)) continue;
     if (typeof each.waitUntil !== "function") continue;
     try {
-      each.waitUntil(goingOn);
+      each.waitUntil(inbox.idle());
     } catch {
       // A context that is over cannot wait. The update is as safe as it was: the answer must still go out.
     }

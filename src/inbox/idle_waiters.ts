@@ -1,30 +1,26 @@
 /** Those who wait for the moment at which nothing is left to do. */
 export class IdleWaiters {
-  #resolvers: (() => void)[] = [];
+  #told: Promise<void> | undefined;
+  #tell = () => {};
 
   get areWaiting(): boolean {
-    return this.#resolvers.length > 0;
+    return this.#told !== undefined;
   }
 
-  /** Resolves with the next {@link tell}. */
+  /** Resolves with the next {@link tell}: the same promise for all, however many wait and however long that takes. */
   wait(): Promise<void> {
-    return new Promise((resolve) => this.#resolvers.push(resolve));
+    return this.#told ??= new Promise((resolve) => this.#tell = resolve);
   }
 
   /** Resolves with the next {@link tell}, or after so many milliseconds. */
-  waitAtMost(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const timer = setTimeout(resolve, ms);
-      this.#resolvers.push(() => {
-        clearTimeout(timer);
-        resolve();
-      });
-    });
+  async waitAtMost(ms: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([this.wait(), new Promise<void>((resolve) => timer = setTimeout(resolve, ms))]);
+    clearTimeout(timer);
   }
 
   tell(): void {
-    const resolvers = this.#resolvers;
-    this.#resolvers = [];
-    for (const resolve of resolvers) resolve();
+    this.#told = undefined;
+    this.#tell();
   }
 }

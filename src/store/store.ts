@@ -96,7 +96,10 @@ export interface InboxStore {
   complete(batch: Batch): Awaitable<void>;
   /** Gives a claimed batch back after a failure, to fall due again after so many milliseconds; else as `complete`. */
   putBack(batch: Batch, delayMs: number): Awaitable<void>;
-  /** In how many milliseconds `claim` should be asked again, 0 for now; `undefined` if nothing waits. */
+  /**
+   * In how many milliseconds `claim` should be asked again, 0 for now; `undefined` if nothing waits. Of a store that
+   * outlives the process, it is asked every two seconds even then: another process may have left something there.
+   */
   nextDueMs(): number | undefined;
   /**
    * Ends the use of the store.

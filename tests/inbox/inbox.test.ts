@@ -514,6 +514,15 @@ describe("waitUntil", () => {
     await hook.close();
   });
 
+  it("gets one promise for as long as something goes on, so that nothing grows with the answers", async () => {
+    const promises: Promise<unknown>[] = [];
+    const { hook } = bot(() => {}, { mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 } });
+    for (const id of [1, 2, 3]) await hook(delivery(part(id, "7")), {}, beside(promises));
+    assert.deepEqual([promises.length, new Set(promises).size], [3, 1]);
+    await hook.close();
+    await promises[0];
+  });
+
   it("gets nothing where nothing is left", async () => {
     const promises: Promise<unknown>[] = [];
     const { hook } = bot(() => {});
