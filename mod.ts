@@ -58,7 +58,14 @@ export type { WebhookReply } from "./src/dispatch/webhook_reply.ts";
 export { mergeMediaGroups } from "./src/inbox/merge_media_groups.ts";
 export type { MediaGroupMerger, MergeMediaGroupsOptions } from "./src/inbox/merge_media_groups.ts";
 export type { InboxOptions, MediaGroupOptions } from "./src/inbox/inbox_options.ts";
-export type { Awaitable, Batch, InboxStore, StoreEntry, TelegramQueue } from "./src/store/store.ts";
+export type {
+  AlbumRules,
+  Awaitable,
+  Batch,
+  InboxStore,
+  StoreEntry,
+  TelegramQueue,
+} from "./src/store/store.ts";
 export { sqliteStore } from "./src/store/sqlite_store.ts";
 export type { SqliteStoreOptions } from "./src/store/sqlite_store.ts";
 export type { CloseOptions } from "./src/inbox/close_options.ts";

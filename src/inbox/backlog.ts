@@ -1,5 +1,5 @@
 import { CallContext } from "../dispatch/context.ts";
-import type { ReceivedUpdate, UpdatesFilter } from "../dispatch/receiver.ts";
+import type { ReceivedUpdate, ReceiverResult, UpdatesFilter } from "../dispatch/receiver.ts";
 import { isWebhookReply } from "../dispatch/webhook_reply.ts";
 import { TelehookError } from "../errors.ts";
 import type { Calls } from "./calls.ts";
@@ -61,9 +61,13 @@ export class Backlog {
     update: ReceivedUpdate,
     context: CallContext,
     since: number,
+    value: Awaited<ReceiverResult>,
     failure: { readonly error: unknown } | undefined,
   ): Promise<void> {
     const attempt = batch.failures + 1;
+    if (isWebhookReply(value)) {
+      this.#owner.reportError(lateReply(value.method), { update, attempt, willRetry: false });
+    }
     const willRetry = attempt < this.#maxAttempts;
     if (failure === undefined) this.#owner.watch.handled(update, attempt, since, true);
     else {
@@ -123,7 +127,7 @@ export class Backlog {
   }
 
   async #handle(batch: Batch): Promise<void> {
-    const { calls, filter, reportError, watch } = this.#owner;
+    const { calls, filter, watch } = this.#owner;
     const update = updateOf(batch);
     if (batch.failures >= this.#maxAttempts) return this.#giveUp(batch, update);
     const context = new CallContext(batch.failures + 1);
@@ -132,17 +136,15 @@ export class Backlog {
       watch.mediaGroup(update, { parts: batch.updates.length, late, reason, waitedMs });
     }
     const since = watch.now;
+    let value: Awaited<ReceiverResult> = undefined;
     let failure: { error: unknown } | undefined;
     calls.begin(context);
     try {
-      const result = await filter.receive(update, context);
-      if (isWebhookReply(result)) {
-        reportError(lateReply(result.method), { update, attempt: context.attempt, willRetry: false });
-      }
+      value = await filter.receive(update, context);
     } catch (error) {
       failure = { error };
     }
-    await this.settle(batch, update, context, since, failure);
+    await this.settle(batch, update, context, since, value, failure);
   }
 
   /** Failures that nobody saw: each was the end of the process. */

@@ -6,7 +6,7 @@ import { type MediaGroupPart, MOST_PARTS } from "./media_group.ts";
 import type { Observers } from "./observers.ts";
 import { ACKNOWLEDGED, type Outcome } from "./outcome.ts";
 import type { SeenUpdates } from "./seen_updates.ts";
-import type { Awaitable, Batch, StoreEntry } from "../store/store.ts";
+import type { AlbumRules, Awaitable, Batch, StoreEntry } from "../store/store.ts";
 import { telegramQueueOf } from "./telegram_queue.ts";
 import type { Unanswered } from "./unanswered.ts";
 import type { UnansweredUpdates } from "./unanswered_updates.ts";
@@ -29,7 +29,7 @@ export interface Shared {
 export class EarlyAcknowledgement {
   readonly #shared: Shared;
   /** When albums are complete. */
-  readonly #rules: NonNullable<StoreEntry["group"]>["rules"] | undefined;
+  readonly #rules: AlbumRules | undefined;
 
   constructor(shared: Shared) {
     const { mediaGroups } = shared.settings;

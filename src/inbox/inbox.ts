@@ -243,10 +243,7 @@ export class Inbox {
       running.state = "ended";
       void held.then((batch) => {
         if (batch === undefined) return this.#finish(running, value, failure); // the store did not take it
-        if (isWebhookReply(value)) {
-          this.#reportError(lateReply(value.method), { update, attempt, willRetry: false });
-        }
-        return this.#backlog.settle(batch, update, context, since, failure);
+        return this.#backlog.settle(batch, update, context, since, value, failure);
       });
       return;
     }

@@ -4,9 +4,7 @@ import { DueHeap } from "./due_heap.ts";
 import { DueList } from "./due_list.ts";
 import { EndedAlbums } from "./ended_albums.ts";
 import { MemoryBatch } from "./memory_batch.ts";
-import type { Batch, InboxStore, StoreEntry, TelegramQueue } from "./store.ts";
-
-type Rules = NonNullable<StoreEntry["group"]>["rules"];
+import type { AlbumRules, Batch, InboxStore, StoreEntry, TelegramQueue } from "./store.ts";
 
 /**
  * The default store: batches live in this process and end with it.
@@ -138,7 +136,7 @@ export class MemoryStore implements InboxStore {
     this.size += size;
   }
 
-  #collect(batch: MemoryBatch, { quietMs, maxWaitMs, mostParts }: Rules): void {
+  #collect(batch: MemoryBatch, { quietMs, maxWaitMs, mostParts }: AlbumRules): void {
     if (batch.updates.length >= mostParts) return this.#release(batch, "full");
     const quietAt = Math.ceil(performance.now() + quietMs);
     const lastAt = batch.beganAt + maxWaitMs;

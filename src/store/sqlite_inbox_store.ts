@@ -5,7 +5,7 @@ import type { SqliteDatabase } from "./sqlite_database.ts";
 import { SqliteOwner } from "./sqlite_owner.ts";
 import { SqliteRemembered } from "./sqlite_remembered.ts";
 import { prepareStatements, type SqliteStatements } from "./sqlite_statements.ts";
-import type { Batch, InboxStore, StoreEntry, TelegramQueue } from "./store.ts";
+import type { AlbumRules, Batch, InboxStore, StoreEntry, TelegramQueue } from "./store.ts";
 
 /** How often to look while another process has what this one may wait for. */
 const POLL_MS = 250;
@@ -255,7 +255,7 @@ export class SqliteInboxStore implements InboxStore {
 
 /** Whether an album goes on to collect with so many parts, until when, and why it will then be complete. */
 function collect(
-  { quietMs, maxWaitMs, mostParts }: NonNullable<StoreEntry["group"]>["rules"],
+  { quietMs, maxWaitMs, mostParts }: AlbumRules,
   parts: number,
   beganAt: number,
   now: number,

@@ -22,15 +22,18 @@ export interface StoreEntry {
     /** The same for all parts of one album, and for those of no other album of their queue. */
     readonly key: string;
     /** When the album is complete. One object for all albums, so that a part costs no copy of it. */
-    readonly rules: {
-      /** The batch falls due this long after its latest part, in milliseconds … */
-      readonly quietMs: number;
-      /** … but not later than this after its first … */
-      readonly maxWaitMs: number;
-      /** … and at once with this many parts. */
-      readonly mostParts: number;
-    };
+    readonly rules: AlbumRules;
   } | undefined;
+}
+
+/** When an album's batch is complete. */
+export interface AlbumRules {
+  /** It falls due this long after its latest part, in milliseconds … */
+  readonly quietMs: number;
+  /** … but not later than this after its first … */
+  readonly maxWaitMs: number;
+  /** … and at once with this many parts. */
+  readonly mostParts: number;
 }
 
 /** What one call of the receiver will be about: one update, or the parts of one album. */
