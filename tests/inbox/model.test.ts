@@ -13,6 +13,7 @@ import {
   webhook,
 } from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory_store.ts";
+import { hasSqlite } from "../store/sqlite_store_files.ts";
 import { albumIn, message, part, random } from "./bot.ts";
 import { PromisingStore } from "./promising_store.ts";
 
@@ -70,10 +71,6 @@ function isClosed(error: unknown): void {
 }
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
-
-/** `node:sqlite` takes Node 22.13. */
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-const hasSqlite = major > 22 || (major === 22 && minor >= 13);
 
 async function run(seed: number, directory: string): Promise<void> {
   const roll = random(seed);

@@ -1,104 +1,94 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { it } from "node:test";
+import { it, type TestContext } from "node:test";
 import { type FailureDetails, type Receiver, sqliteStore, webhook, type WebhookOptions } from "../../mod.ts";
+import { freshPath, hasSqlite } from "../store/sqlite_store_files.ts";
 import { gate, Log, message, part, word } from "./bot.ts";
 
-const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-const skip = major < 22 || (major === 22 && minor < 13) ? "node:sqlite takes Node 22.13" : false;
+const skip = !hasSqlite && "node:sqlite takes Node 22.13";
 
 /** Starts of one bot after another, on one file. */
-async function restarts(play: (start: typeof webhook) => Promise<void>): Promise<void> {
-  const directory = mkdtempSync(join(tmpdir(), "telehook-restart-"));
-  const path = join(directory, "updates.db");
-  try {
-    await play((receiver: Receiver, options: Partial<WebhookOptions> = {}) =>
+function restarts(play: (start: typeof webhook) => Promise<void>): (t: TestContext) => Promise<void> {
+  return (t) => {
+    const path = freshPath(t);
+    return play((receiver: Receiver, options: Partial<WebhookOptions> = {}) =>
       webhook(receiver, { onError: () => {}, ...options, secretToken: null, store: sqliteStore(path) })
     );
-  } finally {
-    rmSync(directory, { recursive: true });
-  }
+  };
 }
 
 it(
   "what was acknowledged and not handled is handled first at the next start, in order",
   { skip },
-  () =>
-    restarts(async (start) => {
-      const first = start(() => new Promise(() => {}), { secretToken: null, acknowledgeWithinMs: 10 });
-      await first.receive(message(1)); // its receiver hangs
-      await first.receive(message(2)); // it waits behind that
-      await first.receive(part(3, "7"));
-      await first.receive(part(4, "7"));
-      await first.close({ timeoutMs: 0 });
+  restarts(async (start) => {
+    const first = start(() => new Promise(() => {}), { secretToken: null, acknowledgeWithinMs: 10 });
+    await first.receive(message(1)); // its receiver hangs
+    await first.receive(message(2)); // it waits behind that
+    await first.receive(part(3, "7"));
+    await first.receive(part(4, "7"));
+    await first.close({ timeoutMs: 0 });
 
-      const log = new Log();
-      const second = start((update, { attempt }) => log.add(`${word(update)} ${attempt}`), {
-        secretToken: null,
-      });
-      assert.deepEqual(log.words, [], "not before whoever starts it has it");
-      await second.receive(message(5));
-      assert.deepEqual(log.words, ["1 1", "2 1", "[3 4] 1", "5 1"]);
-      await second.close();
-    }),
+    const log = new Log();
+    const second = start((update, { attempt }) => log.add(`${word(update)} ${attempt}`), {
+      secretToken: null,
+    });
+    assert.deepEqual(log.words, [], "not before whoever starts it has it");
+    await second.receive(message(5));
+    assert.deepEqual(log.words, ["1 1", "2 1", "[3 4] 1", "5 1"]);
+    await second.close();
+  }),
 );
 
 it(
   "what was handled before the restart is known after it, should its answer have been lost",
   { skip },
-  () =>
-    restarts(async (start) => {
-      const log = new Log();
-      const { opened, open } = gate();
-      const first = start(() => opened, { secretToken: null, acknowledgeWithinMs: 10 });
-      await first.receive(message(1));
-      open();
-      await first.close();
-      const second = start((update) => log.add(word(update)), { secretToken: null });
-      await second.receive(message(1));
-      await second.receive(message(2));
-      await second.close();
-      assert.deepEqual(log.words, ["2"]);
-    }),
+  restarts(async (start) => {
+    const log = new Log();
+    const { opened, open } = gate();
+    const first = start(() => opened, { secretToken: null, acknowledgeWithinMs: 10 });
+    await first.receive(message(1));
+    open();
+    await first.close();
+    const second = start((update) => log.add(word(update)), { secretToken: null });
+    await second.receive(message(1));
+    await second.receive(message(2));
+    await second.close();
+    assert.deepEqual(log.words, ["2"]);
+  }),
 );
 
 it(
   "what fails is given up after maxAttempts, those before the restart included",
   { skip },
-  () =>
-    restarts(async (start) => {
-      const failures: FailureDetails[] = [];
-      const log = new Log();
-      const options = {
-        secretToken: null,
-        maxAttempts: 2,
-        onError: (_: unknown, details: FailureDetails) => {
-          failures.push(details);
-          log.add(String(details.willRetry));
-        },
-      };
-      const fail = () => Promise.reject(new Error("no"));
-      const first = start(fail, options);
-      await first.receive(part(1, "7"));
-      await first.close();
-      const second = start(fail, options);
-      await log.has(2);
-      await second.close();
-      assert.deepEqual(failures.map(({ attempt, willRetry }) => [attempt, willRetry]), [[1, true], [
-        2,
-        false,
-      ]]);
-    }),
+  restarts(async (start) => {
+    const failures: FailureDetails[] = [];
+    const log = new Log();
+    const options = {
+      secretToken: null,
+      maxAttempts: 2,
+      onError: (_: unknown, details: FailureDetails) => {
+        failures.push(details);
+        log.add(String(details.willRetry));
+      },
+    };
+    const fail = () => Promise.reject(new Error("no"));
+    const first = start(fail, options);
+    await first.receive(part(1, "7"));
+    await first.close();
+    const second = start(fail, options);
+    await log.has(2);
+    await second.close();
+    assert.deepEqual(failures.map(({ attempt, willRetry }) => [attempt, willRetry]), [[1, true], [
+      2,
+      false,
+    ]]);
+  }),
 );
 
 it(
   "what another process leaves behind is handled by one that has nothing to do",
   { skip },
-  async () => {
-    const directory = mkdtempSync(join(tmpdir(), "telehook-restart-"));
-    const path = join(directory, "updates.db");
+  async (t) => {
+    const path = freshPath(t);
     const log = new Log();
     const alive = setInterval(() => {}, 1_000); // to look around is no reason to live
     const idle = webhook((update) => log.add(word(update)), { secretToken: null, store: sqliteStore(path) });
@@ -110,6 +100,5 @@ it(
     assert.deepEqual(log.words, ["1", "2"]);
     clearInterval(alive);
     await idle.close();
-    rmSync(directory, { recursive: true });
   },
 );
