@@ -18,7 +18,7 @@ import { parseArgs } from "node:util";
 import { build } from "./build.ts";
 import { onCore, run } from "./child.ts";
 import { FIRST_ID, rawDelivery, textUpdate } from "./deliveries.ts";
-import { startServerProcess } from "./http_server_process.ts";
+import { startServerProcess } from "./server_process.ts";
 import { machine, median, medianRatio, table } from "./machine.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
 
@@ -30,7 +30,7 @@ const ROUNDS = Number(values.rounds);
 /** Milliseconds from starting the process to the first 200, which is asserted. */
 async function firstAnswer(command: readonly string[]): Promise<number> {
   const start = performance.now();
-  const server = await startServerProcess(command);
+  const server = await startServerProcess(onCore(0, command));
   const answer = await new Promise<string>((resolve, reject) => {
     const socket = connect(server.port, "127.0.0.1", () => {
       socket.write(rawDelivery(server.port, textUpdate(FIRST_ID)));

@@ -8,14 +8,14 @@
  * another process on another core: from `wrk` where it is installed, else from bench/load.ts. `--peers` installs other
  * frameworks from npm into a temporary folder and runs them in the same rounds.
  */
-import assert from "node:assert/strict";
 import { parseArgs } from "node:util";
 import { selfSigned } from "../src/tls/mod.ts";
 import { build } from "./build.ts";
-import { PINNING } from "./child.ts";
+import { onCore, PINNING } from "./child.ts";
 import { CONNECTIONS, FIRST_ID } from "./deliveries.ts";
-import { type ServerProcess, startServerProcess } from "./http_server_process.ts";
-import { type LoadGenerator, rawSockets, wrk } from "./load_generator.ts";
+import { assertHandled, type ServerProcess, startServerProcess } from "./server_process.ts";
+import { inTurns } from "./in_turns.ts";
+import { type LoadGenerator, type Place, rawSockets, wrk } from "./load_generator.ts";
 import { machine, median, medianRatio, table } from "./machine.ts";
 import { installPeers, type Peers } from "./peers.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
@@ -33,6 +33,7 @@ const { values } = parseArgs({
 const ROUNDS = Number(values.rounds);
 const MS = Number(values.ms);
 const WARM_UP_MS = 2_000;
+const onOtherCore: Place = (command) => onCore(1, command);
 /** A process that used less of the time than this was not what held the others back. */
 const BUSY = 0.9;
 
@@ -77,17 +78,9 @@ class Contestant {
     };
   }
 
-  /** That every update was handled, and once: what was answered, and at most what was sent. */
-  async assertWorks(): Promise<void> {
-    let { seen } = await this.#server.state();
-    // Some answer before they handle.
-    for (let patience = 50; seen < this.#answers && patience > 0; patience--) {
-      await new Promise((resolve) => setTimeout(resolve, 20));
-      ({ seen } = await this.#server.state());
-    }
-    const sent = this.#nextId - FIRST_ID;
-    assert.ok(seen >= this.#answers, `${this.name} has handled ${seen} of ${this.#answers} answered updates`);
-    assert.ok(seen <= sent, `${this.name} has handled ${seen} updates, but only ${sent} were sent`);
+  /** That every update was handled, and once. */
+  assertWorks(): Promise<void> {
+    return assertHandled(this.#server, this.#answers, this.#nextId - FIRST_ID);
   }
 
   stop(): Promise<void> {
@@ -104,17 +97,15 @@ async function measure(
   const contestants: Contestant[] = [];
   try {
     for (const [name, script] of commands) {
-      const server = await startServerProcess([...runtime.command, ...script], scheme === "https" ? TLS : {});
+      const command = onCore(0, [...runtime.command, ...script]);
+      const server = await startServerProcess(command, scheme === "https" ? TLS : {});
       contestants.push(new Contestant(name, server, scheme));
     }
     for (const each of contestants) await each.load(generator, WARM_UP_MS);
     for (const each of contestants) await each.assertWorks();
-    for (let round = 0; round < ROUNDS; round++) {
-      // Every other round backwards, so that what drifts favours nobody.
-      for (const each of round % 2 === 0 ? contestants : contestants.toReversed()) {
-        each.rounds.push(await each.load(generator, MS));
-      }
-    }
+    await inTurns(contestants, ROUNDS, async (each) => {
+      each.rounds.push(await each.load(generator, MS));
+    });
     for (const each of contestants) await each.assertWorks();
   } finally {
     await Promise.all(contestants.map((each) => each.stop()));
@@ -162,7 +153,8 @@ const rows = [[
   "server / load busy",
 ]];
 try {
-  const generator = (values.generator === "raw" ? undefined : wrk(built)) ?? rawSockets(built);
+  const generator = (values.generator === "raw" ? undefined : wrk(built, onOtherCore)) ??
+    rawSockets(built, onOtherCore);
   console.log(
     `${head}\n${generator.name}, ${PINNING}; ${CONNECTIONS} keep-alive connections, 613-byte text updates, ` +
       `medians of ${ROUNDS} alternating rounds of ${MS} ms`,

@@ -17,9 +17,19 @@ export function tell(port: number, seen: () => number): void {
   const { process } = globalThis;
   console.log(port);
   process.stdin.on("data", () => {
-    const { user, system } = process.cpuUsage();
-    const state: ServerState = { seen: seen(), cpuMs: (user + system) / 1_000 };
-    console.log(JSON.stringify(state));
+    console.log(JSON.stringify(stateOf(seen())));
   });
   process.stdin.on("end", () => process.exit()); // whoever asked is gone, and nothing is to be left behind
+}
+
+/** The state of this process, which has handled so many updates. */
+export function stateOf(seen: number): ServerState {
+  const { user, system } = globalThis.process.cpuUsage();
+  return { seen, cpuMs: (user + system) / 1_000 };
+}
+
+/** The state of several processes together. */
+export function total(states: readonly ServerState[]): ServerState {
+  const sum = (field: keyof ServerState) => states.reduce((all, state) => all + state[field], 0);
+  return { seen: sum("seen"), cpuMs: sum("cpuMs") };
 }

@@ -3,7 +3,7 @@ import { spawnSync } from "node:child_process";
 import { writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import type { Build } from "./build.ts";
-import { onCore, run } from "./child.ts";
+import { run } from "./child.ts";
 import { CONNECTIONS, FIRST_ID, SECRET, textUpdate } from "./deliveries.ts";
 import { findRuntimes } from "./runtimes.ts";
 
@@ -27,8 +27,11 @@ export interface LoadGenerator {
   send(url: string, firstId: number, ms: number): Promise<Load>;
 }
 
+/** Where a generator is to run: the command as it is, or on a core of its own. */
+export type Place = (command: readonly string[]) => readonly string[];
+
 /** `wrk`, or `undefined` where there is none. */
-export function wrk(built: Build): LoadGenerator | undefined {
+export function wrk(built: Build, place: Place): LoadGenerator | undefined {
   const { error, stdout } = spawnSync("wrk", ["--version"], { encoding: "utf8" });
   if (error !== undefined) return undefined;
   const body = built.file("body.json");
@@ -39,9 +42,7 @@ export function wrk(built: Build): LoadGenerator | undefined {
     name: /^wrk \S+/.exec(stdout)?.[0] ?? "wrk",
     async send(url, firstId, ms) {
       const seconds = `-d${Math.max(1, Math.round(ms / 1_000))}s`; // wrk counts in whole ones
-      const text = await run(
-        onCore(1, ["wrk", seconds, ...options, url, "--", body, SECRET, String(firstId)]),
-      );
+      const text = await run(place(["wrk", seconds, ...options, url, "--", body, SECRET, String(firstId)]));
       const { refused, broken, ...load }: Load & { refused: number; broken: number } = JSON.parse(
         text.slice(text.lastIndexOf("{")),
       );
@@ -52,14 +53,14 @@ export function wrk(built: Build): LoadGenerator | undefined {
 }
 
 /** Our own, on the runtime whose sockets cost least: Bun where there is one, else Node. */
-export function rawSockets(built: Build): LoadGenerator {
+export function rawSockets(built: Build, place: Place): LoadGenerator {
   const [runtime] = [...findRuntimes(["bun"]), ...findRuntimes(["node"])];
   if (runtime === undefined) throw new Error("There is neither bun nor node to send with");
   return {
     name: `load.ts on ${runtime.name}`,
     async send(url, firstId, ms) {
       const args = [built.file("bench/load.ts"), url, String(firstId), String(ms)];
-      return JSON.parse(await run(onCore(1, [...runtime.command, ...args])));
+      return JSON.parse(await run(place([...runtime.command, ...args])));
     },
   };
 }

@@ -13,10 +13,10 @@ import { availableParallelism, cpus } from "node:os";
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";
 import { CONNECTIONS, FIRST_ID } from "./deliveries.ts";
-import type { LoadGenerator } from "./load_generator.ts";
+import { inTurns } from "./in_turns.ts";
+import { type LoadGenerator, type Place, rawSockets, wrk } from "./load_generator.ts";
 import { machine, median, medianRatio, table } from "./machine.ts";
 import { findRuntimes, type Runtime } from "./runtimes.ts";
-import { anywhere } from "./scale_out_load.ts";
 import {
   isPossible,
   type Processes,
@@ -25,6 +25,7 @@ import {
   type Store,
 } from "./scale_out_processes.ts";
 import { promisesKept } from "./scale_out_promises.ts";
+import { assertHandled } from "./server_process.ts";
 
 const { values } = parseArgs({
   options: {
@@ -37,6 +38,7 @@ const { values } = parseArgs({
 const ROUNDS = Number(values.rounds);
 const MS = Number(values.ms);
 const WARM_UP_MS = 1_000;
+const anywhere: Place = (command) => command;
 /** Processes that used less than this of a core each were not at their limit. */
 const BUSY = 0.9;
 /** A round in which others used more cores than this is done again, so often at most. */
@@ -105,18 +107,9 @@ class Contestant {
     };
   }
 
-  /** That every update was handled, and once: all that were answered, and at most those that were sent. */
-  async assertWorks(): Promise<void> {
-    let { seen } = await this.#bot.state();
-    for (let patience = 100; seen < this.#answers && patience > 0; patience--) {
-      await new Promise((resolve) => setTimeout(resolve, 50)); // "received" answers before it handles
-      ({ seen } = await this.#bot.state());
-    }
-    const sent = this.#nextId - FIRST_ID;
-    assert.ok(
-      seen >= this.#answers && seen <= sent,
-      `${seen} handled, ${this.#answers} answered, ${sent} sent`,
-    );
+  /** That every update was handled, and once. */
+  assertWorks(): Promise<void> {
+    return assertHandled(this.#bot, this.#answers, this.#nextId - FIRST_ID);
   }
 
   stop(): Promise<void> {
@@ -149,12 +142,9 @@ async function measure(
       contestants.push(new Contestant(setup, await startProcesses(runtime, SERVER, setup)));
     }
     for (const each of contestants) await each.load(generator, WARM_UP_MS);
-    for (let round = 0; round < ROUNDS; round++) {
-      // Every other round backwards, so that what drifts favours nobody.
-      for (const each of round % 2 === 0 ? contestants : contestants.toReversed()) {
-        each.rounds.push(await each.quietLoad(generator, MS));
-      }
-    }
+    await inTurns(contestants, ROUNDS, async (each) => {
+      each.rounds.push(await each.quietLoad(generator, MS));
+    });
     for (const each of contestants) await each.assertWorks();
   } finally {
     await Promise.all(contestants.map((each) => each.stop()));
@@ -226,7 +216,7 @@ const speed = [[
 ]];
 const promises = [["runtime", "store", "processes", "updates", "albums in pieces", "out of order"]];
 try {
-  const generator = anywhere(built);
+  const generator = wrk(built, anywhere) ?? rawSockets(built, anywhere);
   console.log(
     `${head}\n${generator.name}, nothing pinned, ${availableParallelism()} cores for servers and load generator; ` +
       `${CONNECTIONS} keep-alive connections, 613-byte text updates of 1000 chats, medians of ${ROUNDS} alternating ` +

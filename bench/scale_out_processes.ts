@@ -1,13 +1,11 @@
-import { once } from "node:events";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createInterface } from "node:readline";
 import { freePort } from "../src/testing/mod.ts";
-import { start } from "./child.ts";
-import type { ServerState } from "./http_control.ts";
+import { type ServerState, total } from "./http_control.ts";
 import type { Runtime } from "./runtimes.ts";
 import type { ScaleOutTask } from "./scale_out_server.ts";
+import { startServerProcess } from "./server_process.ts";
 
 /** How the processes of a bot share a port. */
 export type Sharing = "alone" | "reusePort" | "cluster";
@@ -55,41 +53,20 @@ export async function startProcesses(
   const isDeno = runtime.name.startsWith("Deno");
   const command = [...runtime.command, ...(isDeno ? ["--unstable-net"] : []), script];
   const count = sharing === "cluster" ? 1 : processes;
-  const all = await Promise.all(Array.from({ length: count }, () => startOne(command, task)));
+  const all = await Promise.all(
+    Array.from(
+      { length: count },
+      () => startServerProcess(command, { BENCH_SCALE_OUT: JSON.stringify(task) }),
+    ),
+  );
   return {
     url: `http://127.0.0.1:${port}/hook`,
     async state() {
-      const states = await Promise.all(all.map((each) => each.state()));
-      const sum = (field: keyof ServerState) => states.reduce((sum, state) => sum + state[field], 0);
-      return { seen: sum("seen"), cpuMs: sum("cpuMs") };
+      return total(await Promise.all(all.map((each) => each.state())));
     },
     async stop() {
       await Promise.all(all.map((each) => each.stop()));
       rmSync(directory, { recursive: true, force: true });
-    },
-  };
-}
-
-async function startOne(command: readonly string[], task: ScaleOutTask) {
-  const child = start(command, { BENCH_SCALE_OUT: JSON.stringify(task) });
-  if (child.stdout === null || child.stdin === null) throw new TypeError("There is nothing to talk through");
-  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
-  const { stdin } = child;
-  const say = async () => {
-    const { done, value } = await lines.next();
-    if (done) throw new Error(`${command.join(" ")} ended`);
-    return String(value);
-  };
-  await say(); // its port
-  return {
-    async state(): Promise<ServerState> {
-      stdin.write("?\n");
-      return JSON.parse(await say());
-    },
-    async stop() {
-      const ended = once(child, "exit");
-      stdin.end();
-      await ended;
     },
   };
 }

@@ -6,7 +6,7 @@ import cluster, { type Worker } from "node:cluster";
 import { openSync, writeSync } from "node:fs";
 import { listen, sqliteStore, updateHandlers } from "../mod.ts";
 import { SECRET } from "./deliveries.ts";
-import { type ServerState, tell } from "./http_control.ts";
+import { type ServerState, stateOf, tell, total } from "./http_control.ts";
 
 /** What one of the processes is told. */
 export interface ScaleOutTask {
@@ -46,13 +46,8 @@ async function serve(): Promise<void> {
     ...task.database && { store: sqliteStore(task.database) },
   });
   if (process.send === undefined) return tell(port, () => seen);
-  process.on("message", () => process.send?.({ seen, cpuMs: cpuMs() }));
+  process.on("message", () => process.send?.(stateOf(seen)));
   process.send({ port });
-}
-
-function cpuMs(): number {
-  const { user, system } = process.cpuUsage();
-  return (user + system) / 1_000;
 }
 
 async function lead(): Promise<void> {
@@ -64,9 +59,7 @@ async function lead(): Promise<void> {
       worker.send("?");
       return next<ServerState>(worker);
     });
-    const states = [{ seen: 0, cpuMs: cpuMs() }, ...await Promise.all(asked)];
-    const sum = (field: keyof ServerState) => states.reduce((all, state) => all + state[field], 0);
-    console.log(JSON.stringify({ seen: sum("seen"), cpuMs: sum("cpuMs") }));
+    console.log(JSON.stringify(total([stateOf(0), ...await Promise.all(asked)])));
   });
   process.stdin.on("end", () => process.exit()); // and the workers with it
 }

@@ -1,6 +1,7 @@
+import assert from "node:assert/strict";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
-import { onCore, start } from "./child.ts";
+import { start } from "./child.ts";
 import type { ServerState } from "./http_control.ts";
 
 /** A server in a process of its own. */
@@ -10,12 +11,12 @@ export interface ServerProcess {
   stop(): Promise<void>;
 }
 
-/** Starts a server that tells its port and its state as `http_control.ts` does. */
+/** Starts a server that tells its port and its state as `http_control.ts` does, and ends with its standard input. */
 export async function startServerProcess(
   command: readonly string[],
   env: Record<string, string> = {},
 ): Promise<ServerProcess> {
-  const child = start(onCore(0, command), env);
+  const child = start(command, env);
   if (child.stdout === null || child.stdin === null) throw new TypeError("There is nothing to talk through");
   const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
   const { stdin } = child;
@@ -32,8 +33,22 @@ export async function startServerProcess(
     },
     async stop() {
       const ended = once(child, "exit");
-      child.kill("SIGKILL");
+      stdin.end();
       await ended;
     },
   };
+}
+
+/** That all updates were handled that were answered, and at most those that were sent: each once. */
+export async function assertHandled(
+  server: { state(): Promise<ServerState> },
+  answers: number,
+  sent: number,
+): Promise<void> {
+  let { seen } = await server.state();
+  for (let patience = 100; seen < answers && patience > 0; patience--) {
+    await new Promise((resolve) => setTimeout(resolve, 50)); // some answer before they handle
+    ({ seen } = await server.state());
+  }
+  assert.ok(seen >= answers && seen <= sent, `${seen} handled, ${answers} answered, ${sent} sent`);
 }
