@@ -1,6 +1,6 @@
 import type { TestContext } from "node:test";
 import { listen, type ListenOptions, type Receiver, type WebhookServer } from "../../mod.ts";
-import { RawConnection, SECRET } from "../serve/raw_connection.ts";
+import { connector, type RawConnection, SECRET } from "../serve/raw_connection.ts";
 
 /** A server on a free port of the loopback address, and connections to it; all is closed when the test ends. */
 export async function liveServer(
@@ -9,17 +9,5 @@ export async function liveServer(
   options: Partial<ListenOptions> = {},
 ): Promise<{ server: WebhookServer; connect(): Promise<RawConnection> }> {
   const server = await listen(receiver, { secretToken: SECRET, hostname: "127.0.0.1", port: 0, ...options });
-  const connections: RawConnection[] = [];
-  t.after(async () => {
-    for (const connection of connections) connection.destroy();
-    await server.close({ timeoutMs: 0 });
-  });
-  return {
-    server,
-    async connect() {
-      const connection = await RawConnection.open(server.port);
-      connections.push(connection);
-      return connection;
-    },
-  };
+  return { server, connect: connector(t, server.port, () => server.close({ timeoutMs: 0 })) };
 }

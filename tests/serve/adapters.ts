@@ -5,7 +5,7 @@ import { serve as serveBun } from "../../src/serve/bun.ts";
 import { serve as serveDeno } from "../../src/serve/deno.ts";
 import { serve as serveNode, toNodeListener } from "../../src/serve/node.ts";
 import type { ServerRuntime } from "../../src/serve/transport.ts";
-import { RawConnection, SECRET } from "./raw_connection.ts";
+import { connector, type RawConnection, SECRET } from "./raw_connection.ts";
 
 /** The runtime that the tests run on. */
 export const RUNTIME: ServerRuntime = "Deno" in globalThis ? "deno" : "Bun" in globalThis ? "bun" : "node";
@@ -88,17 +88,5 @@ export async function scene(
   options: Partial<ListenOptions> = {},
 ): Promise<Scene> {
   const server = await adapter.start(receiver, options);
-  const connections: RawConnection[] = [];
-  t.after(async () => {
-    for (const connection of connections) connection.destroy();
-    await server.close();
-  });
-  return {
-    server,
-    async connect() {
-      const connection = await RawConnection.open(server.port);
-      connections.push(connection);
-      return connection;
-    },
-  };
+  return { server, connect: connector(t, server.port, () => server.close()) };
 }

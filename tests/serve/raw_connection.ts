@@ -1,6 +1,7 @@
 import { connect as connectPlain, type Socket } from "node:net";
 import { connect as connectTls, type ConnectionOptions } from "node:tls";
 import { strict as assert } from "node:assert";
+import type { TestContext } from "node:test";
 
 /** An answer, read by the letter of the protocol. */
 export interface RawAnswer {
@@ -222,4 +223,22 @@ export class RawConnection {
       this.#wake();
     });
   }
+}
+
+/** Opens connections to a server for one test, after which they are ended, and then the server is closed. */
+export function connector(
+  t: TestContext,
+  port: number,
+  close: () => Promise<unknown>,
+): () => Promise<RawConnection> {
+  const connections: RawConnection[] = [];
+  t.after(async () => {
+    for (const connection of connections) connection.destroy();
+    await close();
+  });
+  return async () => {
+    const connection = await RawConnection.open(port);
+    connections.push(connection);
+    return connection;
+  };
 }
