@@ -1,8 +1,12 @@
+import type { Linked } from "../linked_list.ts";
 import type { ReceiverContext } from "./receiver.ts";
 
 /** The context of one call of a receiver. Its signal is made when first asked for: few receivers do. */
-export class CallContext implements ReceiverContext {
+export class CallContext implements ReceiverContext, Linked<CallContext> {
   readonly attempt: number;
+  /** Its neighbours among the calls that run. */
+  before: CallContext | undefined = undefined;
+  behind: CallContext | undefined = undefined;
   #controller: AbortController | undefined;
   #reason: unknown;
 

@@ -1,9 +1,10 @@
 import type { CallContext } from "../dispatch/context.ts";
+import { LinkedList } from "../linked_list.ts";
 
 /** The calls of the receiver that have not come to an end: how many there may be, and how to cut them short. */
 export class Calls {
   readonly #most: number;
-  readonly #running = new Set<CallContext>();
+  readonly #running = new LinkedList<CallContext>();
 
   constructor(most: number) {
     this.#most = most;
@@ -22,10 +23,12 @@ export class Calls {
   }
 
   end(context: CallContext): void {
-    this.#running.delete(context);
+    this.#running.remove(context);
   }
 
   abort(reason: Error): void {
-    for (const context of this.#running) context.abort(reason);
+    for (let context = this.#running.first; context !== undefined; context = context.behind) {
+      context.abort(reason);
+    }
   }
 }

@@ -73,6 +73,7 @@ export class Turns {
 
   /** Lets those go on that waited for this queue (for any, if none is named), or for a call to come to its end. */
   advance(queue?: TelegramQueue): void {
+    if (this.#lines.areEmpty) return;
     for (const each of queue === undefined ? this.#lines.queues() : [queue]) void this.#advanceQueue(each);
     while (!this.#owner.calls.areFull) {
       const next = this.#lines.leaveSlots();

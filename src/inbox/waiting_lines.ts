@@ -10,6 +10,10 @@ export class WaitingLines {
     return this.#queues.size > 0;
   }
 
+  get areEmpty(): boolean {
+    return this.#queues.size === 0 && this.#slots.size === 0;
+  }
+
   has(queue: TelegramQueue): boolean {
     return this.firstOf(queue) !== undefined;
   }

@@ -1,13 +1,13 @@
+import type { Linked } from "../linked_list.ts";
 import type { Update } from "../updates/mod.ts";
 import type { MediaGroupEnd } from "../watch.ts";
-import type { Listed } from "./due_list.ts";
 import type { Batch, StoreEntry, TelegramQueue } from "./store.ts";
 
 /**
  * A batch of the store in memory. There may be a hundred thousand, so each field must be worth its eight bytes. Times are
  * whole milliseconds on the clock of `performance.now()`: a fraction would take V8 another sixteen bytes.
  */
-export class MemoryBatch implements Batch, Listed<MemoryBatch> {
+export class MemoryBatch implements Batch, Linked<MemoryBatch> {
   readonly queue: TelegramQueue;
   readonly updates: Update[];
   readonly group: string | undefined;

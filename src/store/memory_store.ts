@@ -1,7 +1,7 @@
+import { LinkedList } from "../linked_list.ts";
 import type { MediaGroupEnd } from "../watch.ts";
 import { has, insert, remove } from "./batch_ring.ts";
 import { DueHeap } from "./due_heap.ts";
-import { DueList } from "./due_list.ts";
 import { EndedAlbums } from "./ended_albums.ts";
 import { MemoryBatch } from "./memory_batch.ts";
 import type { AlbumRules, Batch, InboxStore, StoreEntry, TelegramQueue } from "./store.ts";
@@ -18,7 +18,7 @@ export class MemoryStore implements InboxStore {
   updates = 0;
   size = 0;
   readonly #lasts = new Map<TelegramQueue, MemoryBatch>();
-  readonly #collecting = new DueList<MemoryBatch>();
+  readonly #collecting = new LinkedList<MemoryBatch>();
   readonly #due = new DueHeap<MemoryBatch>();
   readonly #ended = new EndedAlbums();
 
@@ -164,7 +164,9 @@ export class MemoryStore implements InboxStore {
   #offer(batch: MemoryBatch): void {
     if (!this.#isOffered(batch)) return;
     this.#collecting.remove(batch);
-    if (batch.isCollecting && this.#collecting.fits(batch)) this.#collecting.add(batch);
+    const { last } = this.#collecting;
+    const isLastDue = last === undefined || last.dueAt <= batch.dueAt;
+    if (batch.isCollecting && isLastDue) this.#collecting.add(batch);
     else this.#due.add(batch.dueAt, batch);
   }
 

@@ -1,32 +1,34 @@
-/** What stands in a {@link DueList} knows its neighbours there: nothing needs to be searched to take it out. */
-export interface Listed<T> {
-  readonly dueAt: number;
+/** What stands in a {@link LinkedList} knows its neighbours there: nothing needs to be searched to take it out. */
+export interface Linked<T> {
   before: T | undefined;
   behind: T | undefined;
 }
 
-/**
- * Things that fall due in the order in which they were added, the earliest first: what waits equally long from the
- * moment of being added, as an album does after each part. To add or remove one sets a few pointers, no more.
- */
-export class DueList<T extends Listed<T>> {
+/** Things in the order in which they were added, each in one list at most: adding and removing allocate nothing. */
+export class LinkedList<T extends Linked<T>> {
   #first: T | undefined;
   #last: T | undefined;
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
 
   get first(): T | undefined {
     return this.#first;
   }
 
-  /** Whether a thing falls due after all others: only then can it be added. */
-  fits({ dueAt }: T): boolean {
-    return this.#last === undefined || this.#last.dueAt <= dueAt;
+  get last(): T | undefined {
+    return this.#last;
   }
 
+  /** Adds a thing that is not in it. */
   add(item: T): void {
     if (this.#last === undefined) this.#first = item;
     else this.#last.behind = item;
     item.before = this.#last;
     this.#last = item;
+    this.#size++;
   }
 
   /** Takes a thing out, if it is there. */
@@ -34,14 +36,17 @@ export class DueList<T extends Listed<T>> {
     const { before, behind } = item;
     if (before !== undefined) before.behind = behind;
     else if (this.#first === item) this.#first = behind;
+    else return;
     if (behind !== undefined) behind.before = before;
-    else if (this.#last === item) this.#last = before;
+    else this.#last = before;
     item.before = undefined;
     item.behind = undefined;
+    this.#size--;
   }
 
   clear(): void {
     this.#first = undefined;
     this.#last = undefined;
+    this.#size = 0;
   }
 }
