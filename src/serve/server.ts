@@ -7,7 +7,7 @@ import { checkBoolean, checkNumber, checkOptionNames, quote } from "../options.t
 import { pipelineOf, type Webhook } from "../webhook.ts";
 import { closeOnSignals } from "./close_on_signals.ts";
 import { listenError } from "./listen_error.ts";
-import type { TlsOptions, TlsPem } from "./tls_options.ts";
+import { checkPem, loadTls, type TlsOptions, type TlsPem } from "./tls_options.ts";
 import type { PemPair, ServerRuntime, StartTransport, Transport } from "./transport.ts";
 
 export type { TlsFiles, TlsOptions, TlsPem } from "./tls_options.ts";
@@ -137,7 +137,6 @@ export async function startServer(
   checkBoolean("reusePort", options.reusePort);
   checkBoolean("closeOnSignals", options.closeOnSignals);
   signal?.throwIfAborted();
-  const { loadTls, checkPem } = await import("./tls_options.ts");
   const tls = options.tls === undefined ? undefined : await loadTls(options.tls);
 
   let transport: Transport;
