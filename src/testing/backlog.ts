@@ -1,7 +1,7 @@
 import type { Delivery } from "./delivery.ts";
 
 /** An update over this size is never sent. */
-export const MAX_UPDATE_BYTES: number = 512 * 1024;
+const MAX_UPDATE_BYTES = 512 * 1024;
 /** More updates than this never wait. */
 export const MAX_WAITING = 100_000;
 
@@ -29,7 +29,9 @@ export class Backlog {
 
   /** Adds the newest update. */
   add(delivery: Delivery): void {
-    if (this.#all.size >= MAX_WAITING) return delivery.end("too big");
+    if (this.#all.size >= MAX_WAITING || delivery.json.length > MAX_UPDATE_BYTES) {
+      return delivery.end("too big");
+    }
     this.#all.add(delivery);
     this.#unread.push(delivery);
   }

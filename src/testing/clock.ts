@@ -55,7 +55,7 @@ export interface AdvanceOptions {
 export class VirtualClock implements Clock {
   #now: number;
   #timers: { at: number; run: () => void }[] = [];
-  #settle: (patienceMs: number) => Promise<void> = () => Promise.resolve();
+  #settlers = new Set<(patienceMs: number) => Promise<void>>();
 
   /**
    * Use {@link virtualClock}.
@@ -89,7 +89,7 @@ export class VirtualClock implements Clock {
   async advance(ms: number, { patienceMs = 1000 }: AdvanceOptions = {}): Promise<void> {
     const end = this.#now + ms;
     for (;;) {
-      await this.#settle(patienceMs);
+      await Promise.all([...this.#settlers].map((settle) => settle(patienceMs)));
       const due = this.#timers.filter(({ at }) => at <= end).sort((a, b) => a.at - b.at)[0];
       if (!due) break;
       this.#timers = this.#timers.filter((timer) => timer !== due);
@@ -99,9 +99,14 @@ export class VirtualClock implements Clock {
     this.#now = Math.max(this.#now, end);
   }
 
-  /** Tells the clock what to wait for before each step; the test server calls this. */
-  settleWith(settle: (patienceMs: number) => Promise<void>): void {
-    this.#settle = settle;
+  /**
+   * Tells the clock what else to wait for before each step; every test server that lives by it calls this.
+   *
+   * @returns A function that has the clock no longer wait for it.
+   */
+  settleWith(settle: (patienceMs: number) => Promise<void>): () => void {
+    this.#settlers.add(settle);
+    return () => this.#settlers.delete(settle);
   }
 }
 

@@ -1,6 +1,7 @@
 import type { Answer } from "./http_answer.ts";
-import { queueOf } from "./queue_of.ts";
+import { lifetimeOf, queueOf } from "./queue_of.ts";
 import { kindOf, type Update } from "./update_kinds.ts";
+import { updateJson } from "./webhook_request.ts";
 
 /** One try to bring an update to the webhook. */
 export interface Attempt {
@@ -55,6 +56,8 @@ export interface Delivered {
 export class Delivery implements PromiseLike<Delivered> {
   /** The update. */
   readonly update: Update;
+  /** What the webhook is sent: the update as it was when it happened, the same for every try. */
+  readonly json: string;
   /** The name of its kind, such as `"message"`. */
   readonly kind: string;
   /** The Telegram queue that it waits in, such as `"message of chat 111"`. */
@@ -67,11 +70,12 @@ export class Delivery implements PromiseLike<Delivered> {
   #watchers = new Set<() => void>();
 
   /** The test server makes these: see `deliver`. */
-  constructor(update: Update, expiresAt: number) {
+  constructor(update: Update, now: number) {
     this.update = update;
+    this.json = updateJson(update);
     this.kind = kindOf(update);
     this.queue = queueOf(update);
-    this.expiresAt = expiresAt;
+    this.expiresAt = now + lifetimeOf(this.kind) * 1000;
   }
 
   /** Every try so far. */

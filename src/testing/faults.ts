@@ -31,6 +31,8 @@ export interface FaultScope {
 
 /** The faults that are still to happen. */
 export class Faults {
+  /** What comes twice may need several tries for its first 2xx, and stays meant for that until then. */
+  #doubled = new WeakMap<Delivery, Fault>();
   #waiting: { fault: Fault; times: number; when: (delivery: Delivery) => boolean }[] = [];
 
   /** Plans a fault. */
@@ -40,15 +42,19 @@ export class Faults {
 
   /** What happens to this delivery now: the oldest fault that is meant for it. */
   take(delivery: Delivery): Fault | undefined {
+    const doubled = this.#doubled.get(delivery);
+    if (doubled) return doubled;
     const planned = this.#waiting.find(({ when }) => when(delivery));
     if (!planned) return undefined;
     planned.times--;
     if (planned.times <= 0) this.#waiting = this.#waiting.filter((other) => other !== planned);
+    if ("duplicate" in planned.fault) this.#doubled.set(delivery, planned.fault);
     return planned.fault;
   }
 
   /** Forgets what is still planned. */
   clear(): void {
     this.#waiting = [];
+    this.#doubled = new WeakMap();
   }
 }

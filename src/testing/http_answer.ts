@@ -103,20 +103,19 @@ type Body = { bytes: Uint8Array; end: number; framing: Answer["framing"] };
 
 function readBody(bytes: Uint8Array, { headers, bodyStart }: Head): Body | undefined {
   const coding = headers.get("transfer-encoding")?.toLowerCase() ?? "";
-  if (coding === "chunked") return readChunks(bytes, bodyStart);
+  if (coding === "chunked") return readChunks(bytes, bodyStart, headers);
   if (coding) throw new UnreadableAnswer("Unimplemented: unsupported transfer-encoding");
   const length = Number.parseInt(headers.get("content-length") ?? "0", 10) || 0;
-  if (length > MAX_BODY_BYTES && isParameters(headers)) {
-    throw new UnreadableAnswer("Request Entity Too Large: too many parameters");
-  }
+  checkLength(length, headers);
   const end = bodyStart + length;
   if (bytes.length < end) return undefined;
   const framing = headers.has("content-length") ? "content-length" : "none";
   return { bytes: bytes.slice(bodyStart, end), end, framing };
 }
 
-function readChunks(bytes: Uint8Array, start: number): Body | undefined {
+function readChunks(bytes: Uint8Array, start: number, headers: Head["headers"]): Body | undefined {
   const parts: Uint8Array[] = [];
+  let length = 0;
   for (let at = start;;) {
     const lineEnd = indexOf(bytes, "\r\n", at);
     // Telegram has no room for chunk extensions: a size of more than eight characters ends the exchange.
@@ -127,6 +126,8 @@ function readChunks(bytes: Uint8Array, start: number): Body | undefined {
     }
     if (lineEnd < 0) return undefined;
     const size = Number.parseInt(latin1(bytes.subarray(at, lineEnd)), 16) || 0;
+    length += size;
+    checkLength(length, headers);
     const chunkEnd = lineEnd + 2 + size;
     if (bytes.length < chunkEnd + 2) return undefined;
     if (size === 0) return { bytes: concatBytes(parts), end: chunkEnd + 2, framing: "chunked" };
@@ -144,6 +145,12 @@ function decode(bytes: Uint8Array, coding = ""): Uint8Array {
     return new Uint8Array(bytes[0] === 0x1f ? gunzipSync(bytes) : inflateSync(bytes));
   } catch {
     throw new UnreadableAnswer("Bad Request: invalid compressed content");
+  }
+}
+
+function checkLength(length: number, headers: Head["headers"]): void {
+  if (length > MAX_BODY_BYTES && isParameters(headers)) {
+    throw new UnreadableAnswer("Request Entity Too Large: too many parameters");
   }
 }
 

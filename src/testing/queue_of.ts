@@ -39,6 +39,7 @@ const LIFETIME_S: Readonly<Record<string, number>> = {
   pre_checkout_query: 150,
   inline_query: 30,
   chosen_inline_result: 600,
+  custom_event: 600,
 };
 
 /** How many seconds Telegram tries to deliver an update of this kind before it silently drops it. */

@@ -2,7 +2,7 @@
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { AllowedUpdates } from "./api/allowed_updates.ts";
 import { ApiServer } from "./api/api_server.ts";
-import { Backlog, MAX_UPDATE_BYTES } from "./backlog.ts";
+import { Backlog } from "./backlog.ts";
 import type { Answerer, BotCall } from "./api/calls.ts";
 import { type Clock, VirtualClock } from "./clock.ts";
 import { Delivery } from "./delivery.ts";
@@ -10,13 +10,10 @@ import { Faults } from "./faults.ts";
 import { LongPolling } from "./api/get_updates.ts";
 import { Methods } from "./api/methods.ts";
 import type { TestBotApiOptions } from "./options.ts";
-import { lifetimeOf } from "./queue_of.ts";
 import { Quiet } from "./quiet.ts";
 import { Conversation } from "./script/conversation.ts";
 import { World } from "./script/world.ts";
 import { postAsStranger, type StrangersAnswer, type StrangersRequest } from "./stranger.ts";
-import { kindOf, type Update } from "./update_kinds.ts";
-import { updateJson } from "./webhook_request.ts";
 import { type RegisteredWebhook, type Webhook, WebhookRegistration } from "./api/webhook_registration.ts";
 import { WebhookSender } from "./webhook_sender.ts";
 
@@ -51,6 +48,7 @@ export class TestBotApi<C extends Clock = Clock> extends Conversation {
   #isPaused = false;
   #requestsUnderWay = 0;
   #quiet: Quiet;
+  #leaveClock: () => void = () => {};
 
   /** Use {@link startTestBotApi}. */
   constructor(options: TestBotApiOptions<C>, clock: C) {
@@ -87,7 +85,9 @@ export class TestBotApi<C extends Clock = Clock> extends Conversation {
     this.#quiet = new Quiet(() =>
       (this.#sender?.busy ?? 0) + this.#requestsUnderWay - (this.#polling.isWaiting ? 1 : 0)
     );
-    if (clock instanceof VirtualClock) clock.settleWith((patienceMs) => this.#quiet.settle(patienceMs));
+    if (clock instanceof VirtualClock) {
+      this.#leaveClock = clock.settleWith((patienceMs) => this.#quiet.settle(patienceMs));
+    }
   }
 
   /** The port that it listens on. */
@@ -137,19 +137,17 @@ export class TestBotApi<C extends Clock = Clock> extends Conversation {
   /**
    * Has something happen in Telegram: puts an update at the end of its queue.
    *
-   * @param update The update. Without an `update_id` it gets the next one.
+   * @param update The update. Without an `update_id` it gets the next one, which it uses up if it is queued.
    * @returns The update on its way; await it to learn how it was answered.
    */
   deliver(update: { update_id?: number; [kind: string]: unknown }, options: DeliverOptions = {}): Delivery {
     const { update_id = this.#nextUpdateId, ...payload } = update;
-    this.#nextUpdateId = Math.max(this.#nextUpdateId, update_id + 1);
-    const whole: Update = { update_id, ...payload };
-    const kind = kindOf(whole);
-    const delivery = new Delivery(whole, this.clock.now() + lifetimeOf(kind) * 1000);
-    this.#world.noteUpdate(whole);
-    if (!this.#allowed.has(kind) && !options.evenIfNotAllowed) delivery.end("not allowed");
-    else if (updateJson(whole).length > MAX_UPDATE_BYTES) delivery.end("too big");
+    const delivery = new Delivery({ update_id, ...payload }, this.clock.now());
+    this.#world.noteUpdate(delivery.update);
+    if (!this.#allowed.has(delivery.kind) && !options.evenIfNotAllowed) delivery.end("not allowed");
     else this.#backlog.add(delivery);
+    // Telegram numbers what it queues, so that a bot sees no gap where it did not ask for something.
+    if (!delivery.outcome) this.#nextUpdateId = Math.max(this.#nextUpdateId, update_id + 1);
     if (this.#sender) this.#sender.wake();
     else this.#polling.wake();
     return delivery;
@@ -169,7 +167,10 @@ export class TestBotApi<C extends Clock = Clock> extends Conversation {
     this.#methods.answer(method, answerer);
   }
 
-  /** Resolves with the next call of a method that no earlier `nextCall` gave out, past or to come. */
+  /**
+   * Resolves with the next call of a method that no earlier `nextCall` gave out, past or to come, once it has its result
+   * or error.
+   */
   nextCall(method: string, when?: (call: BotCall) => boolean): Promise<BotCall> {
     return this.#methods.log.next(method, when);
   }
@@ -204,6 +205,7 @@ export class TestBotApi<C extends Clock = Clock> extends Conversation {
     this.#polling.close();
     this.#backlog.clear();
     await this.#server.close();
+    this.#leaveClock();
   }
 
   /** The same as {@link close}. */

@@ -7,7 +7,7 @@ import type { Fault, Faults } from "./faults.ts";
 import type { Answer } from "./http_answer.ts";
 import { LoadedQueues } from "./loaded_queues.ts";
 import { RetryDelay } from "./retry_delay.ts";
-import { type RequestTarget, updateJson, webhookRequest } from "./webhook_request.ts";
+import { type RequestTarget, webhookRequest } from "./webhook_request.ts";
 
 /** What a sender works with, and what it tells. */
 export interface SenderParts extends Omit<PoolParts, "answered" | "failed" | "closed"> {
@@ -146,7 +146,7 @@ export class WebhookSender {
     const fault = isAcknowledged(delivery) ? undefined : this.#parts.faults.take(delivery);
     if (fault && "delayMs" in fault) return this.#queues.again(delivery, clock.now() + fault.delayMs);
     const secretToken = fault && "secretToken" in fault ? fault.secretToken ?? "" : target.secretToken;
-    const request = webhookRequest({ ...target, secretToken }, updateJson(delivery.update));
+    const request = webhookRequest({ ...target, secretToken }, delivery.json);
     this.#underWay.set(connection, { delivery, request, sentAt: clock.now(), fault });
     connection.send(request, fault && "breakConnection" in fault ? fault.breakConnection : undefined);
   }
@@ -238,8 +238,7 @@ function isSuccess({ status }: Answer): boolean {
 
 /** Whether it is sent once more only because a fault has it come twice. */
 function isAcknowledged({ attempts }: Delivery): boolean {
-  const answer = attempts.at(-1)?.answer;
-  return answer !== undefined && isSuccess(answer);
+  return attempts.some(({ answer }) => answer !== undefined && isSuccess(answer));
 }
 
 function wrongResponse({ status, reason }: Answer): string {

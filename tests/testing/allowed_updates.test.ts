@@ -21,6 +21,17 @@ test("without allowed_updates all kinds but three are delivered", async (t) => {
   assert.equal(await listed(telegram), undefined);
 });
 
+test("what is not sent uses up no update_id", async (t) => {
+  const telegram = await frozen(t);
+  const ids = ["poll", "chat_member", "poll"].map((kind) =>
+    telegram.deliver({ [kind]: {} }).update.update_id
+  );
+  assert.deepEqual(ids.map((id) => id % 1000), [1, 2, 2]);
+  telegram.deliver({ update_id: 200_000_000, chat_member: {} });
+  telegram.deliver({ poll: { question: "x".repeat(512 * 1024) } });
+  assert.equal(telegram.deliver({ poll: {} }).update.update_id, 100_000_003);
+});
+
 test("with a list only those in it are, and they are listed in Telegram's order", async (t) => {
   const telegram = await frozen(t);
   const allowed_updates = ["poll", "chat_member", "Message", "nonsense"];

@@ -106,17 +106,36 @@ describe("a webhook reply", () => {
     assert.equal(Reflect.get(Object(result), "last_error_message"), undefined);
   });
 
-  test("over 1 MiB breaks the exchange", async (t) => {
+  const big = JSON.stringify({ method: "sendMessage", chat_id: 111, text: "x".repeat(1 << 20) });
+  const half = big.length >> 1;
+  const chunks = [big.slice(0, half), big.slice(half), ""].map((chunk) =>
+    `${chunk.length.toString(16)}\r\n${chunk}\r\n`
+  );
+  const tooBig = [["with Content-Length", reply(big)], [
+    "chunked",
+    reply(chunks.join(""), "Transfer-Encoding: chunked\r\n"),
+  ]] as const;
+  for (const [framing, answer] of tooBig) {
+    test(`over 1 MiB ${framing} breaks the exchange`, async (t) => {
+      const telegram = await frozen(t);
+      const answers: string[] = [answer];
+      const webhook = await rawWebhook(t, () => answers.shift() ?? OK);
+      await call(telegram, "setWebhook", { url: `http://127.0.0.1:${webhook.port}` });
+      const delivery = telegram.deliver(saying("hello"));
+      const { error } = await delivery.attempt(1);
+      assert.equal(error, "Request Entity Too Large: too many parameters");
+      assert.deepEqual(telegram.calls, []);
+      await telegram.clock.advance(2000);
+      assert.equal(delivery.outcome, "acknowledged");
+    });
+  }
+
+  test("of plain text may be larger, also chunked", async (t) => {
     const telegram = await frozen(t);
-    const big = JSON.stringify({ method: "sendMessage", chat_id: 111, text: "x".repeat(1 << 20) });
-    const answers = [reply(big)];
-    const webhook = await rawWebhook(t, () => answers.shift() ?? OK);
+    const answer = reply(chunks.join(""), "Transfer-Encoding: chunked\r\n", "text/plain");
+    const webhook = await rawWebhook(t, () => answer);
     await call(telegram, "setWebhook", { url: `http://127.0.0.1:${webhook.port}` });
-    const delivery = telegram.deliver(saying("hello"));
-    await delivery.attempt(1);
-    assert.deepEqual(telegram.calls, []);
-    await telegram.clock.advance(2000);
-    assert.equal(delivery.outcome, "acknowledged");
+    assert.equal((await telegram.deliver(saying("hello"))).body.length, big.length);
   });
 });
 

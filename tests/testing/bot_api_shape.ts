@@ -46,6 +46,8 @@ const PRIMITIVES: Readonly<Record<string, (value: unknown) => boolean>> = {
 
 function memberOf(value: unknown, union: string, path: string): string {
   if (union === "MaybeInaccessibleMessage") return "Message";
+  const plain = typeof value === "string" ? "String" : Array.isArray(value) ? `Array of ${union}` : "";
+  if (botApi.unions[union]?.includes(plain)) return plain;
   const discriminator = botApi.discriminators[union];
   assert.ok(discriminator, `${path} is of the union ${union}, which has no discriminator`);
   const tag = Reflect.get(Object(value), discriminator.field);

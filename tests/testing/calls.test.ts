@@ -100,6 +100,25 @@ describe("nextCall", () => {
     assert.deepEqual((await Promise.all(texts)).map(({ params }) => params.text), ["one", "two"]);
   });
 
+  test("waits for the answer of the test's, so that the call tells how it ended", async (t) => {
+    const telegram = await frozen(t);
+    let answerFirst = () => {};
+    telegram.answer("sendMessage", async ({ text }) => {
+      if (text === "refused") throw new BotApiRefusal(403, "Forbidden: bot was blocked by the user");
+      await new Promise<void>((resolve) => (answerFirst = resolve));
+      return text;
+    });
+    const next = telegram.nextCall("sendMessage");
+    const held = call(telegram, "sendMessage", { text: "held" });
+    while (telegram.calls.length === 0) await new Promise((resolve) => setImmediate(resolve));
+    await call(telegram, "sendMessage", { text: "refused" });
+    assert.equal((await next).error, "Forbidden: bot was blocked by the user");
+    answerFirst();
+    assert.equal((await telegram.nextCall("sendMessage")).result, "held");
+    await held;
+    assert.deepEqual(telegram.calls.map(({ params }) => params.text), ["held", "refused"]);
+  });
+
   test("can pick", async (t) => {
     const telegram = await frozen(t);
     const wanted = telegram.nextCall("sendMessage", ({ params }) => params.chat_id === 2);
@@ -149,10 +168,13 @@ describe("without an answer of the test's", () => {
     ["sendInvoice", { title: "T", description: "D", currency: "XTR", prices: '[{"label":"a","amount":5}]' }],
     ["sendGame", { game_short_name: "chess" }],
     ["sendPaidMedia", { star_count: 5, media: "[]" }],
+    ["sendChecklist", { checklist: { title: "T", tasks: [{ id: 1, text: "a" }, { id: 2, text: "b" }] } }],
+    ["sendRichMessage", { rich_message: { html: "hi" } }],
+    ["sendRichMessage", { rich_message: '{"blocks":[{"type":"divider"}]}' }],
     ["forwardMessage", { from_chat_id: 1, message_id: 1 }],
   ];
   for (const [method, params] of sending) {
-    test(`${method} gives a Message`, async (t) => {
+    test(`${method} gives a Message for ${JSON.stringify(params)}`, async (t) => {
       const telegram = await frozen(t);
       for (const chat_id of [5, telegram.channel().chat.id]) {
         assertShape((await call(telegram, method, { chat_id, ...params })).result, "Message");
@@ -188,6 +210,16 @@ describe("without an answer of the test's", () => {
     ["getChatMemberCount", { chat_id: 5 }, 2],
     ["getChat", { chat_id: -5 }, { id: -5, title: "Some group", type: "supergroup" }],
     ["copyMessage", { chat_id: 5, from_chat_id: 6, message_id: 1 }, { message_id: 1 }],
+    ["copyMessages", { chat_id: 5, from_chat_id: 6, message_ids: "[7,8]" }, [{ message_id: 1 }, {
+      message_id: 2,
+    }]],
+    ["forwardMessages", { chat_id: 5, from_chat_id: 6, message_ids: [7] }, [{ message_id: 1 }]],
+    ["createForumTopic", { chat_id: -5, name: "Cats", icon_color: "7322096" }, {
+      message_thread_id: 1,
+      name: "Cats",
+      icon_color: 7_322_096,
+    }],
+    ["setGameScore", { inline_message_id: "1", user_id: 1, score: 5 }, true],
   ];
   for (const [method, params, result] of results) {
     test(`${method} has a plausible result`, async (t) => {
@@ -195,6 +227,87 @@ describe("without an answer of the test's", () => {
       assert.deepEqual((await call(telegram, method, params)).result, result);
     });
   }
+
+  const objects: readonly (readonly [method: string, params: object, type: string, part: object])[] = [
+    ["createChatInviteLink", { chat_id: 5, name: "Fans", member_limit: "3" }, "ChatInviteLink", {
+      name: "Fans",
+      member_limit: 3,
+      is_revoked: false,
+    }],
+    [
+      "editChatInviteLink",
+      { chat_id: 5, invite_link: "https://t.me/+a", creates_join_request: true },
+      "ChatInviteLink",
+      { invite_link: "https://t.me/+a", creates_join_request: true },
+    ],
+    ["revokeChatInviteLink", { chat_id: 5, invite_link: "https://t.me/+a" }, "ChatInviteLink", {
+      invite_link: "https://t.me/+a",
+      is_revoked: true,
+    }],
+    ["uploadStickerFile", { user_id: 1, sticker_format: "static" }, "File", { file_size: 204_800 }],
+  ];
+  for (const [method, params, type, part] of objects) {
+    test(`${method} gives a ${type}`, async (t) => {
+      const telegram = await frozen(t);
+      const { result } = await call(telegram, method, params);
+      assertShape(result, type);
+      assert.deepEqual({ ...Object(result), ...part }, result);
+    });
+  }
+
+  test("getStickerSet and savePreparedInlineMessage give what the Bot API documents", async (t) => {
+    const telegram = await frozen(t);
+    const { stickers, ...set } = Object((await call(telegram, "getStickerSet", { name: "cats" })).result);
+    assert.deepEqual(set, { name: "cats", title: "cats", sticker_type: "regular" });
+    assertShape(stickers, "Array of Sticker");
+    const prepared = Object((await call(telegram, "savePreparedInlineMessage", { user_id: 1 })).result);
+    assert.equal(typeof prepared.id, "string");
+    assert.ok(prepared.expiration_date > START / 1000);
+  });
+
+  const changing: readonly (readonly [
+    sending: { method: string; [param: string]: unknown },
+    method: string,
+    params: object,
+    part: object,
+  ])[] = [
+    [{ method: "sendLocation", latitude: 1, longitude: 2 }, "editMessageLiveLocation", {
+      latitude: 3.5,
+      longitude: "4",
+    }, { location: { latitude: 3.5, longitude: 4 } }],
+    [{ method: "sendLocation", latitude: 1, longitude: 2 }, "stopMessageLiveLocation", {}, {
+      location: { latitude: 1, longitude: 2 },
+    }],
+    [{ method: "sendGame", game_short_name: "chess" }, "setGameScore", { user_id: 1, score: 5 }, {
+      game: { title: "chess", description: "A game", photo: [] },
+    }],
+  ];
+  for (const [{ method: sending, ...content }, method, params, part] of changing) {
+    test(`${method} gives the Message`, async (t) => {
+      const telegram = await frozen(t);
+      const sent = Object((await call(telegram, sending, { chat_id: 5, ...content })).result);
+      const where = { chat_id: 5, message_id: sent.message_id };
+      const { result } = await call(telegram, method, { ...where, ...params });
+      assertShape(result, "Message");
+      assert.deepEqual({ ...Object(result), ...part }, result);
+      assert.equal((await call(telegram, method, { ...where, message_id: 99 })).error_code, 400);
+    });
+  }
+
+  test("stopPoll gives the Poll with its votes, closed", async (t) => {
+    const telegram = await frozen(t);
+    const anna = telegram.user();
+    const params = { chat_id: anna.user.id, question: "Tea?", options: ["yes", "no"] };
+    const message = Object((await call(telegram, "sendPoll", params)).result);
+    const { message_id } = message;
+    anna.votes(message, 1);
+    const { result } = await call(telegram, "stopPoll", { chat_id: anna.user.id, message_id });
+    assertShape(result, "Poll");
+    assert.deepEqual([Object(result).is_closed, Object(result).total_voter_count], [true, 1]);
+    assert.throws(() => anna.votes(message, 0), /This poll is closed/);
+    const missing = await call(telegram, "stopPoll", { chat_id: anna.user.id, message_id: 99 });
+    assert.equal(missing.description, "Bad Request: message with poll to stop not found");
+  });
 });
 
 test("a server is disposed of by `await using`, and its port is free again", async () => {

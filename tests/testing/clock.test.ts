@@ -21,6 +21,28 @@ test("a virtual clock calls what falls due, in order and at its time", async () 
   assert.equal(clock.now(), 1030);
 });
 
+test("a virtual clock waits for every server that lives by it, until that is closed", async (t) => {
+  const clock = virtualClock();
+  const answers = [status(500), OK];
+  const webhook = await rawWebhook(t, () => answers.shift());
+  const first = await startTestBotApi({ clock });
+  const second = await startTestBotApi({ clock });
+  t.after(() => Promise.all([first.close(), second.close()]));
+  await call(first, "setWebhook", { url: `http://127.0.0.1:${webhook.port}` });
+  const delivery = first.deliver(saying("hello"));
+  await clock.advance(60_000);
+  assert.deepEqual(delivery.attempts.map(({ answer }) => answer?.status), [500, 200]);
+  const [, { sentAt } = assert.fail()] = delivery.attempts;
+  assert.equal(clock.now() - sentAt, 60_000);
+
+  let settled = 0;
+  const leave = clock.settleWith(() => Promise.resolve(void settled++));
+  await clock.advance(1);
+  leave();
+  await clock.advance(1);
+  assert.equal(settled, 1);
+});
+
 test("a time scale makes time pass faster", async (t) => {
   const telegram = await startTestBotApi({ timeScale: 1000 });
   t.after(() => telegram.close());

@@ -157,6 +157,40 @@ describe("a user", () => {
     assert.throws(() => anna.votes(anna.sends("no poll"), 0), /not a poll/);
   });
 
+  test("has one vote in a poll, which can be changed and taken back", async (t) => {
+    const telegram = await start(t);
+    const [anna, ben] = [telegram.user(), telegram.user()];
+    const params = { chat_id: anna.user.id, question: "Tea?", options: ["yes", "no"] };
+    const message = Object((await call(telegram, "sendPoll", params)).result);
+    const votes = [[anna, 0], [ben, 0], [anna, 1], [anna]] as const;
+    const counts = votes.map(([user, ...options]) => {
+      const poll = payload(user.votes(message, ...options));
+      return [poll.options[0].voter_count, poll.options[1].voter_count, poll.total_voter_count];
+    });
+    assert.deepEqual(counts, [[1, 0, 1], [2, 0, 2], [1, 1, 2], [1, 0, 1]]);
+  });
+
+  test("votes without a change to what was sent before", async (t) => {
+    const telegram = await start(t);
+    const [anna, group] = [telegram.user(), telegram.group()];
+    const options = [{ persistent_id: "0", text: "yes", voter_count: 0 }];
+    const poll = { id: "1", question: "Tea?", options, total_voter_count: 0, is_anonymous: true };
+    const sent = anna.in(group).sends({ poll });
+    const updates = async () => Object((await call(telegram, "getUpdates")).result);
+    const before = await updates();
+    anna.votes(sent, 0);
+    await telegram.clock.advance(3000);
+    assert.deepEqual((await updates())[0], before[0]);
+    assert.deepEqual(sent.message.poll, poll);
+    const reply_parameters = { message_id: sent.message.message_id };
+    const reply = await call(telegram, "sendMessage", {
+      chat_id: group.chat.id,
+      text: "?",
+      reply_parameters,
+    });
+    assert.equal(Object(reply.result).reply_to_message.poll.total_voter_count, 1);
+  });
+
   test("does all the rest", async (t) => {
     const telegram = await start(t);
     const anna = telegram.user();
@@ -251,6 +285,32 @@ describe("a group", () => {
     assert.deepEqual(payload(anna.leaves(group).delivery).left_chat_member, anna.user);
     assert.equal(telegram.pending, 4);
   });
+});
+
+test("a change of membership tells what was before", async (t) => {
+  const telegram = await start(t);
+  const [anna, group, other] = [telegram.user(), telegram.group(), telegram.group()];
+  const changes = [
+    anna.removesBot(other),
+    anna.addsBot(group),
+    anna.addsBot(group, "administrator"),
+    anna.removesBot(group),
+    anna.addsBot(group),
+    anna.unblocksBot(),
+    anna.blocksBot(),
+  ];
+  const told = changes.map(payload).map(({ old_chat_member: before, new_chat_member: after }) =>
+    `${before.status} ${after.status}`
+  );
+  assert.deepEqual(told, [
+    "member kicked",
+    "left member",
+    "member administrator",
+    "administrator kicked",
+    "kicked member",
+    "kicked member",
+    "member kicked",
+  ]);
 });
 
 describe("a channel", () => {

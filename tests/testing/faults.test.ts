@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { describe, test } from "node:test";
-import { OK, rawWebhook } from "./raw_webhook.ts";
+import { OK, rawWebhook, status } from "./raw_webhook.ts";
 import { call, frozen, saying } from "./test_server.ts";
 
 describe("a connection that breaks", () => {
@@ -70,6 +70,24 @@ test("an update can come twice", async (t) => {
   const { attempts } = await telegram.deliver(saying("hello"));
   assert.deepEqual(attempts.map(({ answer }) => answer?.status), [200, 200]);
   assert.equal(webhook.requests[0]?.text, webhook.requests[1]?.text);
+});
+
+test("an update comes twice however long its first 2xx takes, also to another webhook", async (t) => {
+  const telegram = await frozen(t);
+  const webhook = await rawWebhook(t, () => status(500));
+  const answers = [status(500), OK, status(500)];
+  const next = await rawWebhook(t, () => answers.shift() ?? OK);
+  await call(telegram, "setWebhook", { url: `http://127.0.0.1:${webhook.port}` });
+  telegram.faults.add({ duplicate: true }, { times: 2 });
+  const delivery = telegram.deliver(saying("one"));
+  await delivery.attempt(1);
+  await telegram.clock.advance(1000);
+  await call(telegram, "setWebhook", { url: `http://127.0.0.1:${next.port}` });
+  await telegram.clock.advance(10_000);
+  assert.equal(delivery.outcome, "acknowledged");
+  assert.deepEqual(delivery.attempts.slice(-4).map(({ answer }) => answer?.status), [500, 200, 500, 200]);
+  assert.equal((await telegram.deliver(saying("two"))).attempts.length, 2);
+  assert.equal((await telegram.deliver(saying("three"))).attempts.length, 1);
 });
 
 for (const secretToken of ["wrong", null]) {

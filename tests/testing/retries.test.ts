@@ -51,6 +51,21 @@ describe("tries are repeated", () => {
     });
   }
 
+  test("with the very bytes of the first, whatever became of the update meanwhile", async (t) => {
+    const telegram = await frozen(t);
+    const answers = [status(500), status(500), OK];
+    const webhook = await rawWebhook(t, () => answers.shift());
+    await call(telegram, "setWebhook", { url: `http://127.0.0.1:${webhook.port}` });
+    const update = saying("hello");
+    const delivery = telegram.deliver(update);
+    await delivery.attempt(1);
+    Reflect.set(update.message, "text", "changed");
+    await telegram.clock.advance(2000);
+    assert.equal(delivery.outcome, "acknowledged");
+    assert.deepEqual(webhook.said, ["hello", "hello", "hello"]);
+    assert.equal(new Set(webhook.requests.map(({ text }) => text)).size, 1);
+  });
+
   test("and hold up their own queue only", async (t) => {
     const telegram = await frozen(t);
     const webhook = await rawWebhook(t, ({ said }) => said === "poison" ? status(500, RARELY) : OK);
@@ -107,6 +122,7 @@ describe("an update expires", () => {
     ["pre_checkout_query", 150],
     ["inline_query", 30],
     ["chosen_inline_result", 600],
+    ["custom_event", 600],
   ];
   for (const [kind, seconds] of lifetimes) {
     test(`of the kind ${kind} after ${seconds} seconds`, async (t) => {

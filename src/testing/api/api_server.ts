@@ -77,7 +77,7 @@ export class ApiServer {
     if (token === undefined || method === undefined) throw new BotApiRefusal(404, "Not Found");
     if (!token.includes(":")) throw new BotApiRefusal(401, "Unauthorized: invalid token specified");
     if (token !== this.#token) throw new BotApiRefusal(401, "Unauthorized");
-    const inBody = await bodyParameters(request.headers["content-type"] ?? "", body);
+    const inBody = bodyParameters(request.headers["content-type"] ?? "", body);
     const parameters = { ...inBody, ...queryParameters(url.searchParams) };
     const name = method || (typeof parameters.method === "string" ? parameters.method : "");
     if (!/^[A-Za-z]+$/.test(name)) throw new BotApiRefusal(404, "Not Found: method not found");

@@ -10,7 +10,7 @@ export interface BotCall {
   via: "request" | "webhook reply";
   /** When it came, in milliseconds on the test server's clock. */
   at: number;
-  /** What it was answered with; undefined when it was refused. */
+  /** What it was answered with; undefined when it was refused, or is not answered yet. */
   result?: unknown;
   /** Why it was refused. */
   error?: string;
@@ -23,22 +23,30 @@ export type Answerer = (params: Parameters, call: BotCall) => unknown;
 export class CallLog {
   /** Every call, the oldest first. */
   readonly calls: BotCall[] = [];
+  #unanswered = new Set<BotCall>();
   #seen = new Set<BotCall>();
   #watchers = new Set<() => void>();
 
-  /** Notes a call that was answered. */
+  /** Notes a call that came. */
   add(call: BotCall): void {
     this.calls.push(call);
+    this.#unanswered.add(call);
+  }
+
+  /** Notes that a call has its result or refusal. */
+  settled(call: BotCall): void {
+    this.#unanswered.delete(call);
     for (const watcher of [...this.#watchers]) watcher();
   }
 
-  /** Resolves with the next call of a method that no earlier `next` has given out yet, past or to come. */
+  /** Resolves with the next answered call of a method that no earlier `next` has given out, past or to come. */
   next(method: string, when: (call: BotCall) => boolean = () => true): Promise<BotCall> {
     const wanted = method.toLowerCase();
     return new Promise((resolve) => {
       const look = () => {
         const call = this.calls.find((call) =>
-          !this.#seen.has(call) && call.method.toLowerCase() === wanted && when(call)
+          !this.#seen.has(call) && !this.#unanswered.has(call) && call.method.toLowerCase() === wanted &&
+          when(call)
         );
         if (!call) return;
         this.#watchers.delete(look);

@@ -86,7 +86,7 @@ export class LongPolling {
   }
 
   #take(limit: number): Update[] {
-    return this.#backlog.oldest(limit).map(({ update }: Delivery) => update);
+    return this.#backlog.oldest(limit).map(({ json }: Delivery) => JSON.parse(json));
   }
 
   #wait(limit: number, ms: number): Promise<Update[]> {

@@ -50,13 +50,13 @@ export class Methods {
 
   /** Carries out the method in the answer to an update, if there is one. Nobody learns its result. */
   webhookReply(contentType: string, body: Uint8Array): void {
-    const run = ({ method, ...params }: Parameters) => {
-      if (typeof method !== "string" || NOT_IN_A_REPLY.test(method)) return;
-      this.#carryOut(method, params, "webhook reply").catch(() => {});
-    };
-    const params = bodyParameters(contentType, body);
-    if (params instanceof Promise) params.then(run);
-    else run(params);
+    this.#runReply(contentType, body).catch(() => {});
+  }
+
+  async #runReply(contentType: string, body: Uint8Array): Promise<void> {
+    const { method, ...params } = bodyParameters(contentType, body);
+    if (typeof method !== "string" || NOT_IN_A_REPLY.test(method)) return;
+    await this.#carryOut(method, params, "webhook reply");
   }
 
   async #carryOut(method: string, params: Parameters, via: BotCall["via"]): Promise<unknown> {
@@ -70,6 +70,8 @@ export class Methods {
     } catch (error) {
       call.error = error instanceof Error ? error.message : String(error);
       throw error;
+    } finally {
+      this.log.settled(call);
     }
   }
 }

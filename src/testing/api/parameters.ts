@@ -1,3 +1,5 @@
+import { readFormData } from "./form_data.ts";
+
 /** The parameters of a Bot API call, as they were sent: JSON keeps its types, forms hold strings and files. */
 export type Parameters = Record<string, unknown>;
 
@@ -7,22 +9,18 @@ export function queryParameters(search: URLSearchParams): Parameters {
 }
 
 /**
- * Reads parameters out of a body of any type that the Bot API takes. One that cannot be read has none: Telegram too
+ * Reads parameters out of a body of any type that the Bot API takes. JSON that cannot be read has none: Telegram too
  * goes on without, and complains about what it then misses.
+ *
+ * @throws {BotApiRefusal} 400 if it is a `multipart/form-data` body that cannot be read.
  */
-export function bodyParameters(contentType: string, body: Uint8Array): Parameters | Promise<Parameters> {
+export function bodyParameters(contentType: string, body: Uint8Array): Parameters {
   const type = contentType.toLowerCase();
   if (body.length === 0) return {};
-  if (type.includes("multipart/form-data")) return formParameters(contentType, body);
+  if (type.includes("multipart/form-data")) return readFormData(contentType, body);
   const text = new TextDecoder().decode(body);
   if (type.includes("application/x-www-form-urlencoded")) return queryParameters(new URLSearchParams(text));
-  const value = type.includes("application/json") ? jsonOf(text) : undefined;
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? { ...value } : {};
-}
-
-async function formParameters(contentType: string, body: Uint8Array): Promise<Parameters> {
-  const form = new Response(new Uint8Array(body), { headers: { "content-type": contentType } });
-  return await form.formData().then((fields) => Object.fromEntries(fields), () => ({}));
+  return type.includes("application/json") ? objectOf(text) : {};
 }
 
 /** A parameter as text; objects as JSON. */
@@ -51,4 +49,16 @@ export function jsonOf(value: unknown): unknown {
   } catch {
     return undefined;
   }
+}
+
+/** A parameter that is an object, or the JSON of one; anything else has no fields. */
+export function objectOf(value: unknown): Parameters {
+  const object = jsonOf(value);
+  return typeof object === "object" && object !== null && !Array.isArray(object) ? { ...object } : {};
+}
+
+/** A parameter that is an array, or the JSON of one; anything else has no items. */
+export function listOf(value: unknown): unknown[] {
+  const list = jsonOf(value);
+  return Array.isArray(list) ? list : [];
 }

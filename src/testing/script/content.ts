@@ -95,15 +95,16 @@ function medium(kind: string, value: unknown, world: World): unknown {
   if (kind === "photo") return value === true ? photoSizes(world) : value;
   const usual = MEDIA[kind];
   if (!usual || (value !== true && typeof value !== "string")) return value;
-  return { ...usual, ...typeof value === "string" && { file_name: value }, ...file(world, 204_800) };
+  return { ...usual, ...typeof value === "string" && { file_name: value }, ...newFile(world, 204_800) };
 }
 
 function photoSizes(world: World): object[] {
   const sizes = [[1_754, 90, 67], [22_898, 320, 240], [166_702, 1280, 960]] as const;
-  return sizes.map(([bytes, width, height]) => ({ ...file(world, bytes), width, height }));
+  return sizes.map(([bytes, width, height]) => ({ ...newFile(world, bytes), width, height }));
 }
 
-function file(world: World, file_size: number): object {
+/** A file that nobody has sent before. */
+export function newFile(world: World, file_size: number): object {
   const token = world.newToken();
   return { file_id: `AgACAgIAAxkBAAI${token}`, file_unique_id: `AQAD${token.slice(-10)}`, file_size };
 }

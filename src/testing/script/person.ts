@@ -3,7 +3,7 @@ import { findButton } from "./buttons.ts";
 import { memberUpdate, type Status } from "./membership.ts";
 import { type Chat, type Message, privateChat, type User } from "./objects.ts";
 import { type Place, placeOf, type Venue } from "./place.ts";
-import { pollAnswer, withVote } from "./polls.ts";
+import { pollAnswer, Polls } from "./polls.ts";
 import { Reactions } from "./reactions.ts";
 import type { Sent } from "./sent.ts";
 import { messageOf, type Scene, Speaker } from "./speaker.ts";
@@ -61,9 +61,12 @@ export class Person extends Speaker {
     return this.scene.deliver(Reactions.of(this.scene.world).change(this.user, messageOf(to), emoji));
   }
 
-  /** Votes in a poll, by the numbers of the options from 0. The bot is told who, unless the poll is anonymous. */
+  /**
+   * Votes in a poll, by the numbers of the options from 0; a second vote replaces the first, and none takes it back. The
+   * bot is told who, unless the poll is anonymous.
+   */
   votes(message: Message | Sent, ...options: number[]): Delivery {
-    const poll = withVote(messageOf(message), options);
+    const poll = Polls.of(this.scene.world).vote(messageOf(message), this.user, options);
     const result = this.#does("poll", poll);
     return poll.is_anonymous ? result : this.#does("poll_answer", pollAnswer(poll, this.user, options));
   }
@@ -161,9 +164,13 @@ export class Person extends Speaker {
     return venue.placeFor(this.user).chat;
   }
 
-  #membership(chat: Chat, member: User, from: Status, to: Status): Delivery {
-    const kind = member.id === this.scene.world.bot.id ? "my_chat_member" : "chat_member";
-    return this.#does(kind, memberUpdate(chat, this.user, this.scene.world.date, member, from, to));
+  /** @param usual What the member was before, as far as nothing else is known. */
+  #membership(chat: Chat, member: User, usual: Status, to: Status): Delivery {
+    const { world } = this.scene;
+    const from = world.status(chat, member) ?? usual;
+    world.noteStatus(chat, member, to);
+    const kind = member.id === world.bot.id ? "my_chat_member" : "chat_member";
+    return this.#does(kind, memberUpdate(chat, this.user, world.date, member, from, to));
   }
 
   #does(kind: string, payload: object): Delivery {

@@ -1,4 +1,5 @@
 import type { Message, User } from "./objects.ts";
+import type { World } from "./world.ts";
 
 /** A poll: https://core.telegram.org/bots/api#poll */
 export interface Poll {
@@ -31,24 +32,75 @@ export function newPoll(
   };
 }
 
-/**
- * The poll of a message after one more vote, which the message then has too.
- *
- * @throws {Error} if the message is none, or has no such option.
- */
-export function withVote(message: Message, options: readonly number[]): Poll {
-  const { poll } = message;
-  if (!isPoll(poll)) throw new Error("This message is not a poll to vote in");
-  if (options.some((option) => poll.options[option] === undefined)) {
-    throw new Error("This poll has no such option");
+/** A poll without the votes that were cast here, and who voted for which options. */
+interface Ballot {
+  poll: Poll;
+  votes: Map<number, readonly number[]>;
+}
+
+const ofWorld = new WeakMap<World, Polls>();
+
+/** Who voted for what. */
+export class Polls {
+  #world: World;
+  #ballots = new Map<string, Ballot>();
+
+  /** Use {@link Polls.of}. */
+  constructor(world: World) {
+    this.#world = world;
   }
-  const voted = poll.options.map((option, number) => ({
-    ...option,
-    voter_count: option.voter_count + (options.includes(number) ? 1 : 0),
-  }));
-  const counted = { ...poll, options: voted, total_voter_count: poll.total_voter_count + 1 };
-  message.poll = counted;
-  return counted;
+
+  /** The polls of a world. */
+  static of(world: World): Polls {
+    const polls = ofWorld.get(world) ?? new Polls(world);
+    ofWorld.set(world, polls);
+    return polls;
+  }
+
+  /**
+   * The poll of a message after a vote, in place of an earlier one of the same user; no options take that back. What
+   * was sent of the message already stays as it is.
+   *
+   * @throws {Error} if the message is none, is closed, or has no such option.
+   */
+  vote(message: Message, user: User, options: readonly number[]): Poll {
+    if (!isPoll(message.poll)) throw new Error("This message is not a poll to vote in");
+    const { poll, votes } = this.#ballot(message.poll);
+    if (poll.is_closed === true) throw new Error("This poll is closed");
+    if (options.some((option) => poll.options[option] === undefined)) {
+      throw new Error("This poll has no such option");
+    }
+    if (options.length > 0) votes.set(user.id, options);
+    else votes.delete(user.id);
+    const counted = this.count(poll);
+    const latest = this.#world.message(message.chat, message.message_id) ?? message;
+    this.#world.noteMessage({ ...latest, poll: counted });
+    return counted;
+  }
+
+  /** A poll with the votes that it has now. */
+  count(current: Poll): Poll {
+    const { poll, votes } = this.#ballot(current);
+    const chosen = [...votes.values()].flat();
+    const options = poll.options.map((option, number) => ({
+      ...option,
+      voter_count: option.voter_count + chosen.filter((one) => one === number).length,
+    }));
+    return { ...poll, options, total_voter_count: poll.total_voter_count + votes.size };
+  }
+
+  /** Ends a poll, and gives its result. */
+  close(current: Poll): Poll {
+    const ballot = this.#ballot(current);
+    ballot.poll = { ...ballot.poll, is_closed: true };
+    return this.count(current);
+  }
+
+  #ballot(poll: Poll): Ballot {
+    const ballot = this.#ballots.get(poll.id) ?? { poll, votes: new Map() };
+    this.#ballots.set(poll.id, ballot);
+    return ballot;
+  }
 }
 
 /** Tells who voted for what. */
@@ -57,7 +109,8 @@ export function pollAnswer({ id, options }: Poll, user: User, option_ids: readon
   return { poll_id: id, user, option_ids, option_persistent_ids };
 }
 
-function isPoll(value: unknown): value is Poll {
+/** Whether this is a poll. */
+export function isPoll(value: unknown): value is Poll {
   return typeof value === "object" && value !== null && "options" in value && Array.isArray(value.options) &&
     "total_voter_count" in value;
 }

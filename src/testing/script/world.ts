@@ -1,4 +1,5 @@
 import { kindOf, type Update } from "../update_kinds.ts";
+import type { Status } from "./membership.ts";
 import type { Chat, Message, User } from "./objects.ts";
 
 /** Older messages than so many are forgotten, so that a test of millions of updates does not fill the memory. */
@@ -18,6 +19,7 @@ export class World {
   #messageIds = new Map<number, number>();
   #messages = new Map<string, Message>();
   #known = new Map<number, Chat>();
+  #statuses = new Map<string, Status>();
   #tokens = 0;
 
   /**
@@ -82,6 +84,16 @@ export class World {
   /** Notes a chat. */
   noteChat(chat: Chat): void {
     this.#known.set(chat.id, chat);
+  }
+
+  /** How somebody belongs to a chat, if it was ever told. */
+  status(chat: Chat, user: User): Status | undefined {
+    return this.#statuses.get(`${chat.id} ${user.id}`);
+  }
+
+  /** Notes how somebody belongs to a chat from now on. */
+  noteStatus(chat: Chat, user: User, status: Status): void {
+    this.#statuses.set(`${chat.id} ${user.id}`, status);
   }
 
   /** Notes a message, new or changed. */
