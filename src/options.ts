@@ -17,7 +17,9 @@ export function checkOptionNames(owner: string, options: unknown, known: readonl
     if (!known.includes(name)) {
       throw new TelehookError(
         "ERR_OPTION",
-        `${owner} has no option "${name}": its options are ${known.map((each) => `"${each}"`).join(", ")}`,
+        `${owner} has no option ${quote(name)}: its options are ${
+          known.map((each) => `"${each}"`).join(", ")
+        }`,
       );
     }
   }

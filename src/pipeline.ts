@@ -87,10 +87,21 @@ export class Pipeline {
   /** Takes a body that somebody has parsed already. */
   takeValue(value: unknown, size?: number): Awaitable<Answer> {
     if (!isUpdate(value)) return this.refuse(whyNotUpdate(value));
-    const outcome = this.inbox.receive(value, size);
+    let outcome: Awaitable<Outcome>;
+    try {
+      outcome = this.inbox.receive(value, size);
+    } catch (error) {
+      return this.#fail(value, error);
+    }
     return outcome instanceof Promise
-      ? outcome.then((each) => this.#answerTo(value, each))
+      ? outcome.then((each) => this.#answerTo(value, each), (error) => this.#fail(value, error))
       : this.#answerTo(value, outcome);
+  }
+
+  /** A store or a fault of ours has thrown where nothing is expected to: the update is Telegram's still. */
+  #fail(update: Update, error: unknown): Answer {
+    this.#reportError(error, { update, attempt: 1, willRetry: true });
+    return FAILED;
   }
 
   #answerTo(update: Update, outcome: Outcome): Answer {

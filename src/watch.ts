@@ -139,7 +139,8 @@ export class Watch {
 
   #tell(event: WebhookEvent): void {
     try {
-      this.#onEvent?.(event);
+      const told: unknown = this.#onEvent?.(event);
+      if (told instanceof Promise) told.catch(() => {});
     } catch {
       // Watching must not change what is watched.
     }

@@ -191,8 +191,8 @@ function toResponse(answer: Answer): Response {
 function outliveResponse(beside: readonly unknown[], inbox: Inbox): void {
   for (const each of beside) {
     if (typeof each !== "object" || each === null || !("waitUntil" in each)) continue;
-    if (typeof each.waitUntil !== "function") continue;
     try {
+      if (typeof each.waitUntil !== "function") continue;
       each.waitUntil(inbox.idle());
     } catch {
       // A context that is over cannot wait. The update is as safe as it was: the answer must still go out.

@@ -36,10 +36,14 @@ export function serializeReply(reply: WebhookReply): string {
       `Telegram does not carry out ${quote(method)} as a webhook reply: call it through botApi(token)`,
     );
   }
-  let json: string;
+  let json: string | undefined;
+  let cause: unknown;
   try {
-    json = JSON.stringify(reply);
-  } catch (cause) {
+    json = JSON.stringify(reply); // nothing, if its `toJSON` returns nothing
+  } catch (error) {
+    cause = error;
+  }
+  if (json === undefined) {
     throw new TelehookError("ERR_REPLY", `The webhook reply ${quote(method)} cannot be written as JSON`, {
       cause,
     });

@@ -11,7 +11,7 @@ export class RequestHead implements DeliveryHead {
     this.#request = request;
     this.#beside = beside;
     this.#headers = request.headers; // where it is made when asked for, it may be made each time
-    const length = Number(this.#headers.get("content-length") ?? NaN);
+    const length = Number(this.#headers.get("content-length") || NaN);
     this.contentLength = Number.isNaN(length) ? undefined : length; // then every byte is counted
   }
 
@@ -41,7 +41,8 @@ export class RequestHead implements DeliveryHead {
 
 /** The path of an absolute URL, sliced out: `new URL` would cost more than every other check together. */
 function pathOf(url: string): string {
-  const start = url.indexOf("/", url.indexOf("://") + 3);
+  // Bun leaves out the origin if it cannot read the Host header.
+  const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
   if (start === -1) return "/";
   let end = start;
   for (; end < url.length; end++) {

@@ -18,10 +18,21 @@ export interface BacklogOwner {
   readonly watch: Watch;
   /** Called when a queue's first batch is done, or when another process may have done one. */
   readonly onProgress: (queue?: TelegramQueue) => void;
+  /** Called when the store has nothing more to hand out. */
+  readonly onClaimed: () => void;
+}
+
+/** How a batch comes back. */
+interface Retry {
+  readonly delayMs: number;
+  /** Whether that counts as one of its attempts. */
+  readonly hasFailed: boolean;
 }
 
 const LONGEST_RETRY_MS = 60_000;
 const STORE_RETRY_MS = 1_000;
+/** How long a receiver that was closed is left alone: it will take nothing more, until the webhook is closed too. */
+const CLOSED_RETRY_MS = 1_000;
 /** How often a process with nothing to do looks for what another one, which is no more, has left in their store. */
 const IDLE_LOOK_MS = 2_000;
 
@@ -47,6 +58,11 @@ export class Backlog {
     this.#owner = owner;
   }
 
+  /** Whether the store is being asked for what is due. */
+  get isClaiming(): boolean {
+    return this.#claiming;
+  }
+
   /** Hands over what is due, as far as the receiver may run, and sees to it that the rest will be. */
   pump(): void {
     if (this.#closed) return;
@@ -68,14 +84,18 @@ export class Backlog {
     if (isWebhookReply(value)) {
       this.#owner.reportError(lateReply(value.method), { update, attempt, willRetry: false });
     }
-    const willRetry = attempt < this.#maxAttempts;
-    if (failure === undefined) this.#owner.watch.handled(update, attempt, since, true);
+    const { reportError, watch } = this.#owner;
+    let retry: Retry | undefined;
+    if (failure === undefined) watch.handled(update, attempt, since, true);
+    // No fault of the update, which is for whoever takes it after a restart.
+    else if (isClosed(failure.error)) retry = { delayMs: CLOSED_RETRY_MS, hasFailed: false };
     else {
-      this.#owner.watch.failed(update, { attempt, since, background: true }, failure.error, willRetry);
-      this.#owner.reportError(failure.error, { update, attempt, willRetry });
+      const willRetry = attempt < this.#maxAttempts;
+      watch.failed(update, { attempt, since, background: true }, failure.error, willRetry);
+      reportError(failure.error, { update, attempt, willRetry });
+      if (willRetry) retry = { delayMs: retryDelay(attempt), hasFailed: true };
     }
-    const retryInMs = failure !== undefined && willRetry ? retryDelay(attempt) : undefined;
-    await this.#conclude(batch, { update, attempt, willRetry: true }, retryInMs);
+    await this.#conclude(batch, update, retry);
     this.#owner.calls.end(context);
     if (!this.#closed) this.#goOn(batch.queue);
   }
@@ -89,11 +109,7 @@ export class Backlog {
         "ERR_CLOSED",
         "Closed before the update could be handled, and nothing keeps it",
       );
-      this.#owner.reportError(error, {
-        update: updateOf(batch),
-        attempt: batch.failures + 1,
-        willRetry: false,
-      });
+      this.#lose(updateOf(batch), batch.failures + 1, error);
     }
   }
 
@@ -123,50 +139,66 @@ export class Backlog {
       this.#wakeIn(STORE_RETRY_MS);
     } finally {
       this.#claiming = false;
+      this.#owner.onClaimed();
     }
   }
 
   async #handle(batch: Batch): Promise<void> {
     const { calls, filter, watch } = this.#owner;
-    const update = updateOf(batch);
-    if (batch.failures >= this.#maxAttempts) return this.#giveUp(batch, update);
-    const context = new CallContext(batch.failures + 1);
-    if (batch.end !== undefined && batch.failures === 0) {
-      const { end: reason, late, waitedMs } = batch;
-      watch.mediaGroup(update, { parts: batch.updates.length, late, reason, waitedMs });
+    const attempt = batch.failures + 1;
+    const { updates: [first], unreadable = [] } = batch;
+    for (const id of unreadable) this.#lose(remainsOf(id), attempt, cannotRead(id));
+    if (first === undefined) return this.#forget(batch, remainsOf(unreadable[0] ?? 0));
+    let update: ReceivedUpdate = first;
+    let failure: { error: unknown } | undefined;
+    try {
+      update = updateOf(batch);
+    } catch (error) {
+      failure = { error }; // a store of somebody's has made a batch of what is no album
     }
+    if (batch.failures >= this.#maxAttempts) {
+      this.#lose(update, batch.failures, endedTheProcess(update, batch.failures));
+      return this.#forget(batch, update);
+    }
+    const context = new CallContext(attempt);
     const since = watch.now;
     let value: Awaited<ReceiverResult> = undefined;
-    let failure: { error: unknown } | undefined;
     calls.begin(context);
-    try {
-      value = await filter.receive(update, context);
-    } catch (error) {
-      failure = { error };
+    if (failure === undefined) {
+      if (batch.end !== undefined && batch.failures === 0) {
+        const { end: reason, late, waitedMs } = batch;
+        watch.mediaGroup(update, { parts: batch.updates.length, late, reason, waitedMs });
+      }
+      try {
+        value = await filter.receive(update, context);
+      } catch (error) {
+        failure = { error };
+      }
     }
     await this.settle(batch, update, context, since, value, failure);
   }
 
-  /** Failures that nobody saw: each was the end of the process. */
-  async #giveUp(batch: Batch, update: ReceivedUpdate): Promise<void> {
-    const error = new TelehookError(
-      "ERR_GIVEN_UP",
-      `The process ended ${batch.failures} times while update ${update.update_id} was handled: it is not tried again`,
-    );
-    this.#owner.reportError(error, { update, attempt: batch.failures, willRetry: false });
-    await this.#conclude(batch, { update, attempt: batch.failures, willRetry: true }, undefined);
+  async #forget(batch: Batch, update: ReceivedUpdate): Promise<void> {
+    await this.#conclude(batch, update, undefined);
     this.#goOn(batch.queue);
   }
 
+  /** An update that was acknowledged will never be handled. */
+  #lose(update: ReceivedUpdate, attempt: number, error: TelehookError): void {
+    const { reportError, watch } = this.#owner;
+    watch.failed(update, { attempt, since: watch.now, background: true }, error, false);
+    reportError(error, { update, attempt, willRetry: false });
+  }
+
   /** Tells the store what became of a claimed batch: done with, unless it is to come back. */
-  async #conclude(batch: Batch, details: FailureDetails, retryInMs: number | undefined): Promise<void> {
+  async #conclude(batch: Batch, update: ReceivedUpdate, retry: Retry | undefined): Promise<void> {
     if (this.#closed) return; // the store has given the batch back, or up
     try {
-      if (retryInMs === undefined) await this.store.complete(batch);
-      else await this.store.putBack(batch, retryInMs);
+      if (retry === undefined) await this.store.complete(batch);
+      else await this.store.putBack(batch, retry.delayMs, retry.hasFailed);
     } catch (error) {
       // A store that forgets to complete hands the batch out again once its lease is over: twice rather than never.
-      this.#owner.reportError(error, details);
+      this.#owner.reportError(error, { update, attempt: batch.failures + 1, willRetry: true });
     }
   }
 
@@ -204,6 +236,28 @@ export function lateReply(method: string): TelehookError {
     "ERR_REPLY",
     `The webhook reply "${method}" cannot be sent: the update was acknowledged before it was handled. Call the method through botApi(token)`,
   );
+}
+
+/** Whether the receiver takes nothing more, as streams do that were closed. */
+export function isClosed(error: unknown): boolean {
+  return error instanceof TelehookError && error.code === "ERR_CLOSED";
+}
+
+/** Failures that nobody saw: each was the end of the process. */
+function endedTheProcess({ update_id }: ReceivedUpdate, times: number): TelehookError {
+  return new TelehookError(
+    "ERR_GIVEN_UP",
+    `The process ended ${times} times while update ${update_id} was handled: it is not tried again`,
+  );
+}
+
+function cannotRead(updateId: number): TelehookError {
+  return new TelehookError("ERR_STORE", `The store cannot read update ${updateId} any more: it is given up`);
+}
+
+/** All that is known of an update that cannot be read: as with those of unknown kinds, the type says more than there is. */
+function remainsOf(update_id: number): ReceivedUpdate {
+  return { update_id } as ReceivedUpdate;
 }
 
 function updateOf(batch: Batch): ReceivedUpdate {

@@ -19,6 +19,8 @@ export interface Shared {
   readonly seen: SeenUpdates;
   readonly failures: FailureCounts;
   readonly observers: Observers;
+  /** The store did not take one that waits: it goes on to wait for its turn. */
+  readonly onRefused: (waiting: Unanswered) => void;
 }
 
 /**
@@ -99,14 +101,16 @@ export class EarlyAcknowledgement {
 
   /** It still waits for its turn: from now on, it does so in the store. */
   async #takeWaiting(waiting: Unanswered): Promise<void> {
-    waiting.state = "stored";
+    waiting.state = "storing";
     try {
       await this.#shared.backlog.store.append(this.#entry(waiting.update, waiting.size));
+      waiting.state = "stored";
       this.#acknowledge(waiting, "waiting");
       this.#shared.backlog.pump();
     } catch (error) {
       waiting.state = "waiting";
       this.#refuseOverdue(waiting, error);
+      this.#shared.onRefused(waiting); // its turn may have come meanwhile
     }
   }
 

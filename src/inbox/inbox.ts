@@ -3,7 +3,7 @@ import type { ReceiverResult, UpdatesFilter } from "../dispatch/receiver.ts";
 import { isWebhookReply } from "../dispatch/webhook_reply.ts";
 import { TelehookError } from "../errors.ts";
 import type { Update } from "../updates/mod.ts";
-import { Backlog, lateReply } from "./backlog.ts";
+import { Backlog, isClosed, lateReply } from "./backlog.ts";
 import { Calls } from "./calls.ts";
 import { EarlyAcknowledgement } from "./early_acknowledgement.ts";
 import { FailureCounts } from "./failure_counts.ts";
@@ -43,6 +43,8 @@ export class Inbox {
   /** Updates that a store is still taking. */
   readonly #storing = new Set<Promise<Outcome>>();
   #closing: Promise<void> | undefined;
+  /** Closing has made all albums due, so that what the store still has rests there. */
+  #areAlbumsReleased = false;
   #isClosed = false;
 
   constructor(filter: UpdatesFilter, settings: InboxSettings, observers: Observers) {
@@ -58,10 +60,11 @@ export class Inbox {
       reportError,
       watch,
       onProgress: (queue) => this.#advance(queue),
+      onClaimed: () => this.#tellIdle(),
     });
     this.#unanswered = new UnansweredUpdates(
       settings.acknowledgeWithinMs,
-      (overdue) => this.#early.takeOverdue(overdue),
+      (overdue) => this.#takeOverdue(overdue),
     );
     this.#early = new EarlyAcknowledgement({
       settings,
@@ -70,6 +73,7 @@ export class Inbox {
       seen: this.#seen,
       failures: this.#failures,
       observers,
+      onRefused: ({ queue }) => this.#advance(queue),
     });
     this.#turns = new Turns({
       backlog: this.#backlog,
@@ -81,6 +85,7 @@ export class Inbox {
       watch,
       hand: (update, size) => this.#hand(update, size),
       resume: (waiting) => this.#resume(waiting),
+      onProgress: (queue) => this.#advance(queue),
     });
   }
 
@@ -158,8 +163,11 @@ export class Inbox {
     this.#unanswered.close(CLOSING);
     this.#isClosed = true;
     this.#turns.close();
-    await this.#backlog.close();
-    this.#idle.tell();
+    try {
+      await this.#backlog.close();
+    } finally {
+      this.#idle.tell();
+    }
   }
 
   async #handOverAlbums(): Promise<void> {
@@ -169,7 +177,14 @@ export class Inbox {
     } catch {
       // It stays in the store for the next start.
     }
+    this.#areAlbumsReleased = true;
     this.#backlog.pump();
+  }
+
+  /** While closing, what is not acknowledged stays Telegram's, unless the store keeps it for the next start. */
+  #takeOverdue(overdue: Unanswered): void {
+    if (this.#closing !== undefined && !this.#backlog.store.outlivesProcess) return;
+    this.#early.takeOverdue(overdue);
   }
 
   async #whileStoring(taken: Promise<Outcome>): Promise<Outcome> {
@@ -184,6 +199,7 @@ export class Inbox {
   /** Closing need not wait for what rests in a store that outlives the process. */
   #isDone(): boolean {
     const { store } = this.#backlog;
+    if (!this.#areAlbumsReleased || this.#backlog.isClaiming) return false;
     if (this.#calls.running > 0 || this.#unanswered.size > 0 || this.#storing.size > 0) return false;
     return store.updates === 0 || (store.outlivesProcess && store.nextDueMs() !== 0);
   }
@@ -219,11 +235,11 @@ export class Inbox {
     if (!isPromiseLike(result)) return this.#handled(update, context.attempt, since, result);
     const running = this.#unanswered.begin(update, size, context);
     running.began = since;
-    this.#run(running, result);
+    this.#run(running, Promise.resolve(result)); // not what a stranger's `then` may do when it is called
     return running.outcome;
   }
 
-  #run(running: Unanswered, result: PromiseLike<Awaited<ReceiverResult>>): void {
+  #run(running: Unanswered, result: Promise<Awaited<ReceiverResult>>): void {
     running.state = "running";
     this.#calls.begin(running.context);
     result.then(
@@ -267,8 +283,8 @@ export class Inbox {
   }
 
   #failed(update: Update, attempt: number, since: number, error: unknown): Outcome {
-    if (error instanceof TelehookError && error.code === "ERR_CLOSED") return CLOSING; // streams that take nothing more
-    const willRetry = attempt < this.#settings.maxAttempts;
+    if (isClosed(error)) return CLOSING; // streams that take nothing more
+    const willRetry = attempt < this.#settings.maxDeliveries;
     this.#watch.failed(update, { attempt, since, background: false }, error, willRetry);
     this.#reportError(error, { update, attempt, willRetry });
     if (!willRetry) {
@@ -289,6 +305,10 @@ export class Inbox {
   #advance(queue?: TelegramQueue): void {
     if (this.#isClosed) return; // whoever still waited was told to come again
     this.#turns.advance(queue);
+    this.#tellIdle();
+  }
+
+  #tellIdle(): void {
     if (this.#idle.areWaiting && (this.#closing === undefined ? !this.isBusy : this.#isDone())) {
       this.#idle.tell();
     }

@@ -68,6 +68,8 @@ export interface InboxSettings {
   readonly acknowledge: "handled" | "received";
   readonly acknowledgeWithinMs: number;
   readonly maxAttempts: number;
+  /** How often an update that fails is asked for again before it is acknowledged all the same. */
+  readonly maxDeliveries: number;
   readonly concurrency: number;
   readonly maxPending: number;
   readonly maxPendingSize: number;
@@ -80,6 +82,11 @@ export interface InboxSettings {
  * @throws {TelehookError} `ERR_OPTION` if one has a value it cannot have.
  */
 export function inboxSettings(options: InboxOptions): InboxSettings {
+  const maxAttempts = checkNumber("maxAttempts", options.maxAttempts, {
+    otherwise: 5,
+    least: 1,
+    most: Infinity,
+  });
   return {
     mediaGroups: mediaGroupSettings(options.mediaGroups),
     acknowledge: checkOneOf("acknowledge", options.acknowledge, ["handled", "received"]),
@@ -90,7 +97,8 @@ export function inboxSettings(options: InboxOptions): InboxSettings {
         least: 1,
         most: 60_000,
       }),
-    maxAttempts: checkNumber("maxAttempts", options.maxAttempts, { otherwise: 5, least: 1, most: Infinity }),
+    maxAttempts,
+    maxDeliveries: maxAttempts,
     concurrency: checkNumber("concurrency", options.concurrency, {
       otherwise: 1_000,
       least: 1,

@@ -24,12 +24,14 @@ export const MOST_PARTS = 10;
  */
 export function mediaGroupPartOf(update: FlatUpdate): MediaGroupPart | undefined {
   const message = update.message ?? update.channel_post ?? update.business_message;
-  const id = message?.media_group_id;
+  if (message?.media_group_id === undefined) return undefined;
+  const { media_group_id: id, message_id, chat, business_connection_id: connection = "" } = message;
   // What departs from the documented shape is handed over as it is.
-  if (typeof id !== "string" || message?.chat?.id === undefined) return undefined;
+  if (typeof id !== "string" || typeof connection !== "string") return undefined;
+  if (typeof message_id !== "number" || typeof chat?.id !== "number") return undefined;
   if (update.message) return { kind: "message_media_group", key: id };
   if (update.channel_post) return { kind: "channel_post_media_group", key: `channel_post ${id}` };
-  return { kind: "business_message_media_group", key: `${message.business_connection_id ?? ""} ${id}` };
+  return { kind: "business_message_media_group", key: `${connection} ${id}` };
 }
 
 /**

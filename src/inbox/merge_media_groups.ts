@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { type Receiver, toUpdatesFilter, type UpdatesFilter } from "../dispatch/receiver.ts";
+import { albumPartsOf } from "../dispatch/update_filter.ts";
 import { checkOptionNames } from "../options.ts";
 import { bring } from "./bring.ts";
 import { type CloseOptions, closeTimeoutMs } from "./close_options.ts";
@@ -29,7 +30,10 @@ export interface MediaGroupMerger extends UpdatesFilter {
  *
  * A part is taken at once; its album is handed on when it is complete: with ten parts, with a later update of the same
  * chat, after `quietMs` without a new part, after `maxWaitMs`, or on closing. Updates that come behind an album of
- * their chat wait for it. The context that the receiver gets is this stage's own. An album that the receiver fails with is tried again, five times at most, with growing delays.
+ * their chat wait for it. The context that the receiver gets is this stage's own.
+ *
+ * An album that the receiver fails with is tried again with growing delays, five times at most. A failure with any
+ * other update goes to whoever has brought it. Close the merger yourself, after whatever feeds it.
  *
  * @param receiver What gets the updates, albums merged: those that it wants, or all if it is a plain function.
  * @param options When an album counts as complete.
@@ -60,8 +64,10 @@ export function mergeMediaGroups(
   const { onError, ...mediaGroups } = options;
   const filter = toUpdatesFilter(receiver);
   const settings = inboxSettings({ mediaGroups, acknowledgeWithinMs: Infinity });
-  const inbox = new Inbox(filter, settings, {
-    reportError: errorReporter(onError),
+  const reportError = errorReporter(onError);
+  // A failure with anything but an album is its bringer's affair, every time, and told by rejecting.
+  const inbox = new Inbox(filter, { ...settings, maxDeliveries: Infinity }, {
+    reportError: (error, details) => albumPartsOf(details.update).length > 0 && reportError(error, details),
     watch: new Watch(undefined),
   });
   const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));

@@ -44,5 +44,6 @@ export function telegramQueueOf(update: FlatUpdate): TelegramQueue {
 
 /** What departs from the documented shape has no order to keep, and must not share one by accident. */
 function named(queue: string, id: number | string | undefined, update: FlatUpdate): string {
-  return id === undefined ? `update ${update.update_id}` : `${queue} ${id}`;
+  const isId = typeof id === "number" || typeof id === "string";
+  return isId ? `${queue} ${id}` : `update ${update.update_id}`;
 }

@@ -24,6 +24,8 @@ export interface TurnsOwner {
   readonly watch: Watch;
   /** Hands over an update that has nothing to wait for. */
   hand(update: Update, size: number | undefined): Awaitable<Outcome>;
+  /** Called when one that waited is done with without having been handed over. */
+  onProgress(queue: TelegramQueue): void;
   /** Hands over one whose turn has come. */
   resume(waiting: Unanswered): void;
 }
@@ -101,7 +103,7 @@ export class Turns {
         if (!this.#lines.leaveQueue(queue, waiting)) return;
         this.#owner.unanswered.remove(waiting);
         waiting.answer(this.#owner.early.refuse(update, error));
-        this.advance(queue);
+        this.#owner.onProgress(queue);
       },
     );
     return waiting.outcome;
@@ -143,12 +145,16 @@ export class Turns {
 
   /** What the first of a line does, by what the store has found. */
   #goOn(first: Unanswered, queue: TelegramQueue, found: Found): void {
-    if (this.#isClosed || found === "queue" || !this.#lines.leaveQueue(queue, first)) return;
-    const { calls, resume, seen, unanswered } = this.#owner;
+    if (
+      this.#isClosed || found === "queue" || first.state !== "waiting" ||
+      !this.#lines.leaveQueue(queue, first)
+    ) return;
+    const { calls, resume, seen, unanswered, watch } = this.#owner;
     if (found === "update" || seen.has(first.update.update_id)) {
       unanswered.remove(first);
+      watch.duplicate(first.update);
       first.answer(ACKNOWLEDGED);
-      this.advance(queue);
+      this.#owner.onProgress(queue);
     } else if (calls.areFull) this.#lines.joinSlots(first);
     else resume(first);
   }

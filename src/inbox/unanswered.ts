@@ -15,7 +15,7 @@ export class Unanswered {
   /** Its Telegram queue, if it had to wait for others of it. */
   queue: TelegramQueue | undefined;
   /** It waits for its turn, its receiver runs, that has ended while the store was asked, or the store has it now. */
-  state: "waiting" | "running" | "ended" | "stored" = "waiting";
+  state: "waiting" | "running" | "ended" | "storing" | "stored" = "waiting";
   /** While it is being acknowledged before its receiver is done: the batch that it becomes, if the store takes it. */
   held: Promise<Batch | undefined> | undefined;
   /** Whether there is a bringer: not while it was told to come again, and has not. */
@@ -32,7 +32,7 @@ export class Unanswered {
 
   /** Whether the store has been asked to take it, so that asking again would be too much. */
   get isBeingStored(): boolean {
-    return this.held !== undefined || this.state === "ended" || this.state === "stored";
+    return this.held !== undefined || (this.state !== "waiting" && this.state !== "running");
   }
 
   /** Another who brings it waits too. */

@@ -9,6 +9,7 @@ export class UnansweredUpdates {
   readonly #byId = new Map<number, Unanswered>();
   readonly #timer = new SweepTimer(() => this.#sweep());
   readonly #limitMs: number;
+  #isClosed = false;
   readonly #onOverdue: (unanswered: Unanswered) => void;
 
   /**
@@ -48,6 +49,7 @@ export class UnansweredUpdates {
 
   /** Its bringer was told to come again: the next one to bring it waits from now on. */
   renew(unanswered: Unanswered): void {
+    if (this.#isClosed) return;
     this.remove(unanswered);
     unanswered.isAwaited = false;
     unanswered.wait();
@@ -56,6 +58,7 @@ export class UnansweredUpdates {
 
   /** Answers all that are left, and ends. */
   close(outcome: Outcome): void {
+    this.#isClosed = true;
     this.#timer.stop();
     for (const { answer } of this.#byId.values()) answer(outcome);
     this.#byId.clear();

@@ -50,6 +50,7 @@ export class WaitingLines {
 
   leaveSlots(): Unanswered | undefined {
     for (const waiting of this.#slots) {
+      if (waiting.state === "storing") continue;
       this.#slots.delete(waiting);
       if (waiting.state === "waiting") return waiting;
     }

@@ -1,7 +1,9 @@
 import { AN_ENVELOPE, type Answer, NOT_AN_UPDATE } from "../answer.ts";
-import { ALL_UPDATE_KINDS, type Update } from "../updates/mod.ts";
+import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS, type Update } from "../updates/mod.ts";
 
 const KNOWN: ReadonlySet<string> = /* @__PURE__ */ new Set(ALL_UPDATE_KINDS);
+/** The kinds that only telehook makes, whose content handlers trust. */
+const MERGED: ReadonlySet<string> = /* @__PURE__ */ new Set(ALL_MEDIA_GROUP_KINDS);
 
 /**
  * The kind of an update: the key beside `update_id`. It may be one that the types do not know yet.
@@ -25,7 +27,8 @@ export function contentOf(update: object, kind: string): unknown {
 
 /**
  * Whether a JSON value is an update: an object with a whole `update_id` and a kind. A kind that the types know must
- * hold an object, since that is what handlers are promised; a kind that they do not know is nobody's to judge.
+ * hold an object, since that is what handlers are promised; a kind that they do not know is nobody's to judge. An album
+ * does not come over the wire: it is merged here.
  */
 export function isUpdate(value: unknown): value is Update {
   if (typeof value !== "object" || value === null || !("update_id" in value)) return false;
@@ -35,7 +38,7 @@ export function isUpdate(value: unknown): value is Update {
     if (key === "update_id") continue;
     const content = contentOf(value, key);
     const isObject = typeof content === "object" && content !== null && !Array.isArray(content);
-    if (!isObject && KNOWN.has(key)) return false;
+    if (KNOWN.has(key) ? !isObject : MERGED.has(key)) return false;
     hasKind = true;
   }
   return hasKind;

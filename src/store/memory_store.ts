@@ -94,10 +94,10 @@ export class MemoryStore implements InboxStore {
     this.#offer(left.next);
   }
 
-  putBack(batch: Batch, delayMs: number): void {
+  putBack(batch: Batch, delayMs: number, hasFailed = true): void {
     if (!(batch instanceof MemoryBatch) || !batch.isClaimed) return;
     batch.isClaimed = false;
-    batch.failures++;
+    if (hasFailed) batch.failures++;
     batch.dueAt = Math.ceil(performance.now() + delayMs);
     this.#offer(batch);
   }

@@ -1,3 +1,4 @@
+import { isUpdate } from "../parse/parse_update.ts";
 import type { Update } from "../updates/mod.ts";
 import type { MediaGroupEnd } from "../watch.ts";
 import type { Batch, TelegramQueue } from "./store.ts";
@@ -13,10 +14,17 @@ export interface BatchRow {
   readonly began_at: number;
 }
 
+/** An update as the file has it. */
+export interface UpdateRow {
+  readonly update_id: number;
+  readonly json: string;
+}
+
 /** A batch in the hands of the process that claimed it. */
 export class SqliteBatch implements Batch {
   readonly queue: TelegramQueue;
   readonly updates: readonly Update[];
+  readonly unreadable: readonly number[];
   readonly group: string | undefined;
   readonly late: boolean;
   readonly failures: number;
@@ -26,9 +34,17 @@ export class SqliteBatch implements Batch {
   /** Ids are used again, the numbers of claims are not. */
   readonly claim: number;
 
-  constructor(row: BatchRow, updates: readonly Update[], claim: number, now: number) {
+  constructor(row: BatchRow, rows: readonly UpdateRow[], claim: number, now: number) {
     this.queue = row.queue;
+    const updates: Update[] = [];
+    const unreadable: number[] = [];
+    for (const { update_id, json } of rows) {
+      const update = parseUpdate(json);
+      if (update === undefined) unreadable.push(update_id);
+      else updates.push(update);
+    }
     this.updates = updates;
+    this.unreadable = unreadable;
     this.group = row.album ?? undefined;
     this.late = row.late !== 0;
     this.failures = row.failures;
@@ -36,5 +52,15 @@ export class SqliteBatch implements Batch {
     this.waitedMs = Math.max(0, now - row.began_at);
     this.id = row.id;
     this.claim = claim;
+  }
+}
+
+/** What cannot be read is told by whoever handles the batch: it must not keep the rest from being claimed. */
+function parseUpdate(json: string): Update | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isUpdate(value) ? value : undefined;
+  } catch {
+    return undefined;
   }
 }

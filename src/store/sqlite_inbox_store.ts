@@ -1,4 +1,3 @@
-import type { Update } from "../updates/mod.ts";
 import type { MediaGroupEnd } from "../watch.ts";
 import { SqliteBatch } from "./sqlite_batch.ts";
 import type { SqliteDatabase } from "./sqlite_database.ts";
@@ -28,7 +27,10 @@ export class SqliteInboxStore implements InboxStore {
     this.#database = database;
     this.#statements = prepareStatements(database);
     this.#owner = new SqliteOwner(database, leaseMs);
-    this.#clockWasSet(Date.now()); // perhaps while nobody was here
+    const now = Date.now();
+    this.#clockWasSet(now); // perhaps while nobody was here
+    // Nor could Telegram bring the rest of an album meanwhile.
+    database.attempt(() => this.#statements.goOnCollecting.run(now, now, now));
     this.#remembered = new SqliteRemembered(database, this.#now());
   }
 
@@ -96,7 +98,7 @@ export class SqliteInboxStore implements InboxStore {
     const album = group?.key ?? null;
     const batch = new SqliteBatch(
       { id, queue, album, late, failures, ended: null, began_at: now },
-      [update],
+      [{ update_id: update.update_id, json }],
       claim,
       now,
     );
@@ -123,8 +125,7 @@ export class SqliteInboxStore implements InboxStore {
     const batch = this.#database.transaction(() => {
       const row = this.#statements.claim.get(this.#owner.id, claim, now);
       if (row === undefined) return undefined; // another process was faster
-      const updates = this.#statements.updates.all(row.id).map(({ json }): Update => JSON.parse(json));
-      return new SqliteBatch(row, updates, claim, now);
+      return new SqliteBatch(row, this.#statements.updates.all(row.id), claim, now);
     });
     if (batch !== undefined) this.#owner.claimed(batch);
     return batch;
@@ -134,11 +135,13 @@ export class SqliteInboxStore implements InboxStore {
     if (batch instanceof SqliteBatch) this.#settle(batch, () => this.#delete(batch));
   }
 
-  putBack(batch: Batch, delayMs: number): void {
+  putBack(batch: Batch, delayMs: number, hasFailed = true): void {
     if (!(batch instanceof SqliteBatch)) return;
     const now = this.#now();
     this.#settle(batch, () => {
-      this.#statements.putBack.run(now, now + Math.ceil(delayMs), batch.id, this.#owner.id, batch.claim);
+      this.#statements.putBack.run(
+        ...[hasFailed ? 1 : 0, now, now + Math.ceil(delayMs), batch.id, this.#owner.id, batch.claim],
+      );
     });
   }
 
@@ -247,7 +250,7 @@ export class SqliteInboxStore implements InboxStore {
     return now;
   }
 
-  /** What was to fall due after a time that is yet to come falls due now: rather early than hours late. */
+  /** Rather than hours late, and without cutting albums that collect. */
   #clockWasSet(now: number): void {
     this.#database.attempt(() => this.#statements.clockWasSet.run(now, now, now));
   }

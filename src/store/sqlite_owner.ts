@@ -1,5 +1,6 @@
 import type { SqliteDatabase } from "./sqlite_database.ts";
 import { beginUse, endUse, isDead, type StoreUser } from "./sqlite_process.ts";
+import { IS_SUSPECT } from "./sqlite_statements.ts";
 import { unrefTimer } from "../unref_timer.ts";
 
 interface OwnerRow extends StoreUser {
@@ -159,9 +160,14 @@ export class SqliteOwner {
     });
   }
 
-  /** What it was handling counts as failed: an update that ends its process must not do so for ever. */
+  /**
+   * An update that ends its process must not do so for ever, nor must it take others with it. What an owner was handling
+   * alone has failed. Of several, nobody knows which it was: when they end another process, they are handled one at a
+   * time, and the one that ends that has failed.
+   */
   #bury(id: number): void {
-    this.#statements.free.run(id);
+    const isAlone = this.#statements.claimed.get(id)?.batches === 1;
+    this.#statements.free.run(isAlone ? 1 : 0, id);
     this.#statements.remove.run(id);
   }
 }
@@ -177,7 +183,12 @@ function prepare(database: SqliteDatabase) {
     beat: database.prepare<never>("UPDATE owners SET beat = beat + 1 WHERE id = ?"),
     giveBack: database.prepare<never>("UPDATE batches SET owner = NULL, claim = NULL WHERE owner = ?"),
     free: database.prepare<never>(
-      "UPDATE batches SET owner = NULL, claim = NULL, failures = failures + 1 WHERE owner = ?",
+      `UPDATE batches SET owner = NULL, claim = NULL, crashes = crashes + 1,
+         failures = failures + (${IS_SUSPECT} OR ?)
+       WHERE owner = ?`,
+    ),
+    claimed: database.prepare<{ readonly batches: number }>(
+      "SELECT count(*) AS batches FROM batches WHERE owner = ?",
     ),
     claimers: database.prepare<ClaimerRow>(
       `SELECT claimer.owner, owners.beat, owners.lease_ms

@@ -5,7 +5,13 @@ interface Runtime {
   readonly Deno?: { permissions: { querySync(what: PermissionName): { readonly state: string } } };
 }
 
-type PermissionName = { name: "run" } | { name: "sys"; kind: "hostname" };
+type PermissionName =
+  | { name: "run" }
+  | { name: "sys"; kind: "hostname" }
+  | { name: "read"; path: string };
+
+/** What tells apart the process ids of containers that go by one host name. Linux has it. */
+const PID_NAMESPACE = "/proc/self/ns/pid";
 
 const runtime = (): Runtime => globalThis as Runtime;
 
@@ -24,7 +30,7 @@ const usedHere = new Set<string>();
 export function beginUse(): StoreUser {
   const run = crypto.randomUUID();
   usedHere.add(run);
-  return { run, host: hostname(), pid: runtime().process?.pid ?? 0 };
+  return { run, host: host(), pid: runtime().process?.pid ?? 0 };
 }
 
 export function endUse({ run }: StoreUser): void {
@@ -47,9 +53,18 @@ export function isDead(user: StoreUser, self: StoreUser): boolean {
   }
 }
 
-function hostname(): string {
+function host(): string {
   if (!isPermitted({ name: "sys", kind: "hostname" })) return "";
-  return nodeBuiltin<{ hostname(): string }>("node:os").hostname();
+  return `${nodeBuiltin<{ hostname(): string }>("node:os").hostname()} ${pidNamespace()}`;
+}
+
+function pidNamespace(): string {
+  if (!isPermitted({ name: "read", path: PID_NAMESPACE })) return "";
+  try {
+    return nodeBuiltin<{ readlinkSync(path: string): string }>("node:fs").readlinkSync(PID_NAMESPACE);
+  } catch {
+    return "";
+  }
 }
 
 /** Deno would ask whoever sits at the terminal, and a store is no reason to bother them. */

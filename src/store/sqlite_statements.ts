@@ -1,4 +1,4 @@
-import type { BatchRow } from "./sqlite_batch.ts";
+import type { BatchRow, UpdateRow } from "./sqlite_batch.ts";
 import type { SqliteDatabase, Statement } from "./sqlite_database.ts";
 
 interface FirstRow {
@@ -40,7 +40,7 @@ export interface SqliteStatements {
   /** A queue's last batch. */
   readonly last: Statement<LastRow>;
   /** A batch's updates, in their order. */
-  readonly updates: Statement<{ readonly json: string }>;
+  readonly updates: Statement<UpdateRow>;
   /** What to wait for. */
   readonly next: Statement<NextRow>;
   /** Whether there is something to claim. */
@@ -64,8 +64,18 @@ export interface SqliteStatements {
   readonly demote: Statement<never>;
   /** A queue's first batch knows that it is. */
   readonly promote: Statement<never>;
+  /** What was put here at a time that is yet to come falls due after as long as it was to wait then. */
   readonly clockWasSet: Statement<never>;
+  /** Albums that fell due while nobody was here collect as long again. */
+  readonly goOnCollecting: Statement<never>;
 }
+
+/** A batch that was being handled when a process ended twice in a row is handled beside no other such. */
+export const IS_SUSPECT = "crashes >= 2";
+
+/** What may be claimed. */
+const FREE = `is_head AND owner IS NULL AND
+  (NOT ${IS_SUSPECT} OR NOT EXISTS (SELECT 1 FROM batches WHERE owner IS NOT NULL AND ${IS_SUSPECT}))`;
 
 /** Compiles them, once for as long as the file is open. */
 export function prepareStatements(database: SqliteDatabase): SqliteStatements {
@@ -77,15 +87,15 @@ export function prepareStatements(database: SqliteDatabase): SqliteStatements {
       `SELECT id, place, album, is_collecting, parts, began_at FROM batches
        WHERE queue = ? ORDER BY place DESC LIMIT 1`,
     ),
-    updates: database.prepare("SELECT json FROM updates WHERE batch = ? ORDER BY part"),
+    updates: database.prepare("SELECT update_id, json FROM updates WHERE batch = ? ORDER BY part"),
     next: database.prepare(
       `SELECT
-         (SELECT min(due_at) FROM batches WHERE is_head AND owner IS NULL) AS due_at,
+         (SELECT min(due_at) FROM batches WHERE ${FREE}) AS due_at,
          (SELECT min(owner) FROM batches WHERE owner IS NOT NULL) AS least_owner,
          (SELECT max(owner) FROM batches WHERE owner IS NOT NULL) AS most_owner,
          EXISTS (SELECT 1 FROM owners WHERE id <> ?) AS has_others`,
     ),
-    due: database.prepare("SELECT 1 FROM batches WHERE is_head AND owner IS NULL AND due_at <= ? LIMIT 1"),
+    due: database.prepare(`SELECT 1 FROM batches WHERE ${FREE} AND due_at <= ? LIMIT 1`),
 
     insertBatch: database.prepare(
       `INSERT INTO batches (queue, place, is_head, album, late, failures, is_collecting,
@@ -108,11 +118,11 @@ export function prepareStatements(database: SqliteDatabase): SqliteStatements {
     ),
     claim: database.prepare(
       `UPDATE batches SET owner = ?, claim = ?, is_collecting = 0 WHERE id =
-         (SELECT id FROM batches WHERE is_head AND owner IS NULL AND due_at <= ? ORDER BY due_at, id LIMIT 1)
+         (SELECT id FROM batches WHERE ${FREE} AND due_at <= ? ORDER BY due_at, id LIMIT 1)
        RETURNING id, queue, album, late, failures, ended, began_at`,
     ),
     putBack: database.prepare(
-      `UPDATE batches SET owner = NULL, claim = NULL, failures = failures + 1, set_at = ?, due_at = ?
+      `UPDATE batches SET owner = NULL, claim = NULL, crashes = 0, failures = failures + ?, set_at = ?, due_at = ?
        WHERE id = ? AND owner = ? AND claim = ?`,
     ),
     deleteBatch: database.prepare("DELETE FROM batches WHERE id = ? AND owner = ? AND claim = ?"),
@@ -125,6 +135,11 @@ export function prepareStatements(database: SqliteDatabase): SqliteStatements {
       `UPDATE batches SET is_head = 1 WHERE is_head = 0
          AND id = (SELECT id FROM batches WHERE queue = ? ORDER BY place LIMIT 1)`,
     ),
-    clockWasSet: database.prepare("UPDATE batches SET set_at = ?, due_at = ? WHERE set_at > ?"),
+    goOnCollecting: database.prepare(
+      "UPDATE batches SET due_at = ? + (due_at - set_at), set_at = ? WHERE is_collecting AND due_at < ?",
+    ),
+    clockWasSet: database.prepare(
+      "UPDATE batches SET due_at = ? + (due_at - set_at), set_at = ? WHERE set_at > ?",
+    ),
   };
 }

@@ -40,8 +40,10 @@ export interface AlbumRules {
 export interface Batch {
   /** The Telegram queue of all its updates. */
   readonly queue: TelegramQueue;
-  /** At least one, in the order in which they came. */
+  /** At least one that can be read or one that cannot, in the order in which they came. */
   readonly updates: readonly Update[];
+  /** The ids of updates that are here but cannot be read any more: they are given up. */
+  readonly unreadable?: readonly number[];
   /** The album's key, or `undefined` for a single update. */
   readonly group: string | undefined;
   /** Whether an earlier batch of the same album was handed out already. */
@@ -97,8 +99,11 @@ export interface InboxStore {
   claim(): Awaitable<Batch | undefined>;
   /** Forgets a claimed batch: it was handled, or given up. Does nothing if it is not the caller's any more. */
   complete(batch: Batch): Awaitable<void>;
-  /** Gives a claimed batch back after a failure, to fall due again after so many milliseconds; else as `complete`. */
-  putBack(batch: Batch, delayMs: number): Awaitable<void>;
+  /**
+   * Gives a claimed batch back, to fall due again after so many milliseconds; else as `complete`. Unless `hasFailed` is
+   * `false`, as it is where the receiver was closed, this counts as a failure.
+   */
+  putBack(batch: Batch, delayMs: number, hasFailed?: boolean): Awaitable<void>;
   /**
    * In how many milliseconds `claim` should be asked again, 0 for now; `undefined` if nothing waits. Of a store that
    * outlives the process, it is asked every two seconds even then: another process may have left something there.

@@ -7,6 +7,7 @@ import {
   type ReceiverContext,
   type ReceiverResult,
   TelehookError,
+  updateStreams,
   webhook,
   type WebhookOptions,
 } from "../../mod.ts";
@@ -248,6 +249,7 @@ describe("webhook replies", () => {
       ) => ({ method })),
       circular,
       { method: "sendMessage", n: 1n },
+      { method: "sendMessage", toJSON: () => undefined },
       { method: "sendMessage", text: "x".repeat(1_048_576) },
     ];
     for (const [i, reply] of useless.entries()) {
@@ -272,6 +274,40 @@ describe("webhook replies", () => {
     const { hook } = bot(() => thenable as unknown as ReceiverResult);
     assert.deepEqual(await (await hook(delivery(message(1)))).json(), reply);
   });
+});
+
+describe("what a receiver returns that is no Promise", () => {
+  const thrower = (error: Error) => {
+    throw error;
+  };
+  const odd: readonly (readonly [what: string, result: () => object])[] = [
+    ["a thenable whose then throws", () => ({ then: () => thrower(new RangeError("then")) })],
+    [
+      "a then that cannot be read",
+      () => Object.defineProperty({}, "then", { get: () => thrower(new RangeError("then")) }),
+    ],
+    [
+      "a thenable that says both",
+      () => ({
+        then(_: unknown, reject: (error: Error) => void) {
+          reject(new RangeError("then"));
+          thrower(new TypeError("too late"));
+        },
+      }),
+    ],
+  ];
+  for (const [what, result] of odd) {
+    it(`${what} fails like any other, leaves nothing behind, and is tried again`, async () => {
+      const { hook, post, failures } = bot(() => result() as unknown as ReceiverResult);
+      for (const attempt of [1, 2]) {
+        assert.equal(await post(message(1)), 500);
+        assert.equal(failures.length, attempt);
+        assert.ok(failures.at(-1)?.error instanceof RangeError);
+        assert.deepEqual([hook.stats().running, hook.stats().unanswered], [0, 0]);
+      }
+      await hook.close({ timeoutMs: 60_000 });
+    });
+  }
 });
 
 describe("limits", () => {
@@ -387,6 +423,18 @@ describe("a store that fails", () => {
     await hook.close();
   });
 
+  it("that throws where nothing is expected to makes no handler reject", async () => {
+    class Broken extends MemoryStore {
+      override get isEmpty(): boolean {
+        throw new Error("broken");
+      }
+    }
+    const { hook, post, failures } = bot(() => {}, { store: new Broken() });
+    assert.equal(await post(message(1)), 500);
+    assert.match(String(failures[0]?.error), /broken/);
+    await hook.close();
+  });
+
   it("does not let a slow update be acknowledged; its next delivery joins the same run", async () => {
     const slow = gate();
     let runs = 0;
@@ -468,6 +516,26 @@ describe("closing", () => {
     ]]);
   });
 
+  it("counts what is lost, and what was given up", async () => {
+    const { hook } = bot(() => new Promise(() => {}), { acknowledge: "received" });
+    await hook.receive(message(1));
+    await hook.close({ timeoutMs: 0 });
+    assert.deepEqual([hook.stats().failed, hook.stats().givenUp], [1, 1]);
+  });
+
+  it("leaves to Telegram what is unanswered, though its time limit is over meanwhile", async () => {
+    const started = gate();
+    const { hook, post, failures } = bot(() => {
+      started.open();
+      return new Promise(() => {});
+    }, { acknowledgeWithinMs: 20 });
+    const answer = post(message(1));
+    await started.opened;
+    await hook.close({ timeoutMs: 60 });
+    assert.equal(await answer, 503);
+    assert.deepEqual([failures, hook.stats().acknowledgedEarly], [[], 0]);
+  });
+
   it("works with await using", async () => {
     const log = new Log();
     {
@@ -510,7 +578,10 @@ describe("waitUntil", () => {
     const waitUntil = () => {
       throw new Error("too late");
     };
-    assert.equal((await hook(delivery(part(1, "7")), {}, { waitUntil })).status, 200);
+    const unreadable = Object.defineProperty({}, "waitUntil", { get: waitUntil });
+    for (const context of [{ waitUntil }, unreadable]) {
+      assert.equal((await hook(delivery(part(1, "7")), {}, context)).status, 200);
+    }
     await hook.close();
   });
 
@@ -595,5 +666,32 @@ it("events tell the whole story, and a listener that throws changes nothing", as
     running: 0,
     unanswered: 0,
     stored: 0,
+  });
+});
+
+it("a listener to events may be async, and reject", async () => {
+  const { hook, post } = bot(() => {}, { onEvent: () => Promise.reject(new Error("from a listener")) });
+  assert.equal(await post(message(1)), 200);
+  await new Promise((resolve) => setTimeout(resolve, 0)); // by when Node would have ended the process
+  await hook.close();
+});
+
+describe("streams that are closed before the webhook", () => {
+  it("are not to blame for albums that come due: these are kept, uncounted, until it is closed too", async () => {
+    const streams = updateStreams();
+    streams.on("message_media_group");
+    const refused = gate();
+    const { hook, post, failures } = bot((update, context) => {
+      if (update.update_id === 1) refused.open();
+      return streams.receive(update, context);
+    }, { maxAttempts: 1, mediaGroups: { quietMs: 10 } });
+    assert.equal(await post(part(1, "7")), 200);
+    streams.close();
+    await refused.opened;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const { failed, givenUp, stored } = hook.stats();
+    assert.deepEqual([failed, givenUp, stored, failures], [0, 0, 1, []]);
+    await hook.close({ timeoutMs: 0 });
+    assert.deepEqual(failures.map(({ willRetry }) => willRetry), [false], "memory keeps nothing longer");
   });
 });

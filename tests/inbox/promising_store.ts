@@ -5,7 +5,7 @@ import { MemoryStore } from "../../src/store/memory_store.ts";
 export class PromisingStore implements InboxStore {
   readonly #store = new MemoryStore();
   readonly #answer: <T>(ask: () => T) => Promise<T>;
-  readonly outlivesProcess = false;
+  readonly outlivesProcess: boolean = false;
   readonly isEmpty = false;
 
   /** @param answer How long an answer takes, and whether there is one. */

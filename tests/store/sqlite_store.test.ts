@@ -64,6 +64,11 @@ function change(path: string, sql: string): void {
   database.close();
 }
 
+/** As if every process that uses a file had been killed. */
+function endProcessesOf(path: string): void {
+  change(path, "UPDATE owners SET run = 'not one of this process', pid = 2147483646");
+}
+
 it("sqliteStore refuses paths and options that it cannot mean", () => {
   for (const path of ["", ":memory:", "file:a.db", 1]) {
     assert.throws(() => Reflect.apply(sqliteStore, undefined, [path]), failsWith("ERR_OPTION"));
@@ -278,11 +283,90 @@ function theFile(): void {
     const store = open(t, path);
     await store.append(part(1, "album"));
     clock.pass(-3_600_000);
-    assert.equal(store.nextDueMs(), 0);
-    await store.putBack(await claim(store, 1), 50);
+    await store.append(entry(2, { queue: "other" })); // sees the clock
+    await claim(store, 2);
+    await claimNothing(store);
+    await store.append(part(3, "album"));
+    assert.equal(store.nextDueMs(), 10);
+    clock.pass(10);
+    await store.putBack(await claim(store, 1, 3), 50);
     await store.close();
     clock.pass(-3_600_000);
-    await claim(open(t, path), 1);
+    const next = open(t, path);
+    await claim(next, 2);
+    assert.equal(next.nextDueMs(), 50);
+    clock.pass(50);
+    await claim(next, 1, 3);
+  });
+
+  it("goes on to collect an album whose process has ended", async (t) => {
+    const clock = new StoppedClock(t);
+    const path = freshPath(t);
+    await open(t, path).append(part(1, "album"));
+    endProcessesOf(path);
+    clock.pass(1_500);
+    const next = open(t, path);
+    await claimNothing(next);
+    await next.append(part(2, "album"));
+    clock.pass(10);
+    await claim(next, 1, 2);
+  });
+
+  it("gives back what can be read of a batch, and names what cannot", async (t) => {
+    const clock = new StoppedClock(t);
+    const path = freshPath(t);
+    const store = open(t, path);
+    for (const id of [1, 2, 3]) await store.append(part(id, "album"));
+    await store.append(entry(4, { queue: "broken" }));
+    change(path, "UPDATE updates SET json = substr(json, 2) WHERE update_id IN (2, 4)");
+    const broken = await claim(store);
+    assert.deepEqual(broken.unreadable, [4]);
+    await store.complete(broken);
+    clock.pass(10);
+    const album = await claim(store, 1, 3);
+    assert.deepEqual(album.unreadable, [2]);
+    await store.complete(album);
+    assert.deepEqual([store.updates, store.isEmpty], [0, true]);
+  });
+
+  it("blames the update that ends processes, and not those that were handled beside it", async (t) => {
+    new StoppedClock(t);
+    const path = freshPath(t);
+    for (const id of [1, 2, 3]) await open(t, path).append(entry(id, { queue: `${id}` }));
+    for (let crashes = 0; crashes < 2; crashes++) {
+      const store = open(t, path);
+      const claimed = [await claim(store, 1), await claim(store, 2), await claim(store, 3)];
+      assert.deepEqual(claimed.map(({ failures }) => failures), [0, 0, 0]);
+      endProcessesOf(path);
+    }
+    // Twice may be chance for two of them: from now on, each is handled without the others.
+    const third = open(t, path);
+    assert.equal((await claim(third, 1)).failures, 0);
+    await claimNothing(third);
+    assert.equal(third.nextDueMs(), undefined);
+    await third.append(entry(4, { queue: "new" }));
+    await claim(third, 4);
+    endProcessesOf(path);
+
+    const fourth = open(t, path);
+    const [poison, unlucky] = [await claim(fourth, 1), await claim(fourth, 4)];
+    assert.deepEqual([poison.failures, unlucky.failures], [1, 0]);
+    await fourth.complete(poison);
+    for (const id of [2, 3]) {
+      const innocent = await claim(fourth, id);
+      assert.equal(innocent.failures, 0);
+      await claimNothing(fourth);
+      await fourth.complete(innocent);
+    }
+  });
+
+  it("blames at once what was handled alone", async (t) => {
+    const path = freshPath(t);
+    await open(t, path).append(entry(1));
+    for (let crashes = 0; crashes < 4; crashes++) {
+      assert.equal((await claim(open(t, path), 1)).failures, crashes);
+      endProcessesOf(path);
+    }
   });
 
   it("is written through to the disk only if that is wanted", (t) => {
