@@ -65,6 +65,14 @@ export function checkFunction(name: string, value: unknown): void {
   }
 }
 
+/** Refuses what is neither left out nor an `AbortSignal`, of whichever realm. */
+export function checkSignal(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === "object" && value !== null && "throwIfAborted" in value)) {
+    return;
+  }
+  throw new TelehookError("ERR_OPTION", `"${name}" must be an AbortSignal, not ${quote(value)}`);
+}
+
 /** A value as a message quotes it: short, and safe for whatever was passed by mistake, bot tokens in paths included. */
 export function quote(value: unknown): string {
   if (typeof value === "string") {

@@ -62,6 +62,12 @@ interface Entry {
  * ```
  */
 export function updateHandlers(handlers: UpdateHandlers): UpdatesFilter {
+  if (!isPlainObject(handlers)) {
+    throw new TelehookError(
+      "ERR_OPTION",
+      "updateHandlers takes a plain object: of an instance of a class, write { message: (update) => bot.message(update) }",
+    );
+  }
   const byKind = new Map<string, Entry[]>();
   const filters: UpdateFilter[] = [];
   let handleUnknown: Call["handle"] | undefined;
@@ -118,4 +124,11 @@ export function updateHandlers(handlers: UpdateHandlers): UpdatesFilter {
       return only === undefined ? runInOrder(callsFor(update), context) : only(update, context);
     },
   };
+}
+
+/** Whether what can be called is the object's own: methods of a class would not be found. */
+function isPlainObject(value: unknown): boolean {
+  if (typeof value !== "object" || value === null) return false;
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || Object.getPrototypeOf(prototype) === null; // that of another realm will do
 }

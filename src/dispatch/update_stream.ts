@@ -1,4 +1,5 @@
 import { TelehookError } from "../errors.ts";
+import { Fifo } from "./fifo.ts";
 import type { ReceiverContext } from "./receiver.ts";
 
 /**
@@ -9,7 +10,8 @@ export type Overflow = "suspend" | "dropOldest" | "dropNewest";
 
 /**
  * The updates of one subscriber, for `for await` and `ReadableStream.from`. Leaving the loop, by `break`, `return` or an
- * error, ends the subscription. Several loops over one stream share its updates: subscribe again for a copy.
+ * error, ends the subscription. Several loops over one stream share its updates, and with `bufferSize: 0` each of them
+ * acknowledges the oldest that any is busy with: subscribe again for a copy.
  *
  * @example
  * ```ts
@@ -48,7 +50,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   readonly #onEnd: () => void;
   readonly #signal: AbortSignal | undefined;
   /** At most `#size` updates, and behind them one for each delivery in `#held`. */
-  #buffer: T[] = [];
+  readonly #buffer = new Fifo<T>();
   #held: Held[] = [];
   /** Without a buffer: the delivery of what the loop is busy with. */
   #unfinished: Held[] = [];
@@ -127,7 +129,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   }
 
   readonly #end = (): void => {
-    this.#buffer = [];
+    this.#buffer.clear();
     for (const { release } of [...this.#held, ...this.#unfinished]) release();
     this.#held = [];
     this.#unfinished = [];
@@ -167,7 +169,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
     const index = this.#held.indexOf(held);
     if (index !== -1) {
       this.#held.splice(index, 1);
-      this.#buffer.splice(this.#size + index, 1);
+      this.#buffer.remove(this.#size + index);
     }
     this.#unfinished = this.#unfinished.filter((each) => each !== held);
   }

@@ -1,7 +1,7 @@
 import type { AllowedUpdates } from "../bot_api/allowed_updates.ts";
 import { TelehookError } from "../errors.ts";
-import { checkNumber, checkOneOf, checkOptionNames } from "../options.ts";
-import { contentOf, kindOf } from "../parse/parse_update.ts";
+import { checkNumber, checkOneOf, checkOptionNames, checkSignal } from "../options.ts";
+import { contentOf, isKnownKind, kindOf } from "../parse/parse_update.ts";
 import { ALL_UPDATE_KINDS, OPT_IN_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, UnknownUpdate, Update, UpdateKind } from "../updates/mod.ts";
 import { EVERYTHING, EVERYTHING_UNMERGED, type Interest, interestIn, THE_UNKNOWN } from "./interest.ts";
@@ -87,7 +87,8 @@ export interface UpdateStreams extends UpdatesFilter {
    * Subscribes to updates of kinds that these types do not know yet. Telegram sends such only while `allowed_updates` is
    * empty, as it is if there is no other subscription.
    *
-   * @throws {TelehookError} `ERR_OPTION` or `ERR_CLOSED`, as {@link UpdateStreams.on | on}.
+   * @throws {TelehookError} `ERR_OPTION`, `ERR_CLOSED`, or `ERR_ALLOWED_UPDATES` if the webhook was registered already for
+   * kinds that these types know, as {@link UpdateStreams.on | on}.
    */
   unknown(options?: SubscriptionOptions): UpdateStream<UnknownUpdate>;
 
@@ -161,6 +162,7 @@ class Streams implements UpdateStreams {
   #allowedUpdates: readonly UpdateKind[] = [];
   #mediaGroupKinds: readonly MediaGroupKind[] = [];
   #askedFor: AllowedUpdates = ALL_UPDATE_KINDS;
+  #areUnknownSent = true;
   #closed = false;
 
   constructor(bufferSize: number, overflow: Overflow) {
@@ -202,6 +204,12 @@ class Streams implements UpdateStreams {
   }
 
   unknown(options?: SubscriptionOptions): UpdateStream<UnknownUpdate> {
+    if (!this.#areUnknownSent) {
+      throw new TelehookError(
+        "ERR_ALLOWED_UPDATES",
+        'The webhook was registered for kinds that are known, so Telegram sends no others: name them in its "allowed_updates"',
+      );
+    }
     return this.#subscribe(THE_UNKNOWN, options, []);
   }
 
@@ -218,6 +226,7 @@ class Streams implements UpdateStreams {
 
   registered(allowedUpdates: AllowedUpdates): void {
     this.#askedFor = allowedUpdates.length === 0 ? BY_DEFAULT : allowedUpdates;
+    this.#areUnknownSent = allowedUpdates.length === 0 || !allowedUpdates.every(isKnownKind);
   }
 
   close(): void {
@@ -231,6 +240,7 @@ class Streams implements UpdateStreams {
     otherOptions: readonly string[] = [],
   ): UpdateStream<T> {
     checkOptionNames("a subscription", options, ["signal", ...otherOptions]);
+    checkSignal("signal", options.signal);
     if (this.#closed) throw new TelehookError("ERR_CLOSED", "The streams are closed: subscribe before that");
     const missing = allowedUpdatesFor(interest.kinds).filter((kind) => !this.#askedFor.includes(kind));
     if (missing.length > 0) throw comesTooLate(missing);

@@ -57,6 +57,19 @@ describe("a full buffer", () => {
     await late;
   });
 
+  it("gives back hundreds of thousands in their order, while others come and go", async () => {
+    const streams = updateStreams({ bufferSize: Infinity });
+    const stream = streams.all();
+    let brought = 0;
+    let taken = 0;
+    for (const [more, fewer] of [[200_000, 50_000], [10, 100_000], [50_000, 100_010]] as const) {
+      for (let i = 0; i < more; i++) bring(streams, brought++);
+      for (let i = 0; i < fewer; i++) assert.equal((await stream.next()).value?.update_id, taken++);
+    }
+    assert.equal(taken, brought);
+    await stream.return();
+  });
+
   it("drops the oldest, and counts", async () => {
     const streams = updateStreams({ bufferSize: 2, overflow: "dropOldest" });
     const stream = streams.on("message");

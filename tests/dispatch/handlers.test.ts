@@ -214,6 +214,14 @@ describe("handlers that are a mistake", () => {
 
   it("are refused when they are made", () => {
     refuses(make({}), /at least one handler/);
+    class Bot {
+      poll = () => {};
+      message() {}
+    }
+    for (const other of [new Bot(), Object.create({ message() {} }), undefined, null, () => {}]) {
+      refuses(make(other), /takes a plain object/);
+    }
+    updateHandlers(Object.assign(Object.create(null), { message() {} })); // as a module's exports are
     refuses(make({ message: undefined }), /at least one handler/);
     refuses(make({ mesage: () => {} }), /"mesage" is no update filter/);
     refuses(make({ "message:": () => {} }), /"message:" is no update filter/);

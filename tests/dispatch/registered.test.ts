@@ -42,6 +42,19 @@ describe("streams of a registered webhook", () => {
     assert.throws(() => streams.on("channel_post"), isTooLate);
   });
 
+  it("say so too where nothing that is unknown can come any more", async (t) => {
+    const known = updateStreams();
+    known.on("message");
+    await register(t, known);
+    assert.throws(() => known.unknown(), isTooLate);
+    const news = updateStreams();
+    await register(t, news, ["message", "telepathy"]);
+    news.unknown();
+    const anything = updateStreams();
+    await register(t, anything, []);
+    anything.unknown();
+  });
+
   it("know it behind mergeMediaGroups too", async (t) => {
     const streams = updateStreams();
     streams.on("message_media_group");

@@ -298,6 +298,9 @@ describe("streams that are a mistake", () => {
       assert.throws(() => untyped.on(...names), isError("ERR_OPTION"));
     }
     assert.throws(() => untyped.all({ mediaGroup: false }), isError("ERR_OPTION"));
+    for (const signal of [{}, null, "abort", new AbortController()]) {
+      assert.throws(() => untyped.all({ signal }), isError("ERR_OPTION"));
+    }
     assert.deepEqual(streams.allowedUpdates, []);
   });
 });
