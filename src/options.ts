@@ -11,7 +11,10 @@ export function checkOptionNames(owner: string, options: unknown, known: readonl
   if (typeof options !== "object" || options === null || Array.isArray(options)) {
     // Text in their place is most likely a secret, a token or a key.
     const given = typeof options === "string" ? "a string" : quote(options);
-    throw new TelehookError("ERR_OPTION", `The options of ${owner} must be an object, not ${given}`);
+    throw new TelehookError(
+      "ERR_OPTION",
+      `The options of ${owner} must be an object such as { ${known[0]}: … }, not ${given}`,
+    );
   }
   for (const name of Object.keys(options)) {
     if (!known.includes(name)) {

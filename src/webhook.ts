@@ -51,7 +51,8 @@ export interface Webhook {
    *
    * @returns When the update is handled or safe in the store: the webhook reply that the receiver returned, if any.
    * @throws {TelehookError} `ERR_UPDATE` if it is no update, `ERR_OVERLOADED` if too many are held, `ERR_CLOSED` after
-   * closing; and whatever the receiver throws. The update is not kept then: bring it again.
+   * closing; and whatever the receiver throws. The update is not kept then: bring it again. The last of `maxAttempts`
+   * failures is told to `onError` alone, as it is acknowledged to Telegram.
    */
   receive(update: Update): Promise<WebhookReply | undefined>;
 

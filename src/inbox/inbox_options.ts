@@ -11,7 +11,7 @@ export interface MediaGroupOptions {
    * after that answer, so this must stay well above one round trip. Default: 1000.
    */
   readonly quietMs?: number;
-  /** Milliseconds after the first part. Default: 10 000. */
+  /** Milliseconds after the first part, not fewer than `quietMs`. Default: 10 000, or `quietMs` if that is more. */
   readonly maxWaitMs?: number;
 }
 

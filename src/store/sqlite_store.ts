@@ -29,8 +29,10 @@ export interface SqliteStoreOptions {
  * Several processes on one host may use the same file; each takes what is due, and the order within a queue holds
  * across them. What a process that was killed had begun is free again as soon as one is started on the same host (as
  * Deno needs `--allow-run` and `--allow-sys=hostname` to see), otherwise after `leaseMs`. It is then handled from the
- * start, so that a handler can see an update twice; and it counts as an attempt, so that an update that ends its process is
- * given up after `maxAttempts`. Not for several worker threads of one process: they take each other for dead.
+ * start, so that a handler can see an update twice; and it counts as an attempt if it was the only one, or if processes
+ * have ended with it twice before, after which such updates are handled one at a time: an update that ends its process
+ * is given up after `maxAttempts`, and takes no others along. Not for several worker threads of one process: they take
+ * each other for dead.
  *
  * A file is for one bot, on a local disk: updates are known by their `update_id`. It holds your users' messages until
  * they are handled, so make its directory one that others cannot read. SQLite keeps two files beside it, `-wal` and
