@@ -65,7 +65,7 @@ export class EarlyAcknowledgement {
   refuse(update: Update, error: unknown): Outcome {
     const { failures, observers: { reportError, watch } } = this.#shared;
     watch.refused(500, "The store failed");
-    reportError(error, { update, attempt: failures.of(update.update_id) + 1, willRetry: true });
+    reportError(error, { update, attempt: failures.nextAttempt(update.update_id), willRetry: true });
     return { type: "failed", error };
   }
 

@@ -9,6 +9,11 @@ export class FailureCounts {
     return this.#counts.size === 0 ? 0 : this.#counts.get(updateId) ?? 0;
   }
 
+  /** Which attempt the next one is, from 1. */
+  nextAttempt(updateId: number): number {
+    return this.of(updateId) + 1;
+  }
+
   set(updateId: number, count: number): void {
     this.#counts.delete(updateId);
     this.#counts.set(updateId, count);

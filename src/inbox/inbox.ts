@@ -219,7 +219,7 @@ export class Inbox {
   // — Handled while its bringer waits —
 
   #hand(update: Update, size: number | undefined): Awaitable<Outcome> {
-    const context = new CallContext(this.#failures.of(update.update_id) + 1);
+    const context = new CallContext(this.#failures.nextAttempt(update.update_id));
     if (this.#calls.areFull) {
       const waiting = this.#unanswered.begin(update, size, context);
       this.#turns.awaitCall(waiting);

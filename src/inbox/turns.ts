@@ -117,7 +117,7 @@ export class Turns {
 
   #joinLine(queue: TelegramQueue, update: Update, size: number | undefined): Unanswered {
     const { failures, unanswered } = this.#owner;
-    const context = new CallContext(failures.of(update.update_id) + 1);
+    const context = new CallContext(failures.nextAttempt(update.update_id));
     const waiting = unanswered.begin(update, size, context);
     waiting.queue = queue;
     this.#lines.joinQueue(queue, waiting);
