@@ -58,7 +58,7 @@ async function openWhenFree(Deno: DenoServe, hook: Webhook, address: DenoAddress
       return openListener(Deno, hook, address);
     } catch (error) {
       if (performance.now() - since > FREED_WITHIN_MS) {
-        throw listenError(error, { runtime: "deno", ...address });
+        throw await listenError(error, { runtime: "deno", ...address });
       }
       await new Promise((resolve) => setTimeout(resolve, 1));
     }

@@ -28,8 +28,8 @@ export const LISTEN_OPTION_NAMES: readonly (keyof ListenOptions)[] = [
  * @param options Who may deliver, when updates are acknowledged, and where to listen. `secretToken` must be given.
  * @returns The server, once it listens.
  * @throws {TelehookError} `ERR_OPTION` and the like for wrong options, `ERR_LISTEN` if the address or port cannot be had,
- * `ERR_TLS` if the certificate or key cannot be used, `ERR_RUNTIME` where no server can be started, or none with
- * `reusePort`.
+ * `ERR_TLS` if the certificate or key cannot be used, `ERR_FILE` if a file of `tls` cannot be read, `ERR_RUNTIME` where
+ * no server can be started, or none with `reusePort`.
  *
  * @example
  * ```ts

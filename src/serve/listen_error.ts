@@ -1,12 +1,23 @@
 import { TelehookError } from "../errors.ts";
+import { nodeBuiltin } from "../node_builtin.ts";
 import { quote } from "../options.ts";
 import type { ServerRuntime } from "./transport.ts";
 
+interface Dns {
+  lookup(hostname: string): Promise<unknown>;
+}
+
+/** What a server was to be started as. */
+interface Attempt {
+  readonly runtime: ServerRuntime;
+  readonly port: number;
+  readonly hostname: string;
+  readonly tls: unknown;
+}
+
 /** Why a server did not start, in the same words on every runtime. */
-export function listenError(
-  cause: unknown,
-  { runtime, port, hostname }: { runtime: ServerRuntime; port: number; hostname: string },
-): TelehookError {
+export async function listenError(cause: unknown, attempt: Attempt): Promise<TelehookError> {
+  const { runtime, port, hostname, tls } = attempt;
   if (cause instanceof TelehookError) return cause;
   if (cause instanceof ReferenceError) {
     return new TelehookError(
@@ -14,19 +25,44 @@ export function listenError(
       `The adapter for ${runtime} runs on ${runtime} only: use listen(), which finds the right one`,
     );
   }
+  const code = codeOf(cause);
+  if (tls !== undefined && isAboutPair(cause, code)) return pairError(cause);
+  const why = reason(await unresolved(hostname) ?? code, port) ?? messageOf(cause);
   return new TelehookError(
     "ERR_LISTEN",
-    `Cannot listen on ${quote(hostname)}, port ${port}: ${reason(cause, port)}`,
-    {
-      cause,
-    },
+    `Cannot listen on ${quote(hostname)}, port ${port}: ${why}`,
+    { cause },
   );
 }
 
-function reason(cause: unknown, port: number): string {
-  const message = cause instanceof Error ? cause.message : String(cause);
-  // Deno has no code for a name that cannot be resolved.
-  const code = codeOf(cause) ?? (message.includes("lookup address") ? "ENOTFOUND" : undefined);
+/** That the runtime refuses a certificate or key in which we find no mistake. */
+export function pairError(cause: unknown): TelehookError {
+  return new TelehookError(
+    "ERR_TLS",
+    `This runtime does not take the certificate or key: ${
+      messageOf(cause)
+    }; use RSA of at least 2048 bits, ECDSA P-256 ` +
+      "or Ed25519",
+    { cause },
+  );
+}
+
+/** OpenSSL's errors have codes of their own on Node and Bun; on Deno these are the plain errors without a code. */
+function isAboutPair(cause: unknown, code: unknown): boolean {
+  if (typeof code === "string") return /^ERR_.*SSL/.test(code);
+  return cause instanceof Error && (cause.name === "Error" || cause.name === "InvalidData");
+}
+
+/** The code of a name that cannot be resolved, on Bun, whose error is that of whatever else has failed before. */
+async function unresolved(hostname: string): Promise<"ENOTFOUND" | undefined> {
+  if (!("Bun" in globalThis)) return undefined;
+  return await nodeBuiltin<Dns>("node:dns/promises").lookup(hostname).then(
+    () => undefined,
+    () => "ENOTFOUND",
+  );
+}
+
+function reason(code: unknown, port: number): string | undefined {
   switch (code) {
     case "EADDRINUSE":
       return "the port is in use: stop the program that has it, or choose another (0 takes any that is free)";
@@ -35,15 +71,21 @@ function reason(cause: unknown, port: number): string {
       return `this user may not: ports below 1024 need a privilege, so choose a higher one than ${port} behind a proxy`;
     case "EADDRNOTAVAIL":
     case "EINVAL":
-      return 'this machine does not have the address: "0.0.0.0" is all that it has';
+      return 'this machine has no such address: give one that it has, or "0.0.0.0" for all of them';
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return "the name cannot be resolved: give an IP address of this machine";
+      return 'the name cannot be resolved: give an IP address of this machine, or "0.0.0.0" for all of them';
     default:
-      return message;
+      return undefined;
   }
 }
 
 function codeOf(cause: unknown): unknown {
+  // Deno has no code for a name that cannot be resolved.
+  if (messageOf(cause).includes("lookup address")) return "ENOTFOUND";
   return typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
+}
+
+function messageOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : String(cause);
 }

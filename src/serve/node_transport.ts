@@ -12,7 +12,7 @@ interface NodeServer {
   closeAllConnections(): void;
   /** Only of `node:https`, and not of Bun's. */
   setSecureContext?(options: PemPair): void;
-  on(event: "checkContinue", listener: NodeListener): unknown;
+  on(event: "checkContinue" | "checkExpectation", listener: NodeListener): unknown;
   on(event: "connection", listener: (socket: NodeSocket) => void): unknown;
   on(event: "error", listener: (error: unknown) => void): unknown;
   once(event: "listening", listener: () => void): unknown;
@@ -42,6 +42,7 @@ export const startNode: StartTransport = (hook, { port, hostname, reusePort, tls
   }, listener);
   if (isTlsWatched && server.setSecureContext === undefined) throw cannotReplace();
   server.on("checkContinue", listener); // a plain answer instead of "100 Continue", which Telegram cannot read
+  server.on("checkExpectation", listener); // nor can it read the chunked 417 that Node has for other expectations
   // closeAllConnections() knows nothing of those in the middle of a TLS handshake, and they keep a process alive.
   const sockets = new Set<NodeSocket>();
   server.on("connection", (socket) => {

@@ -3,10 +3,10 @@
 import { TelehookError } from "../errors.ts";
 import { wirePath } from "../guard/path.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/close_options.ts";
-import { checkBoolean, checkNumber, checkOptionNames, quote } from "../options.ts";
+import { checkBoolean, checkNumber, checkOptionNames, checkSignal, quote } from "../options.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";
 import { closeOnSignals } from "./close_on_signals.ts";
-import { listenError } from "./listen_error.ts";
+import { listenError, pairError } from "./listen_error.ts";
 import { checkPem, loadTls, type TlsOptions, type TlsPem } from "./tls_options.ts";
 import type { PemPair, ServerRuntime, StartTransport, Transport } from "./transport.ts";
 
@@ -123,17 +123,10 @@ export async function startServer(
 ): Promise<WebhookServer> {
   const { path } = pipelineOf(hook);
   checkOptionNames("serve", options, SERVE_OPTION_NAMES);
-  const { hostname = "0.0.0.0", signal } = options;
+  const { signal } = options;
+  const hostname = checkedHostname(options.hostname);
   const port = checkNumber("port", options.port, { otherwise: 8080, least: 0, most: 65_535 });
-  if (typeof hostname !== "string" || hostname === "") {
-    throw new TelehookError(
-      "ERR_OPTION",
-      `"hostname" must be an address such as "127.0.0.1", not ${quote(hostname)}`,
-    );
-  }
-  if (signal !== undefined && !isSignal(signal)) {
-    throw new TelehookError("ERR_OPTION", `"signal" must be an AbortSignal, not ${quote(signal)}`);
-  }
+  checkSignal("signal", signal);
   checkBoolean("reusePort", options.reusePort);
   checkBoolean("closeOnSignals", options.closeOnSignals);
   signal?.throwIfAborted();
@@ -149,7 +142,7 @@ export async function startServer(
       isTlsWatched: tls?.watch !== undefined,
     });
   } catch (error) {
-    throw listenError(error, { runtime, port, hostname });
+    throw await listenError(error, { runtime, port, hostname, tls });
   }
 
   let finish = () => {};
@@ -164,10 +157,7 @@ export async function startServer(
         await transport.replaceTls(pair);
       } catch (cause) {
         if (cause instanceof TelehookError) throw cause;
-        const reason = cause instanceof Error ? cause.message : String(cause);
-        throw new TelehookError("ERR_TLS", `This runtime does not take the certificate or key: ${reason}`, {
-          cause,
-        });
+        throw pairError(cause);
       }
     });
     replacing = replaced.catch(() => {}); // told to its own caller
@@ -219,8 +209,14 @@ export async function startServer(
   };
 }
 
-function isSignal(value: unknown): value is AbortSignal {
-  return typeof value === "object" && value !== null && "throwIfAborted" in value;
+/** Without the brackets that an IPv6 address has in a URL, which only some runtimes take off. */
+function checkedHostname(hostname: unknown = "0.0.0.0"): string {
+  const bare = typeof hostname === "string" ? hostname.replace(/^\[(.*)\]$/, "$1") : "";
+  if (bare !== "") return bare;
+  throw new TelehookError(
+    "ERR_OPTION",
+    `"hostname" must be an address such as "127.0.0.1", not ${quote(hostname)}`,
+  );
 }
 
 async function stopWithin(transport: Transport, ms: number): Promise<void> {

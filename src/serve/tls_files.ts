@@ -29,7 +29,8 @@ const LOOK_MS = 1_000;
 /**
  * Reads a certificate and its key from files.
  *
- * @throws {TelehookError} `ERR_FILE` if a file cannot be read, `ERR_TLS` if the pair cannot be used; both name the file.
+ * @throws {TelehookError} `ERR_FILE` if a file cannot be read, which names its option too, `ERR_TLS` if the pair cannot
+ * be used; both name the file.
  */
 export async function readTlsFiles(files: TlsFiles): Promise<ReadPair> {
   const { certFile, keyFile, passphrase } = files;
@@ -38,10 +39,10 @@ export async function readTlsFiles(files: TlsFiles): Promise<ReadPair> {
     import("../tls/read_file.ts"),
     import("../tls/key_pair.ts"),
   ]);
-  const [cert, key] = await Promise.all([readFile(certFile), readFile(keyFile)]);
+  const [cert, key] = await Promise.all([readFile(certFile, "certFile"), readFile(keyFile, "keyFile")]);
   const decoder = new TextDecoder();
   const pair = await checkKeyPair(
-    { cert: decoder.decode(cert), key: decoder.decode(key), ...(passphrase !== undefined && { passphrase }) },
+    { cert: decoder.decode(cert), key: decoder.decode(key), passphrase },
     { cert: String(certFile), key: String(keyFile) },
   );
   return { pair, state };

@@ -10,7 +10,7 @@ export interface TlsPem {
   /** The private key, as PEM text. */
   readonly key: string;
   /** What an encrypted key is encrypted with. */
-  readonly passphrase?: string;
+  readonly passphrase?: string | undefined;
 }
 
 /** A certificate and its key in files, for HTTPS. */
@@ -20,13 +20,13 @@ export interface TlsFiles {
   /** The PEM file of the private key, such as certbot's `privkey.pem`. */
   readonly keyFile: string | URL;
   /** What an encrypted key is encrypted with. */
-  readonly passphrase?: string;
+  readonly passphrase?: string | undefined;
   /**
    * Looks at the files every second and serves what they hold as soon as they are renewed, as
    * {@link WebhookServer.setTls} does, links that point elsewhere included. A pair that cannot be used, such as a half
    * written one, is kept out and tried again; `console.error` tells if that lasts. Default: `false`.
    */
-  readonly watch?: boolean;
+  readonly watch?: boolean | undefined;
 }
 
 /** A certificate and its key, for HTTPS: as text, or in files. */
@@ -39,15 +39,23 @@ export interface LoadedTls {
   readonly watch?: (use: (pair: PemPair) => Promise<void>) => () => void;
 }
 
+const TEXT_NAMES = ["cert", "key", "passphrase"];
+const NAMES = [...TEXT_NAMES, "certFile", "keyFile", "watch"];
+
 /**
  * Reads and checks a certificate and its key.
  *
  * @throws {TelehookError} `ERR_TLS` if they cannot be used, `ERR_FILE` if a file cannot be read, `ERR_OPTION`.
  */
 export async function loadTls(tls: TlsOptions): Promise<LoadedTls> {
-  const isFiles = typeof tls === "object" && tls !== null && ("certFile" in tls || "keyFile" in tls);
-  if (!isFiles) return { pair: await checkPem(tls) };
-  checkOptionNames("tls", tls, ["certFile", "keyFile", "passphrase", "watch"]);
+  checkOptionNames("tls", tls, NAMES);
+  if (!isFiles(tls)) {
+    if ("watch" in tls && tls.watch) throw misuse('"watch" needs "certFile" and "keyFile"');
+    return { pair: await checkText(tls) };
+  }
+  if (("cert" in tls && tls.cert !== undefined) || ("key" in tls && tls.key !== undefined)) {
+    throw misuse('"tls" is either text or files: give "cert" and "key", or "certFile" and "keyFile"');
+  }
   checkFile("certFile", tls.certFile);
   checkFile("keyFile", tls.keyFile);
   checkBoolean("watch", tls.watch);
@@ -55,14 +63,33 @@ export async function loadTls(tls: TlsOptions): Promise<LoadedTls> {
   return tls.watch ? { pair, watch: (use) => watchTlsFiles(tls, state, use) } : { pair };
 }
 
-/** Finds now what would otherwise show at the first handshake, and takes off a passphrase, which Deno cannot. */
+function isFiles(tls: TlsOptions): tls is TlsFiles {
+  const { certFile, keyFile }: Partial<TlsFiles & TlsPem> = tls;
+  return certFile !== undefined || keyFile !== undefined;
+}
+
+/**
+ * Checks a certificate and its key that are given as text.
+ *
+ * @throws {TelehookError} `ERR_TLS` if they cannot be used, `ERR_OPTION`.
+ */
 export async function checkPem(tls: TlsPem): Promise<PemPair> {
-  checkOptionNames("tls", tls, ["cert", "key", "passphrase"]);
+  checkOptionNames("setTls", tls, TEXT_NAMES);
+  return await checkText(tls);
+}
+
+/** Finds now what would otherwise show at the first handshake, and takes off a passphrase, which Deno cannot. */
+async function checkText(tls: TlsPem): Promise<PemPair> {
   const { checkKeyPair } = await import("../tls/key_pair.ts");
-  return checkKeyPair(tls);
+  return await checkKeyPair(tls);
 }
 
 function checkFile(name: string, value: unknown): void {
   if ((typeof value === "string" && value !== "") || value instanceof URL) return;
-  throw new TelehookError("ERR_OPTION", `"${name}" must be the path of a PEM file, not ${quote(value)}`);
+  if (value === undefined) throw misuse(`"${name}" is missing: give the path of a PEM file`);
+  throw misuse(`"${name}" must be the path of a PEM file, not ${quote(value)}`);
+}
+
+function misuse(message: string): TelehookError {
+  return new TelehookError("ERR_OPTION", message);
 }

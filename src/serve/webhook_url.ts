@@ -3,6 +3,9 @@ import { quote } from "../options.ts";
 
 const TELEGRAM_PORTS = ["", "80", "88", "443", "8443"];
 
+/** A scheme without the `//` of a URL with a host: what stands before a port is a host, and `https` is none. */
+const NO_HOST = /^([a-z][a-z0-9+.-]*:(?!\/\/|\d)|https?:(?!\/\/))/i;
+
 /**
  * Reads the URL that Telegram is to deliver to. Without a scheme it is `https://`.
  *
@@ -13,7 +16,7 @@ const TELEGRAM_PORTS = ["", "80", "88", "443", "8443"];
 export function webhookUrl(address: unknown, rules: "telegram" | "any"): URL {
   const text = typeof address === "string" ? address.trim() : "";
   const withScheme = /^[a-z][a-z0-9+.-]*:\/\//i.test(text) ? text : `https://${text}`;
-  const url = text === "" ? null : parse(withScheme);
+  const url = text === "" || NO_HOST.test(text) ? null : parse(withScheme);
   if (url === null) {
     throw unusable(address, "it is not a URL: write one such as https://bot.example.org/telegram");
   }

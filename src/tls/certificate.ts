@@ -63,6 +63,12 @@ export function isIssuedBy(certificate: Certificate, issuer: Certificate): boole
   return sameBytes(certificate.issuer.bytes, issuer.subject.bytes);
 }
 
+/** Whether the certificate has not expired, and is not for later. */
+export function isValidNow({ notBefore, notAfter }: Certificate): boolean {
+  const now = new Date();
+  return notBefore <= now && now <= notAfter;
+}
+
 function commonName(subject: Der | undefined): string {
   for (const attribute of readAll(subject).flatMap((set) => readAll(set, TAG.set))) {
     const [type, value] = readAll(attribute);

@@ -1,6 +1,8 @@
 import { TelehookError } from "../errors.ts";
-import { type Certificate, isIssuedBy, readCertificate } from "./certificate.ts";
+import { type Certificate, isIssuedBy, isValidNow, readCertificate } from "./certificate.ts";
+import { sameBytes } from "./der.ts";
 import { keyMatches } from "./key_match.ts";
+import { requirePair, requireText } from "./not_pem.ts";
 import { readPem, writePem } from "./pem.ts";
 import { decryptPemKey } from "./pem_key.ts";
 import { type PrivateKey, readPrivateKey } from "./private_key.ts";
@@ -17,15 +19,15 @@ export interface KeyPair {
 /** What a `KeyPair` may look like before it is checked. */
 export interface EncryptedKeyPair extends KeyPair {
   /** What `key` is encrypted with, if it is. */
-  passphrase?: string;
+  passphrase?: string | undefined;
 }
 
 /** What to call the two texts in messages. */
 export interface KeyPairNames {
   /** Such as the file that the certificates come from. Default: `"cert"`. */
-  cert?: string;
+  cert?: string | undefined;
   /** Such as the file that the key comes from. Default: `"key"`. */
-  key?: string;
+  key?: string | undefined;
 }
 
 const CERTIFICATE_LABELS = new Set(["CERTIFICATE", "X509 CERTIFICATE"]);
@@ -43,7 +45,8 @@ const CERTIFICATE_LABELS = new Set(["CERTIFICATE", "X509 CERTIFICATE"]);
  * @param names What to call the two in messages.
  * @returns The same certificates and key, the key decrypted, without whatever else the texts hold: what every
  * runtime's server takes.
- * @throws {TelehookError} `ERR_TLS`: there is a mistake; the message says in which text and what to do.
+ * @throws {TelehookError} `ERR_TLS`: there is a mistake; the message says in which text and what to do. `ERR_OPTION`:
+ * the passphrase that is needed is not text.
  *
  * @example
  * ```ts
@@ -58,20 +61,15 @@ const CERTIFICATE_LABELS = new Set(["CERTIFICATE", "X509 CERTIFICATE"]);
  */
 export async function checkKeyPair(pair: EncryptedKeyPair, names: KeyPairNames = {}): Promise<KeyPair> {
   const { cert: certName = "cert", key: keyName = "key" } = names;
+  requirePair(pair);
   requireText(pair.cert, certName);
   requireText(pair.key, keyName);
   const key = await decryptPemKey(pair.key, pair.passphrase, keyName);
   const chain = await reading("certificate", certName, () => readChain(pair.cert));
   await checkMatch(key, chain, certName, keyName);
   checkOrder(chain, certName);
-  chain.forEach((certificate) => checkValidity(certificate, certName));
+  chain.forEach((certificate) => checkValidity(certificate, chain, certName));
   return { cert: chain.map(({ bytes }) => writePem("CERTIFICATE", bytes)).join(""), key };
-}
-
-function requireText(value: unknown, name: string): void {
-  if (typeof value !== "string") {
-    throw tlsError(`"${name}" must be PEM text: read the file as text, not as bytes`);
-  }
 }
 
 async function reading<T>(what: string, name: string, read: () => T | Promise<T>): Promise<T> {
@@ -89,7 +87,7 @@ function readChain(text: string): [Certificate, ...Certificate[]] {
   const [first, ...rest] = certificates.map(({ bytes }) => readCertificate(bytes));
   if (first !== undefined) return [first, ...rest];
   const found = blocks.map(({ label }) => `"${label}"`).join(", ");
-  throw new Unreadable("damaged", found === "" ? "it has no PEM block" : `it has only ${found}`);
+  throw new Unreadable("damaged", `it has only ${found}`);
 }
 
 async function checkMatch(
@@ -117,7 +115,6 @@ async function checkMatch(
 
 function readKey(text: string): PrivateKey {
   const [block] = readPem(text);
-  if (block === undefined) throw new Unreadable("damaged", "it has no PEM block");
   return readPrivateKey(block.label, block.bytes);
 }
 
@@ -137,12 +134,18 @@ function checkOrder(chain: Certificate[], name: string): void {
   }
 }
 
-function checkValidity(certificate: Certificate, name: string): void {
-  const { notBefore, notAfter } = certificate;
+function checkValidity(certificate: Certificate, chain: Certificate[], name: string): void {
+  if (isValidNow(certificate)) return;
+  const { notBefore, notAfter, subject } = certificate;
   const now = new Date();
   const which = `The certificate "${certificate.name}" in "${name}"`;
-  if (notAfter < now) throw tlsError(`${which} expired at ${notAfter.toISOString()}: renew it`);
-  if (notBefore <= now) return;
+  if (notAfter < now) {
+    const hasSuccessor = chain.some((other) =>
+      sameBytes(other.subject.bytes, subject.bytes) && isValidNow(other)
+    );
+    const advice = hasSuccessor ? "take it out, since another one of that name is valid" : "renew it";
+    throw tlsError(`${which} expired at ${notAfter.toISOString()}: ${advice}`);
+  }
   throw tlsError(
     `${which} is not valid before ${notBefore.toISOString()}: check this machine's clock, ` +
       `which says ${now.toISOString()}`,

@@ -1,25 +1,23 @@
 import { TelehookError } from "../errors.ts";
+import { checkOptionNames } from "../options.ts";
 
 /** A keystore and what opens it; either `path` or `bytes`. */
 export interface KeystoreOptions {
   /** The file, relative to the working directory. */
-  path?: string | URL;
+  path?: string | URL | undefined;
   /** The file's content, where there are no files or it comes from elsewhere; at most 4 MiB. */
-  bytes?: Uint8Array;
+  bytes?: Uint8Array | undefined;
   /** The keystore's password, which may be empty. */
   password: string;
   /** Under which name the key is kept, regardless of case. Default: the only key there is. */
-  alias?: string;
+  alias?: string | undefined;
   /** The key's own password. Default: the keystore's. */
-  aliasPassword?: string;
+  aliasPassword?: string | undefined;
 }
-
-const KNOWN = new Set(["path", "bytes", "password", "alias", "aliasPassword"]);
 
 /** Refuses options that cannot be meant; returns where the keystore is. */
 export function checkOptions(options: KeystoreOptions): string | URL | Uint8Array {
-  const unknown = Object.keys(options).find((key) => !KNOWN.has(key));
-  if (unknown !== undefined) throw misuse(`There is no option "${unknown}" for a keystore`);
+  checkOptionNames("loadKeystore", options, ["path", "bytes", "password", "alias", "aliasPassword"]);
   const { path, bytes, password, alias, aliasPassword } = options;
   if (typeof password !== "string") throw misuse('"password" must be text; it may be empty');
   if (alias !== undefined && typeof alias !== "string") throw misuse('"alias" must be text');

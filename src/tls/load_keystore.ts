@@ -49,7 +49,7 @@ export async function loadKeystore(options: KeystoreOptions): Promise<KeyPair> {
   const { password, alias, aliasPassword = password } = options;
   const name = source instanceof Uint8Array ? "keystore" : `keystore "${source}"`;
   // A copy: whoever gave the bytes may change them while this waits.
-  const content = new Uint8Array(source instanceof Uint8Array ? source : await readFile(source));
+  const content = new Uint8Array(source instanceof Uint8Array ? source : await readFile(source, "path"));
   const wrongPassword = `The password of the ${name} is wrong, or the file was altered`;
   const keystore = await reading(name, wrongPassword, () => readKeystore(content, password, name));
   const entry = chooseEntry(keystore, alias, name);

@@ -1,4 +1,5 @@
 import type { Bytes } from "./der.ts";
+import { whyNoBlock, whyOneLine } from "./not_pem.ts";
 import { Unreadable } from "./unreadable.ts";
 
 /**
@@ -10,8 +11,13 @@ export interface PemBlock {
   readonly bytes: Bytes;
 }
 
-/** Every block of a text, in order; what stands between blocks is left out. */
-export function readPem(text: string): PemBlock[] {
+/** Nothing else is taken for a label, since labels are quoted: a key may stand there when line breaks are lost. */
+const EDGE = /^-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----$/;
+
+/** Every block of a text that has any, in order; what stands between blocks is left out. */
+export function readPem(text: string): [PemBlock, ...PemBlock[]] {
+  const oneLine = whyOneLine(text);
+  if (oneLine !== undefined) throw new Unreadable("damaged", oneLine);
   const blocks: PemBlock[] = [];
   const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim());
   for (let index = 0; index < lines.length; index++) {
@@ -24,7 +30,9 @@ export function readPem(text: string): PemBlock[] {
     blocks.push(readBlock(label, lines.slice(index + 1, end)));
     index = end;
   }
-  return blocks;
+  const [first, ...rest] = blocks;
+  if (first === undefined) throw new Unreadable("damaged", whyNoBlock(text));
+  return [first, ...rest];
 }
 
 /** Writes a block with lines of 64 characters. */
@@ -35,11 +43,10 @@ export function writePem(label: string, bytes: Uint8Array): string {
   return `-----BEGIN ${label}-----\n${lines}-----END ${label}-----\n`;
 }
 
-function labelOf(edge: "BEGIN" | "END", line: string | undefined): string | undefined {
-  const start = `-----${edge} `;
+function labelOf(edge: "BEGIN" | "END", line = ""): string | undefined {
   // A file may start with a byte order mark, which trim() takes away.
-  if (!line?.startsWith(start) || !line.endsWith("-----") || line.length < start.length + 5) return undefined;
-  return line.slice(start.length, -5);
+  const [, found, label] = EDGE.exec(line) ?? [];
+  return found === edge ? label : undefined;
 }
 
 function readBlock(label: string, lines: string[]): PemBlock {

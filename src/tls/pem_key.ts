@@ -1,8 +1,10 @@
 import { TelehookError } from "../errors.ts";
+import { quote } from "../options.ts";
 import { aesCbc, type Cipher, desCbc } from "./ciphers.ts";
 import { type Bytes, concat, readDer } from "./der.ts";
 import { md5 } from "./primitives/md5.ts";
 import { decryptPkcs8, encodePassword } from "./pbe.ts";
+import { requireText } from "./not_pem.ts";
 import { type PemBlock, readPem, writePem } from "./pem.ts";
 import { requireKey } from "./private_key.ts";
 import { Unreadable } from "./unreadable.ts";
@@ -29,7 +31,7 @@ const CIPHERS: ReadonlyMap<string, Cipher> = new Map([
  * @param name What to call the text in messages, such as its file name. Default: `"key"`.
  * @returns PEM text with the key alone, unencrypted.
  * @throws {TelehookError} `ERR_TLS`: there is no private key in the text, it is damaged or encrypted in a way
- * that cannot be read, or the passphrase is missing or wrong.
+ * that cannot be read, or the passphrase is missing or wrong. `ERR_OPTION`: the passphrase that is needed is not text.
  *
  * @example
  * ```ts
@@ -43,11 +45,15 @@ const CIPHERS: ReadonlyMap<string, Cipher> = new Map([
  * @see https://www.rfc-editor.org/rfc/rfc5958
  */
 export async function decryptPemKey(key: string, passphrase?: string, name: string = "key"): Promise<string> {
+  requireText(key, name);
   try {
     const block = findPrivateKey(readPem(key));
     if (!isEncrypted(block)) return writePem(block.label, block.bytes);
     if (passphrase === undefined) {
       throw new TelehookError("ERR_TLS", `The private key in "${name}" is encrypted: give its passphrase`);
+    }
+    if (typeof passphrase !== "string") {
+      throw new TelehookError("ERR_OPTION", `"passphrase" must be text, not ${quote(passphrase)}`);
     }
     const plain = await decryptBlock(block, passphrase);
     return writePem(block.label.replace("ENCRYPTED ", ""), plain);
@@ -60,10 +66,7 @@ function findPrivateKey(blocks: PemBlock[]): PemBlock {
   const block = blocks.find(({ label }) => label.endsWith("PRIVATE KEY"));
   if (block !== undefined) return block;
   const found = blocks.map(({ label }) => `"${label}"`).join(", ");
-  throw new Unreadable(
-    "damaged",
-    found === "" ? "it has no PEM block" : `it has no private key, only ${found}`,
-  );
+  throw new Unreadable("damaged", `it has no private key, only ${found}`);
 }
 
 function isEncrypted({ label, headers }: PemBlock): boolean {
@@ -79,6 +82,7 @@ function decryptBlock(block: PemBlock, passphrase: string): Promise<Bytes> {
 async function decryptTraditional({ headers, bytes }: PemBlock, passphrase: Bytes): Promise<Bytes> {
   const [name = "", hex = ""] = headers.get("DEK-Info")?.split(",") ?? [];
   const cipher = CIPHERS.get(name);
+  if (!/^[A-Z0-9-]{1,40}$/i.test(name)) throw new Unreadable("damaged", 'its "DEK-Info" line is malformed');
   if (cipher === undefined) throw new Unreadable("unsupported", `the cipher "${name}"`);
   const iv = Uint8Array.from(hex.match(/[0-9a-f]{2}/gi) ?? [], (digits) => parseInt(digits, 16));
   if (iv.length !== cipher.ivLength) throw new Unreadable("damaged", 'its "DEK-Info" line is malformed');

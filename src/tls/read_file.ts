@@ -4,20 +4,28 @@ interface FileSystem {
   readFile(path: string | URL): Promise<Uint8Array>;
 }
 
-/** Reads a file on the runtimes that have any: Deno, Bun and Node. */
-export async function readFile(path: string | URL): Promise<Uint8Array> {
+/**
+ * Reads a file on the runtimes that have any: Deno, Bun and Node.
+ *
+ * @param option Which option the path was given as, for messages.
+ * @throws {TelehookError} `ERR_FILE` if it cannot be read, `ERR_OPTION`, `ERR_RUNTIME`.
+ */
+export async function readFile(path: string | URL, option: string): Promise<Uint8Array> {
+  if (String(path).includes("-----BEGIN ")) {
+    throw new TelehookError("ERR_OPTION", `"${option}" must be the path of a file, not what the file holds`);
+  }
   const { process } = globalThis as { process?: { getBuiltinModule?(name: string): FileSystem | undefined } };
   const fileSystem = process?.getBuiltinModule?.("node:fs/promises");
   if (fileSystem === undefined) {
     throw new TelehookError(
       "ERR_RUNTIME",
-      `Cannot read "${path}": this runtime has no files; pass the bytes instead`,
+      `Cannot read "${option}", "${path}": this runtime has no files; pass what the file holds instead`,
     );
   }
   try {
     return await fileSystem.readFile(path);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TelehookError("ERR_FILE", `Cannot read "${path}": ${reason}`, { cause });
+    throw new TelehookError("ERR_FILE", `Cannot read "${option}", "${path}": ${reason}`, { cause });
   }
 }

@@ -1,4 +1,5 @@
 import { TelehookError } from "../errors.ts";
+import { checkOptionNames } from "../options.ts";
 import {
   type Bytes,
   contextTag,
@@ -21,14 +22,13 @@ export interface SelfSignedOptions {
   /** The host name or IPv4 address in the webhook's URL, without scheme and port. */
   host: string;
   /** For how many days from now it is valid, 1 to 36 500. Default: 3650, ten years. */
-  days?: number;
+  days?: number | undefined;
   /**
    * `"rsa-2048"`, which everything reads, or the smaller and faster `"ecdsa-p256"`. Default: `"rsa-2048"`.
    */
-  algorithm?: SignerAlgorithm;
+  algorithm?: SignerAlgorithm | undefined;
 }
 
-const KNOWN_OPTIONS = new Set(["host", "days", "algorithm"]);
 const MAX_DAYS = 36_500;
 const DAY = 86_400_000;
 
@@ -61,8 +61,7 @@ const MAX_COMMON_NAME = 64;
  * @see https://core.telegram.org/bots/self-signed
  */
 export async function selfSigned(options: SelfSignedOptions): Promise<KeyPair> {
-  const unknown = Object.keys(options).find((key) => !KNOWN_OPTIONS.has(key));
-  if (unknown !== undefined) throw optionError(`There is no option "${unknown}" for a certificate`);
+  checkOptionNames("selfSigned", options, ["host", "days", "algorithm"]);
   const { days = 3650, algorithm = "rsa-2048" } = options;
   const host = readHost(options.host);
   if (!Number.isInteger(days) || days < 1 || days > MAX_DAYS) {

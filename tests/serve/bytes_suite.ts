@@ -242,6 +242,14 @@ export function bytesSuite(adapter: Adapter): void {
     assert.deepEqual(ids(seen), [1]);
   });
 
+  it("takes no notice of an expectation that nobody knows", async (t) => {
+    if (adapter.name.startsWith("toNodeListener")) return; // a server of the user's own, which answers by itself
+    const { connect, seen } = await watched(t);
+    const connection = await connect();
+    assert.equal((await connection.deliver({ headers: "Expect: foo\r\n" })).status, 200);
+    assert.deepEqual(ids(seen), [1]);
+  });
+
   it("takes a target in absolute form", async (t) => {
     const { connect } = await watched(t, { path: "/telegram" });
     const { status } = await (await connect()).deliver({ target: "http://bot.example/telegram?x=1" });

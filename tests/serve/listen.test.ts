@@ -100,6 +100,9 @@ describe("listen", () => {
     const six = await started(t, { hostname: "::1", allowedAddresses: ["::1"] });
     assert.equal(six.url, `http://[::1]:${six.port}/`);
     assert.equal(await statusAt(six, "/", "::1"), 200);
+    const bracketed = await started(t, { hostname: "[::1]", allowedAddresses: ["::1"] });
+    assert.equal(bracketed.url, `http://[::1]:${bracketed.port}/`);
+    assert.equal(await statusAt(bracketed, "/", "::1"), 200);
   });
 
   it("knows an IPv4 client of a dual-stack socket", async (t) => {
@@ -122,12 +125,19 @@ describe("listen", () => {
     }
   });
 
-  for (const hostname of ["192.0.2.1", "no-such-host.invalid", "256.1.1.1"]) {
+  const elsewhere = {
+    "192.0.2.1": /: this machine has no such address: give one that it has, or "0\.0\.0\.0" for all of them$/,
+    "no-such-host.invalid": /: the name cannot be resolved: give an IP address of this machine/,
+    "256.1.1.1": /: the name cannot be resolved/,
+  };
+  for (const [hostname, message] of Object.entries(elsewhere)) {
     it(`says so when ${hostname} is no address of this machine`, async (t) => {
-      await assert.rejects(started(t, { hostname }), (error: Error) => {
-        assert.match(error.message, /does not have the address|cannot be resolved/);
-        return isListenError(error);
-      });
+      for (const port of [0, 8080]) {
+        await assert.rejects(started(t, { hostname, port }), (error: Error) => {
+          assert.match(error.message, message);
+          return isListenError(error);
+        });
+      }
     });
   }
 

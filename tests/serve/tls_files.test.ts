@@ -55,11 +55,12 @@ test("files that cannot be used are named when starting", async (t) => {
   const files = write(folder(t), await pair());
   const missing = `${files.keyFile}.not-there`;
   const wrong: readonly (readonly [string, object, RegExp])[] = [
-    ["ERR_FILE", { ...files, keyFile: missing }, /privkey\.pem\.not-there/],
+    ["ERR_FILE", { ...files, keyFile: missing }, /^Cannot read "keyFile", ".*privkey\.pem\.not-there": /],
+    ["ERR_FILE", { ...files, certFile: missing }, /^Cannot read "certFile", "/],
     ["ERR_TLS", { ...files, certFile: files.keyFile }, /The certificate in ".*privkey\.pem"/],
     ["ERR_TLS", { ...files, keyFile: fixtureUrl("certs/p256.key") }, /certs\/p256\.key.*fullchain\.pem/],
-    ["ERR_OPTION", { certFile: files.certFile }, /"keyFile"/],
-    ["ERR_OPTION", { ...files, cert: "" }, /"cert"/],
+    ["ERR_OPTION", { certFile: files.certFile }, /^"keyFile" is missing/],
+    ["ERR_OPTION", { ...files, cert: "" }, /^"tls" is either text or files: /],
     ["ERR_OPTION", { ...files, watch: "yes" }, /"watch"/],
     ["ERR_OPTION", { ...files, certFile: "" }, /"certFile"/],
   ];

@@ -135,8 +135,14 @@ describe("checkKeyPair finds", () => {
       { cert: key("rsa"), key: key("rsa") },
       /fullchain\.pem" cannot be read: it has only "PRIVATE KEY"$/,
     );
-    await refuses({ cert: "", key: key("rsa") }, /fullchain\.pem" cannot be read: it has no PEM block$/);
-    await refuses({ cert: "/etc/bot/fullchain.pem", key: key("rsa") }, /fullchain\.pem" cannot be read/);
+    await refuses({ cert: "", key: key("rsa") }, /fullchain\.pem" cannot be read: it is empty$/);
+    await refuses(
+      { cert: "/etc/bot/fullchain.pem", key: key("rsa") },
+      /cannot be read: it is the path of a file/,
+    );
+    const der = atob(cert("rsa").replace(/-----.*-----|\n/g, ""));
+    const decoded = new TextDecoder().decode(Uint8Array.from(der, (char) => char.charCodeAt(0)));
+    await refuses({ cert: decoded, key: key("rsa") }, /cannot be read: it is binary/);
     const request = writePem("CERTIFICATE REQUEST", Uint8Array.of(0x30, 0));
     await refuses({ cert: request, key: key("rsa") }, /it has only "CERTIFICATE REQUEST"$/);
     const openssh = writePem("OPENSSH PRIVATE KEY", Uint8Array.of(1));
@@ -152,18 +158,54 @@ describe("checkKeyPair finds", () => {
     );
   });
 
-  it("bytes in place of text", async () => {
+  it("a key whose line breaks are lost, without a word of it in the message", async () => {
+    const encrypted = fixtureText("keys/traditional-aes256.pem");
+    for (const [text, lineBreak] of [[key("p256"), " "], [key("rsa"), "\\n"], [encrypted, " "]] as const) {
+      for (const pair of [{ cert: cert("rsa"), key: text }, { cert: cert("rsa") + text, key: key("rsa") }]) {
+        const ruined = {
+          cert: pair.cert.replaceAll("\n", lineBreak),
+          key: pair.key.replaceAll("\n", lineBreak),
+          passphrase: "x",
+        };
+        await assert.rejects(checkKeyPair(ruined), (error: Error & { code?: unknown }) => {
+          assert.equal(error.code, "ERR_TLS");
+          assert.match(error.message, /cannot be read: its line breaks are/);
+          assert.doesNotMatch(error.message, /[A-Za-z0-9+/=]{24}/);
+          return true;
+        });
+      }
+    }
+  });
+
+  it("what is no text, and says what it is", async () => {
     const bytes = new TextEncoder().encode(cert("rsa"));
-    for (
-      const pair of [{ cert: bytes, key: key("rsa") }, { cert: cert("rsa"), key: bytes }, {
-        cert: cert("rsa"),
-      }]
-    ) {
-      await assert.rejects(Reflect.apply(checkKeyPair, undefined, [pair]), {
-        code: "ERR_TLS",
-        message: /must be PEM text/,
+    const whole = { cert: cert("rsa"), key: key("rsa") };
+    const pairs: readonly (readonly [unknown, RegExp])[] = [
+      [{ ...whole, cert: bytes }, /^"cert" must be PEM text: read the file as text, not as bytes$/],
+      [{ ...whole, key: bytes.buffer }, /^"key" must be PEM text: .* bytes$/],
+      [{ ...whole, key: undefined }, /^"key" is missing: .*"certFile" and "keyFile"$/],
+      [{}, /^"cert" is missing/],
+      [{ ...whole, cert: null }, /^"cert" must be PEM text, not null$/],
+      [{ ...whole, cert: [whole.cert] }, /^"cert" must be PEM text, not an array$/],
+      [{ ...whole, key: Promise.resolve(whole.key) }, /^"key" is a promise: write "await"/],
+      [Promise.resolve(whole), /are a promise: write "await" before what makes them/],
+      [undefined, /must be given as { cert, key }$/],
+      [whole.cert, /must be given as { cert, key }$/],
+    ];
+    for (const [pair, message] of pairs) {
+      await assert.rejects(Reflect.apply(checkKeyPair, undefined, [pair]), { code: "ERR_TLS", message });
+    }
+  });
+
+  it("a passphrase that is no text, where one is needed", async () => {
+    const encrypted = { cert: cert("p256"), key: fixtureText("keys/pkcs8-aes-256-cbc.pem") };
+    for (const passphrase of [null, 5]) {
+      await assert.rejects(Reflect.apply(checkKeyPair, undefined, [{ ...encrypted, passphrase }]), {
+        code: "ERR_OPTION",
+        message: `"passphrase" must be text, not ${passphrase}`,
       });
     }
+    await refuses({ ...encrypted, passphrase: undefined }, /give its passphrase$/);
   });
 
   it("damage, with ERR_TLS alone", async () => {

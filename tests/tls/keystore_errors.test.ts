@@ -106,7 +106,7 @@ describe("loadKeystore refuses", () => {
   it("a file that is not there", async () => {
     await assert.rejects(loadKeystore({ path: "/nowhere/bot.p12", password: "" }), {
       code: "ERR_FILE",
-      message: /^Cannot read "\/nowhere\/bot\.p12": /,
+      message: /^Cannot read "path", "\/nowhere\/bot\.p12": /,
     });
   });
 
@@ -122,6 +122,10 @@ describe("loadKeystore refuses", () => {
       { bytes, password: "", alias: 1 },
       { bytes, password: "", aliasPassword: null },
       { bytes, password: "", keyAlias: "bot" },
+      { path: "-----BEGIN PRIVATE KEY-----", password: "" },
+      undefined,
+      null,
+      "bot.jks",
     ];
     for (const options of misuses) {
       await assert.rejects(

@@ -32,9 +32,38 @@ describe("PEM", () => {
     assert.equal(toHex(block?.bytes ?? new Uint8Array()), "01");
   });
 
-  it("finds nothing in text without blocks", () => {
-    for (const text of ["", "hello", "-----BEGIN", "-----BEGIN -", "----BEGIN X----\n----END X----"]) {
-      assert.deepEqual(readPem(text), [], text);
+  it("says what a text without blocks is, and what to do", () => {
+    const texts: readonly (readonly [string, RegExp])[] = [
+      ["", /^it is empty$/],
+      [" \n", /^it is empty$/],
+      ["hello", /^it has no PEM block, which starts with/],
+      ["-----BEGIN", /^it has no PEM block/],
+      ["----BEGIN X----\n----END X----", /^it has no PEM block/],
+      ["0\ufffd\u0002\u0010\ufffd", /^it is binary: .*loadKeystore.*-inform der/],
+      ["0.\u0002\u0001\u0000", /^it is binary/],
+      ["\ufffd\ufffd\ufffd\ufffd\0\0\0\u0002", /^it is binary/],
+      ["/etc/bot/fullchain.pem\n", /^it is the path of a file: give paths as "certFile" and "keyFile"$/],
+      ["privkey.pem", /^it is the path of a file/],
+      ["C:\\bot\\key", /^it is the path of a file/],
+    ];
+    for (const [text, message] of texts) {
+      assert.throws(() => readPem(text), { reason: "damaged", message }, text);
+    }
+  });
+
+  it("says that line breaks are lost, in place of taking what stands there for a label", () => {
+    const pem = writePem("PRIVATE KEY", Uint8Array.from({ length: 60 }, (_, index) => index));
+    const certificate = writePem("CERTIFICATE", Uint8Array.of(1));
+    const ways: readonly (readonly [string, RegExp])[] = [
+      [" ", /^its line breaks are lost: .*\.env file.*"keyFile"$/],
+      ["", /^its line breaks are lost/],
+      ["\\n", /^its line breaks are written as "\\n": .*text\.replaceAll\("\\\\n", "\\n"\)/],
+      ["\\r\\n", /^its line breaks are written as/],
+    ];
+    for (const [lineBreak, message] of ways) {
+      const text = pem.replaceAll("\n", lineBreak);
+      assert.throws(() => readPem(text), { message });
+      assert.throws(() => readPem(`${certificate}${text}`), { message }, "beside a block that is whole");
     }
   });
 

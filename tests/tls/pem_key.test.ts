@@ -65,7 +65,8 @@ describe("decryptPemKey", () => {
     });
     await assert.rejects(decryptPemKey("hello"), {
       code: "ERR_TLS",
-      message: 'The private key in "key" cannot be read: it has no PEM block',
+      message:
+        'The private key in "key" cannot be read: it has no PEM block, which starts with a line of "-----BEGIN …-----"',
     });
   });
 

@@ -201,7 +201,7 @@ describe("selfSigned", () => {
     misuses.push(
       ...["rsa", "toString", "", null, 5].map((algorithm) => ({ host: "bot.example", algorithm })),
     );
-    misuses.push({ host: "bot.example", hostname: "x" }, {});
+    misuses.push({ host: "bot.example", hostname: "x" }, {}, undefined, null, "bot.example");
     for (const options of misuses) {
       const made = Reflect.apply(selfSigned, undefined, [options]);
       await assert.rejects(made, { code: "ERR_OPTION" }, JSON.stringify(options));
