@@ -1,7 +1,7 @@
-import { TelehookError } from "../errors.ts";
-import { checkFunction, checkOptionNames } from "../options.ts";
+import { checkFunction, checkOptionNames, checkSignal } from "../options.ts";
 import type { Update } from "../updates/update.ts";
 import type { WebhookInfo } from "../updates/webhook_info.ts";
+import { checkApiRoot } from "./api_root.ts";
 import { assertBotToken } from "./bot_token.ts";
 import { checkParam } from "./check_param.ts";
 import { callBotApi } from "./call_bot_api.ts";
@@ -23,7 +23,10 @@ export interface BotApiOptions {
    * @see https://core.telegram.org/bots/api#using-a-local-bot-api-server
    */
   readonly apiRoot?: string | undefined;
-  /** What sends the requests, the global `fetch` by default. Give your own to go through a proxy. */
+  /**
+   * What sends the requests, the global `fetch` by default. Give your own to go through a proxy. It must honour
+   * `init.signal`: a call that is aborted waits until the request ends or fails.
+   */
   readonly fetch?: BotApiFetch | undefined;
   /** Aborts every call. */
   readonly signal?: AbortSignal | undefined;
@@ -124,18 +127,23 @@ export function botApi(token: string, options: BotApiOptions = {}): BotApi {
   assertBotToken(token);
   checkOptionNames("botApi", options, ["apiRoot", "fetch", "signal"]);
   checkFunction("fetch", options.fetch);
-  checkParam("signal", options.signal, "an AbortSignal", (value) => value instanceof AbortSignal);
+  checkSignal("signal", options.signal);
+  const { apiRoot = "https://api.telegram.org" } = options;
   const endpoint: Endpoint = {
     token,
-    apiRoot: checkedRoot(options.apiRoot),
+    apiRoot: checkApiRoot(apiRoot, '"apiRoot"'),
     fetch: options.fetch ?? ((url, init) => fetch(url, init)),
   };
 
   async function call<Result>(
     method: string,
     params: object = {},
-    { signal }: BotApiCallOptions = {},
+    callOptions: BotApiCallOptions = {},
   ): Promise<Result> {
+    checkParam("params", params, "an object", isRecord);
+    checkOptionNames("a Bot API call", callOptions, ["signal"]);
+    const { signal } = callOptions;
+    checkSignal("signal", signal);
     return await callBotApi(endpoint, method, params, either(options.signal, signal)) as Result;
   }
 
@@ -158,16 +166,8 @@ export function botApi(token: string, options: BotApiOptions = {}): BotApi {
   };
 }
 
-function checkedRoot(apiRoot = "https://api.telegram.org"): string {
-  const url = URL.canParse(apiRoot) ? new URL(apiRoot) : undefined;
-  if (!url || !/^https?:$/.test(url.protocol) || url.username + url.password + url.search + url.hash !== "") {
-    // Not quoted: someone who gives the whole address gives the token.
-    throw new TelehookError(
-      "ERR_OPTION",
-      '"apiRoot" must be an http or https URL without user name, query or fragment',
-    );
-  }
-  return (url.origin + url.pathname).replace(/\/+$/, "");
+function isRecord(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
 }
 
 function either(first: AbortSignal | undefined, second: AbortSignal | undefined): AbortSignal | undefined {

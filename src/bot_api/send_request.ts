@@ -47,6 +47,7 @@ export async function sendRequest(endpoint: Endpoint, request: BotApiRequest): P
     });
     status = response.status;
     text = await response.text();
+    signal?.throwIfAborted(); // a fetch of the caller's own may not have looked at it
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     const cause = redactedCopy(error, redact);

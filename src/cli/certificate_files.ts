@@ -1,6 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { TelehookError } from "../../mod.ts";
+import { isFor } from "../testing/certificate_check.ts";
 import { checkKeyPair, type KeyPair } from "../tls/mod.ts";
 import { fileError, readTextFile } from "./text_file.ts";
 
@@ -22,16 +23,21 @@ export function certificateFiles(prefix: string): CertificateFiles {
 /** Reads a certificate and its key, and finds what is wrong with them. */
 export async function readKeyPair(files: CertificateFiles, passphrase?: string): Promise<KeyPair> {
   const pair = { cert: readTextFile(files.cert), key: readTextFile(files.key) };
-  return await checkKeyPair(passphrase === undefined ? pair : { ...pair, passphrase }, files);
+  return await checkKeyPair({ ...pair, passphrase }, files);
 }
 
 /**
  * Reads a self-signed pair that was made before, if it is still good for this host.
  *
- * @returns Nothing if there are no such files, or they hold a self-signed pair that is for another host or ends soon.
+ * @returns Nothing if there are no such files, or they hold a self-signed pair that ends soon or that Telegram would not
+ * verify for this host.
  * @throws {TelehookError} `ERR_FILE` if the files hold something that must not be overwritten.
  */
-export async function reusableKeyPair(files: CertificateFiles, host: string): Promise<KeyPair | undefined> {
+export async function reusableKeyPair(
+  files: CertificateFiles,
+  host: string,
+  passphrase?: string,
+): Promise<KeyPair | undefined> {
   const [hasCert, hasKey] = [existsSync(files.cert), existsSync(files.key)];
   if (!hasCert && !hasKey) return undefined;
   if (!hasCert || !hasKey) {
@@ -49,8 +55,8 @@ export async function reusableKeyPair(files: CertificateFiles, host: string): Pr
     );
   }
   const daysLeft = (Date.parse(certificate.validTo) - Date.now()) / DAY_MS;
-  if (!isFor(certificate, host) || daysLeft < LEAST_DAYS_LEFT) return undefined;
-  return await readKeyPair(files);
+  if (!isFor(certificate, host, true) || daysLeft < LEAST_DAYS_LEFT) return undefined;
+  return await readKeyPair(files, passphrase);
 }
 
 /**
@@ -69,9 +75,27 @@ export function isSelfIssued(cert: string): boolean {
   return issuer === subject;
 }
 
-/** Telegram compares an address with the common name, and a name with the DNS names. */
-function isFor({ subject, subjectAltName = "" }: X509Certificate, host: string): boolean {
-  return subject.split("\n").includes(`CN=${host}`) || subjectAltName.split(/,\s*/).includes(`DNS:${host}`);
+/**
+ * Refuses a certificate by which Telegram could not verify the host, once it is uploaded.
+ *
+ * @param path What to call it.
+ * @throws {TelehookError} `ERR_TLS` that says what Telegram compares.
+ */
+export function checkHost(cert: string, host: string, path: string): void {
+  const certificate = new X509Certificate(cert);
+  if (isFor(certificate, host, true)) return;
+  const { subject, subjectAltName = "" } = certificate;
+  const dnsNames = subjectAltName.split(/,\s*/).filter((name) => name.startsWith("DNS:"));
+  const compared = dnsNames.length > 0
+    ? `its DNS names, which are ${dnsNames.join(", ")}, and then ignores everything else`
+    : `its common name, which is ${
+      subject.split("\n").find((line) => line.startsWith("CN=")) ?? "not there"
+    }`;
+  throw new TelehookError(
+    "ERR_TLS",
+    `"${path}" is not for ${host}: of an uploaded certificate, Telegram compares ${compared}; make one that it verifies ` +
+      `with telehook cert --host ${host}`,
+  );
 }
 
 function readCertificate(path: string): X509Certificate {

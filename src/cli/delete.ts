@@ -1,5 +1,6 @@
 import type { Command, CommandContext } from "./command.ts";
 import { BOT_FLAGS, botApiOf } from "./settings.ts";
+import { webhookInfo } from "./webhook_info.ts";
 
 /** `telehook delete` */
 export const deleteWebhook: Command = {
@@ -16,7 +17,7 @@ export const deleteWebhook: Command = {
 async function run(context: CommandContext): Promise<number> {
   const { flags, output } = context;
   const api = botApiOf(context);
-  const { url, pending_update_count: waiting } = await api.getWebhookInfo();
+  const { url, pending_update_count: waiting } = await webhookInfo(api);
   await api.deleteWebhook(flags.has("drop-pending") ? { drop_pending_updates: true } : {});
   output.print(url === "" ? "No webhook was set." : `Telegram no longer delivers to ${url}.`);
   if (waiting > 0) {

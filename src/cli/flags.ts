@@ -110,10 +110,18 @@ function flagValue(command: string, table: FlagTable, name: string, token: Optio
     if (value === undefined) return "";
     throw new UsageError(`--${name} takes no value, write it alone`);
   }
-  if (value === undefined || value === "" || (!inlineValue && /^-./.test(value))) {
-    throw new UsageError(`--${name} needs a value, write "--${name} ${flag.value}"`);
+  if (value === undefined || value === "") throw missingValue(name, flag.value);
+  if (!inlineValue && /^-./.test(value)) {
+    const [, next = ""] = /^--([^=]+)/.exec(value) ?? [];
+    if (Object.hasOwn(table, next)) throw missingValue(name, flag.value);
+    // Not quoted, for it may be a secret.
+    throw new UsageError(`--${name} needs a value: if it starts with "-", write "--${name}=-…" in one word`);
   }
   return value;
+}
+
+function missingValue(name: string, value: string): UsageError {
+  return new UsageError(`--${name} needs a value, write "--${name} ${value}"`);
 }
 
 function unknownFlag(command: string, table: FlagTable, name: string, rawName: string): UsageError {

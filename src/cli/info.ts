@@ -4,6 +4,7 @@ import { ago, explainWebhook, type Finding } from "./explain_webhook.ts";
 import type { Output } from "./output.ts";
 import { apiRootOf, BOT_FLAGS, botApiOf, optionalWebhookUrl, URL_FLAG } from "./settings.ts";
 import { plainText } from "./plain_text.ts";
+import { webhookInfo } from "./webhook_info.ts";
 
 /** `telehook info` */
 export const info: Command = {
@@ -27,7 +28,7 @@ async function run(context: CommandContext): Promise<number> {
   const { flags, output } = context;
   const api = botApiOf(context);
   const wantedUrl = optionalWebhookUrl(context)?.href;
-  const webhook = await api.getWebhookInfo();
+  const webhook = await webhookInfo(api);
   if (flags.has("json")) {
     await output.data(JSON.stringify(webhook));
     return 0;

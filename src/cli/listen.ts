@@ -119,6 +119,11 @@ async function run(context: CommandContext): Promise<number> {
     stop();
   });
   output.note(greeting(server, isRegistering ? url : undefined, tls?.upload !== undefined));
+  if (tls === undefined && url?.protocol === "https:") {
+    output.note(
+      `It speaks plain HTTP: a proxy before it must speak HTTPS for ${url.host} and pass on to port ${server.port}`,
+    );
+  }
   if (!isRegistering) output.note("Telegram is not told of it, which needs BOT_TOKEN and --url");
   await server.finished;
   takeAway();

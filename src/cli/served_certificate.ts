@@ -3,6 +3,7 @@ import { type KeyPair, selfSigned } from "../tls/mod.ts";
 import {
   type CertificateFiles,
   certificateFiles,
+  checkHost,
   isSelfIssued,
   readKeyPair,
   reusableKeyPair,
@@ -43,15 +44,17 @@ export async function servedCertificate(
   }
   if (files === undefined) return undefined;
   const pair = await readKeyPair(files, flags.text("passphrase"));
-  return { options: pair, upload: isSelfIssued(pair.cert) ? pair.cert : undefined };
+  const isUploaded = isSelfIssued(pair.cert);
+  if (isUploaded && url?.protocol === "https:") checkHost(pair.cert, url.hostname, files.cert);
+  return { options: pair, upload: isUploaded ? pair.cert : undefined };
 }
 
 async function selfSignedPair(
-  { output }: CommandContext,
+  { flags, output }: CommandContext,
   files: CertificateFiles,
   host: string,
 ): Promise<KeyPair> {
-  const reusable = await reusableKeyPair(files, host);
+  const reusable = await reusableKeyPair(files, host, flags.text("passphrase"));
   if (reusable !== undefined) return reusable;
   const pair = await selfSigned({ host });
   writeKeyPair(files, pair);

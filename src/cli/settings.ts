@@ -1,4 +1,5 @@
 import { type BotApi, botApi, deriveSecretToken } from "../../mod.ts";
+import { checkApiRoot } from "../bot_api/api_root.ts";
 import { assertBotToken } from "../bot_api/bot_token.ts";
 import { assertSecretToken } from "../guard/secret_token.ts";
 import { webhookUrl } from "../serve/webhook_url.ts";
@@ -62,7 +63,8 @@ export function requiredBotToken(context: CommandContext): string {
 
 /** The server that is called for the bot, or nothing for Telegram's own. */
 export function apiRootOf({ flags }: CommandContext): string | undefined {
-  return flags.text("api-root");
+  const root = flags.text("api-root");
+  return root === undefined ? undefined : checkApiRoot(root, flags.source("api-root"));
 }
 
 /** A client for the bot. */

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { TelehookError } from "../../mod.ts";
+import { UsageError } from "./usage_error.ts";
 
 /**
  * The text of a file; `-` is the standard input.
@@ -7,6 +8,9 @@ import { TelehookError } from "../../mod.ts";
  * @throws {TelehookError} `ERR_FILE` with what to do.
  */
 export function readTextFile(path: string): string {
+  if (path.includes("-----BEGIN ")) {
+    throw new UsageError("That is PEM text in place of a file's name: write it to a file and name that");
+  }
   try {
     return readFileSync(path === "-" ? 0 : path, "utf8");
   } catch (cause) {

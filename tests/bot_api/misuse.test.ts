@@ -138,9 +138,24 @@ test("parameters of the other methods are looked at too", async () => {
   await refusal((api) => api.getUpdates({ timeout: -1 }), /"timeout"/);
   await refusal((api) => api.getUpdates({ offset: 1.5 }), /"offset"/);
   await refusal((api) => api.getUpdates(untyped({ allowedUpdates: [] })), /"allowedUpdates"/);
+  for (const params of [null, 5, "x", []]) {
+    await refusal((api) => api.call("getMe", untyped(params)), /"params" must be an object, not/);
+  }
   for (const method of ["", "../getMe", "getMe?", "get me", `bot${BOT_TOKEN}`]) {
     await refusal((api) => api.call(method), /written in letters only/);
   }
+});
+
+test("options of a call are looked at too", async () => {
+  const refusal = (options: unknown, message: RegExp) =>
+    Promise.all([
+      refused((api) => api.call("getMe", {}, untyped(options)), expectError("ERR_OPTION", message)),
+      refused((api) => api.getWebhookInfo(untyped(options)), expectError("ERR_OPTION", message)),
+    ]);
+  await refusal(null, /options of a Bot API call must be an object.*, not null$/);
+  await refusal({ signal: 5 }, /"signal" must be an AbortSignal, not 5/);
+  await refusal({ signal: null }, /"signal" must be an AbortSignal, not null/);
+  await refusal({ timeout: 5 }, /no option "timeout"/);
 });
 
 test("a parameter that cannot be written as JSON is refused", async () => {

@@ -147,6 +147,20 @@ test("aborting while the answer is read rejects with the signal's reason", async
   await assert.rejects(call, (error) => error === controller.signal.reason);
 });
 
+test("aborting rejects even if the caller's own fetch takes no notice of the signal", async () => {
+  const controller = new AbortController();
+  const reason = new Error("enough");
+  const fetch = () => {
+    controller.abort(reason);
+    return Promise.resolve(Response.json({ ok: true, result: true }));
+  };
+  const { signal } = controller;
+  await assert.rejects(
+    botApi(BOT_TOKEN, { fetch }).call("getMe", {}, { signal }),
+    (error) => error === reason,
+  );
+});
+
 test("a signal that has aborted already lets no request out", async () => {
   let requests = 0;
   const fetch = () => {

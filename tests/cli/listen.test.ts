@@ -35,7 +35,7 @@ test("listen --json registers, prints an update a line, and hands over a pending
   );
   assert.match(cli.stderr, /SIGTERM: closing/);
   assert.equal(telegram.webhook?.url, url, "closing leaves the webhook");
-  assert.doesNotMatch(cli.stdout + cli.stderr, /TEST-TOKEN/);
+  assert.doesNotMatch(cli.stdout + cli.stderr, /TEST-TOKEN|proxy/);
 });
 
 test("listen without a bot token only listens, says what it refuses, and ends after one update with --once", async (t) => {
@@ -87,4 +87,19 @@ test("a second signal ends at once what does not come to its end", async (t) => 
   await cli.printed("stdout", /closing at SIGINT/);
   cli.signal("SIGTERM");
   assert.equal(await cli.ended, 143);
+});
+
+test("listen without a certificate says that a proxy must speak HTTPS, if that is what Telegram is told", async (t) => {
+  const telegram = await startTestBotApi();
+  t.after(() => telegram.close());
+  const env = { BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.apiRoot };
+  const args = ["listen", "--host", "127.0.0.1", "--port", "0", "--url", "https://127.0.0.1:9/hook"];
+  const cli = startCli(t, args, env);
+  await cli.printed("stderr", /Listening on .*\n/);
+  cli.signal("SIGTERM");
+  assert.equal(await cli.ended, 0);
+  assert.match(
+    cli.stderr,
+    /\nIt speaks plain HTTP: a proxy before it must speak HTTPS for 127\.0\.0\.1:9 and pass on to port \d+\n/,
+  );
 });

@@ -1,11 +1,13 @@
 import assert from "node:assert/strict";
-import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { test, type TestContext } from "node:test";
+import { fileURLToPath } from "node:url";
 import { freePort } from "../../src/testing/free_port.ts";
 import { startTestBotApi } from "../../src/testing/mod.ts";
+import { certificateFiles, reusableKeyPair } from "../../src/cli/certificate_files.ts";
 import { startCli } from "./run_cli.ts";
 import { runInProcess } from "./run_in_process.ts";
 
@@ -71,7 +73,6 @@ test("a certificate for another host is made anew, and a key without its certifi
   const directory = temporaryDirectory(t);
   const prefix = join(directory, "bot");
   await runInProcess(["cert", "--host", "203.0.113.7", "--algorithm", "ecdsa-p256", "--out", prefix]);
-  const { reusableKeyPair, certificateFiles } = await import("../../src/cli/certificate_files.ts");
   const files = certificateFiles(prefix);
   assert.equal((await reusableKeyPair(files, "203.0.113.7"))?.cert, readFileSync(files.cert, "utf8"));
   assert.equal(await reusableKeyPair(files, "203.0.113.8"), undefined);
@@ -84,3 +85,66 @@ test("a certificate for another host is made anew, and a key without its certifi
   writeFileSync(files.cert, "not a certificate");
   await assert.rejects(() => reusableKeyPair(files, "203.0.113.7"), /does not hold a certificate/);
 });
+
+/** A pair that was made by OpenSSL for 127.0.0.1. */
+function pairOf(name: string): { cert: string; key: string } {
+  const path = (end: string) =>
+    fileURLToPath(new URL(`../fixtures/testing_certificates/${name}.${end}`, import.meta.url));
+  return { cert: path("pem"), key: path("key") };
+}
+
+test("a pair is used again only if Telegram verifies it: a DNS name beside the address is compared in its place", async () => {
+  for (const name of ["cn_ip", "cn_ip_and_ip_san", "dns_san_is_ip"]) {
+    assert.ok(await reusableKeyPair(pairOf(name), "127.0.0.1"), name);
+  }
+  for (const name of ["cn_ip_other_dns_san", "ip_san_other_cn"]) {
+    assert.equal(await reusableKeyPair(pairOf(name), "127.0.0.1"), undefined, name);
+  }
+});
+
+test("a certificate that is uploaded must be one by which Telegram verifies the host", async () => {
+  const env = { BOT_TOKEN: `123456789:${"A".repeat(35)}`, TELEGRAM_API_ROOT: "http://127.0.0.1:9/" };
+  const compared = {
+    cn_ip_other_dns_san:
+      /: of an uploaded certificate, Telegram compares its DNS names, which are DNS:bot\.example, /,
+    ip_san_other_cn:
+      /: of an uploaded certificate, Telegram compares its common name, which is CN=bot\.example; make one/,
+  };
+  for (const [name, message] of Object.entries(compared)) {
+    const { cert, key } = pairOf(name);
+    const listen = ["listen", "--url", "https://127.0.0.1:8443/hook", "--port", "0", "--host", "127.0.0.1"];
+    const { code, stderr } = await runInProcess([...listen, "--cert", cert, "--key", key], env);
+    assert.equal(code, 1, stderr);
+    assert.match(stderr, message);
+    assert.match(stderr, /\.pem" is not for 127\.0\.0\.1.* telehook cert --host 127\.0\.0\.1\n$/);
+  }
+});
+
+test("--self-signed opens an encrypted key that is there with --passphrase", async (t) => {
+  const telegram = await startTestBotApi();
+  t.after(() => telegram.close());
+  const directory = temporaryDirectory(t);
+  const [cert, key] = [join(directory, "cert.pem"), join(directory, "key.pem")];
+  copyFileSync(pairOf("cn_ip_and_ip_san").cert, cert);
+  writeFileSync(key, ENCRYPTED_KEY);
+  const url = `https://127.0.0.1:${await freePort()}/hook`;
+  const flags = ["--url", url, "--host", "127.0.0.1", "--cert", cert, "--key", key, "--once"];
+  const env = { BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.apiRoot };
+  const cli = startCli(t, ["listen", "--self-signed", "--passphrase", "open-sesame", ...flags], env);
+  await cli.printed("stderr", /Listening on https:.*has the certificate/);
+  assert.equal(telegram.webhook?.certificate, readFileSync(cert, "utf8"));
+  assert.doesNotMatch(cli.stderr, /Made a certificate/);
+  const { outcome } = await telegram.user({ first_name: "Anna" }).sends("over TLS");
+  assert.equal(outcome, "acknowledged");
+  assert.equal(await cli.ended, 0);
+});
+
+/** The key of `cn_ip_and_ip_san`, encrypted with "open-sesame". */
+const ENCRYPTED_KEY = `-----BEGIN ENCRYPTED PRIVATE KEY-----
+MIHsMFcGCSqGSIb3DQEFDTBKMCkGCSqGSIb3DQEFDDAcBAiMVvTQmRHOsgICCAAw
+DAYIKoZIhvcNAgkFADAdBglghkgBZQMEASoEEMaGyZm2GeHLt4fHw2NVV4kEgZC+
+n7qr0+GM+MjobjlODUZ0f53a2jJXWjImOI0rXyJdOz9btSA1uwJ+edz6bzxcUiVY
+zOS3rfS7Eb+ZoeqhhKBxMcsrusT/gEibmkrlXn682jx75mQX0XWi/Ma0N2+1Aw7V
+PYQMQ8YfUCbauRAkK16x2visby0nVpQDOsh8MVR4qMVbPOEOIlnyief4ZV1hB8c=
+-----END ENCRYPTED PRIVATE KEY-----
+`;

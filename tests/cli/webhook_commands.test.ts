@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { deriveSecretToken } from "../../mod.ts";
 import { startTestBotApi, virtualClock } from "../../src/testing/mod.ts";
+import { ok, startServer } from "../bot_api/loopback_server.ts";
 import { runCli } from "./run_cli.ts";
 import { runInProcess } from "./run_in_process.ts";
 
@@ -78,4 +79,19 @@ test("a refusal is one line and exit code 1, without the token", async (t) => {
   assert.equal(unreachable.code, 1);
   assert.match(unreachable.stderr, /^telehook: [^\n]+\n$/);
   assert.doesNotMatch(refused.stderr + unreachable.stderr, /TEST-TOKEN/);
+});
+
+test("info and delete say so when what answers is no Bot API", async (t) => {
+  for (const result of [null, true, { url: "" }]) {
+    const { apiRoot } = await startServer(t, (response) => ok(response, result));
+    for (const command of ["info", "delete"]) {
+      const env = { BOT_TOKEN: `123456789:${"A".repeat(35)}`, TELEGRAM_API_ROOT: apiRoot };
+      const { code, stderr } = await runInProcess([command], env);
+      assert.equal(code, 1);
+      assert.match(
+        stderr,
+        /^telehook: The answer to "getWebhookInfo" says nothing of a webhook: check --api-root/,
+      );
+    }
+  }
 });

@@ -16,6 +16,12 @@ const CASES: [string, Record<string, string>, RegExp][] = [
   ["listen -x", {}, /"listen" has no option "-x", "telehook listen --help" lists/],
   ["listen --port", {}, /--port needs a value, write "--port <port>"/],
   ["listen --port --json", {}, /--port needs a value/],
+  [
+    "listen --secret -abc123",
+    {},
+    /--secret needs a value: if it starts with "-", write "--secret=-…" in one word\n/,
+  ],
+  ["listen --secret --no-secret", {}, /--secret needs a value, write "--secret <text>"\n/],
   ["listen --json=yes", {}, /--json takes no value/],
   ["listen --no-secret --port abc", {}, /--port must be a whole number from 0 to 65535, not "abc"/],
   ["listen --no-secret --port 70000", {}, /--port must be a whole number from 0 to 65535, not "70000"/],
@@ -36,6 +42,12 @@ const CASES: [string, Record<string, string>, RegExp][] = [
     "listen --url bot.example.org --allowed-updates mesage",
     BOT,
     /no kind of update "mesage", did you mean "message"/,
+  ],
+  ["info --api-root api.example", BOT, /^telehook: --api-root must be an http or https URL without/],
+  [
+    "info",
+    { ...BOT, TELEGRAM_API_ROOT: "ftp://a/" },
+    /^telehook: TELEGRAM_API_ROOT must be an http or https URL/,
   ],
   ["info", {}, /The bot token is missing: set BOT_TOKEN/],
   ["info", { BOT_TOKEN: "nonsense" }, /The bot token is not digits, a colon/],
@@ -66,6 +78,16 @@ test("wrong use is answered with one line that says what to write instead, and e
       assert.ok(!stderr.includes("A".repeat(35)), "the token is never shown");
     });
   }
+});
+
+test("PEM text in place of a file's name is not shown", async () => {
+  const key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----\n";
+  const { code, stderr } = await runInProcess(["listen", "--no-secret", `--cert=${key}`, `--key=${key}`]);
+  assert.equal(code, 2);
+  assert.equal(
+    stderr,
+    "telehook: That is PEM text in place of a file's name: write it to a file and name that\n",
+  );
 });
 
 test("the process itself ends with code 2 and that line", async (t) => {
