@@ -31,8 +31,7 @@ const MIGRATIONS: readonly string[] = [
     set_at INTEGER NOT NULL,
     due_at INTEGER NOT NULL,
     owner INTEGER,
-    claim INTEGER,
-    crashes INTEGER NOT NULL DEFAULT 0
+    claim INTEGER
   ) STRICT;
   CREATE UNIQUE INDEX batches_in_queues ON batches (queue, place);
   CREATE INDEX batches_to_claim ON batches (due_at) WHERE is_head AND owner IS NULL;
@@ -61,6 +60,7 @@ const MIGRATIONS: readonly string[] = [
     done_size INTEGER NOT NULL DEFAULT 0
   ) STRICT;
   `,
+  "ALTER TABLE batches ADD COLUMN crashes INTEGER NOT NULL DEFAULT 0",
 ];
 
 /**

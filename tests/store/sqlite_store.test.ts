@@ -206,6 +206,17 @@ function theFile(): void {
     assert.ok(grown < 30_000_000, `The heap grew by ${grown}`);
   });
 
+  it("of an earlier version is brought up to this one, with what is in it", async (t) => {
+    const path = freshPath(t);
+    const before = open(t, path);
+    await before.append(entry(1));
+    await before.close();
+    change(path, "ALTER TABLE batches DROP COLUMN crashes; PRAGMA user_version = 1");
+    const after = open(t, path);
+    await after.complete(await claim(after, 1));
+    assert.equal(valueOf(path, "PRAGMA user_version"), 2);
+  });
+
   it("is refused if it is a later version's, another program's, or no database", (t) => {
     const path = freshPath(t);
     sqliteStore(path).close();
