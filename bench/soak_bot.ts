@@ -36,7 +36,6 @@ const server = await listen(async (update) => {
   path: "/soak",
   store: sqliteStore(database),
   acknowledgeWithinMs: ACKNOWLEDGE_WITHIN_MS,
-  maxAttempts: 1_000, // only the handlers' own luck ends a try here
   onError: () => {},
 });
 console.log(`listening on ${server.port}`);
