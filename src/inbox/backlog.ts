@@ -109,7 +109,7 @@ export class Backlog {
         "ERR_CLOSED",
         "Closed before the update could be handled, and nothing keeps it",
       );
-      this.#lose(updateOf(batch), batch.failures + 1, error);
+      this.#lose(contentOf(batch).update, batch.failures + 1, error);
     }
   }
 
@@ -146,16 +146,10 @@ export class Backlog {
   async #handle(batch: Batch): Promise<void> {
     const { calls, filter, watch } = this.#owner;
     const attempt = batch.failures + 1;
-    const { updates: [first], unreadable = [] } = batch;
-    for (const id of unreadable) this.#lose(remainsOf(id), attempt, cannotRead(id));
-    if (first === undefined) return this.#forget(batch, remainsOf(unreadable[0] ?? 0));
-    let update: ReceivedUpdate = first;
-    let failure: { error: unknown } | undefined;
-    try {
-      update = updateOf(batch);
-    } catch (error) {
-      failure = { error }; // a store of somebody's has made a batch of what is no album
-    }
+    for (const id of batch.unreadable ?? []) this.#lose(remainsOf(id), attempt, cannotRead(id));
+    const { update, fault } = contentOf(batch);
+    let failure = fault;
+    if (batch.updates.length === 0) return this.#forget(batch, update);
     if (batch.failures >= this.#maxAttempts) {
       this.#lose(update, batch.failures, endedTheProcess(update, batch.failures));
       return this.#forget(batch, update);
@@ -260,10 +254,16 @@ function remainsOf(update_id: number): ReceivedUpdate {
   return { update_id } as ReceivedUpdate;
 }
 
-function updateOf(batch: Batch): ReceivedUpdate {
-  const [first] = batch.updates;
-  if (first === undefined) throw new RangeError("A batch has at least one update");
-  return batch.group === undefined ? first : mergeParts(batch.updates, batch.late);
+/** What a batch is handed over as, and what is wrong with it if a store of somebody's has made an album of what is none. */
+function contentOf(batch: Batch): { readonly update: ReceivedUpdate; readonly fault?: { error: unknown } } {
+  const { group, late, unreadable = [], updates } = batch;
+  const [first] = updates;
+  if (first === undefined) return { update: remainsOf(unreadable[0] ?? 0) };
+  try {
+    return { update: group === undefined ? first : mergeParts(updates, late) };
+  } catch (error) {
+    return { update: first, fault: { error } };
+  }
 }
 
 function retryDelay(failures: number): number {

@@ -435,6 +435,54 @@ describe("a store that fails", () => {
     await hook.close();
   });
 
+  for (const updates of [[message(1)], []]) {
+    it(`that cannot read an update says which is lost, and hands over the ${updates.length} others`, async () => {
+      class Damaged extends MemoryStore {
+        override claim() {
+          const batch = super.claim();
+          return batch && Object.assign(batch, { updates, unreadable: [7] });
+        }
+      }
+      const log = new Log();
+      const lost = gate();
+      const { hook, failures } = bot((update) => log.add(word(update)), {
+        acknowledge: "received",
+        store: new Damaged(),
+        onEvent: ({ type }) => type === "failed" && lost.open(),
+      });
+      await hook.receive(message(1));
+      await lost.opened;
+      await hook.close({ timeoutMs: 0 });
+      assert.deepEqual(log.words, updates.map(word));
+      const [failure] = failures;
+      assert.ok(failure?.error instanceof TelehookError && failure.error.code === "ERR_STORE");
+      assert.deepEqual([failure.update.update_id, failure.willRetry], [7, false]);
+    });
+  }
+
+  it("that makes an album of what is none has it fail like anything else", async () => {
+    class Confused extends MemoryStore {
+      override claim() {
+        const batch = super.claim();
+        return batch && Object.assign(batch, { group: "7" });
+      }
+    }
+    const failed = gate();
+    const { hook, failures } = bot(assert.fail, {
+      acknowledge: "received",
+      store: new Confused(),
+      onEvent: ({ type }) => type === "failed" && failed.open(),
+    });
+    await hook.receive({
+      update_id: 1,
+      poll_answer: { poll_id: "1", option_ids: [], option_persistent_ids: [] },
+    });
+    await failed.opened;
+    await hook.close({ timeoutMs: 0 });
+    assert.match(String(failures[0]?.error), /Not a part of an album/);
+    assert.equal(failures[0]?.willRetry, true);
+  });
+
   it("does not let a slow update be acknowledged; its next delivery joins the same run", async () => {
     const slow = gate();
     let runs = 0;
