@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { TelehookError } from "../../mod.ts";
-import { isFor } from "../testing/certificate_check.ts";
+import { commonNames, dnsNamesOf, isFor } from "../testing/certificate_check.ts";
 import { checkKeyPair, type KeyPair } from "../tls/mod.ts";
 import { fileError, readTextFile } from "./text_file.ts";
 
@@ -84,13 +84,11 @@ export function isSelfIssued(cert: string): boolean {
 export function checkHost(cert: string, host: string, path: string): void {
   const certificate = new X509Certificate(cert);
   if (isFor(certificate, host, true)) return;
-  const { subject, subjectAltName = "" } = certificate;
-  const dnsNames = subjectAltName.split(/,\s*/).filter((name) => name.startsWith("DNS:"));
+  const dnsNames = dnsNamesOf(certificate).map((name) => `DNS:${name}`);
+  const [commonName = "not there"] = commonNames(certificate).map((name) => `CN=${name}`);
   const compared = dnsNames.length > 0
     ? `its DNS names, which are ${dnsNames.join(", ")}, and then ignores everything else`
-    : `its common name, which is ${
-      subject.split("\n").find((line) => line.startsWith("CN=")) ?? "not there"
-    }`;
+    : `its common name, which is ${commonName}`;
   throw new TelehookError(
     "ERR_TLS",
     `"${path}" is not for ${host}: of an uploaded certificate, Telegram compares ${compared}; make one that it verifies ` +

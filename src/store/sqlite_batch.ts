@@ -20,6 +20,9 @@ export interface UpdateRow {
   readonly json: string;
 }
 
+/** What a batch holds, and what of that cannot be read any more. */
+export type BatchContent = Pick<SqliteBatch, "updates" | "unreadable">;
+
 /** A batch in the hands of the process that claimed it. */
 export class SqliteBatch implements Batch {
   readonly queue: TelegramQueue;
@@ -34,15 +37,8 @@ export class SqliteBatch implements Batch {
   /** Ids are used again, the numbers of claims are not. */
   readonly claim: number;
 
-  constructor(row: BatchRow, rows: readonly UpdateRow[], claim: number, now: number) {
+  constructor(row: BatchRow, { updates, unreadable }: BatchContent, claim: number, now: number) {
     this.queue = row.queue;
-    const updates: Update[] = [];
-    const unreadable: number[] = [];
-    for (const { update_id, json } of rows) {
-      const update = parseUpdate(json);
-      if (update === undefined) unreadable.push(update_id);
-      else updates.push(update);
-    }
     this.updates = updates;
     this.unreadable = unreadable;
     this.group = row.album ?? undefined;
@@ -56,6 +52,17 @@ export class SqliteBatch implements Batch {
 }
 
 /** What cannot be read is told by whoever handles the batch: it must not keep the rest from being claimed. */
+export function readUpdates(rows: readonly UpdateRow[]): BatchContent {
+  const updates: Update[] = [];
+  const unreadable: number[] = [];
+  for (const { update_id, json } of rows) {
+    const update = parseUpdate(json);
+    if (update === undefined) unreadable.push(update_id);
+    else updates.push(update);
+  }
+  return { updates, unreadable };
+}
+
 function parseUpdate(json: string): Update | undefined {
   try {
     const value: unknown = JSON.parse(json);

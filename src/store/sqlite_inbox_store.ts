@@ -1,5 +1,5 @@
 import type { MediaGroupEnd } from "../watch.ts";
-import { SqliteBatch } from "./sqlite_batch.ts";
+import { readUpdates, SqliteBatch } from "./sqlite_batch.ts";
 import type { SqliteDatabase } from "./sqlite_database.ts";
 import { SqliteOwner } from "./sqlite_owner.ts";
 import { SqliteRemembered } from "./sqlite_remembered.ts";
@@ -98,7 +98,7 @@ export class SqliteInboxStore implements InboxStore {
     const album = group?.key ?? null;
     const batch = new SqliteBatch(
       { id, queue, album, late, failures, ended: null, began_at: now },
-      [{ update_id: update.update_id, json }],
+      { updates: [update], unreadable: [] },
       claim,
       now,
     );
@@ -125,7 +125,7 @@ export class SqliteInboxStore implements InboxStore {
     const batch = this.#database.transaction(() => {
       const row = this.#statements.claim.get(this.#owner.id, claim, now);
       if (row === undefined) return undefined; // another process was faster
-      return new SqliteBatch(row, this.#statements.updates.all(row.id), claim, now);
+      return new SqliteBatch(row, readUpdates(this.#statements.updates.all(row.id)), claim, now);
     });
     if (batch !== undefined) this.#owner.claimed(batch);
     return batch;
@@ -250,7 +250,7 @@ export class SqliteInboxStore implements InboxStore {
     return now;
   }
 
-  /** Rather than hours late, and without cutting albums that collect. */
+  /** What was put here at a time that is yet to come waits for as long as it was to: not for hours, and no album is cut. */
   #clockWasSet(now: number): void {
     this.#database.attempt(() => this.#statements.clockWasSet.run(now, now, now));
   }

@@ -7,8 +7,8 @@ const APPLICATION_ID = 0x74656c68;
  * The n-th makes version n of version n - 1; the first makes an empty file a store. To change the schema, add one.
  *
  * - `batches`: `place` is the order within the queue; `is_head` marks the first, the only one that may be claimed.
- *   `owner` and `claim` tell who has claimed it, and with which of their claims. `crashes` is how
- *   many processes have ended while they handled it.
+ *   `owner` and `claim` tell who has claimed it, and with which of their claims. `crashes` is how many processes have
+ *   ended while they handled it.
  * - `updates`: what the batches are made of. `put_by` is the owner that counts it as its own.
  * - `finished`: a ring. Telegram counts ids up by one, so that an id has its slot until as many later ones have come.
  * - `albums`: which albums there were, each by its queue and key, the latest with the highest id.

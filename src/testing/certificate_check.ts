@@ -39,15 +39,23 @@ export function checkCertificate(socket: TLSSocket, host: string, trust: Trust):
 
 /** Whether a certificate names a host. */
 export function isFor(certificate: X509Certificate, host: string, hasUploaded: boolean): boolean {
-  const names = (certificate.subjectAltName ?? "").split(/,\s*/).map((name) => name.trim());
   const address = addressOf(host);
-  if (address && !hasUploaded) return names.includes(`IP Address:${address}`);
+  if (address && !hasUploaded) return alternativeNames(certificate).includes(`IP Address:${address}`);
   // With an uploaded certificate an address is compared as if it were a name: IP entries do not count, and the
   // common name counts only where no DNS entry stands beside it.
   const wanted = address ?? host;
-  const dnsNames = names.filter((name) => name.startsWith("DNS:")).map((name) => name.slice(4));
+  const dnsNames = dnsNamesOf(certificate);
   const candidates = dnsNames.length > 0 ? dnsNames : commonNames(certificate);
   return candidates.some((name) => matches(name.toLowerCase(), wanted.toLowerCase()));
+}
+
+/** The names of hosts beside the common name. */
+export function dnsNamesOf(certificate: X509Certificate): string[] {
+  return alternativeNames(certificate).filter((name) => name.startsWith("DNS:")).map((name) => name.slice(4));
+}
+
+function alternativeNames({ subjectAltName = "" }: X509Certificate): string[] {
+  return subjectAltName.split(/,\s*/).map((name) => name.trim());
 }
 
 function presentedChain(socket: TLSSocket): X509Certificate[] {
@@ -92,7 +100,7 @@ function isValidNow({ validFrom, validTo }: X509Certificate): boolean {
   return Date.parse(validFrom) <= now && now <= Date.parse(validTo);
 }
 
-function commonNames({ subject }: X509Certificate): string[] {
+export function commonNames({ subject }: X509Certificate): string[] {
   return subject.split("\n").filter((line) => line.startsWith("CN=")).map((line) => line.slice(3));
 }
 
