@@ -21,7 +21,7 @@
 export { webhook } from "./src/webhook.ts";
 export type { Webhook, WebhookOptions, WebhookStats } from "./src/webhook.ts";
 export type { PipelineOptions } from "./src/pipeline.ts";
-export type { MediaGroupEnd, OnEvent, WebhookCounts, WebhookEvent } from "./src/watch.ts";
+export type { MediaGroupEnd, OnEvent, WebhookCounts, WebhookEvent } from "./src/events/events.ts";
 export { listen } from "./src/serve/listen.ts";
 export type { ListenOptions } from "./src/serve/listen.ts";
 export { setWebhookAndListen } from "./src/serve/set_webhook_and_listen.ts";
@@ -51,9 +51,9 @@ export type {
   ReceiverContext,
   ReceiverFunction,
   ReceiverResult,
-  UpdatesFilter,
-} from "./src/dispatch/receiver.ts";
-export type { WebhookReply } from "./src/dispatch/webhook_reply.ts";
+  UpdateReceiver,
+} from "./src/receiver/receiver.ts";
+export type { WebhookReply } from "./src/receiver/webhook_reply.ts";
 
 export { mergeMediaGroups } from "./src/inbox/merge_media_groups.ts";
 export type { MediaGroupMerger, MergeMediaGroupsOptions } from "./src/inbox/merge_media_groups.ts";
@@ -86,7 +86,7 @@ export type { DeleteWebhookParams, SetWebhookParams } from "./src/bot_api/webhoo
 export type { GetUpdatesParams } from "./src/bot_api/get_updates_params.ts";
 export type { WebhookCertificate } from "./src/bot_api/certificate_file.ts";
 
-export { TelehookError } from "./src/errors.ts";
-export type { TelehookErrorCode } from "./src/errors.ts";
+export { TelehookError } from "./src/errors/telehook_error.ts";
+export type { TelehookErrorCode } from "./src/errors/telehook_error.ts";
 
 export * from "./src/updates/mod.ts";

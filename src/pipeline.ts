@@ -7,9 +7,9 @@ import {
   NOT_UTF8,
   OVERLOADED,
   replyWith,
-} from "./answer.ts";
-import { type Receiver, toUpdatesFilter, type UpdatesFilter } from "./dispatch/receiver.ts";
-import { serializeReply } from "./dispatch/webhook_reply.ts";
+} from "./answers/answer.ts";
+import { type Receiver, toUpdateReceiver, type UpdateReceiver } from "./receiver/receiver.ts";
+import { serializeReply } from "./receiver/webhook_reply.ts";
 import type { DeliveryHead } from "./guard/head.ts";
 import { createGuard, type Guard, type GuardOptions, MAX_BODY_BYTES } from "./guard/guard.ts";
 import { Inbox } from "./inbox/inbox.ts";
@@ -20,7 +20,7 @@ import type { Awaitable } from "./store/store.ts";
 import { decodeBody } from "./parse/decode_body.ts";
 import { isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
 import type { Update } from "./updates/mod.ts";
-import { type OnEvent, Watch } from "./watch.ts";
+import { Events, type OnEvent } from "./events/events.ts";
 
 /** Everything that a webhook can be told. */
 export interface PipelineOptions extends GuardOptions, InboxOptions {
@@ -37,21 +37,21 @@ export class Pipeline {
   readonly path: string | undefined;
   readonly #guard: Guard;
   readonly maxBodyBytes: number;
-  readonly filter: UpdatesFilter;
+  readonly filter: UpdateReceiver;
   readonly inbox: Inbox;
-  readonly watch: Watch;
+  readonly events: Events;
   readonly #reportError: (error: unknown, details: FailureDetails) => void;
 
   constructor(receiver: Receiver, options: PipelineOptions) {
     this.path = options.path;
     this.#guard = createGuard(options);
     this.maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
-    this.filter = toUpdatesFilter(receiver);
+    this.filter = toUpdateReceiver(receiver);
     this.#reportError = errorReporter(options.onError);
-    this.watch = new Watch(options.onEvent);
+    this.events = new Events(options.onEvent);
     this.inbox = new Inbox(this.filter, inboxSettings(options), {
       reportError: this.#reportError,
-      watch: this.watch,
+      events: this.events,
     });
   }
 
@@ -63,7 +63,7 @@ export class Pipeline {
 
   /** Notes that a delivery is refused. */
   refuse(refusal: Answer): Answer {
-    this.watch.refused(refusal.status, refusal.reason);
+    this.events.refused(refusal.status, refusal.reason);
     return refusal;
   }
 

@@ -1,19 +1,19 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { ACKNOWLEDGED, type Answer, BROKEN_BODY } from "./answer.ts";
-import type { Receiver } from "./dispatch/receiver.ts";
-import type { WebhookReply } from "./dispatch/webhook_reply.ts";
-import { TelehookError } from "./errors.ts";
+import { ACKNOWLEDGED, type Answer, BROKEN_BODY } from "./answers/answer.ts";
+import type { Receiver } from "./receiver/receiver.ts";
+import type { WebhookReply } from "./receiver/webhook_reply.ts";
+import { TelehookError } from "./errors/telehook_error.ts";
 import { RequestHead } from "./guard/request_head.ts";
 import { bring } from "./inbox/bring.ts";
 import { type CloseOptions, closeTimeoutMs } from "./inbox/close_options.ts";
 import type { Inbox } from "./inbox/inbox.ts";
 import { INBOX_OPTION_NAMES } from "./inbox/inbox_options.ts";
-import { checkOptionNames } from "./options.ts";
+import { checkOptionNames } from "./checks/options.ts";
 import { BodyReader } from "./parse/body_reader.ts";
 import { Pipeline, type PipelineOptions } from "./pipeline.ts";
 import type { Update, UpdateKind } from "./updates/mod.ts";
-import type { WebhookCounts } from "./watch.ts";
+import type { WebhookCounts } from "./events/events.ts";
 
 /** Options of {@link webhook}: who may deliver, and when updates are acknowledged. Only `secretToken` must be given. */
 export interface WebhookOptions extends PipelineOptions {}
@@ -142,7 +142,7 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
 export function createWebhook(receiver: Receiver, options: WebhookOptions): Webhook {
   checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
   const pipeline = new Pipeline(receiver, options);
-  const { filter, inbox, watch } = pipeline;
+  const { filter, inbox, events } = pipeline;
   const bodies = new BodyReader(pipeline.maxBodyBytes);
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
@@ -171,7 +171,7 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions): Webh
     Object.assign(answer, {
       allowedUpdates: filter.allowedUpdates,
       receive: (update: Update) => bring(inbox, update),
-      stats: () => ({ ...watch.counts, ...inbox.load }),
+      stats: () => ({ ...events.counts, ...inbox.load }),
       close,
       [Symbol.asyncDispose]: () => close(),
     }),

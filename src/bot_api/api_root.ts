@@ -1,4 +1,4 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 
 /**
  * The address of a Bot API server, without a slash at its end.

@@ -1,4 +1,4 @@
-import { checkFunction, checkOptionNames, checkSignal } from "../options.ts";
+import { checkFunction, checkOptionNames, checkSignal } from "../checks/options.ts";
 import type { Update } from "../updates/update.ts";
 import type { WebhookInfo } from "../updates/webhook_info.ts";
 import { checkApiRoot } from "./api_root.ts";

@@ -1,6 +1,6 @@
 import type { ResponseParameters } from "../updates/webhook_info.ts";
 import type { BotApiFailure } from "./bot_api_error.ts";
-import type { Redact } from "./redact.ts";
+import type { Redact } from "../text/redact.ts";
 
 /** What the Bot API said: yes with a result, or no with a reason. */
 export type BotApiAnswer =

@@ -1,4 +1,4 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import type { ResponseParameters } from "../updates/webhook_info.ts";
 
 /**

@@ -1,4 +1,4 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 
 /**
  * Refuses what cannot be a bot token, so that a missing environment variable or a pasted line break is told

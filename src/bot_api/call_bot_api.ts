@@ -1,7 +1,7 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import { BotApiError } from "./bot_api_error.ts";
 import { pause } from "./pause.ts";
-import { redactor } from "./redact.ts";
+import { redactor } from "../text/redact.ts";
 import { requestBody } from "./request_body.ts";
 import { type Endpoint, sendRequest } from "./send_request.ts";
 

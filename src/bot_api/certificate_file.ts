@@ -1,4 +1,4 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 
 /**
  * The certificate of `setWebhook`: PEM text, the same as bytes, or a `Blob` or `File` of it, which are

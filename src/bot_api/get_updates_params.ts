@@ -1,4 +1,4 @@
-import { checkNumber, checkOptionNames } from "../options.ts";
+import { checkNumber, checkOptionNames } from "../checks/options.ts";
 import type { AllowedUpdates } from "./allowed_updates.ts";
 import { checkTexts } from "./check_param.ts";
 
@@ -34,8 +34,8 @@ const MOST = 2 ** 31 - 1;
  */
 export function assertGetUpdatesParams(params: GetUpdatesParams): void {
   checkOptionNames("getUpdates", params, ["offset", "limit", "timeout", "allowed_updates"]);
-  checkNumber("offset", params.offset, { otherwise: 0, least: -MOST, most: MOST });
-  checkNumber("limit", params.limit, { otherwise: 100, least: 1, most: 100 });
-  checkNumber("timeout", params.timeout, { otherwise: 0, least: 0, most: MOST });
+  checkNumber("offset", params.offset, { default: 0, min: -MOST, max: MOST });
+  checkNumber("limit", params.limit, { default: 100, min: 1, max: 100 });
+  checkNumber("timeout", params.timeout, { default: 0, min: 0, max: MOST });
   checkTexts("allowed_updates", params.allowed_updates);
 }

@@ -1,4 +1,4 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 
 /** A request's body, and the headers that belong to it. */
 export interface RequestBody {

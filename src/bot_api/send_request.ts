@@ -1,6 +1,6 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import { type BotApiAnswer, readAnswer } from "./bot_api_answer.ts";
-import { type Redact, redactedCopy } from "./redact.ts";
+import { type Redact, redactedCopy } from "../text/redact.ts";
 import type { RequestBody } from "./request_body.ts";
 
 /** What sends a request, as the global `fetch` does. */

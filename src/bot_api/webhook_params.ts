@@ -1,6 +1,6 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import { assertSecretToken } from "../guard/secret_token.ts";
-import { checkBoolean, checkNumber, checkOptionNames } from "../options.ts";
+import { checkBoolean, checkNumber, checkOptionNames } from "../checks/options.ts";
 import type { AllowedUpdates } from "./allowed_updates.ts";
 import type { WebhookCertificate } from "./certificate_file.ts";
 import { checkText, checkTexts } from "./check_param.ts";
@@ -73,7 +73,7 @@ export function assertSetWebhookParams(params: SetWebhookParams): void {
   }
   checkText("url", params.url);
   checkText("ip_address", params.ip_address);
-  checkNumber("max_connections", params.max_connections, { otherwise: 40, least: 1, most: 100 });
+  checkNumber("max_connections", params.max_connections, { default: 40, min: 1, max: 100 });
   checkTexts("allowed_updates", params.allowed_updates);
   checkBoolean("drop_pending_updates", params.drop_pending_updates);
   if (params.secret_token !== undefined) assertSecretToken(params.secret_token);

@@ -4,7 +4,7 @@ import { selfSigned, type SignerAlgorithm } from "../tls/mod.ts";
 import { type CertificateFiles, certificateFiles, writeKeyPair } from "./certificate_files.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { ownCommandLine } from "./own_command_line.ts";
-import { quoteValue } from "./quote_value.ts";
+import { quote } from "../text/quote.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** `telehook cert` */
@@ -34,17 +34,17 @@ async function run({ flags, output }: CommandContext): Promise<number> {
       "--host is missing: write --host 203.0.113.7, or the host name in the webhook's URL",
     );
   }
-  const days = flags.number("days", { least: 1, most: 36_500 });
+  const days = flags.number("days", { min: 1, max: 36_500 });
   const algorithm = flags.text("algorithm") ?? "rsa-2048";
   const known = ALGORITHMS.find((each) => each === algorithm);
   if (known === undefined) {
-    throw new UsageError(`--algorithm must be rsa-2048 or ecdsa-p256, not ${quoteValue(algorithm)}`);
+    throw new UsageError(`--algorithm must be rsa-2048 or ecdsa-p256, not ${quote(algorithm)}`);
   }
   const files = outputFiles(flags.text("out") ?? "telehook");
   const there = Object.values(files).find((path) => existsSync(path));
   if (there !== undefined && !flags.has("force")) {
     throw new UsageError(
-      `${quoteValue(there)} is there already: write --force to replace it, or another --out`,
+      `${quote(there)} is there already: write --force to replace it, or another --out`,
     );
   }
   writeKeyPair(files, await selfSigned({ host, algorithm: known, ...days !== undefined && { days } }));

@@ -1,5 +1,5 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { setWebhookAndListen, updateHandlers, type UpdatesFilter, type WebhookReply } from "../../mod.ts";
+import { setWebhookAndListen, updateHandlers, type UpdateReceiver, type WebhookReply } from "../../mod.ts";
 import { freePort, startTestBotApi } from "../testing/mod.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { DemoAudience, type DemoUpdate, updatesOf } from "./demo_audience.ts";
@@ -73,7 +73,7 @@ async function run({ output }: CommandContext): Promise<number> {
 function demoBot(
   tell: (handler: string, update: DemoUpdate) => void,
   tellReply: (reply: string) => void,
-): UpdatesFilter {
+): UpdateReceiver {
   const hear = (handler: string) => (update: DemoUpdate) => tell(handler, update);
   return updateHandlers({
     message(update): WebhookReply | void {

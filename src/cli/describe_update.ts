@@ -1,5 +1,5 @@
 import { contentOf, isKnownKind, kindOf } from "../parse/parse_update.ts";
-import { plainText } from "./plain_text.ts";
+import { plainText } from "../text/plain_text.ts";
 
 /** An update in words. */
 export interface DescribedUpdate {

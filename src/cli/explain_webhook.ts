@@ -1,6 +1,6 @@
 import { ALL_UPDATE_KINDS, OPT_IN_UPDATE_KINDS, type WebhookInfo } from "../../mod.ts";
 import { explainError } from "./explain_error.ts";
-import { BOT_TOKEN } from "./quote_value.ts";
+import { BOT_TOKEN } from "../text/quote.ts";
 
 /** Something that is worth to be said about a webhook. */
 export interface Finding {

@@ -1,7 +1,7 @@
 import { parseArgs } from "node:util";
-import { closestWord } from "./closest_word.ts";
+import { closestWord } from "../text/closest_word.ts";
 import type { Command, FlagTable } from "./command.ts";
-import { quoteValue } from "./quote_value.ts";
+import { quote } from "../text/quote.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** The environment, as `process.env` is. */
@@ -41,13 +41,13 @@ export class Flags {
   }
 
   /** A whole number within the range. */
-  number(name: string, { least, most }: { least: number; most: number }): number | undefined {
+  number(name: string, { min, max }: { min: number; max: number }): number | undefined {
     const text = this.text(name);
     if (text === undefined) return undefined;
     const value = /^\d{1,9}$/.test(text) ? Number(text) : NaN;
-    if (value >= least && value <= most) return value;
+    if (value >= min && value <= max) return value;
     throw new UsageError(
-      `${this.source(name)} must be a whole number from ${least} to ${most}, not ${quoteValue(text)}`,
+      `${this.source(name)} must be a whole number from ${min} to ${max}, not ${quote(text)}`,
     );
   }
 
@@ -91,7 +91,7 @@ export function readFlags(name: string, command: Command, args: readonly string[
   const { operands: wanted = [] } = command;
   const extra = operands[wanted.length];
   if (extra !== undefined) {
-    throw new UsageError(`Nothing can stand at ${quoteValue(extra)}, write "${command.usage}"`);
+    throw new UsageError(`Nothing can stand at ${quote(extra)}, write "${command.usage}"`);
   }
   return new Flags(table, given, operands, env);
 }
@@ -134,5 +134,5 @@ function unknownFlag(command: string, table: FlagTable, name: string, rawName: s
   const meant = closestWord(name, Object.keys(table));
   const hint = meant === undefined ? "" : `, did you mean "--${meant}"?`;
   const help = `"telehook ${command} --help" lists its options`;
-  return new UsageError(`"${command}" has no option ${quoteValue(rawName)}${hint || ","} ${help}`);
+  return new UsageError(`"${command}" has no option ${quote(rawName)}${hint || ","} ${help}`);
 }

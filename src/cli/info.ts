@@ -3,7 +3,7 @@ import type { Command, CommandContext } from "./command.ts";
 import { ago, explainWebhook, type Finding } from "./explain_webhook.ts";
 import type { Output } from "./output.ts";
 import { apiRootOf, BOT_FLAGS, botApiOf, optionalWebhookUrl, URL_FLAG } from "./settings.ts";
-import { plainText } from "./plain_text.ts";
+import { plainText } from "../text/plain_text.ts";
 import { webhookInfo } from "./webhook_info.ts";
 
 /** `telehook info` */

@@ -82,7 +82,7 @@ async function run(context: CommandContext): Promise<number> {
     await print(update);
     if (flags.has("once")) stop();
   };
-  const port = flags.number("port", { least: 0, most: 65_535 });
+  const port = flags.number("port", { min: 0, max: 65_535 });
   const hostname = flags.text("host");
   const path = flags.text("path");
   const options: Omit<ListenOptions, "secretToken"> = {

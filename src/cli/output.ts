@@ -1,4 +1,4 @@
-import { BOT_TOKEN } from "./quote_value.ts";
+import { BOT_TOKEN } from "../text/quote.ts";
 
 /** As much of a stream as is used. */
 export interface TextStream {

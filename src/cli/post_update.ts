@@ -7,7 +7,7 @@ import type { Update } from "../testing/update_kinds.ts";
 import { updateJson, webhookRequest } from "../testing/webhook_request.ts";
 import { parseWebhookUrl } from "../testing/webhook_url.ts";
 import { UsageError } from "./usage_error.ts";
-import { quoteValue } from "./quote_value.ts";
+import { quote } from "../text/quote.ts";
 
 /** Where to post, and as whom. */
 export interface PostOptions {
@@ -28,7 +28,7 @@ export async function postUpdate(update: Update, options: PostOptions): Promise<
   const parts = parseWebhookUrl(options.url);
   if (parts === undefined) {
     throw new UsageError(
-      `${quoteValue(options.url)} is not an address to post to, write one such as http://127.0.0.1:8080/`,
+      `${quote(options.url)} is not an address to post to, write one such as http://127.0.0.1:8080/`,
     );
   }
   const { protocol, host, port } = parts;

@@ -1,10 +1,10 @@
 import { TelehookError, type TelehookErrorCode } from "../../mod.ts";
-import { closestWord } from "./closest_word.ts";
+import { closestWord } from "../text/closest_word.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { type Environment, readFlags } from "./flags.ts";
 import type { Output } from "./output.ts";
-import { quoteValue } from "./quote_value.ts";
+import { quote } from "../text/quote.ts";
 import { UsageError } from "./usage_error.ts";
 import { commandHelp, programHelp } from "./usage_text.ts";
 import { VERSION } from "./version.ts";
@@ -70,12 +70,12 @@ async function commandOf(name: string): Promise<Command> {
     throw new UsageError(
       `A command stands before its options, as in "telehook listen --json": write one of ${
         names.join(", ")
-      } before ${quoteValue(name)}`,
+      } before ${quote(name)}`,
     );
   }
   const meant = closestWord(name, names);
   throw new UsageError(
-    `There is no command ${quoteValue(name)}, ${
+    `There is no command ${quote(name)}, ${
       meant === undefined ? `write one of ${names.join(", ")}` : `did you mean "telehook ${meant}"?`
     }`,
   );

@@ -4,9 +4,9 @@ import { isUpdate } from "../parse/parse_update.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { describeUpdate } from "./describe_update.ts";
 import { explainError } from "./explain_error.ts";
-import { plainText } from "./plain_text.ts";
+import { plainText } from "../text/plain_text.ts";
 import { type PostResult, postUpdate } from "./post_update.ts";
-import { quoteValue } from "./quote_value.ts";
+import { quote } from "../text/quote.ts";
 import { BOT_FLAGS, chosenSecret, optionalBotToken, SECRET_FLAGS } from "./settings.ts";
 import { deriveSecretToken } from "../../mod.ts";
 import { readTextFile } from "./text_file.ts";
@@ -137,7 +137,7 @@ function readUpdate(file: string): Update {
   if (isUpdate(value)) return { ...value };
   throw new UsageError(
     `${
-      quoteValue(file)
+      quote(file)
     } does not hold one update: write JSON such as {"update_id":1,"message":{…}}, not a list or an ` +
       "answer of getUpdates",
   );

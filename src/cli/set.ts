@@ -41,7 +41,7 @@ async function run(context: CommandContext): Promise<number> {
     secret_token: secret ?? undefined,
     allowed_updates: allowedUpdates(flags),
     certificate: certificate === undefined ? undefined : readTextFile(certificate),
-    max_connections: flags.number("max-connections", { least: 1, most: 100 }),
+    max_connections: flags.number("max-connections", { min: 1, max: 100 }),
     ip_address: flags.text("ip-address"),
     drop_pending_updates: flags.has("drop-pending") || undefined,
   });

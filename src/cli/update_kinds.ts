@@ -1,8 +1,8 @@
 import { ALL_UPDATE_KINDS, type AllowedUpdates } from "../../mod.ts";
-import { closestWord } from "./closest_word.ts";
+import { closestWord } from "../text/closest_word.ts";
 import type { FlagTable } from "./command.ts";
 import type { Flags } from "./flags.ts";
-import { quoteValue } from "./quote_value.ts";
+import { quote } from "../text/quote.ts";
 import { UsageError } from "./usage_error.ts";
 
 /** Which kinds of update to ask for. */
@@ -27,12 +27,12 @@ export function allowedUpdates(flags: Flags): AllowedUpdates | undefined {
     const kind = part.trim();
     const meant = known.includes(kind) ? undefined : closestWord(kind, known);
     if (meant !== undefined) {
-      throw new UsageError(`Telegram has no kind of update ${quoteValue(kind)}, did you mean "${meant}"?`);
+      throw new UsageError(`Telegram has no kind of update ${quote(kind)}, did you mean "${meant}"?`);
     }
     if (!/^[a-z_]+$/.test(kind)) {
       throw new UsageError(
         `--allowed-updates takes kinds with commas between them, such as "message,callback_query", not ${
-          quoteValue(text)
+          quote(text)
         }`,
       );
     }

@@ -3,7 +3,7 @@ import {
   isUnknownKind,
   parseFilterName,
   passes,
-  type UpdateFilter,
+  type UpdateQuery,
 } from "./update_filter.ts";
 import {
   ALL_MEDIA_GROUP_KINDS,
@@ -27,7 +27,7 @@ export interface Interest {
  */
 export function interestIn(names: readonly string[]): Interest {
   const filters = names.map(parseFilterName);
-  const byKind = new Map<string, UpdateFilter[]>();
+  const byKind = new Map<string, UpdateQuery[]>();
   for (const filter of filters) byKind.set(filter.kind, filters.filter(({ kind }) => kind === filter.kind));
   return {
     kinds: [...byKind.values()].flatMap(([first]) => first?.kind ?? []),
@@ -36,16 +36,16 @@ export function interestIn(names: readonly string[]): Interest {
 }
 
 /** Everything there is, albums merged. */
-export const EVERYTHING: Interest = {
+export const ALL_MERGED: Interest = {
   kinds: [...ALL_UPDATE_KINDS, ...ALL_MEDIA_GROUP_KINDS],
   wants: () => true,
 };
 
 /** Everything there is, albums as their parts. */
-export const EVERYTHING_UNMERGED: Interest = {
+export const ALL_UNMERGED: Interest = {
   kinds: ALL_UPDATE_KINDS,
   wants: (kind) => !isMediaGroupKind(kind),
 };
 
 /** What the types do not know. */
-export const THE_UNKNOWN: Interest = { kinds: [], wants: isUnknownKind };
+export const UNKNOWN_KINDS: Interest = { kinds: [], wants: isUnknownKind };

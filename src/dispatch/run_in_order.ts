@@ -1,5 +1,5 @@
-import type { ReceivedUpdate, ReceiverContext, ReceiverResult } from "./receiver.ts";
-import { isWebhookReply, type WebhookReply } from "./webhook_reply.ts";
+import type { ReceivedUpdate, ReceiverContext, ReceiverResult } from "../receiver/receiver.ts";
+import { isWebhookReply, type WebhookReply } from "../receiver/webhook_reply.ts";
 
 /** One call that an update calls for. */
 export interface Call {

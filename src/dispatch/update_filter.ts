@@ -1,5 +1,5 @@
-import { TelehookError } from "../errors.ts";
-import { quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { quote } from "../text/quote.ts";
 import { isKnownKind } from "../parse/parse_update.ts";
 import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS } from "../updates/mod.ts";
 import type {
@@ -11,7 +11,7 @@ import type {
   UpdateKindTypes,
   UpdateOf,
 } from "../updates/mod.ts";
-import type { ReceivedUpdate } from "./receiver.ts";
+import type { ReceivedUpdate } from "../receiver/receiver.ts";
 
 /** What an album can consist of: photos, live photos and videos mix, documents and audio do not. */
 export type MediaGroupContent = "photo" | "live_photo" | "video" | "document" | "audio";
@@ -63,7 +63,7 @@ export interface MediaGroupWith<C extends MediaGroupContent> extends MediaGroup 
 }
 
 /** A filter name, taken apart. */
-export interface UpdateFilter {
+export interface UpdateQuery {
   readonly kind: UpdateKind | MediaGroupKind;
   /** The field that must be there, if the name has one. */
   readonly field: string | undefined;
@@ -80,7 +80,7 @@ const SOURCES: Record<MediaGroupKind, UpdateKind> = {
  *
  * @throws {TelehookError} `ERR_OPTION` if there is no such kind, or what stands behind the colon is no field's name.
  */
-export function parseFilterName(name: string): UpdateFilter {
+export function parseFilterName(name: string): UpdateQuery {
   const colon = name.indexOf(":");
   const kindName = colon === -1 ? name : name.slice(0, colon);
   const field = colon === -1 ? undefined : name.slice(colon + 1);
@@ -96,7 +96,7 @@ export function parseFilterName(name: string): UpdateFilter {
 }
 
 /** Whether what an update of the filter's kind holds has the field that the filter names. */
-export function passes({ kind, field }: UpdateFilter, content: unknown): boolean {
+export function passes({ kind, field }: UpdateQuery, content: unknown): boolean {
   if (field === undefined) return true;
   if (typeof content !== "object" || content === null) return false;
   if (isMediaGroupKind(kind) && "messages" in content && Array.isArray(content.messages)) {

@@ -1,8 +1,13 @@
-import { TelehookError } from "../errors.ts";
-import { quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { quote } from "../text/quote.ts";
 import { contentOf, kindOf } from "../parse/parse_update.ts";
 import type { UnknownUpdate } from "../updates/mod.ts";
-import type { ReceivedUpdate, ReceiverContext, ReceiverResult, UpdatesFilter } from "./receiver.ts";
+import type {
+  ReceivedUpdate,
+  ReceiverContext,
+  ReceiverResult,
+  UpdateReceiver,
+} from "../receiver/receiver.ts";
 import { type Call, runInOrder } from "./run_in_order.ts";
 import {
   albumPartsOf,
@@ -12,8 +17,8 @@ import {
   isUnknownKind,
   parseFilterName,
   passes,
-  type UpdateFilter,
   type UpdateFilterName,
+  type UpdateQuery,
 } from "./update_filter.ts";
 
 /**
@@ -30,7 +35,7 @@ export type UpdateHandlers =
   & { readonly unknown?: (update: UnknownUpdate, context: ReceiverContext) => ReceiverResult };
 
 interface Entry {
-  readonly filter: UpdateFilter;
+  readonly filter: UpdateQuery;
   readonly handle: Call["handle"];
 }
 
@@ -61,7 +66,7 @@ interface Entry {
  * console.log(bot.allowedUpdates); // ["message"]
  * ```
  */
-export function updateHandlers(handlers: UpdateHandlers): UpdatesFilter {
+export function updateHandlers(handlers: UpdateHandlers): UpdateReceiver {
   if (!isPlainObject(handlers)) {
     throw new TelehookError(
       "ERR_OPTION",
@@ -69,7 +74,7 @@ export function updateHandlers(handlers: UpdateHandlers): UpdatesFilter {
     );
   }
   const byKind = new Map<string, Entry[]>();
-  const filters: UpdateFilter[] = [];
+  const filters: UpdateQuery[] = [];
   let handleUnknown: Call["handle"] | undefined;
   for (const [name, handler] of Object.entries(handlers)) {
     if (handler === undefined) continue;

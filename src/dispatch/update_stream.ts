@@ -1,6 +1,6 @@
-import { TelehookError } from "../errors.ts";
-import { Fifo } from "./fifo.ts";
-import type { ReceiverContext } from "./receiver.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { Fifo } from "../collections/fifo.ts";
+import type { ReceiverContext } from "../receiver/receiver.ts";
 
 /**
  * What happens to an update that finds the buffer of a subscriber full: its delivery waits for room, the oldest update

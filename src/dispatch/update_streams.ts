@@ -1,11 +1,11 @@
 import type { AllowedUpdates } from "../bot_api/allowed_updates.ts";
-import { TelehookError } from "../errors.ts";
-import { checkNumber, checkOneOf, checkOptionNames, checkSignal } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { checkNumber, checkOneOf, checkOptionNames, checkSignal } from "../checks/options.ts";
 import { contentOf, isKnownKind, kindOf } from "../parse/parse_update.ts";
 import { ALL_UPDATE_KINDS, OPT_IN_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, UnknownUpdate, Update, UpdateKind } from "../updates/mod.ts";
-import { EVERYTHING, EVERYTHING_UNMERGED, type Interest, interestIn, THE_UNKNOWN } from "./interest.ts";
-import type { ReceivedUpdate, ReceiverContext, UpdatesFilter } from "./receiver.ts";
+import { ALL_MERGED, ALL_UNMERGED, type Interest, interestIn, UNKNOWN_KINDS } from "./interest.ts";
+import type { ReceivedUpdate, ReceiverContext, UpdateReceiver } from "../receiver/receiver.ts";
 import {
   albumPartsOf,
   allowedUpdatesFor,
@@ -36,7 +36,7 @@ export interface SubscriptionOptions {
 }
 
 /** A receiver that hands updates on as async iterables, to as many subscribers as there are. */
-export interface UpdateStreams extends UpdatesFilter {
+export interface UpdateStreams extends UpdateReceiver {
   /** What the subscriptions need, as of now, in the Bot API's order. */
   readonly allowedUpdates: readonly UpdateKind[];
   /** The albums that the subscriptions want merged, as of now. */
@@ -103,7 +103,7 @@ export interface UpdateStreams extends UpdatesFilter {
    * Takes note of what Telegram was asked for, so that a later subscription to anything else throws instead of waiting in
    * vain. `setWebhookAndListen` calls this; call it yourself if you call `setWebhook` yourself.
    */
-  registered(allowedUpdates: AllowedUpdates): void;
+  onRegistered(allowedUpdates: AllowedUpdates): void;
 
   /**
    * Ends all subscriptions: each loop comes to its end after what is in its buffer. Deliveries that were held back fail,
@@ -145,7 +145,7 @@ export interface UpdateStreams extends UpdatesFilter {
 export function updateStreams(options: UpdateStreamsOptions = {}): UpdateStreams {
   checkOptionNames("updateStreams", options, ["bufferSize", "overflow"]);
   return new Streams(
-    checkNumber("bufferSize", options.bufferSize, { otherwise: 100, least: 0, most: Infinity }),
+    checkNumber("bufferSize", options.bufferSize, { default: 100, min: 0, max: Infinity }),
     checkOneOf("overflow", options.overflow, ["suspend", "dropOldest", "dropNewest"]),
   );
 }
@@ -200,7 +200,7 @@ class Streams implements UpdateStreams {
   all(options: SubscriptionOptions & { readonly mediaGroups: false }): UpdateStream<Update>;
   all(options: SubscriptionOptions & { readonly mediaGroups?: boolean } = {}): UpdateStream<Update> {
     const merged = options.mediaGroups ?? true;
-    return this.#subscribe(merged ? EVERYTHING : EVERYTHING_UNMERGED, options, ["mediaGroups"]);
+    return this.#subscribe(merged ? ALL_MERGED : ALL_UNMERGED, options, ["mediaGroups"]);
   }
 
   unknown(options?: SubscriptionOptions): UpdateStream<UnknownUpdate> {
@@ -210,7 +210,7 @@ class Streams implements UpdateStreams {
         'The webhook was registered for kinds that are known, so Telegram sends no others: name them in its "allowed_updates"',
       );
     }
-    return this.#subscribe(THE_UNKNOWN, options, []);
+    return this.#subscribe(UNKNOWN_KINDS, options, []);
   }
 
   receive(update: ReceivedUpdate, context: ReceiverContext): void | Promise<void> {
@@ -224,7 +224,7 @@ class Streams implements UpdateStreams {
     return room;
   }
 
-  registered(allowedUpdates: AllowedUpdates): void {
+  onRegistered(allowedUpdates: AllowedUpdates): void {
     this.#askedFor = allowedUpdates.length === 0 ? BY_DEFAULT : allowedUpdates;
     this.#areUnknownSent = allowedUpdates.length === 0 || !allowedUpdates.every(isKnownKind);
   }

@@ -1,5 +1,5 @@
-import { TelehookError } from "../errors.ts";
-import { quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { quote } from "../text/quote.ts";
 import { isIpv4, parseIpAddress } from "./ip_address.ts";
 
 /**

@@ -1,5 +1,6 @@
-import { TelehookError } from "../errors.ts";
-import { checkOptionNames, quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { checkOptionNames } from "../checks/options.ts";
+import { quote } from "../text/quote.ts";
 import { type AddressCheck, addressCheck } from "./address_ranges.ts";
 import type { DeliveryHead } from "./head.ts";
 import { parseIpAddress } from "./ip_address.ts";

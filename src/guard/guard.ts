@@ -6,8 +6,8 @@ import {
   WRONG_ADDRESS,
   WRONG_PATH,
   WRONG_SECRET,
-} from "../answer.ts";
-import { checkNumber } from "../options.ts";
+} from "../answers/answer.ts";
+import { checkNumber } from "../checks/options.ts";
 import { addressCheck } from "./address_ranges.ts";
 import { clientAddress, type TrustedProxy } from "./client_address.ts";
 import type { DeliveryHead } from "./head.ts";
@@ -50,9 +50,9 @@ export function createGuard(options: GuardOptions): Guard {
   const isSecret = secretCheck(options.secretToken);
   const path = options.path === undefined ? undefined : wirePath(options.path);
   const maxBodyBytes = checkNumber("maxBodyBytes", options.maxBodyBytes, {
-    otherwise: MAX_BODY_BYTES,
-    least: 1,
-    most: 2 ** 30,
+    default: MAX_BODY_BYTES,
+    min: 1,
+    max: 2 ** 30,
   });
   const isAllowed = options.allowedAddresses === undefined
     ? undefined

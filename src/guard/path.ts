@@ -1,5 +1,5 @@
-import { TelehookError } from "../errors.ts";
-import { quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { quote } from "../text/quote.ts";
 
 /**
  * A path as requests have it: percent-encoded as a URL is, so that `"/привет"` and what Telegram sends for it agree.

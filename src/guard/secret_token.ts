@@ -1,4 +1,4 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 
 /** The header in which Telegram repeats the `secret_token` of `setWebhook`. */
 export const SECRET_TOKEN_HEADER = "x-telegram-bot-api-secret-token";

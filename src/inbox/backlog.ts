@@ -1,21 +1,21 @@
-import { CallContext } from "../dispatch/context.ts";
-import type { ReceivedUpdate, ReceiverResult, UpdatesFilter } from "../dispatch/receiver.ts";
-import { isWebhookReply } from "../dispatch/webhook_reply.ts";
-import { TelehookError } from "../errors.ts";
+import { CallContext } from "../receiver/call_context.ts";
+import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
+import { isWebhookReply } from "../receiver/webhook_reply.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import type { Calls } from "./calls.ts";
 import type { InboxSettings } from "./inbox_options.ts";
 import { mergeParts } from "./media_group.ts";
 import type { FailureDetails } from "./report_error.ts";
 import type { Batch, InboxStore, TelegramQueue } from "../store/store.ts";
-import { unrefTimer } from "../unref_timer.ts";
-import type { Watch } from "../watch.ts";
+import { unrefTimer } from "../platform/unref_timer.ts";
+import type { Events } from "../events/events.ts";
 
 /** What the backlog needs of the inbox that it belongs to. */
 export interface BacklogOwner {
-  readonly filter: UpdatesFilter;
+  readonly filter: UpdateReceiver;
   readonly calls: Calls;
   readonly reportError: (error: unknown, details: FailureDetails) => void;
-  readonly watch: Watch;
+  readonly events: Events;
   /** Called when a queue's first batch is done, or when another process may have done one. */
   readonly onProgress: (queue?: TelegramQueue) => void;
   /** Called when the store has nothing more to hand out. */
@@ -84,14 +84,14 @@ export class Backlog {
     if (isWebhookReply(value)) {
       this.#owner.reportError(lateReply(value.method), { update, attempt, willRetry: false });
     }
-    const { reportError, watch } = this.#owner;
+    const { reportError, events } = this.#owner;
     let retry: Retry | undefined;
-    if (failure === undefined) watch.handled(update, attempt, since, true);
+    if (failure === undefined) events.handled(update, attempt, since, true);
     // No fault of the update, which is for whoever takes it after a restart.
     else if (isClosed(failure.error)) retry = { delayMs: CLOSED_RETRY_MS, hasFailed: false };
     else {
       const willRetry = attempt < this.#maxAttempts;
-      watch.failed(update, { attempt, since, background: true }, failure.error, willRetry);
+      events.failed(update, { attempt, since, background: true }, failure.error, willRetry);
       reportError(failure.error, { update, attempt, willRetry });
       if (willRetry) retry = { delayMs: retryDelay(attempt), hasFailed: true };
     }
@@ -144,7 +144,7 @@ export class Backlog {
   }
 
   async #handle(batch: Batch): Promise<void> {
-    const { calls, filter, watch } = this.#owner;
+    const { calls, filter, events } = this.#owner;
     const attempt = batch.failures + 1;
     for (const id of batch.unreadable ?? []) this.#lose(remainsOf(id), attempt, cannotRead(id));
     const { update, fault } = contentOf(batch);
@@ -155,13 +155,13 @@ export class Backlog {
       return this.#forget(batch, update);
     }
     const context = new CallContext(attempt);
-    const since = watch.now;
+    const since = events.now;
     let value: Awaited<ReceiverResult> = undefined;
     calls.begin(context);
     if (failure === undefined) {
       if (batch.end !== undefined && batch.failures === 0) {
         const { end: reason, late, waitedMs } = batch;
-        watch.mediaGroup(update, { parts: batch.updates.length, late, reason, waitedMs });
+        events.mediaGroup(update, { parts: batch.updates.length, late, reason, waitedMs });
       }
       try {
         value = await filter.receive(update, context);
@@ -179,8 +179,8 @@ export class Backlog {
 
   /** An update that was acknowledged will never be handled. */
   #lose(update: ReceivedUpdate, attempt: number, error: TelehookError): void {
-    const { reportError, watch } = this.#owner;
-    watch.failed(update, { attempt, since: watch.now, background: true }, error, false);
+    const { reportError, events } = this.#owner;
+    events.failed(update, { attempt, since: events.now, background: true }, error, false);
     reportError(error, { update, attempt, willRetry: false });
   }
 

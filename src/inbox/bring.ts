@@ -1,5 +1,5 @@
-import type { WebhookReply } from "../dispatch/webhook_reply.ts";
-import { TelehookError } from "../errors.ts";
+import type { WebhookReply } from "../receiver/webhook_reply.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import { isUpdate } from "../parse/parse_update.ts";
 import type { Inbox } from "./inbox.ts";
 

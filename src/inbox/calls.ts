@@ -1,5 +1,5 @@
-import type { CallContext } from "../dispatch/context.ts";
-import { LinkedList } from "../linked_list.ts";
+import type { CallContext } from "../receiver/call_context.ts";
+import { LinkedList } from "../collections/linked_list.ts";
 
 /** The calls of the receiver that have not come to an end: how many there may be, and how to cut them short. */
 export class Calls {

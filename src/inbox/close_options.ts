@@ -1,4 +1,4 @@
-import { checkNumber, checkOptionNames } from "../options.ts";
+import { checkNumber, checkOptionNames } from "../checks/options.ts";
 
 /** How long closing may take. */
 export interface CloseOptions {
@@ -13,5 +13,5 @@ export interface CloseOptions {
  */
 export function closeTimeoutMs(options: CloseOptions = {}): number {
   checkOptionNames("close", options, ["timeoutMs"]);
-  return checkNumber("timeoutMs", options.timeoutMs, { otherwise: 10_000, least: 0, most: 2 ** 31 - 1 });
+  return checkNumber("timeoutMs", options.timeoutMs, { default: 10_000, min: 0, max: 2 ** 31 - 1 });
 }

@@ -63,8 +63,8 @@ export class EarlyAcknowledgement {
 
   /** What could not be stored must come again. */
   refuse(update: Update, error: unknown): Outcome {
-    const { failures, observers: { reportError, watch } } = this.#shared;
-    watch.refused(500, "The store failed");
+    const { failures, observers: { reportError, events } } = this.#shared;
+    events.refused(500, "The store failed");
     reportError(error, { update, attempt: failures.nextAttempt(update.update_id), willRetry: true });
     return { type: "failed", error };
   }
@@ -80,8 +80,8 @@ export class EarlyAcknowledgement {
   }
 
   #taken(update: Update, reason: "part" | "received"): Outcome {
-    const { backlog, observers: { watch }, seen } = this.#shared;
-    watch.acknowledgedEarly(update, reason);
+    const { backlog, observers: { events }, seen } = this.#shared;
+    events.acknowledgedEarly(update, reason);
     seen.add(update.update_id);
     backlog.pump();
     return ACKNOWLEDGED;
@@ -115,8 +115,8 @@ export class EarlyAcknowledgement {
   }
 
   #acknowledge(overdue: Unanswered, reason: "running" | "waiting"): void {
-    const { observers: { watch }, seen, unanswered } = this.#shared;
-    watch.acknowledgedEarly(overdue.update, reason);
+    const { observers: { events }, seen, unanswered } = this.#shared;
+    events.acknowledgedEarly(overdue.update, reason);
     unanswered.remove(overdue);
     seen.add(overdue.update.update_id);
     overdue.answer(ACKNOWLEDGED);

@@ -1,7 +1,7 @@
-import { CallContext } from "../dispatch/context.ts";
-import type { ReceiverResult, UpdatesFilter } from "../dispatch/receiver.ts";
-import { isWebhookReply } from "../dispatch/webhook_reply.ts";
-import { TelehookError } from "../errors.ts";
+import { CallContext } from "../receiver/call_context.ts";
+import type { ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
+import { isWebhookReply } from "../receiver/webhook_reply.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import type { Update } from "../updates/mod.ts";
 import { Backlog, isClosed, lateReply } from "./backlog.ts";
 import { Calls } from "./calls.ts";
@@ -18,7 +18,7 @@ import type { Awaitable, TelegramQueue } from "../store/store.ts";
 import { Turns } from "./turns.ts";
 import type { Unanswered } from "./unanswered.ts";
 import { UnansweredUpdates } from "./unanswered_updates.ts";
-import type { Watch } from "../watch.ts";
+import type { Events } from "../events/events.ts";
 
 /**
  * The stage between parsing and dispatching, and the keeper of the invariant: an update is in Telegram's queue until it
@@ -29,9 +29,9 @@ import type { Watch } from "../watch.ts";
  */
 export class Inbox {
   readonly #settings: InboxSettings;
-  readonly #filter: UpdatesFilter;
+  readonly #filter: UpdateReceiver;
   readonly #reportError: (error: unknown, details: FailureDetails) => void;
-  readonly #watch: Watch;
+  readonly #events: Events;
   readonly #calls: Calls;
   readonly #backlog: Backlog;
   readonly #seen = new SeenUpdates();
@@ -47,18 +47,18 @@ export class Inbox {
   #areAlbumsReleased = false;
   #isClosed = false;
 
-  constructor(filter: UpdatesFilter, settings: InboxSettings, observers: Observers) {
-    const { reportError, watch } = observers;
+  constructor(filter: UpdateReceiver, settings: InboxSettings, observers: Observers) {
+    const { reportError, events } = observers;
     this.#filter = filter;
     this.#settings = settings;
     this.#reportError = reportError;
-    this.#watch = watch;
+    this.#events = events;
     this.#calls = new Calls(settings.concurrency);
     this.#backlog = new Backlog(settings, {
       filter,
       calls: this.#calls,
       reportError,
-      watch,
+      events,
       onProgress: (queue) => this.#advance(queue),
       onClaimed: () => this.#tellIdle(),
     });
@@ -82,7 +82,7 @@ export class Inbox {
       failures: this.#failures,
       seen: this.#seen,
       unanswered: this.#unanswered,
-      watch,
+      events,
       hand: (update, size) => this.#hand(update, size),
       resume: (waiting) => this.#resume(waiting),
       onProgress: (queue) => this.#advance(queue),
@@ -103,12 +103,12 @@ export class Inbox {
   receive(update: Update, size?: number): Awaitable<Outcome> {
     if (this.#closing !== undefined) return CLOSING;
     if (this.#seen.has(update.update_id)) {
-      this.#watch.duplicate(update);
+      this.#events.duplicate(update);
       return ACKNOWLEDGED;
     }
     const twin = this.#unanswered.get(update.update_id);
     if (twin !== undefined) {
-      this.#watch.duplicate(update);
+      this.#events.duplicate(update);
       return twin.join();
     }
     if (this.#isOverloaded()) return OVERLOADED;
@@ -225,7 +225,7 @@ export class Inbox {
       this.#turns.awaitCall(waiting);
       return waiting.outcome;
     }
-    const since = this.#watch.now;
+    const since = this.#events.now;
     let result: ReceiverResult;
     try {
       result = this.#filter.receive(update, context);
@@ -277,7 +277,7 @@ export class Inbox {
   }
 
   #handled(update: Update, attempt: number, since: number, value: Awaited<ReceiverResult>): Outcome {
-    this.#watch.handled(update, attempt, since, false);
+    this.#events.handled(update, attempt, since, false);
     this.#forget(update.update_id);
     return isWebhookReply(value) ? { type: "replied", reply: value } : ACKNOWLEDGED;
   }
@@ -285,7 +285,7 @@ export class Inbox {
   #failed(update: Update, attempt: number, since: number, error: unknown): Outcome {
     if (isClosed(error)) return CLOSING; // streams that take nothing more
     const willRetry = attempt < this.#settings.maxDeliveries;
-    this.#watch.failed(update, { attempt, since, background: false }, error, willRetry);
+    this.#events.failed(update, { attempt, since, background: false }, error, willRetry);
     this.#reportError(error, { update, attempt, willRetry });
     if (!willRetry) {
       this.#forget(update.update_id);
@@ -315,7 +315,7 @@ export class Inbox {
   }
 
   #resume(waiting: Unanswered): void {
-    waiting.began = this.#watch.now;
+    waiting.began = this.#events.now;
     let result: ReceiverResult;
     try {
       result = this.#filter.receive(waiting.update, waiting.context);

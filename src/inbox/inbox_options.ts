@@ -1,5 +1,6 @@
-import { TelehookError } from "../errors.ts";
-import { checkNumber, checkOneOf, checkOptionNames, quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { checkNumber, checkOneOf, checkOptionNames } from "../checks/options.ts";
+import { quote } from "../text/quote.ts";
 import { MemoryStore } from "../store/memory_store.ts";
 import type { OnError } from "./report_error.ts";
 import type { InboxStore } from "../store/store.ts";
@@ -82,37 +83,25 @@ export interface InboxSettings {
  * @throws {TelehookError} `ERR_OPTION` if one has a value it cannot have.
  */
 export function inboxSettings(options: InboxOptions): InboxSettings {
-  const maxAttempts = checkNumber("maxAttempts", options.maxAttempts, {
-    otherwise: 5,
-    least: 1,
-    most: Infinity,
-  });
+  const maxAttempts = checkNumber("maxAttempts", options.maxAttempts, { default: 5, min: 1, max: Infinity });
   return {
     mediaGroups: mediaGroupSettings(options.mediaGroups),
     acknowledge: checkOneOf("acknowledge", options.acknowledge, ["handled", "received"]),
     acknowledgeWithinMs: options.acknowledgeWithinMs === Infinity
       ? Infinity
       : checkNumber("acknowledgeWithinMs", options.acknowledgeWithinMs, {
-        otherwise: 10_000,
-        least: 1,
-        most: 60_000,
+        default: 10_000,
+        min: 1,
+        max: 60_000,
       }),
     maxAttempts,
     maxDeliveries: maxAttempts,
-    concurrency: checkNumber("concurrency", options.concurrency, {
-      otherwise: 1_000,
-      least: 1,
-      most: Infinity,
-    }),
-    maxPending: checkNumber("maxPending", options.maxPending, {
-      otherwise: 10_000,
-      least: 1,
-      most: Infinity,
-    }),
+    concurrency: checkNumber("concurrency", options.concurrency, { default: 1_000, min: 1, max: Infinity }),
+    maxPending: checkNumber("maxPending", options.maxPending, { default: 10_000, min: 1, max: Infinity }),
     maxPendingSize: checkNumber("maxPendingSize", options.maxPendingSize, {
-      otherwise: 2 ** 26,
-      least: 1,
-      most: Infinity,
+      default: 2 ** 26,
+      min: 1,
+      max: Infinity,
     }),
     store: checkStore(options.store),
   };
@@ -122,17 +111,13 @@ function mediaGroupSettings(options: MediaGroupOptions | false | undefined): Inb
   if (options === false) return undefined;
   const { quietMs, maxWaitMs } = options ?? {};
   if (options !== undefined) checkOptionNames("mediaGroups", options, ["quietMs", "maxWaitMs"]);
-  const quiet = checkNumber("mediaGroups.quietMs", quietMs, {
-    otherwise: 1_000,
-    least: 1,
-    most: LONGEST_TIMER,
-  });
+  const quiet = checkNumber("mediaGroups.quietMs", quietMs, { default: 1_000, min: 1, max: LONGEST_TIMER });
   return {
     quietMs: quiet,
     maxWaitMs: checkNumber("mediaGroups.maxWaitMs", maxWaitMs, {
-      otherwise: Math.max(10_000, quiet),
-      least: quiet,
-      most: LONGEST_TIMER,
+      default: Math.max(10_000, quiet),
+      min: quiet,
+      max: LONGEST_TIMER,
     }),
   };
 }

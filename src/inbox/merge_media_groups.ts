@@ -1,13 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { type Receiver, toUpdatesFilter, type UpdatesFilter } from "../dispatch/receiver.ts";
+import { type Receiver, toUpdateReceiver, type UpdateReceiver } from "../receiver/receiver.ts";
 import { albumPartsOf } from "../dispatch/update_filter.ts";
-import { checkOptionNames } from "../options.ts";
+import { checkOptionNames } from "../checks/options.ts";
 import { bring } from "./bring.ts";
 import { type CloseOptions, closeTimeoutMs } from "./close_options.ts";
 import { Inbox } from "./inbox.ts";
 import { inboxSettings, type MediaGroupOptions } from "./inbox_options.ts";
-import { Watch } from "../watch.ts";
+import { Events } from "../events/events.ts";
 import { errorReporter, type OnError } from "./report_error.ts";
 
 /** Options of {@link mergeMediaGroups}. */
@@ -17,7 +17,7 @@ export interface MergeMediaGroupsOptions extends MediaGroupOptions {
 }
 
 /** A receiver that merges albums before another receiver gets them. */
-export interface MediaGroupMerger extends UpdatesFilter {
+export interface MediaGroupMerger extends UpdateReceiver {
   /** Hands over the albums that are not complete yet, and waits for what runs. */
   close(options?: CloseOptions): Promise<void>;
   /** Closes, for `await using`. */
@@ -62,13 +62,13 @@ export function mergeMediaGroups(
 ): MediaGroupMerger {
   checkOptionNames("mergeMediaGroups", options, ["quietMs", "maxWaitMs", "onError"]);
   const { onError, ...mediaGroups } = options;
-  const filter = toUpdatesFilter(receiver);
+  const filter = toUpdateReceiver(receiver);
   const settings = inboxSettings({ mediaGroups, acknowledgeWithinMs: Infinity });
   const reportError = errorReporter(onError);
   // A failure with anything but an album is its bringer's affair, every time, and told by rejecting.
   const inbox = new Inbox(filter, { ...settings, maxDeliveries: Infinity }, {
     reportError: (error, details) => albumPartsOf(details.update).length > 0 && reportError(error, details),
-    watch: new Watch(undefined),
+    events: new Events(undefined),
   });
   const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
   return {
@@ -76,7 +76,7 @@ export function mergeMediaGroups(
       return filter.allowedUpdates;
     },
     receive: (update) => bring(inbox, update),
-    registered: (allowedUpdates) => filter.registered?.(allowedUpdates),
+    onRegistered: (allowedUpdates) => filter.onRegistered?.(allowedUpdates),
     close,
     [Symbol.asyncDispose]: () => close(),
   };

@@ -1,8 +1,8 @@
-import type { Watch } from "../watch.ts";
+import type { Events } from "../events/events.ts";
 import type { FailureDetails } from "./report_error.ts";
 
 /** Who learns of what happens. */
 export interface Observers {
   readonly reportError: (error: unknown, details: FailureDetails) => void;
-  readonly watch: Watch;
+  readonly events: Events;
 }

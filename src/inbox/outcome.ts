@@ -1,4 +1,4 @@
-import type { WebhookReply } from "../dispatch/webhook_reply.ts";
+import type { WebhookReply } from "../receiver/webhook_reply.ts";
 
 /** What became of an update, for whoever brought it. */
 export type Outcome =

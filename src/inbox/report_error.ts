@@ -1,5 +1,5 @@
-import { checkFunction } from "../options.ts";
-import type { ReceivedUpdate } from "../dispatch/receiver.ts";
+import { checkFunction } from "../checks/options.ts";
+import type { ReceivedUpdate } from "../receiver/receiver.ts";
 
 /** What is known of a failure beside the error. */
 export interface FailureDetails {

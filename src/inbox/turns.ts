@@ -1,6 +1,6 @@
-import { CallContext } from "../dispatch/context.ts";
+import { CallContext } from "../receiver/call_context.ts";
 import type { Update } from "../updates/mod.ts";
-import type { Watch } from "../watch.ts";
+import type { Events } from "../events/events.ts";
 import type { Awaitable, InboxStore, TelegramQueue } from "../store/store.ts";
 import type { Backlog } from "./backlog.ts";
 import type { Calls } from "./calls.ts";
@@ -21,7 +21,7 @@ export interface TurnsOwner {
   readonly failures: FailureCounts;
   readonly seen: SeenUpdates;
   readonly unanswered: UnansweredUpdates;
-  readonly watch: Watch;
+  readonly events: Events;
   /** Hands over an update that has nothing to wait for. */
   hand(update: Update, size: number | undefined): Awaitable<Outcome>;
   /** Called when one that waited is done with without having been handed over. */
@@ -53,7 +53,7 @@ export class Turns {
 
   /** Hands the update over, or lets it wait if the store has others of its queue. */
   take(update: Update, size: number | undefined): Awaitable<Outcome> {
-    const { backlog: { store }, early, hand, watch } = this.#owner;
+    const { backlog: { store }, early, hand, events } = this.#owner;
     const queue = telegramQueueOf(update);
     try {
       if (this.#lines.has(queue)) return this.#joinQueue(queue, update, size);
@@ -61,7 +61,7 @@ export class Turns {
       if (found instanceof Promise) return this.#awaitLook(found, queue, update, size);
       if (found === "nothing") return hand(update, size);
       if (found === "queue") return this.#joinQueue(queue, update, size);
-      watch.duplicate(update);
+      events.duplicate(update);
       return ACKNOWLEDGED;
     } catch (error) {
       return early.refuse(update, error);
@@ -149,10 +149,10 @@ export class Turns {
       this.#isClosed || found === "queue" || first.state !== "waiting" ||
       !this.#lines.leaveQueue(queue, first)
     ) return;
-    const { calls, resume, seen, unanswered, watch } = this.#owner;
+    const { calls, resume, seen, unanswered, events } = this.#owner;
     if (found === "update" || seen.has(first.update.update_id)) {
       unanswered.remove(first);
-      watch.duplicate(first.update);
+      events.duplicate(first.update);
       first.answer(ACKNOWLEDGED);
       this.#owner.onProgress(queue);
     } else if (calls.areFull) this.#lines.joinSlots(first);

@@ -1,4 +1,4 @@
-import type { CallContext } from "../dispatch/context.ts";
+import type { CallContext } from "../receiver/call_context.ts";
 import type { Update } from "../updates/mod.ts";
 import type { Outcome } from "./outcome.ts";
 import { SweepTimer } from "./sweep_timer.ts";

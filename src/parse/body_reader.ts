@@ -1,4 +1,4 @@
-import { type Answer, BROKEN_BODY, NOT_UTF8, SEND_AGAIN, TOO_LARGE } from "../answer.ts";
+import { type Answer, BROKEN_BODY, NOT_UTF8, SEND_AGAIN, TOO_LARGE } from "../answers/answer.ts";
 import { decodeBody } from "./decode_body.ts";
 import { isBytes, joinChunks } from "./join_chunks.ts";
 

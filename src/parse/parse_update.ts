@@ -1,4 +1,4 @@
-import { AN_ENVELOPE, type Answer, NOT_AN_UPDATE } from "../answer.ts";
+import { AN_ENVELOPE, type Answer, NOT_AN_UPDATE } from "../answers/answer.ts";
 import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS, type Update } from "../updates/mod.ts";
 
 const KNOWN: ReadonlySet<string> = /* @__PURE__ */ new Set(ALL_UPDATE_KINDS);

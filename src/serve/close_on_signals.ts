@@ -1,4 +1,4 @@
-import { nodeBuiltin } from "../node_builtin.ts";
+import { nodeBuiltin } from "../platform/node_builtin.ts";
 
 interface Process {
   on(signal: string, listener: () => void): unknown;

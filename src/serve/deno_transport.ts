@@ -1,4 +1,4 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import type { Webhook } from "../webhook.ts";
 import { type DenoAddress, type DenoListener, type DenoServe, openListener } from "./deno_listener.ts";
 import { listenError } from "./listen_error.ts";

@@ -1,6 +1,6 @@
-import type { Receiver } from "../dispatch/receiver.ts";
-import { TelehookError } from "../errors.ts";
-import { checkOptionNames } from "../options.ts";
+import type { Receiver } from "../receiver/receiver.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { checkOptionNames } from "../checks/options.ts";
 import {
   createWebhook,
   pipelineOf,

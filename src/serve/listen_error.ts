@@ -1,6 +1,6 @@
-import { TelehookError } from "../errors.ts";
-import { nodeBuiltin } from "../node_builtin.ts";
-import { quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { nodeBuiltin } from "../platform/node_builtin.ts";
+import { quote } from "../text/quote.ts";
 import type { ServerRuntime } from "./transport.ts";
 
 interface Dns {

@@ -1,4 +1,4 @@
-import { ACKNOWLEDGED, type Answer, BROKEN_BODY, TOO_LARGE } from "../answer.ts";
+import { ACKNOWLEDGED, type Answer, BROKEN_BODY, TOO_LARGE } from "../answers/answer.ts";
 import type { DeliveryHead } from "../guard/head.ts";
 import type { Awaitable } from "../store/store.ts";
 import { isBytes, joinChunks } from "../parse/join_chunks.ts";

@@ -1,5 +1,5 @@
-import { TelehookError } from "../errors.ts";
-import { nodeBuiltin } from "../node_builtin.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { nodeBuiltin } from "../platform/node_builtin.ts";
 import { type NodeListener, toNodeListener } from "./node_listener.ts";
 import { KEEP_ALIVE_MS, type PemPair, type StartTransport } from "./transport.ts";
 

@@ -1,9 +1,10 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import { wirePath } from "../guard/path.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/close_options.ts";
-import { checkBoolean, checkNumber, checkOptionNames, checkSignal, quote } from "../options.ts";
+import { checkBoolean, checkNumber, checkOptionNames, checkSignal } from "../checks/options.ts";
+import { quote } from "../text/quote.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";
 import { closeOnSignals } from "./close_on_signals.ts";
 import { listenError, pairError } from "./listen_error.ts";
@@ -125,7 +126,7 @@ export async function startServer(
   checkOptionNames("serve", options, SERVE_OPTION_NAMES);
   const { signal } = options;
   const hostname = checkedHostname(options.hostname);
-  const port = checkNumber("port", options.port, { otherwise: 8080, least: 0, most: 65_535 });
+  const port = checkNumber("port", options.port, { default: 8080, min: 0, max: 65_535 });
   checkSignal("signal", signal);
   checkBoolean("reusePort", options.reusePort);
   checkBoolean("closeOnSignals", options.closeOnSignals);

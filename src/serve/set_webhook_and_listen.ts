@@ -1,10 +1,11 @@
 import { botApi, type BotApiOptions } from "../bot_api/bot_api.ts";
 import { deriveSecretToken } from "../bot_api/derive_secret_token.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
-import { type Receiver, toUpdatesFilter } from "../dispatch/receiver.ts";
-import { TelehookError } from "../errors.ts";
+import { type Receiver, toUpdateReceiver } from "../receiver/receiver.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import { secretCheck } from "../guard/secret_token.ts";
-import { checkOptionNames, quote } from "../options.ts";
+import { checkOptionNames } from "../checks/options.ts";
+import { quote } from "../text/quote.ts";
 import { listen, LISTEN_OPTION_NAMES, type ListenOptions } from "./listen.ts";
 import type { WebhookServer } from "./server.ts";
 import { webhookUrl } from "./webhook_url.ts";
@@ -86,9 +87,9 @@ export async function setWebhookAndListen(
     path: path === undefined ? url.pathname : path,
     secretToken: secrets,
   });
-  const filter = toUpdatesFilter(receiver);
+  const filter = toUpdateReceiver(receiver);
   const allowedUpdates = params.allowed_updates ?? filter.allowedUpdates;
-  filter.registered?.(allowedUpdates); // at once, so that nobody subscribes in between to what is not asked for
+  filter.onRegistered?.(allowedUpdates); // at once, so that nobody subscribes in between to what is not asked for
   try {
     await api.setWebhook({
       ...params,

@@ -1,5 +1,5 @@
-import { nodeBuiltin } from "../node_builtin.ts";
-import { unrefTimer } from "../unref_timer.ts";
+import { nodeBuiltin } from "../platform/node_builtin.ts";
+import { unrefTimer } from "../platform/unref_timer.ts";
 import type { TlsFiles } from "./tls_options.ts";
 import type { PemPair } from "./transport.ts";
 

@@ -1,5 +1,6 @@
-import { TelehookError } from "../errors.ts";
-import { checkBoolean, checkOptionNames, quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { checkBoolean, checkOptionNames } from "../checks/options.ts";
+import { quote } from "../text/quote.ts";
 import { readTlsFiles, watchTlsFiles } from "./tls_files.ts";
 import type { PemPair } from "./transport.ts";
 

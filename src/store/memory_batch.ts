@@ -1,6 +1,6 @@
-import type { Linked } from "../linked_list.ts";
+import type { Linked } from "../collections/linked_list.ts";
 import type { Update } from "../updates/mod.ts";
-import type { MediaGroupEnd } from "../watch.ts";
+import type { MediaGroupEnd } from "../events/events.ts";
 import type { Batch, StoreEntry, TelegramQueue } from "./store.ts";
 
 /**

@@ -1,7 +1,7 @@
-import { LinkedList } from "../linked_list.ts";
-import type { MediaGroupEnd } from "../watch.ts";
+import { LinkedList } from "../collections/linked_list.ts";
+import type { MediaGroupEnd } from "../events/events.ts";
 import { has, insert, remove } from "./batch_ring.ts";
-import { DueHeap } from "./due_heap.ts";
+import { DueHeap } from "../collections/due_heap.ts";
 import { EndedAlbums } from "./ended_albums.ts";
 import { MemoryBatch } from "./memory_batch.ts";
 import type { AlbumRules, Batch, InboxStore, StoreEntry, TelegramQueue } from "./store.ts";

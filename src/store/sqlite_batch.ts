@@ -1,6 +1,6 @@
 import { isUpdate } from "../parse/parse_update.ts";
 import type { Update } from "../updates/mod.ts";
-import type { MediaGroupEnd } from "../watch.ts";
+import type { MediaGroupEnd } from "../events/events.ts";
 import type { Batch, TelegramQueue } from "./store.ts";
 
 /** What the file says of a batch that is claimed. */

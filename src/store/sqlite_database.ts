@@ -1,6 +1,6 @@
-import { TelehookError } from "../errors.ts";
-import { quote } from "../options.ts";
-import { nodeBuiltin } from "../node_builtin.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { quote } from "../text/quote.ts";
+import { nodeBuiltin } from "../platform/node_builtin.ts";
 
 /** What a statement binds and yields here. */
 export type SqlValue = string | number | null;

@@ -1,4 +1,4 @@
-import type { MediaGroupEnd } from "../watch.ts";
+import type { MediaGroupEnd } from "../events/events.ts";
 import { readUpdates, SqliteBatch } from "./sqlite_batch.ts";
 import type { SqliteDatabase } from "./sqlite_database.ts";
 import { SqliteOwner } from "./sqlite_owner.ts";

@@ -1,7 +1,7 @@
 import type { SqliteDatabase } from "./sqlite_database.ts";
 import { beginUse, endUse, isDead, type StoreUser } from "./sqlite_process.ts";
 import { IS_SUSPECT } from "./sqlite_statements.ts";
-import { unrefTimer } from "../unref_timer.ts";
+import { unrefTimer } from "../platform/unref_timer.ts";
 
 interface OwnerRow extends StoreUser {
   readonly id: number;

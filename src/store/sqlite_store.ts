@@ -1,5 +1,6 @@
-import { TelehookError } from "../errors.ts";
-import { checkNumber, checkOptionNames, quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { checkNumber, checkOptionNames } from "../checks/options.ts";
+import { quote } from "../text/quote.ts";
 import { SqliteDatabase } from "./sqlite_database.ts";
 import { SqliteInboxStore } from "./sqlite_inbox_store.ts";
 import { prepareSchema } from "./sqlite_schema.ts";
@@ -64,7 +65,7 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Inb
   if (typeof fsync !== "boolean") {
     throw new TelehookError("ERR_OPTION", `"fsync" must be true or false, not ${quote(fsync)}`);
   }
-  const leaseMs = checkNumber("leaseMs", options.leaseMs, { otherwise: 30_000, least: 100, most: 3_600_000 });
+  const leaseMs = checkNumber("leaseMs", options.leaseMs, { default: 30_000, min: 100, max: 3_600_000 });
   const database = new SqliteDatabase(path);
   try {
     prepareSchema(database);

@@ -1,5 +1,5 @@
 import type { Update } from "../updates/mod.ts";
-import type { MediaGroupEnd } from "../watch.ts";
+import type { MediaGroupEnd } from "../events/events.ts";
 
 /**
  * A Telegram queue: a chat's id for the messages of that chat, else a name. No two queues have the same text, so that a

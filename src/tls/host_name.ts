@@ -1,4 +1,4 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 
 /** What a certificate can be for: a host name in lower case and ASCII, or an IPv4 address. */
 export interface CertificateHost {

@@ -1,4 +1,4 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import { type Certificate, isIssuedBy, isValidNow, readCertificate } from "./certificate.ts";
 import { sameBytes } from "./der.ts";
 import { keyMatches } from "./key_match.ts";

@@ -1,5 +1,5 @@
-import { TelehookError } from "../errors.ts";
-import { checkOptionNames } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { checkOptionNames } from "../checks/options.ts";
 
 /** A keystore and what opens it; either `path` or `bytes`. */
 export interface KeystoreOptions {

@@ -1,4 +1,4 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import { type Bytes, TAG } from "./der.ts";
 import { isJks, readJks } from "./jks.ts";
 import type { KeyPair } from "./key_pair.ts";

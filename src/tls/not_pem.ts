@@ -1,5 +1,5 @@
-import { TelehookError } from "../errors.ts";
-import { quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { quote } from "../text/quote.ts";
 
 // Nothing of a text is quoted here: it may be a private key.
 

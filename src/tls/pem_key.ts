@@ -1,5 +1,5 @@
-import { TelehookError } from "../errors.ts";
-import { quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { quote } from "../text/quote.ts";
 import { aesCbc, type Cipher, desCbc } from "./ciphers.ts";
 import { type Bytes, concat, readDer } from "./der.ts";
 import { md5 } from "./primitives/md5.ts";

@@ -1,4 +1,4 @@
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 
 interface FileSystem {
   readFile(path: string | URL): Promise<Uint8Array>;

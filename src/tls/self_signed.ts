@@ -1,5 +1,5 @@
-import { TelehookError } from "../errors.ts";
-import { checkOptionNames } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { checkOptionNames } from "../checks/options.ts";
 import {
   type Bytes,
   contextTag,

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { deriveSecretToken } from "../../src/bot_api/derive_secret_token.ts";
-import { TelehookError } from "../../src/errors.ts";
+import { TelehookError } from "../../src/errors/telehook_error.ts";
 import { assertSecretToken } from "../../src/guard/secret_token.ts";
 
 test("the derived secret token is the documented HMAC, the same every time", async () => {

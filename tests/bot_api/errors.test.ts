@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { botApi } from "../../src/bot_api/bot_api.ts";
 import { BotApiError } from "../../src/bot_api/bot_api_error.ts";
-import { TelehookError } from "../../src/errors.ts";
+import { TelehookError } from "../../src/errors/telehook_error.ts";
 import { BOT_TOKEN, json, ok, startServer } from "./loopback_server.ts";
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {

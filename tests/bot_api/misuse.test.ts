@@ -3,7 +3,7 @@ import { Buffer } from "node:buffer";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { type BotApi, botApi } from "../../src/bot_api/bot_api.ts";
-import { TelehookError, type TelehookErrorCode } from "../../src/errors.ts";
+import { TelehookError, type TelehookErrorCode } from "../../src/errors/telehook_error.ts";
 import { BOT_TOKEN } from "./loopback_server.ts";
 
 /** Checks an error's code and words, and that none of the given texts is in it. */

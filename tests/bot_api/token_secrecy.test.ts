@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { inspect } from "node:util";
 import { type BotApi, botApi } from "../../src/bot_api/bot_api.ts";
 import { BotApiError } from "../../src/bot_api/bot_api_error.ts";
-import { TelehookError } from "../../src/errors.ts";
+import { TelehookError } from "../../src/errors/telehook_error.ts";
 import { BOT_TOKEN, closedPort, json, startServer } from "./loopback_server.ts";
 
 const SECRET_TOKEN = "s".repeat(3) + "-webhook-secret-" + "t".repeat(3);

@@ -127,7 +127,7 @@ describe("an editor", { skip }, () => {
     );
     assert.equal(
       hover('‸updateHandlers({ "message:photo"({ message }) { message.photo } })'),
-      "(alias) updateHandlers(handlers: UpdateHandlers): UpdatesFilter import updateHandlers",
+      "(alias) updateHandlers(handlers: UpdateHandlers): UpdateReceiver import updateHandlers",
     );
     assert.equal(
       hover('updateHandlers({ "message_media_group:video": ({ ‸message_media_group }) => {} })'),

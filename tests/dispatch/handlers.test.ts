@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { ALL_UPDATE_KINDS, TelehookError, type UpdateHandlers, updateHandlers } from "../../mod.ts";
-import { toUpdatesFilter } from "../../src/dispatch/receiver.ts";
+import { toUpdateReceiver } from "../../src/receiver/receiver.ts";
 import { albumOf, context, messageUpdate, partUpdate, PHOTO, postUpdate, UNKNOWN, VIDEO } from "./updates.ts";
 
 /** Handlers of these names that write down their calls. */
@@ -198,7 +198,7 @@ describe("what handlers need", () => {
   });
 
   it("is all 27 kinds and every album for a plain function", () => {
-    const { allowedUpdates, mediaGroupKinds } = toUpdatesFilter(() => {});
+    const { allowedUpdates, mediaGroupKinds } = toUpdateReceiver(() => {});
     assert.equal(allowedUpdates.length, 27);
     assert.deepEqual(allowedUpdates, ALL_UPDATE_KINDS);
     assert.equal(mediaGroupKinds?.length, 3);

@@ -151,7 +151,7 @@ describe("what streams need", () => {
   it("cannot be had once Telegram was asked for less", () => {
     const streams = updateStreams();
     streams.on("message");
-    streams.registered(["message", "poll"]);
+    streams.onRegistered(["message", "poll"]);
     streams.on("message:photo", "poll", "message_media_group");
     assert.throws(() => streams.on("message", "chat_boost", "callback_query:data"), (error) => {
       assert.ok(error instanceof TelehookError);
@@ -160,13 +160,13 @@ describe("what streams need", () => {
       return true;
     });
     assert.throws(() => streams.all(), isError("ERR_ALLOWED_UPDATES"));
-    streams.registered(ALL_UPDATE_KINDS);
+    streams.onRegistered(ALL_UPDATE_KINDS);
     streams.all();
   });
 
   it("can be had, but for the three opt-in kinds, if Telegram was asked for nothing in particular", () => {
     const streams = updateStreams();
-    streams.registered([]);
+    streams.onRegistered([]);
     streams.on("callback_query", "stopped_message_generation");
     assert.throws(() => streams.on("message_reaction"), isError("ERR_ALLOWED_UPDATES"));
   });

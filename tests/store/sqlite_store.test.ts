@@ -8,7 +8,7 @@ import type { DatabaseSync } from "node:sqlite";
 import type { Readable } from "node:stream";
 import { describe } from "node:test";
 import { fileURLToPath } from "node:url";
-import { TelehookError } from "../../src/errors.ts";
+import { TelehookError } from "../../src/errors/telehook_error.ts";
 import { sqliteStore } from "../../src/store/sqlite_store.ts";
 import type { InboxStore } from "../../src/store/store.ts";
 import { freshPath, hasSqlite, openDatabase } from "./sqlite_store_files.ts";

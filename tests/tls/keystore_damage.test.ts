@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { TelehookError } from "../../src/errors.ts";
+import { TelehookError } from "../../src/errors/telehook_error.ts";
 import { type Bytes, concat } from "../../src/tls/der.ts";
 import { type KeyPair, loadKeystore } from "../../src/tls/mod.ts";
 import { utf16 } from "../../src/tls/pkcs12_kdf.ts";

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { TelehookErrorCode } from "../../src/errors.ts";
+import type { TelehookErrorCode } from "../../src/errors/telehook_error.ts";
 import { type KeystoreOptions, loadKeystore } from "../../src/tls/mod.ts";
 import { fixtureBytes, fixtureText, fixtureUrl } from "./fixtures.ts";
 

@@ -1,5 +1,5 @@
-import { TelehookError } from "../errors.ts";
-import { quote } from "../options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { quote } from "../text/quote.ts";
 
 /**
  * A Bot API call that Telegram makes itself because it finds it in the answer to an update. Its result is never told,

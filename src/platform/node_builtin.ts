@@ -1,4 +1,4 @@
-import { TelehookError } from "./errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 
 interface Process {
   readonly process?: { getBuiltinModule?(name: string): unknown };

@@ -7,7 +7,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** `null` is an empty body, the cheapest that Telegram can be sent. */
   readonly body: string | null;
-  /** Why a delivery is refused, for those who watch; empty if it is not. */
+  /** Why a delivery is refused, for those who events; empty if it is not. */
   readonly reason: string;
 }
 

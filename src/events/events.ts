@@ -1,5 +1,5 @@
-import { checkFunction } from "./options.ts";
-import type { ReceivedUpdate } from "./dispatch/receiver.ts";
+import { checkFunction } from "../checks/options.ts";
+import type { ReceivedUpdate } from "../receiver/receiver.ts";
 
 /**
  * Something that happened to a delivery or an update. Durations are in milliseconds.
@@ -72,7 +72,7 @@ export type OnEvent = (event: WebhookEvent) => void;
 type Counts = { -readonly [K in keyof WebhookCounts]: number };
 
 /** Counts what happens, and tells whoever listens. Events are only made for a listener. */
-export class Watch {
+export class Events {
   readonly counts: Counts = {
     handled: 0,
     failed: 0,
@@ -150,7 +150,7 @@ export class Watch {
 /** What is known of a call of the receiver that failed. */
 export interface CallFacts {
   readonly attempt: number;
-  /** When it began, as {@link Watch.now} said. */
+  /** When it began, as {@link Events.now} said. */
   readonly since: number;
   readonly background: boolean;
 }

@@ -1,5 +1,5 @@
 import type { AllowedUpdates } from "../bot_api/allowed_updates.ts";
-import { TelehookError } from "../errors.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, MediaGroupUpdate, Update, UpdateKind } from "../updates/mod.ts";
 import type { WebhookReply } from "./webhook_reply.ts";
@@ -49,16 +49,16 @@ export type ReceiverFunction = (update: ReceivedUpdate, context: ReceiverContext
  *
  * @example
  * ```ts
- * import { type UpdatesFilter, webhook } from "@telehook/telehook";
+ * import { type UpdateReceiver, webhook } from "@telehook/telehook";
  *
- * const log: UpdatesFilter = {
+ * const log: UpdateReceiver = {
  *   allowedUpdates: ["message"],
  *   receive: (update) => console.log(update.update_id),
  * };
  * console.log(webhook(log, { secretToken: null }).allowedUpdates); // ["message"]
  * ```
  */
-export interface UpdatesFilter {
+export interface UpdateReceiver {
   /** The kinds to ask Telegram for, as `setWebhook` takes them. */
   readonly allowedUpdates: readonly UpdateKind[];
   /** The kinds of album to merge into one update. Default: none, so that their parts come one by one. */
@@ -69,18 +69,18 @@ export interface UpdatesFilter {
    * Told what Telegram is asked for, by `setWebhookAndListen`: `allowedUpdates` unless its caller named others. A filter
    * whose needs can change learns here what it can no longer get.
    */
-  registered?(allowedUpdates: AllowedUpdates): void;
+  onRegistered?(allowedUpdates: AllowedUpdates): void;
 }
 
 /** Whatever can take updates: a function or a filter. */
-export type Receiver = ReceiverFunction | UpdatesFilter;
+export type Receiver = ReceiverFunction | UpdateReceiver;
 
 /**
  * Any receiver as a filter: a plain function wants every kind of update and every kind of album.
  *
  * @throws {TelehookError} `ERR_OPTION` if it is neither a function nor a filter.
  */
-export function toUpdatesFilter(receiver: Receiver): UpdatesFilter {
+export function toUpdateReceiver(receiver: Receiver): UpdateReceiver {
   if (typeof receiver === "function") {
     return { allowedUpdates: ALL_UPDATE_KINDS, mediaGroupKinds: ALL_MEDIA_GROUP_KINDS, receive: receiver };
   }

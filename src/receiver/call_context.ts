@@ -1,4 +1,4 @@
-import type { Linked } from "../linked_list.ts";
+import type { Linked } from "../collections/linked_list.ts";
 import type { ReceiverContext } from "./receiver.ts";
 
 /** The context of one call of a receiver. Its signal is made when first asked for: few receivers do. */

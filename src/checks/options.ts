@@ -1,0 +1,84 @@
+import { TelehookError } from "../errors/telehook_error.ts";
+import { closestWord } from "../text/closest_word.ts";
+import { quote, quoteAll } from "../text/quote.ts";
+
+/**
+ * Refuses unknown options: a misspelt `maxBodyByte` must not silently mean the default.
+ *
+ * @param owner What the options are for, such as `"listen"`.
+ * @param options The options as passed.
+ * @param known Every name that is allowed: an object whose keys the compiler checks, or a list.
+ */
+export function checkOptionNames(
+  owner: string,
+  options: unknown,
+  known: readonly string[] | Readonly<Record<string, true>>,
+): void {
+  const names = Array.isArray(known) ? known : Object.keys(known);
+  if (typeof options !== "object" || options === null || Array.isArray(options)) {
+    // A string in place of the options is most likely a secret, a token or a key.
+    const given = typeof options === "string" ? "a string" : quote(options);
+    throw new TelehookError(
+      "ERR_OPTION",
+      `The options of ${owner} must be an object such as { ${names[0]}: … }, not ${given}`,
+    );
+  }
+  for (const name of Object.keys(options)) {
+    if (names.includes(name)) continue;
+    const meant = closestWord(name, names);
+    throw new TelehookError(
+      "ERR_OPTION",
+      `${owner} has no option ${quote(name)}: ${
+        meant === undefined ? `its options are ${quoteAll(names)}` : `did you mean "${meant}"?`
+      }`,
+    );
+  }
+}
+
+/** The value of an option, or its default. Refuses anything but a whole number from `min` to `max`. */
+export function checkNumber(
+  name: string,
+  value: unknown,
+  { default: byDefault, min, max }: { default: number; min: number; max: number },
+): number {
+  if (value === undefined) return byDefault;
+  const isInRange = typeof value === "number" && value >= min && value <= max;
+  if (!isInRange || (value !== Infinity && !Number.isInteger(value))) {
+    const range = max === Infinity ? `of at least ${min}` : `from ${min} to ${max}`;
+    throw new TelehookError("ERR_OPTION", `"${name}" must be a whole number ${range}, not ${quote(value)}`);
+  }
+  return value;
+}
+
+/** The value of an option, or its default, which is the first of those allowed. */
+export function checkOneOf<T extends string>(name: string, value: unknown, allowed: readonly [T, ...T[]]): T {
+  if (value === undefined) return allowed[0];
+  const found = allowed.find((each) => each === value);
+  if (found !== undefined) return found;
+  throw new TelehookError(
+    "ERR_OPTION",
+    `"${name}" must be ${quoteAll(allowed, " or ")}, not ${quote(value)}`,
+  );
+}
+
+/** Refuses a value that is neither left out nor `true` or `false`. */
+export function checkBoolean(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "boolean") {
+    throw new TelehookError("ERR_OPTION", `"${name}" must be true or false, not ${quote(value)}`);
+  }
+}
+
+/** Refuses a value that is neither left out nor a function. */
+export function checkFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== "function") {
+    throw new TelehookError("ERR_OPTION", `"${name}" must be a function, not ${quote(value)}`);
+  }
+}
+
+/** Refuses a value that is neither left out nor an `AbortSignal`, of whichever realm. */
+export function checkSignal(name: string, value: unknown): void {
+  if (value === undefined || (typeof value === "object" && value !== null && "throwIfAborted" in value)) {
+    return;
+  }
+  throw new TelehookError("ERR_OPTION", `"${name}" must be an AbortSignal, not ${quote(value)}`);
+}

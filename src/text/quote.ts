@@ -1,0 +1,22 @@
+/** A bot token, wherever it stands, also percent-encoded in a URL. */
+export const BOT_TOKEN: RegExp = /\d+(?::|%3A)[\w-]{16,}/gi;
+
+const LONGEST = 80;
+
+/** A value as a message quotes it: short, on one line, and without a bot token that was passed by mistake. */
+export function quote(value: unknown): string {
+  if (typeof value === "string") {
+    const text = value.replace(BOT_TOKEN, "<token>");
+    return JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+  }
+  if (typeof value === "function") return "a function";
+  if (value instanceof Promise) return "a promise";
+  if (Array.isArray(value)) return "an array";
+  if (typeof value === "object" && value !== null) return "an object";
+  return String(value);
+}
+
+/** Words as a message lists them: `"a", "b"`. */
+export function quoteAll(words: readonly string[], conjunction = ", "): string {
+  return words.map((each) => `"${each}"`).join(conjunction);
+}
