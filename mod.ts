@@ -21,7 +21,7 @@
 export { webhook } from "./src/webhook.ts";
 export type { Webhook, WebhookOptions, WebhookStats } from "./src/webhook.ts";
 export type { PipelineOptions } from "./src/pipeline.ts";
-export type { MediaGroupEnd, OnEvent, WebhookCounts, WebhookEvent } from "./src/events/events.ts";
+export type { OnEvent, WebhookCounts, WebhookEvent } from "./src/events/events.ts";
 export { listen } from "./src/serve/listen.ts";
 export type { ListenOptions } from "./src/serve/listen.ts";
 export { setWebhookAndListen } from "./src/serve/set_webhook_and_listen.ts";
@@ -53,22 +53,33 @@ export type {
   ReceiverResult,
   UpdateReceiver,
 } from "./src/receiver/receiver.ts";
+export { GiveUp, RetryLater } from "./src/receiver/verdicts.ts";
 export type { WebhookReply } from "./src/receiver/webhook_reply.ts";
+export type { ReplySender } from "./src/replies/late_replies.ts";
 
 export { mergeMediaGroups } from "./src/inbox/merge_media_groups.ts";
 export type { MediaGroupMerger, MergeMediaGroupsOptions } from "./src/inbox/merge_media_groups.ts";
-export type { InboxOptions, MediaGroupOptions } from "./src/inbox/inbox_options.ts";
+export type { Acknowledge, InboxOptions, MediaGroupOptions } from "./src/inbox/inbox_options.ts";
+export type { LaneFunction } from "./src/inbox/lane.ts";
+export type { AlbumEnd, AlbumRules } from "./src/store/album_rules.ts";
 export type {
-  AlbumRules,
+  Added,
+  AddMode,
+  AlbumOfPart,
   Awaitable,
   Batch,
   InboxStore,
+  Lane,
+  ParkedBatch,
+  Parking,
   StoreEntry,
-  TelegramQueue,
-} from "./src/store/store.ts";
+  StoreHost,
+  StoreStats,
+  Tries,
+} from "./src/store/inbox_store.ts";
 export { sqliteStore } from "./src/store/sqlite_store.ts";
 export type { SqliteStoreOptions } from "./src/store/sqlite_store.ts";
-export type { CloseOptions } from "./src/inbox/close_options.ts";
+export type { CloseOptions } from "./src/inbox/closing.ts";
 export type { FailureDetails, OnError } from "./src/inbox/report_error.ts";
 
 export { TELEGRAM_SUBNETS } from "./src/guard/address_ranges.ts";

@@ -89,7 +89,7 @@ function ofTelehook(): Merger {
     secretToken: null,
     mediaGroups: { quietMs: LONG, maxWaitMs: 10 * LONG },
     maxPending: Infinity,
-    maxPendingSize: Infinity,
+    maxPendingChars: Infinity,
   });
   const pipeline = pipelineOf(hook);
   return {

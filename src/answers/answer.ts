@@ -40,6 +40,11 @@ export const OVERLOADED: Answer = empty(503, "Too many updates are held already"
 /** Closing: Telegram keeps the update for the next start. */
 export const CLOSING: Answer = empty(503, "The webhook is closing", RETRY_SOON);
 
+/** Not handled now, to be sent again after that time: whole seconds are all that the header can say. */
+export function tryLater(afterMs: number, reason: string): Answer {
+  return empty(503, reason, { "retry-after": String(Math.max(1, Math.ceil(afterMs / 1_000))) });
+}
+
 /** The body was read in a way that cannot tell whether it is valid: Telegram sends it again, and it is read in another. */
 export const SEND_AGAIN: Answer = empty(503, "The body has to be read once more", RETRY_SOON);
 

@@ -10,8 +10,9 @@ import type {
 /** A part of an album, as the inbox needs to know it. */
 export interface MediaGroupPart {
   readonly kind: MediaGroupKind;
-  /** The same for all parts of one album, and for no other album of their Telegram queue. */
+  /** The same for all parts of an album, and different for every other album of their Telegram queue. */
   readonly key: string;
+  readonly chatId: number;
 }
 
 /** Telegram makes albums of at most this many parts. */
@@ -29,9 +30,11 @@ export function mediaGroupPartOf(update: FlatUpdate): MediaGroupPart | undefined
   // What departs from the documented shape is handed over as it is.
   if (typeof id !== "string" || typeof connection !== "string") return undefined;
   if (typeof message_id !== "number" || typeof chat?.id !== "number") return undefined;
-  if (update.message) return { kind: "message_media_group", key: id };
-  if (update.channel_post) return { kind: "channel_post_media_group", key: `channel_post ${id}` };
-  return { kind: "business_message_media_group", key: `${connection} ${id}` };
+  if (update.message) return { kind: "message_media_group", key: id, chatId: chat.id };
+  if (update.channel_post) {
+    return { kind: "channel_post_media_group", key: `channel_post ${id}`, chatId: chat.id };
+  }
+  return { kind: "business_message_media_group", key: `${connection} ${id}`, chatId: chat.id };
 }
 
 /**

@@ -28,10 +28,23 @@ export type ReceivedUpdate = Update | MediaGroupUpdate;
 
 /** What telehook tells a receiver beside the update. */
 export interface ReceiverContext {
-  /** 1 the first time that this update is handed over, 2 the second time, and so on. */
+  /** 1 the first time that this update is handled, 2 the second time, and so on. */
   readonly attempt: number;
-  /** Aborted when `close()` has waited as long as it may. */
+  /** Whether the update was parked, and is handled again because somebody asked for it. */
+  readonly isReplay: boolean;
+  /**
+   * Aborted when `close()` has waited as long as it may, when the call takes longer than `handlerTimeoutMs`, and when
+   * another process may handle the update because this one was silent for too long.
+   */
   readonly signal: AbortSignal;
+  /**
+   * Completes the update inside a transaction of yours, so that your changes and the acknowledgement happen together or
+   * not at all. Commit the transaction afterwards, and return.
+   *
+   * @param transaction What your client has begun.
+   * @throws {TelehookError} `ERR_STORE` unless the store is a `postgresStore`.
+   */
+  complete(transaction: unknown): Promise<void>;
 }
 
 /**

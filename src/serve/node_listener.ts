@@ -1,6 +1,6 @@
 import { ACKNOWLEDGED, type Answer, BROKEN_BODY, TOO_LARGE } from "../answers/answer.ts";
 import type { DeliveryHead } from "../guard/head.ts";
-import type { Awaitable } from "../store/store.ts";
+import type { Awaitable } from "../store/inbox_store.ts";
 import { isBytes, joinChunks } from "../parse/join_chunks.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";
