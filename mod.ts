@@ -80,7 +80,7 @@ export type {
 export { sqliteStore } from "./src/store/sqlite_store.ts";
 export type { SqliteStoreOptions } from "./src/store/sqlite_store.ts";
 export type { CloseOptions } from "./src/inbox/closing.ts";
-export type { FailureDetails, OnError } from "./src/inbox/report_error.ts";
+export type { FailureDetails, OnError } from "./src/runner/report_error.ts";
 
 export { TELEGRAM_SUBNETS } from "./src/guard/address_ranges.ts";
 export type { TrustedProxy } from "./src/guard/client_address.ts";

@@ -1,11 +1,6 @@
-import type {
-  FlatUpdate,
-  MediaGroup,
-  MediaGroupKind,
-  MediaGroupUpdate,
-  Message,
-  Update,
-} from "../updates/mod.ts";
+import type { MediaGroup, MediaGroupKind, MediaGroupUpdate } from "./media_group.ts";
+import type { Message } from "./message.ts";
+import type { FlatUpdate, Update } from "./update.ts";
 
 /** A part of an album, as the inbox needs to know it. */
 export interface MediaGroupPart {
