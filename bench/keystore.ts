@@ -12,7 +12,14 @@ import { loadKeystore } from "../src/tls/mod.ts";
 import { table } from "./machine.ts";
 
 const FOLDER = new URL("../tests/fixtures/tls/keystores/", import.meta.url);
-const KEYSTORES = ["java8.p12", "openssl1.1.p12", "openssl3.p12", "openssl3-sha512.p12", "java17.p12", "java.jks"];
+const KEYSTORES = [
+  "java8.p12",
+  "openssl1.1.p12",
+  "openssl3.p12",
+  "openssl3-sha512.p12",
+  "java17.p12",
+  "java.jks",
+];
 const ROUNDS = 7;
 
 async function loadMs(bytes: Uint8Array): Promise<number> {
