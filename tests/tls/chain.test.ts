@@ -43,3 +43,10 @@ test("an expired issuer in PEM is to be taken out where a valid one of that name
   });
   await assert.rejects(checkKeyPair({ cert: cert("p256") + old, key }), { message: `${message}renew it` });
 });
+
+test("an authority whose name has another string type as issuer than as subject is found by the signature", () => {
+  const [leaf, authority] = readPem(cert("two-spellings")).map(({ bytes }) => new Certificate(bytes));
+  assert.ok(leaf && authority);
+  assert.deepEqual(buildChain(leaf, [read(cert("root")), authority]), [leaf, authority]);
+  assert.equal(leaf.isIssuedBy(read(cert("root"))), false);
+});
