@@ -35,7 +35,8 @@ export interface KeystoreOptions {
  * For PKCS#12, it reads PBES2 (AES or triple DES with PBKDF2) and the older `pbeWithSHAAnd3-KeyTripleDES-CBC`,
  * `…2-KeyTripleDES-CBC`, `…128BitRC2-CBC` and `…40BitRC2-CBC`, with a MAC by SHA-1, SHA-256, SHA-384, SHA-512
  * or PBMAC1 and at most 2 000 000 iterations of each. A keystore of Java 8,
- * with 100 000 iterations, takes 0.1 s (Bun) to 1.5 s (Deno) of computing; all others take less than 0.1 s.
+ * with 100 000 iterations, takes 0.1 s (Bun) to 1.5 s (Deno), during which this process does nothing else; all others
+ * take less than 0.1 s.
  *
  * @param options The keystore, its password, and which key of it.
  * @returns PEM text: the private key in PKCS#8, and all certificates of its chain in the keystore, the key's own
