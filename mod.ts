@@ -29,6 +29,9 @@ export type { SetWebhookAndListenOptions } from "./src/serve/set_webhook_and_lis
 export type { ServeOptions, TlsFiles, TlsOptions, TlsPem, WebhookServer } from "./src/serve/server.ts";
 export type { ServerRuntime } from "./src/serve/transport.ts";
 
+export { poll } from "./src/poll/poll.ts";
+export type { Poller, PollerStats, PollOptions } from "./src/poll/poll.ts";
+
 export { updateHandlers } from "./src/dispatch/update_handlers.ts";
 export type { UpdateHandlers } from "./src/dispatch/update_handlers.ts";
 export { updateStreams } from "./src/dispatch/update_streams.ts";

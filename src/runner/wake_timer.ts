@@ -4,6 +4,8 @@ import { unrefTimer } from "../platform/unref_timer.ts";
 const LATE_MS = 50;
 /** How long what came meanwhile has to be read. */
 const TURN_MS = 20;
+/** How often it fires without a timer in that time. */
+const MOST_IN_A_TURN = 10_000;
 
 /**
  * The one timer that says when to claim again. The earliest wish counts.
@@ -17,7 +19,9 @@ export class WakeTimer {
   readonly #isHeld: () => boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isSoon = false;
-  #firedAt = -Infinity;
+  /** How often it has fired without a timer since when. */
+  #fired = 0;
+  #firedSince = 0;
   #at = Infinity;
   #isStopped = false;
 
@@ -33,8 +37,7 @@ export class WakeTimer {
     // Timers count whole milliseconds. One that is that near is as good, and claiming wakes again by itself.
     if (this.#at <= at + 1) return;
     this.#at = at;
-    // A store that says that something is due, and hands out nothing, must not keep the event loop from turning.
-    if (inMs <= 0 && at - this.#firedAt > 1) this.#soon();
+    if (inMs <= 0 && this.#mayFireSoon(at)) this.#soon();
     else if (!this.#isSoon) this.#set(Math.max(1, inMs));
   }
 
@@ -47,6 +50,15 @@ export class WakeTimer {
     this.#isStopped = true;
     clearTimeout(this.#timer);
     this.#timer = undefined;
+  }
+
+  /** A store that says that something is due, and hands out nothing, must not keep the event loop from turning. */
+  #mayFireSoon(now: number): boolean {
+    if (now - this.#firedSince > TURN_MS) {
+      this.#firedSince = now;
+      this.#fired = 0;
+    }
+    return ++this.#fired <= MOST_IN_A_TURN;
   }
 
   #soon(): void {
@@ -73,7 +85,6 @@ export class WakeTimer {
 
   #fire(): void {
     this.#at = Infinity;
-    this.#firedAt = performance.now();
     if (!this.#isStopped) this.#onDue();
   }
 }
