@@ -85,6 +85,8 @@ export type { AllowedUpdates } from "./src/bot_api/allowed_updates.ts";
 export type { DeleteWebhookParams, SetWebhookParams } from "./src/bot_api/webhook_params.ts";
 export type { GetUpdatesParams } from "./src/bot_api/get_updates_params.ts";
 export type { WebhookCertificate } from "./src/bot_api/certificate_file.ts";
+export type * from "./src/bot_api/method_params.ts";
+export type { BotApiFile } from "./src/bot_api/serialize_params.ts";
 
 export { TelehookError } from "./src/errors/telehook_error.ts";
 export type { TelehookErrorCode } from "./src/errors/telehook_error.ts";

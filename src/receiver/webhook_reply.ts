@@ -1,9 +1,11 @@
 import { TelehookError } from "../errors/telehook_error.ts";
+import { serializeParams } from "../bot_api/serialize_params.ts";
+import { errorReason } from "../text/error_reason.ts";
 import { quote } from "../text/quote.ts";
 
 /**
- * A Bot API call that Telegram makes itself because it finds it in the answer to an update. Its result is never told,
- * nor its error; `setWebhook`, `deleteWebhook`, `close`, `logOut` and `get…` are not carried out this way.
+ * A Bot API call that Telegram makes itself because it finds it in the answer to an update. You do not get its result
+ * or its error. `setWebhook`, `deleteWebhook`, `close`, `logOut` and `get…` are not executed this way.
  *
  * @see https://core.telegram.org/bots/api#making-requests-when-getting-updates
  */
@@ -15,7 +17,7 @@ export interface WebhookReply {
 }
 
 const LONGEST = 1_048_576;
-const NOT_CARRIED_OUT = /^(?:setwebhook|deletewebhook|close|logout|get.*)$/i;
+const NOT_EXECUTED = /^(?:setwebhook|deletewebhook|close|logout|get.*)$/i;
 
 /** Whether what a receiver returned is meant as a webhook reply. */
 export function isWebhookReply(result: unknown): result is WebhookReply {
@@ -30,23 +32,27 @@ export function isWebhookReply(result: unknown): result is WebhookReply {
  */
 export function serializeReply(reply: WebhookReply): string {
   const { method } = reply;
-  if (!/^[A-Za-z]+$/.test(method) || NOT_CARRIED_OUT.test(method)) {
+  if (!/^[A-Za-z]+$/.test(method) || NOT_EXECUTED.test(method)) {
     throw new TelehookError(
       "ERR_REPLY",
-      `Telegram does not carry out ${quote(method)} as a webhook reply: call it through botApi(token)`,
+      `Telegram does not execute ${quote(method)} as a webhook reply: call it through botApi(token)`,
     );
   }
-  let json: string | undefined;
-  let cause: unknown;
+  let json: string | FormData;
   try {
-    json = JSON.stringify(reply); // nothing, if its `toJSON` returns nothing
-  } catch (error) {
-    cause = error;
+    json = serializeParams(reply);
+  } catch (cause) {
+    throw new TelehookError(
+      "ERR_REPLY",
+      `The webhook reply ${quote(method)} cannot be written as JSON: ${errorReason(cause)}`,
+      { cause },
+    );
   }
-  if (json === undefined) {
-    throw new TelehookError("ERR_REPLY", `The webhook reply ${quote(method)} cannot be written as JSON`, {
-      cause,
-    });
+  if (typeof json !== "string") {
+    throw new TelehookError(
+      "ERR_REPLY",
+      `The webhook reply ${quote(method)} contains a file: call it through botApi(token)`,
+    );
   }
   // A UTF-16 unit is at most three bytes of UTF-8, so most replies need no counting.
   if (json.length * 3 > LONGEST && new TextEncoder().encode(json).length > LONGEST) {
