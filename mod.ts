@@ -88,6 +88,15 @@ export type { WebhookCertificate } from "./src/bot_api/certificate_file.ts";
 export type * from "./src/bot_api/method_params.ts";
 export type { BotApiFile } from "./src/bot_api/serialize_params.ts";
 
+export { watchWebhook } from "./src/webhook_check/watch_webhook.ts";
+export type {
+  ExpectedWebhook,
+  WatchedFinding,
+  WatchWebhookOptions,
+  WebhookWatch,
+} from "./src/webhook_check/watch_webhook.ts";
+export type { WebhookFinding } from "./src/webhook_check/explain_webhook.ts";
+
 export { TelehookError } from "./src/errors/telehook_error.ts";
 export type { TelehookErrorCode } from "./src/errors/telehook_error.ts";
 

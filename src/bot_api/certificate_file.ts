@@ -55,6 +55,16 @@ export async function certificateFile(
   return file;
 }
 
+/**
+ * A certificate as PEM text.
+ *
+ * @throws {TelehookError} `ERR_FILE` if it cannot be read.
+ */
+export async function readPem(certificate: string | { readonly file: string }): Promise<string> {
+  if (typeof certificate === "string") return certificate;
+  return new TextDecoder().decode(await readFile(certificate.file));
+}
+
 interface FileSystem {
   readFile(path: string): Promise<Uint8Array>;
 }
@@ -71,7 +81,7 @@ async function readFile(path: string): Promise<Uint8Array> {
   } catch (cause) {
     throw new TelehookError(
       "ERR_FILE",
-      `Cannot read the "certificate" of "setWebhook", ${quote(path)}: ${errorReason(cause)}`,
+      `Cannot read the certificate ${quote(path)}: ${errorReason(cause)}`,
       { cause },
     );
   }

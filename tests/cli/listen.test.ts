@@ -33,7 +33,7 @@ test("listen --json registers, prints an update a line, and hands over a pending
     lines[1].message_media_group.messages.map(({ message_id }: { message_id: number }) => message_id),
     album.messages.map(({ message_id }) => message_id),
   );
-  assert.match(cli.stderr, /SIGTERM: closing/);
+  assert.match(cli.stderr, /SIGTERM: finishing the updates in progress/);
   assert.equal(telegram.webhook?.url, url, "closing leaves the webhook");
   assert.doesNotMatch(cli.stdout + cli.stderr, /TEST-TOKEN|proxy/);
 });
@@ -100,6 +100,6 @@ test("listen without a certificate says that a proxy must speak HTTPS, if that i
   assert.equal(await cli.ended, 0);
   assert.match(
     cli.stderr,
-    /\nIt speaks plain HTTP: a proxy before it must speak HTTPS for 127\.0\.0\.1:9 and pass on to port \d+\n/,
+    /\nThis server uses plain HTTP: a reverse proxy must terminate HTTPS for 127\.0\.0\.1:9 and forward to port \d+\n/,
   );
 });

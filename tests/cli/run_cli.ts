@@ -19,10 +19,12 @@ const OWN_VARIABLES = [
   "BOT_TOKEN_FILE",
   "WEBHOOK_URL",
   "WEBHOOK_SECRET",
+  "WEBHOOK_SECRET_FILE",
   "PORT",
   "HOST",
   "TELEGRAM_API_ROOT",
   "TLS_PASSPHRASE",
+  "TLS_PASSPHRASE_FILE",
 ];
 
 /** A running program. */

@@ -28,7 +28,7 @@ test("set, info and delete do what they say", async (t) => {
     WEBHOOK_URL: "bot.example.org/hook",
   });
   assert.deepEqual([set.code, set.stderr], [0, ""]);
-  assert.match(set.stdout, /^Telegram delivers to https:\/\/bot\.example\.org\/hook from now on\.\n/);
+  assert.match(set.stdout, /^✓ Telegram now delivers to https:\/\/bot\.example\.org\/hook\.\n {2}Kinds of update: message, poll\.\n/);
   assert.equal(telegram.webhook?.url, URL);
   assert.equal(telegram.webhook?.maxConnections, 7);
   assert.equal(telegram.webhook?.secretToken, await deriveSecretToken(telegram.token));
@@ -36,12 +36,12 @@ test("set, info and delete do what they say", async (t) => {
   const info = await runCli(t, ["info"], env);
   assert.deepEqual([info.code, info.stderr], [0, ""]);
   assert.match(info.stdout, /^URL +https:\/\/bot\.example\.org\/hook\n/);
-  assert.match(info.stdout, /^! Only these kinds come: message, poll\.\n {2}→ /m);
+  assert.match(info.stdout, /^✓ Subscribed to message, poll\. To change this, run telehook set/m);
 
   telegram.user().sends("waits");
   const deleted = await runCli(t, ["delete", "--drop-pending"], env);
   assert.deepEqual([deleted.code, deleted.stderr], [0, ""]);
-  assert.equal(deleted.stdout, `Telegram no longer delivers to ${URL}.\nIt dropped 1 update that waited.\n`);
+  assert.equal(deleted.stdout, `Telegram no longer delivers to ${URL}.\nDiscarded 1 pending update.\n`);
   assert.equal(telegram.webhook, undefined);
   assert.equal(telegram.pending, 0);
   for (const { stdout } of [set, info, deleted]) assert.doesNotMatch(stdout, /TEST-TOKEN/);
@@ -59,14 +59,18 @@ test("set takes a secret or none, and never prints it", async (t) => {
   const none = await runInProcess(["set", "--url", URL, "--no-secret"], env);
   assert.equal(none.code, 0, none.stderr);
   assert.equal(telegram.webhook?.secretToken, "");
-  assert.match(none.stdout, /no secret/);
+  assert.match(none.stdout, /There is no secret token/);
 });
 
-test("info --json is what Telegram said, for other programs", async (t) => {
+test("info --json is what Telegram said and what was found in it, for other programs", async (t) => {
   const { env } = await telegramFor(t);
   const { code, stdout } = await runInProcess(["info", "--json"], env);
   assert.equal(code, 0);
-  assert.deepEqual(JSON.parse(stdout), { url: "", has_custom_certificate: false, pending_update_count: 0 });
+  const { findings, ...info } = JSON.parse(stdout);
+  assert.deepEqual(info, { url: "", has_custom_certificate: false, pending_update_count: 0 });
+  assert.deepEqual(findings.map((each: Record<string, unknown>) => [each.code, each.severity, each.text]), [
+    ["noWebhook", "problem", "No webhook is set"],
+  ]);
 });
 
 test("a refusal is one line and exit code 1, without the token", async (t) => {
@@ -90,7 +94,7 @@ test("info and delete say so when what answers is no Bot API", async (t) => {
       assert.equal(code, 1);
       assert.match(
         stderr,
-        /^telehook: The answer to "getWebhookInfo" says nothing of a webhook: check --api-root/,
+        /^telehook: getWebhookInfo: the answer does not describe a webhook\. Check TELEGRAM_API_ROOT\n$/,
       );
     }
   }
