@@ -45,14 +45,18 @@ export async function reusableKeyPair(
     const [there, missing] = hasCert ? [files.cert, files.key] : [files.key, files.cert];
     throw new TelehookError(
       "ERR_FILE",
-      `${quote(there)} exists without ${quote(missing)}. Restore the missing file, or remove the other one to have both created`,
+      `${quote(there)} exists without ${
+        quote(missing)
+      }. Restore the missing file, or remove the other one to have both created`,
     );
   }
   const certificate = readCertificate(files.cert);
   if (certificate.issuer !== certificate.subject) {
     throw new TelehookError(
       "ERR_FILE",
-      `${quote(files.cert)} was issued by a CA. To use it, write --cert and --key without --self-signed; else choose other files`,
+      `${
+        quote(files.cert)
+      } was issued by a CA. To use it, write --cert and --key without --self-signed; else choose other files`,
     );
   }
   const daysLeft = (Date.parse(certificate.validTo) - Date.now()) / DAY_MS;
@@ -92,7 +96,9 @@ export function checkHost(cert: string, host: string, path: string): void {
     : `its common name, which is ${commonName}`;
   throw new TelehookError(
     "ERR_TLS",
-    `${quote(path)} is not for ${host}: of an uploaded certificate, Telegram compares ${compared}. Create one that it ` +
+    `${
+      quote(path)
+    } is not for ${host}: of an uploaded certificate, Telegram compares ${compared}. Create one that it ` +
       `verifies with telehook cert --host ${host}`,
   );
 }

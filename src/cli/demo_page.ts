@@ -1,5 +1,6 @@
 import process from "node:process";
 import type { WebhookServer } from "../../mod.ts";
+import { wrapCommand } from "../text/plain_text.ts";
 import { describeUpdate } from "./describe_update.ts";
 import type { Output } from "./output.ts";
 import { ownCommandLine } from "./usage_text.ts";
@@ -24,7 +25,7 @@ export class DemoPage {
         paint("dim", " · Telegram and your bot, both on this machine"),
       "",
       `  Telegram   ${paint("cyan", apiRoot)}  test server, delivers as Telegram does`,
-      `  your bot   ${paint("cyan", server.url)}  setWebhookAndListen() on ${runtimeName()}`,
+      `  your bot   ${paint("cyan", server.url)}  on ${runtimeName()}`,
       "",
       paint("dim", `${"took".padStart(TOOK_WIDTH)}  ${"kind".padEnd(KIND_WIDTH)}what the handler received`),
     );
@@ -43,7 +44,7 @@ export class DemoPage {
 
   /** The bot returned a reply. */
   reply(text: string): void {
-    this.#lines(INDENT + this.#output.paint("dim", `↳ ${text}`));
+    this.#output.text(INDENT + this.#output.paint("dim", `↳ ${text}`), INDENT.length + 2);
   }
 
   /** The result, and what to do next. */
@@ -52,7 +53,9 @@ export class DemoPage {
     const telehook = ownCommandLine();
     this.#lines(
       "",
-      `${paint("green", "✓")} ${deliveries} deliveries became ${handled} calls of your handlers: ${albums} albums ` +
+      `${
+        paint("green", "✓")
+      } ${deliveries} deliveries became ${handled} calls of your handlers: ${albums} albums ` +
         "merged, nothing lost, nothing twice, all in order.",
       paint(
         "dim",
@@ -61,17 +64,18 @@ export class DemoPage {
       "",
       paint("bold", "The same with a real bot") + ", with the token that @BotFather gave you:",
       "",
-      `  ${setVariable("BOT_TOKEN", "123456789:AA…")}`,
-      paint("dim", "  # behind a proxy with HTTPS"),
-      `  ${telehook} listen --url https://bot.example.org/hook --port 8080`,
-      paint("dim", "  # on an IP address"),
-      `  ${telehook} listen --url https://203.0.113.7:8443/hook --self-signed`,
-      paint("dim", "  # what Telegram says about it"),
-      `  ${telehook} info`,
-      "",
-      paint("bold", "And in your code:"),
-      "",
     );
+    this.#output.print(`  ${setVariable("BOT_TOKEN", "123456789:AA…")}`);
+    this.#command(
+      "behind a proxy with HTTPS",
+      `${telehook} listen --url https://bot.example.org/hook --port 8080`,
+    );
+    this.#command(
+      "on an IP address",
+      `${telehook} listen --url https://203.0.113.7:8443/hook --self-signed`,
+    );
+    this.#command("what Telegram says about it", `${telehook} info`);
+    this.#lines("", paint("bold", "And in your code:"), "");
     const name = process.versions.deno ? "@telehook/telehook" : "telehook";
     const code = [
       `import { setWebhookAndListen, updateHandlers } from "${name}";`,
@@ -90,9 +94,15 @@ export class DemoPage {
     for (const line of code) this.#output.print(line && `  ${line}`);
   }
 
-  /** Prints lines, and wraps them with the indentation that their beginning has. */
   #lines(...lines: string[]): void {
-    for (const line of lines) this.#output.text(line, line.search(/[^ ]/) + 2);
+    for (const line of lines) this.#output.text(line, 2);
+  }
+
+  /** A command line to copy, below what it is for. */
+  #command(purpose: string, command: string): void {
+    const { paint, columns } = this.#output;
+    this.#output.print(paint("dim", `  # ${purpose}`));
+    for (const line of wrapCommand(`  ${command}`, columns, 4)) this.#output.print(line);
   }
 }
 

@@ -162,5 +162,7 @@ function unknownFlag(command: string, table: FlagTable, name: string, rawName: s
   }
   const hint = didYouMean(name, Object.keys(table), "", (flag) => `--${flag}`);
   const help = `Run "telehook ${command} --help" for its options`;
-  return new UsageError(`"${command}" has no option ${quote(rawName)}. ${hint === "" ? "" : `${hint} `}${help}`);
+  return new UsageError(
+    `"${command}" has no option ${quote(rawName)}. ${hint === "" ? "" : `${hint} `}${help}`,
+  );
 }

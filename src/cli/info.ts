@@ -4,7 +4,14 @@ import { ago, explainWebhook, type WebhookFinding } from "../webhook_check/expla
 import { readWebhookInfo } from "../webhook_check/webhook_info.ts";
 import type { Command, CommandContext } from "./command.ts";
 import type { Output } from "./output.ts";
-import { allowedUpdatesOf, apiRootOf, BOT_FLAGS, botApiOf, optionalWebhookUrl, URL_FLAG } from "./settings.ts";
+import {
+  allowedUpdatesOf,
+  apiRootOf,
+  BOT_FLAGS,
+  botApiOf,
+  optionalWebhookUrl,
+  URL_FLAG,
+} from "./settings.ts";
 import { readTextFile } from "./text_file.ts";
 
 /** `telehook info` */
@@ -20,7 +27,10 @@ export const command: Command = {
       value: "<kinds>",
       about: 'Check that these kinds of update are delivered: "message,callback_query", "all" or "default"',
     },
-    certificate: { value: "<file>", about: "Check that this PEM certificate of your server is not near its end" },
+    certificate: {
+      value: "<file>",
+      about: "Check that this PEM certificate of your server is not near its end",
+    },
     "max-pending": { value: "<n>", about: "Report more pending updates than this as a problem" },
     check: { about: "Exit with status 1 if there is a problem" },
     json: { about: "Print only JSON: Telegram's answer, and what was found in it as findings" },

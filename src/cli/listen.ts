@@ -32,7 +32,7 @@ export const command: Command = {
   usage: "telehook listen [options]",
   about:
     "Serves a webhook and prints the updates that arrive, albums merged. With a bot token and a URL it registers the " +
-    "webhook first; otherwise it only listens, for a webhook that is already registered or for \"telehook send\". On " +
+    'webhook first; otherwise it only listens, for a webhook that is already registered or for "telehook send". On ' +
     "SIGINT or SIGTERM it finishes the updates in progress and exits; a second signal exits immediately. Telegram keeps " +
     "the webhook and the updates.",
   flags: {
@@ -40,7 +40,8 @@ export const command: Command = {
     port: {
       value: "<port>",
       env: "PORT",
-      about: "Port to listen on; 0 picks a free port (default: 8080, or the URL's port if a certificate is given)",
+      about:
+        "Port to listen on; 0 picks a free port (default: 8080, or the URL's port if a certificate is given)",
     },
     host: {
       value: "<ip>",
@@ -130,7 +131,9 @@ async function run(context: CommandContext): Promise<number> {
       `This server uses plain HTTP: a reverse proxy must terminate HTTPS for ${url.host} and forward to port ${server.port}`,
     );
   }
-  if (!isRegistering) output.note("The webhook is not registered with Telegram; that requires BOT_TOKEN and --url");
+  if (!isRegistering) {
+    output.note("The webhook is not registered with Telegram; that requires BOT_TOKEN and --url");
+  }
   await server.finished;
   unsubscribe();
   return 0;
@@ -141,9 +144,7 @@ function greeting(
   registered: URL | undefined,
   isUploaded: boolean,
 ): string {
-  const where = `Listening on ${url}${
-    hostname === "0.0.0.0" ? " and all other IPv4 interfaces" : ""
-  }`;
+  const where = `Listening on ${url}${hostname === "0.0.0.0" ? " and all other IPv4 interfaces" : ""}`;
   if (registered === undefined) return where;
   const certificate = isUploaded ? ", which has received the certificate" : "";
   return `${where}; Telegram delivers to ${registered.href}${certificate}`;

@@ -45,7 +45,10 @@ export function preparePost(options: PostOptions): (update: Update) => Promise<P
     const start = performance.now();
     const address = await ipv4Of(target.host);
     if (address === undefined) {
-      return { tookMs: performance.now() - start, error: "Failed to resolve host: Name or service not known" };
+      return {
+        tookMs: performance.now() - start,
+        error: "Failed to resolve host: Name or service not known",
+      };
     }
     const to: Destination = {
       address,

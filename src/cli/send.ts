@@ -31,7 +31,8 @@ export const command: Command = {
     },
     connect: {
       value: "<ip:port>",
-      about: "Connect to this address, and verify the server as the URL's host: for a URL whose DNS is not set up yet",
+      about:
+        "Connect to this address, and verify the server as the URL's host: for a URL whose DNS is not set up yet",
     },
     ...TOKEN_FLAG,
   },
@@ -157,7 +158,9 @@ function readUpdate(file: string): Update {
   }
   if (isUpdate(value)) return { ...value };
   throw new UsageError(
-    `${quote(file)} does not contain one update. Write JSON such as {"update_id":1,"message":{…}}, not an array or an ` +
+    `${
+      quote(file)
+    } does not contain one update. Write JSON such as {"update_id":1,"message":{…}}, not an array or an ` +
       "answer of getUpdates",
   );
 }

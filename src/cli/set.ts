@@ -26,7 +26,10 @@ export const command: Command = {
     ...URL_FLAG,
     ...SECRET_FLAGS,
     ...KINDS_FLAG,
-    certificate: { value: "<file>", about: "PEM certificate to upload, if the server uses a self-signed one" },
+    certificate: {
+      value: "<file>",
+      about: "PEM certificate to upload, if the server uses a self-signed one",
+    },
     "max-connections": {
       value: "<n>",
       about: "How many deliveries at the same time: 1 to 100, more with --api-root (default: 40)",

@@ -1,4 +1,4 @@
-import { type AllowedUpdates, ALL_UPDATE_KINDS, type BotApi, botApi, deriveSecretToken } from "../../mod.ts";
+import { ALL_UPDATE_KINDS, type AllowedUpdates, type BotApi, botApi, deriveSecretToken } from "../../mod.ts";
 import { checkApiRoot, TELEGRAM_API_ROOT } from "../bot_api/api_root.ts";
 import { assertBotToken } from "../bot_api/bot_token.ts";
 import { assertSecretToken } from "../guard/secret_token.ts";
@@ -34,7 +34,8 @@ export const SECRET_FLAGS: FlagTable = {
   "secret-file": {
     value: "<file>",
     env: "WEBHOOK_SECRET_FILE",
-    about: "File with the secret token of the deliveries (default: WEBHOOK_SECRET, or derived from the bot token)",
+    about:
+      "File with the secret token of the deliveries (default: WEBHOOK_SECRET, or derived from the bot token)",
   },
   "no-secret": { about: "Use no secret: anyone who knows the URL can post updates" },
 };
@@ -175,7 +176,9 @@ export function allowedUpdatesOf(flags: Flags): AllowedUpdates | undefined {
     }
     if (!/^[a-z_]+$/.test(kind)) {
       throw new UsageError(
-        `--allowed-updates must be kinds separated by commas, such as "message,callback_query", not ${quote(text)}`,
+        `--allowed-updates must be kinds separated by commas, such as "message,callback_query", not ${
+          quote(text)
+        }`,
       );
     }
     return kind;

@@ -14,7 +14,9 @@ const MAX_BYTES = 4 * 1_048_576;
  */
 export function readTextFile(path: string): string {
   if (path.includes("-----BEGIN ")) {
-    throw new UsageError("PEM text was given where the name of a file is needed. Write it to a file, and use its name");
+    throw new UsageError(
+      "PEM text was given where the name of a file is needed. Write it to a file, and use its name",
+    );
   }
   let bytes: Uint8Array;
   try {

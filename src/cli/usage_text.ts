@@ -1,7 +1,7 @@
 import process from "node:process";
 import { relative } from "node:path";
 import { fileURLToPath } from "node:url";
-import { columnsOf, wrapText } from "../text/plain_text.ts";
+import { columnsOf, wrapCommand, wrapText } from "../text/plain_text.ts";
 import type { Command } from "./command.ts";
 import { COMMANDS } from "./commands.ts";
 import { COMMON_FLAGS } from "./flags.ts";
@@ -47,7 +47,7 @@ export function commandHelp(command: Command, columns: number): string {
       ? ["", ...wrapText("[NAME] is the environment variable used if the option is missing.", columns)]
       : [],
     ...command.examples.length > 0
-      ? ["", "Examples:", ...command.examples.flatMap((each) => wrapText(`  ${each}`, columns, 4))]
+      ? ["", "Examples:", ...command.examples.flatMap((each) => wrapCommand(`  ${each}`, columns, 4))]
       : [],
   ].join("\n");
 }

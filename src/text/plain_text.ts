@@ -77,3 +77,10 @@ export function wrapText(line: string, columns: number, indent = 0): string[] {
   if (current.trim() !== "") lines.push(current);
   return lines;
 }
+
+/** Breaks a command line, so that it fits and can still be copied into a shell. */
+export function wrapCommand(line: string, columns: number, indent: number): string[] {
+  if (columnsOf(line) <= columns) return [line];
+  const lines = wrapText(line, columns - 2, indent);
+  return lines.map((each, index) => index === lines.length - 1 ? each : `${each} \\`);
+}

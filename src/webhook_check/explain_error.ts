@@ -18,15 +18,14 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /^Wrong response from the webhook: 403/,
-    meaning: "Something rejects the request before your code gets it: allowedAddresses, a firewall or a proxy",
-    advice:
-      "Allow Telegram's networks 149.154.160.0/20 and 91.108.4.0/22. Behind a proxy, set trustedProxy",
+    meaning:
+      "Something rejects the request before your code gets it: allowedAddresses, a firewall or a proxy",
+    advice: "Allow Telegram's networks 149.154.160.0/20 and 91.108.4.0/22. Behind a proxy, set trustedProxy",
   },
   {
     pattern: /^Wrong response from the webhook: 404/,
     meaning: "A server answers at this address, but there is no webhook on this path",
-    advice:
-      "Use the same path in the URL and in the server, and check that the proxy forwards it unchanged",
+    advice: "Use the same path in the URL and in the server, and check that the proxy forwards it unchanged",
   },
   {
     pattern: /^Wrong response from the webhook: 405/,
@@ -43,17 +42,20 @@ const RULES: readonly Rule[] = [
     pattern: /^Wrong response from the webhook: (400|413|415)/,
     meaning:
       "Your server found the request malformed: something changes it on the way, or another program answers",
-    advice: 'Run "telehook send" with the address of the server and then with that of the proxy, to see where it fails',
+    advice:
+      'Run "telehook send" with the address of the server and then with that of the proxy, to see where it fails',
   },
   {
     pattern: /^Wrong response from the webhook: 410/,
-    meaning: "Your server answered that the webhook is gone. After 23 hours of such answers, Telegram deletes it",
+    meaning:
+      "Your server answered that the webhook is gone. After 23 hours of such answers, Telegram deletes it",
     advice: "Start the bot again at this address, or delete the webhook",
   },
   {
     pattern: /^Wrong response from the webhook: 429/,
     meaning: "Something in front of your code limits the number of requests",
-    advice: "Remove the limit for the webhook's path, or lower max_connections (telehook set --max-connections)",
+    advice:
+      "Remove the limit for the webhook's path, or lower max_connections (telehook set --max-connections)",
   },
   {
     pattern: /^Wrong response from the webhook: 500/,
@@ -83,7 +85,8 @@ const RULES: readonly Rule[] = [
   },
   {
     pattern: /^(Connection timed out|No route to host|Network is unreachable|Host is unreachable)/,
-    meaning: "This address does not respond: a firewall drops the packets, or it is the address of another machine",
+    meaning:
+      "This address does not respond: a firewall drops the packets, or it is the address of another machine",
     advice:
       "Open the port for 149.154.160.0/20 and 91.108.4.0/22, and check that the host name resolves to the right address",
   },
@@ -97,7 +100,8 @@ const RULES: readonly Rule[] = [
     pattern: /^Read timeout expired/,
     meaning:
       "Your code did not answer within 60 seconds, so Telegram sends the update again while it is still running",
-    advice: "Answer sooner, and do slow work afterwards. telehook does this automatically, after acknowledgeWithinMs",
+    advice:
+      "Answer sooner, and do slow work afterwards. telehook does this automatically, after acknowledgeWithinMs",
   },
   {
     pattern: /certificate verify failed|self.signed|certificate has expired|unable to get (local )?issuer/i,

@@ -171,7 +171,9 @@ function withoutToken(url: string): string {
   return url.replace(BOT_TOKEN, "<token>");
 }
 
-function aboutCertificate({ url, has_custom_certificate, last_error_message = "" }: WebhookInfo): WebhookFinding[] {
+function aboutCertificate(
+  { url, has_custom_certificate, last_error_message = "" }: WebhookInfo,
+): WebhookFinding[] {
   if (!/certificate verify failed/i.test(last_error_message)) return [];
   if (has_custom_certificate) {
     return [{
@@ -185,7 +187,8 @@ function aboutCertificate({ url, has_custom_certificate, last_error_message = ""
   return [{
     code: "certificate",
     severity: "hint",
-    text: "The host is an IP address and no certificate was uploaded, so only one from a public CA is accepted",
+    text:
+      "The host is an IP address and no certificate was uploaded, so only one from a public CA is accepted",
     advice: `Start with telehook listen --url ${withoutToken(url)} --self-signed`,
   }];
 }
@@ -223,7 +226,10 @@ function aboutCertificateEnd({ certificate, now }: WebhookContext): WebhookFindi
   }];
 }
 
-function aboutKinds({ allowed_updates = [] }: WebhookInfo, { allowed_updates: expected }: WebhookContext): WebhookFinding[] {
+function aboutKinds(
+  { allowed_updates = [] }: WebhookInfo,
+  { allowed_updates: expected }: WebhookContext,
+): WebhookFinding[] {
   if (expected !== undefined) {
     const [actual, wanted] = [kindsOf(allowed_updates), kindsOf(expected)];
     const missing = wanted.filter((kind) => !actual.includes(kind));

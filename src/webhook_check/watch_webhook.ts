@@ -1,7 +1,13 @@
 import type { BotApi } from "../bot_api/bot_api.ts";
 import { readPem } from "../bot_api/certificate_file.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
-import { checkBoolean, checkFunction, checkNumber, checkOptionNames, checkSignal } from "../checks/options.ts";
+import {
+  checkBoolean,
+  checkFunction,
+  checkNumber,
+  checkOptionNames,
+  checkSignal,
+} from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { unrefTimer } from "../platform/unref_timer.ts";
 import { errorReason } from "../text/error_reason.ts";
@@ -11,7 +17,8 @@ import { duration, explainWebhook, pendingUpdates, type WebhookFinding } from ".
 import { readWebhookInfo } from "./webhook_info.ts";
 
 /** The webhook as it should be: parameters of `setWebhook`, each optional. */
-export interface ExpectedWebhook extends Partial<Omit<SetWebhookParams, "secret_token" | "drop_pending_updates">> {
+export interface ExpectedWebhook
+  extends Partial<Omit<SetWebhookParams, "secret_token" | "drop_pending_updates">> {
   /** The secret token to register again, or `null` for none. Required for `repair`; Telegram does not reveal it. */
   readonly secret_token?: string | null | undefined;
 }
@@ -110,7 +117,10 @@ export function watchWebhook(api: BotApi, options: WatchWebhookOptions): Webhook
   checkOptionNames("watchWebhook", options, OPTION_NAMES);
   const { onFinding, expected = {}, certificate, repair, signal } = options;
   if (onFinding === undefined) {
-    throw new TelehookError("ERR_OPTION", 'watchWebhook needs "onFinding", a function that gets what it finds');
+    throw new TelehookError(
+      "ERR_OPTION",
+      'watchWebhook needs "onFinding", a function that gets what it finds',
+    );
   }
   checkFunction("onFinding", onFinding);
   checkOptionNames('"expected"', expected, EXPECTED_NAMES);

@@ -32,3 +32,18 @@ test("the version is that of the package", async () => {
     assert.equal(stdout, `${version}\n`);
   }
 });
+
+test("the help fits the terminal: at most 100 columns, 80 if they are not known", async () => {
+  const widest = async (columns?: number) => {
+    const texts = await Promise.all(
+      [["--help"], ...Object.keys(COMMANDS).map((name) => [name, "--help"])]
+        .map(async (args) => (await runInProcess(args, {}, columns === undefined ? {} : { columns })).stdout),
+    );
+    // A command line to copy is not broken where it has no space.
+    return Math.max(...texts.join("").split("\n").map((line) => line.length));
+  };
+  assert.ok(await widest(60) <= 60);
+  assert.ok(await widest() <= 80);
+  const wide = await widest(200);
+  assert.ok(wide > 80 && wide <= 100, String(wide));
+});

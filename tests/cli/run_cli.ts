@@ -113,6 +113,16 @@ export function startCliUnread(t: TestContext, args: readonly string[]): Running
   return cli;
 }
 
+/** Starts the program by a line of a shell, in which `"$@"` stands for it; it is killed when the test ends. */
+export function startShell(t: TestContext, line: string, args: readonly string[]): RunningCli {
+  const cli = start("sh", ["-c", line, "sh", process.execPath, ...RUN, MAIN, ...args], {});
+  t.after(async () => {
+    cli.signal("SIGKILL");
+    await cli.ended;
+  });
+  return cli;
+}
+
 function start(command: string, args: readonly string[], env: Record<string, string>): RunningCli {
   const inherited = { ...process.env };
   for (const name of OWN_VARIABLES) delete inherited[name];

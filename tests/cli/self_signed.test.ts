@@ -47,7 +47,10 @@ test("one command is a bot on a bare IP address: a certificate made, uploaded, s
   assert.match(sent.stdout, /Answered 200 OK/);
   const untrusted = await runInProcess(["send", url], { BOT_TOKEN: telegram.token });
   assert.equal(untrusted.code, 1);
-  assert.match(untrusted.stdout, /certificate\s+verify failed\}\n {2}Telegram does not trust the certificate/);
+  assert.match(
+    untrusted.stdout,
+    /certificate\s+verify failed\}\n {2}Telegram does not trust the certificate/,
+  );
   second.signal("SIGINT");
   assert.equal(await second.ended, 0);
 });

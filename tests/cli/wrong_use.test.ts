@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { test } from "node:test";
-import { runCli } from "./run_cli.ts";
+import { runCli, startShell } from "./run_cli.ts";
 import { runInProcess } from "./run_in_process.ts";
 
 const TOKEN = `123456789:${"A".repeat(35)}`;
@@ -51,7 +52,11 @@ const CASES: [string, Record<string, string>, RegExp][] = [
   ],
   ["info", {}, /The bot token is missing\. Set BOT_TOKEN/],
   ["info", { BOT_TOKEN: "nonsense" }, /The bot token is malformed\. It looks like/],
-  [`info --token ${TOKEN}`, {}, /every user of the machine can read .* BOT_TOKEN, or a file with --token-file/],
+  [
+    `info --token ${TOKEN}`,
+    {},
+    /every user of the machine can read .* BOT_TOKEN, or a file with --token-file/,
+  ],
   [`info ${TOKEN}`, BOT, /Unexpected argument "<token>"\. Usage: telehook info \[options\]/],
   ["set", BOT, /The URL of the webhook is missing\. Write --url/],
   ["set --url http://bot.example.org/", BOT, /over https only/],
@@ -83,7 +88,10 @@ const CASES: [string, Record<string, string>, RegExp][] = [
 test("wrong use is answered with one line that says what to write instead, and exit code 2", async (t) => {
   for (const [line, env, message] of CASES) {
     await t.test(line.replace(TOKEN, "<token>"), async () => {
-      const { code, stdout, stderr } = await runInProcess(line.replace("= ", "=\0").split(" ").map((part) => part.replace("\0", " ")), env);
+      const { code, stdout, stderr } = await runInProcess(
+        line.replace("= ", "=\0").split(" ").map((part) => part.replace("\0", " ")),
+        env,
+      );
       assert.match(stderr, message);
       assert.match(stderr, /^telehook: [^\n]+\n$/);
       assert.deepEqual([code, stdout], [2, ""]);
@@ -106,4 +114,29 @@ test("the process itself ends with code 2 and that line", async (t) => {
   const { code, stdout, stderr } = await runCli(t, ["send", "--texd", "hello"]);
   assert.deepEqual([code, stdout], [2, ""]);
   assert.match(stderr, /^telehook: "send" has no option "--texd"\. Did you mean "--text"\?[^\n]*\n$/);
+});
+
+test("a file that never ends is an error, and so is an empty one", async (t) => {
+  if (!existsSync("/dev/zero")) return t.skip("there is no /dev/zero");
+  const endless = await runInProcess(["info", "--token-file", "/dev/zero"]);
+  assert.equal(endless.code, 1);
+  assert.equal(endless.stderr, 'telehook: Cannot read "/dev/zero": it is larger than 4 MiB\n');
+  const empty = await runInProcess(["listen"], { WEBHOOK_SECRET_FILE: "/dev/null" });
+  assert.equal(empty.code, 2);
+  assert.equal(empty.stderr, 'telehook: The file "/dev/null" of WEBHOOK_SECRET_FILE is empty\n');
+});
+
+test("a token is read from a pipe", async (t) => {
+  const cli = startShell(t, 'echo "1:short" | "$@"', [
+    "info",
+    "--token-file",
+    "-",
+    "--api-root",
+    "http://127.0.0.1:9",
+  ]);
+  assert.equal(await cli.ended, 1);
+  assert.match(
+    cli.stderr,
+    /^telehook: getWebhookInfo: cannot reach the Bot API at "http:\/\/127\.0\.0\.1:9"/,
+  );
 });

@@ -36,8 +36,16 @@ test("a line of our own keeps its styles and nothing else", () => {
 
 test("lines are wrapped between words, with a hanging indent", () => {
   assert.deepEqual(wrapText("one two three", 9, 2), ["one two", "  three"]);
-  assert.deepEqual(wrapText("  --name  what it does", 15, 10), ["  --name  what", "          it", "          does"]);
-  assert.deepEqual(wrapText("abcdefghij", 4, 1), ["abcd", " efg", " hij"], "a word that is too long is broken");
+  assert.deepEqual(wrapText("  --name  what it does", 15, 10), [
+    "  --name  what",
+    "          it",
+    "          does",
+  ]);
+  assert.deepEqual(
+    wrapText("abcdefghij", 4, 1),
+    ["abcd", " efg", " hij"],
+    "a word that is too long is broken",
+  );
   assert.deepEqual(
     wrapText("see https://bot.example.org/a-long-path now", 20),
     ["see", "https://bot.example.org/a-long-path", "now"],
@@ -76,7 +84,10 @@ test("secrets are replaced wherever they are, unless they are too short to be to
 test("why something failed, in the words of the innermost cause", () => {
   const system = (code: string) => Object.assign(new Error(`${code}: x, open '/y'`), { code });
   assert.equal(errorReason(system("ENOENT")), "there is no such file or directory");
-  assert.equal(errorReason(new Error("fetch failed", { cause: system("ECONNREFUSED") })), "connection refused");
+  assert.equal(
+    errorReason(new Error("fetch failed", { cause: system("ECONNREFUSED") })),
+    "connection refused",
+  );
   assert.equal(errorReason(system("EODD")), "EODD: x, open '/y'");
   assert.equal(errorReason("text"), "text");
 });

@@ -35,7 +35,10 @@ test("every error that Telegram is known to show is explained", () => {
     ["Read timeout expired", /60 seconds/],
     ["SSL error {error:0A000086:SSL routines::certificate verify failed}", /does not trust/],
     ["SSL error {error:0A00010B:SSL routines::wrong version number}", /uses plain HTTP/],
-    ["SSL error {error:0A000126:SSL routines::unexpected eof while reading}", /closed before there was an answer/],
+    [
+      "SSL error {error:0A000126:SSL routines::unexpected eof while reading}",
+      /closed before there was an answer/,
+    ],
     ["SSL error {error:0A000410:SSL routines::sslv3 alert handshake failure}", /handshake/],
     ["Failed to resolve host: Name or service not known", /no IPv4 address/],
   ];
@@ -79,8 +82,14 @@ test("what else can be wrong with a webhook", () => {
     explainWebhook(info(about), { ...around, ...expected })
       .map(({ code, severity, text }) => `${code} ${severity}: ${text}`).join("\n");
 
-  assert.match(texts({ url: "", pending_update_count: 2 }), /^noWebhook problem: No webhook is set\. 2 updates are/);
-  assert.match(texts({ url: "", pending_update_count: 1 }), /1 update is pending; Telegram keeps it for up to 24 h/);
+  assert.match(
+    texts({ url: "", pending_update_count: 2 }),
+    /^noWebhook problem: No webhook is set\. 2 updates are/,
+  );
+  assert.match(
+    texts({ url: "", pending_update_count: 1 }),
+    /1 update is pending; Telegram keeps it for up to 24 h/,
+  );
   assert.match(texts({ url: "https://bot.example.org:8080/hook" }), /url problem: .* deliver to port 8080/);
   assert.match(texts({ url: "http://bot.example.org/hook" }), /not https/);
   assert.match(texts({}, { url: "https://other.example.org/" }), /otherUrl problem: .*, https:\/\/other\./);
@@ -113,7 +122,10 @@ test("what was intended is not a hint", () => {
 
 test("the kinds of update are compared with those that are expected", () => {
   const finding = (actual: string[] | undefined, allowed_updates: readonly string[]) => {
-    const [first] = explainWebhook(info(actual ? { allowed_updates: actual } : {}), { ...around, allowed_updates });
+    const [first] = explainWebhook(info(actual ? { allowed_updates: actual } : {}), {
+      ...around,
+      allowed_updates,
+    });
     return first?.code === "otherAllowedUpdates" ? `${first.severity} ${first.text}` : undefined;
   };
   assert.equal(finding(["message"], ["message"]), undefined);

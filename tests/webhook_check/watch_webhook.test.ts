@@ -1,6 +1,12 @@
 import assert from "node:assert/strict";
 import { test, type TestContext } from "node:test";
-import { botApi, TelehookError, type WatchedFinding, watchWebhook, type WatchWebhookOptions } from "../../mod.ts";
+import {
+  botApi,
+  TelehookError,
+  type WatchedFinding,
+  watchWebhook,
+  type WatchWebhookOptions,
+} from "../../mod.ts";
 import { startTestBotApi, virtualClock } from "../../src/testing/mod.ts";
 import { BOT_TOKEN } from "../bot_api/loopback_server.ts";
 
@@ -60,7 +66,11 @@ test("what the first check finds is expected, unless something else is", async (
   assert.deepEqual(await first.reports(), ["otherAllowedUpdates began"]);
 
   const expecting = watched(t, { expected: { url: "bot.example.org/hook", allowed_updates: ["poll"] } });
-  assert.deepEqual(await expecting.reports(), [], "all kinds but the opt-in ones are delivered, and so are polls");
+  assert.deepEqual(
+    await expecting.reports(),
+    [],
+    "all kinds but the opt-in ones are delivered, and so are polls",
+  );
   expecting.info.allowed_updates = ["message"];
   assert.deepEqual(await expecting.reports(), ["otherAllowedUpdates began"]);
   const elsewhere = watched(t, { expected: { url: "https://other.example.org/hook" } });
