@@ -32,7 +32,7 @@ export function serializeParams(params: object): string | FormData {
 }
 
 /** A form as the bytes that are sent, and the content type that says where its parts end. */
-export async function encodeForm(form: FormData): Promise<{ bytes: Uint8Array; contentType: string }> {
+export async function encodeForm(form: FormData): Promise<{ bytes: Uint8Array<ArrayBuffer>; contentType: string }> {
   const response = new Response(form);
   const contentType = response.headers.get("content-type") ?? "multipart/form-data";
   return { bytes: new Uint8Array(await response.arrayBuffer()), contentType };

@@ -1,5 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
-import { serializeParams } from "../bot_api/serialize_params.ts";
+import { encodeForm, serializeParams } from "../bot_api/serialize_params.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { quote } from "../text/quote.ts";
 
@@ -12,7 +12,10 @@ import { quote } from "../text/quote.ts";
 export interface WebhookReply {
   /** The method, such as `"sendMessage"`. */
   readonly method: string;
-  /** Its parameters, spelt as the Bot API spells them. */
+  /**
+   * Its parameters, spelled as the Bot API spells them. A `Blob` or bytes among them are uploaded; `undefined` and
+   * `null` are left out. `TypedReply` types the most used methods.
+   */
   readonly [parameter: string]: unknown;
 }
 
@@ -25,12 +28,20 @@ export function isWebhookReply(result: unknown): result is WebhookReply {
     typeof result.method === "string";
 }
 
+/** A webhook reply with a file, as `multipart/form-data`. */
+export interface EncodedReply {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  readonly contentType: string;
+}
+
 /**
- * A webhook reply as it goes over the wire.
+ * A webhook reply as it goes over the wire: JSON, or a form if there is a file in it. Both are written as
+ * `botApi` writes the parameters of a call.
  *
- * @throws {TelehookError} `ERR_REPLY` if Telegram would silently ignore it, or it is not JSON.
+ * @throws {TelehookError} `ERR_REPLY` if Telegram would silently ignore it, or it cannot be written. With a file, the
+ * promise may reject with it.
  */
-export function serializeReply(reply: WebhookReply): string {
+export function serializeReply(reply: WebhookReply): string | Promise<EncodedReply> {
   const { method } = reply;
   if (!/^[A-Za-z]+$/.test(method) || NOT_EXECUTED.test(method)) {
     throw new TelehookError(
@@ -38,9 +49,9 @@ export function serializeReply(reply: WebhookReply): string {
       `Telegram does not execute ${quote(method)} as a webhook reply: call it through botApi(token)`,
     );
   }
-  let json: string | FormData;
+  let body: string | FormData;
   try {
-    json = serializeParams(reply);
+    body = serializeParams(reply);
   } catch (cause) {
     throw new TelehookError(
       "ERR_REPLY",
@@ -48,20 +59,20 @@ export function serializeReply(reply: WebhookReply): string {
       { cause },
     );
   }
-  if (typeof json !== "string") {
-    throw new TelehookError(
-      "ERR_REPLY",
-      `The webhook reply ${quote(method)} contains a file: call it through botApi(token)`,
-    );
+  if (typeof body !== "string") {
+    return encodeForm(body).then((encoded) => {
+      if (encoded.bytes.length > LONGEST) throw tooLarge(method);
+      return encoded;
+    });
   }
   // A UTF-16 unit is at most three bytes of UTF-8, so most replies need no counting.
-  if (json.length * 3 > LONGEST && new TextEncoder().encode(json).length > LONGEST) {
-    throw new TelehookError(
-      "ERR_REPLY",
-      `The webhook reply ${
-        quote(method)
-      } is larger than the 1 MiB that Telegram reads: call it through botApi(token)`,
-    );
-  }
-  return json;
+  if (body.length * 3 > LONGEST && new TextEncoder().encode(body).length > LONGEST) throw tooLarge(method);
+  return body;
+}
+
+function tooLarge(method: string): TelehookError {
+  return new TelehookError(
+    "ERR_REPLY",
+    `The webhook reply ${quote(method)} is larger than the 1 MiB that Telegram reads: call it through botApi(token)`,
+  );
 }
