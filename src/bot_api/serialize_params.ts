@@ -13,8 +13,12 @@ export type BotApiFile = Blob | ArrayBuffer | ArrayBufferView;
  * @throws {TypeError} If a value cannot be written as JSON.
  */
 export function serializeParams(params: object): string | FormData {
-  const given = Object.entries(plainOf(params)).filter(([, value]) => value !== undefined && value !== null);
-  if (!given.some(([, value]) => containsFile(value))) return JSON.stringify(Object.fromEntries(given));
+  const plain = plainOf(params);
+  const entries = Object.entries(plain);
+  const given = entries.filter(([, value]) => value !== undefined && value !== null);
+  if (!given.some(([, value]) => containsFile(value))) {
+    return JSON.stringify(given.length === entries.length ? plain : Object.fromEntries(given));
+  }
   const form = new FormData();
   const attached = new Map<string, BotApiFile>();
   const attach = (file: BotApiFile): string => {
@@ -32,7 +36,9 @@ export function serializeParams(params: object): string | FormData {
 }
 
 /** A form as the bytes that are sent, and the content type that says where its parts end. */
-export async function encodeForm(form: FormData): Promise<{ bytes: Uint8Array<ArrayBuffer>; contentType: string }> {
+export async function encodeForm(
+  form: FormData,
+): Promise<{ bytes: Uint8Array<ArrayBuffer>; contentType: string }> {
   const response = new Response(form);
   const contentType = response.headers.get("content-type") ?? "multipart/form-data";
   return { bytes: new Uint8Array(await response.arrayBuffer()), contentType };
@@ -50,12 +56,12 @@ function isFile(value: unknown): value is BotApiFile {
   return value instanceof Blob || value instanceof ArrayBuffer || ArrayBuffer.isView(value);
 }
 
-function containsFile(value: unknown, seen = new Set<object>()): boolean {
+function containsFile(value: unknown, seen?: Set<object>): boolean {
   if (typeof value !== "object" || value === null) return false;
   if (isFile(value)) return true;
-  if (seen.has(value)) return false; // a ring, which JSON.stringify reports
-  seen.add(value);
-  return Object.values(value).some((inner) => containsFile(inner, seen));
+  if (seen?.has(value)) return false; // a ring, which JSON.stringify reports
+  const all = (seen ?? new Set()).add(value);
+  return Object.values(value).some((inner) => containsFile(inner, all));
 }
 
 // The server takes a part for a file when it has a file name, so every file gets one.

@@ -1,4 +1,4 @@
-import { readWebhookInfo } from "../webhook_check/webhook_info.ts";
+import { plainWebhookInfo, readWebhookInfo } from "../webhook_check/webhook_info.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { BOT_FLAGS, botApiOf } from "./settings.ts";
 
@@ -17,7 +17,7 @@ export const command: Command = {
 async function run(context: CommandContext): Promise<number> {
   const { flags, output } = context;
   const api = botApiOf(context);
-  const { url, pending_update_count: pending } = await readWebhookInfo(api);
+  const { url, pending_update_count: pending } = plainWebhookInfo(await readWebhookInfo(api));
   const isDropping = flags.has("drop-pending");
   await api.deleteWebhook(isDropping ? { drop_pending_updates: true } : {});
   output.text(url === "" ? "No webhook was set." : `Telegram no longer delivers to ${url}.`);

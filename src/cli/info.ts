@@ -1,7 +1,7 @@
 import type { WebhookInfo } from "../../mod.ts";
 import { plainJson } from "../text/plain_text.ts";
 import { ago, explainWebhook, type WebhookFinding } from "../webhook_check/explain_webhook.ts";
-import { readWebhookInfo } from "../webhook_check/webhook_info.ts";
+import { plainWebhookInfo, readWebhookInfo } from "../webhook_check/webhook_info.ts";
 import type { Command, CommandContext } from "./command.ts";
 import type { Output } from "./output.ts";
 import {
@@ -59,12 +59,13 @@ async function run(context: CommandContext): Promise<number> {
     maxPending,
     certificate: certificate === undefined ? undefined : readTextFile(certificate),
   };
-  const webhook = await readWebhookInfo(api);
+  const answer = await readWebhookInfo(api);
+  const webhook = plainWebhookInfo(answer);
   const now = Date.now() / 1000;
   const isTelegram = apiRootOf(context) === undefined;
   const findings = explainWebhook(webhook, { now, isTelegram, ...expected });
   if (flags.has("json")) {
-    await output.data(plainJson({ ...webhook, findings }));
+    await output.data(plainJson({ ...answer, findings }));
   } else {
     printFacts(webhook, now, output);
     output.print();

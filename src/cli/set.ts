@@ -1,6 +1,6 @@
 import { maxConnectionsAt, TELEGRAM_API_ROOT } from "../bot_api/api_root.ts";
 import { describeKinds } from "../webhook_check/explain_webhook.ts";
-import { readWebhookInfo } from "../webhook_check/webhook_info.ts";
+import { plainWebhookInfo, readWebhookInfo } from "../webhook_check/webhook_info.ts";
 import type { Command, CommandContext } from "./command.ts";
 import {
   allowedUpdatesOf,
@@ -80,7 +80,7 @@ async function run(context: CommandContext): Promise<number> {
   /** Telegram keeps the kinds that were set before, unless they are set. */
   async function kindsNow(set: readonly string[] | undefined): Promise<string> {
     if (set !== undefined) return describeKinds(set);
-    const { allowed_updates } = await readWebhookInfo(api);
+    const { allowed_updates } = plainWebhookInfo(await readWebhookInfo(api));
     return `unchanged, ${describeKinds(allowed_updates)}. To change this, use --allowed-updates`;
   }
 }

@@ -73,6 +73,8 @@ export function serializeReply(reply: WebhookReply): string | Promise<EncodedRep
 function tooLarge(method: string): TelehookError {
   return new TelehookError(
     "ERR_REPLY",
-    `The webhook reply ${quote(method)} is larger than the 1 MiB that Telegram reads: call it through botApi(token)`,
+    `The webhook reply ${
+      quote(method)
+    } is larger than the 1 MiB that Telegram reads: call it through botApi(token)`,
   );
 }

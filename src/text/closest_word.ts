@@ -13,17 +13,17 @@ export function closestWord(word: string, words: readonly string[]): string | un
 /**
  * The end of a message about an unknown word: `Did you mean "message"?`, or what else to do if no word is near.
  *
- * @param otherwise What the message says if no word is near, such as a list of all words.
+ * @param fallback What the message says if no word is near, such as a list of all words.
  * @param write How the word is written, quoted: by default alone.
  */
 export function didYouMean(
   word: string,
   words: readonly string[],
-  otherwise: string,
+  fallback: string,
   write: (word: string) => string = (each) => each,
 ): string {
   const meant = closestWord(word, words);
-  return meant === undefined ? otherwise : `Did you mean "${write(meant)}"?`;
+  return meant === undefined ? fallback : `Did you mean "${write(meant)}"?`;
 }
 
 /** How many letters must be inserted, removed, replaced or swapped with their neighbor. */

@@ -14,7 +14,7 @@ import { errorReason } from "../text/error_reason.ts";
 import { quote } from "../text/quote.ts";
 import type { WebhookInfo } from "../updates/webhook_info.ts";
 import { duration, explainWebhook, pendingUpdates, type WebhookFinding } from "./explain_webhook.ts";
-import { readWebhookInfo } from "./webhook_info.ts";
+import { plainWebhookInfo, readWebhookInfo } from "./webhook_info.ts";
 
 /** The webhook as it should be: parameters of `setWebhook`, each optional. */
 export interface ExpectedWebhook
@@ -216,7 +216,7 @@ class Watch {
     let isRepaired = false;
     let info: WebhookInfo | undefined;
     try {
-      info = await readWebhookInfo(this.#api, { signal: this.#closing.signal });
+      info = plainWebhookInfo(await readWebhookInfo(this.#api, { signal: this.#closing.signal }));
       findings.push(...await this.#problems(info));
     } catch (error) {
       findings.push({ code: "unreachable", severity: "problem", text: errorText(error) });

@@ -4,7 +4,7 @@ import { plainText } from "../text/plain_text.ts";
 import type { WebhookInfo } from "../updates/webhook_info.ts";
 
 /**
- * What Telegram knows of the webhook, without control characters, so that it can be printed.
+ * What Telegram knows of the webhook, exactly as it says it.
  *
  * @throws {TelehookError} `ERR_BOT_API_UNREACHABLE` if the answer is something else, because the server only looks like
  * a Bot API.
@@ -17,6 +17,11 @@ export async function readWebhookInfo(api: BotApi, options?: BotApiCallOptions):
       'getWebhookInfo: the answer does not describe a webhook. Check "apiRoot"',
     );
   }
+  return info;
+}
+
+/** What Telegram knows of the webhook, without control characters, so that it can be printed. */
+export function plainWebhookInfo(info: WebhookInfo): WebhookInfo {
   const { ip_address, last_error_message, allowed_updates } = info;
   return {
     ...info,

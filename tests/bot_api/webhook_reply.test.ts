@@ -10,7 +10,11 @@ async function answerTo(reply: WebhookReply): Promise<{ response: Response; erro
   const hook = webhook(() => reply, { secretToken: null, onError: (error) => void errors.push(error) });
   const body = JSON.stringify({ update_id: 1, message });
   const response = await hook(
-    new Request("http://a.example/", { method: "POST", body, headers: { "content-type": "application/json" } }),
+    new Request("http://a.example/", {
+      method: "POST",
+      body,
+      headers: { "content-type": "application/json" },
+    }),
   );
   await hook.close();
   return { response, errors };
@@ -33,7 +37,10 @@ test("a reply with files is executed by the sender, on this runtime's own server
   const server = await listen(() => ({
     method: "sendMediaGroup",
     chat_id: 5,
-    media: [{ type: "photo", media: new Uint8Array([0, 255, 1]) }, { type: "photo", media: new Blob(["two"]) }],
+    media: [{ type: "photo", media: new Uint8Array([0, 255, 1]) }, {
+      type: "photo",
+      media: new Blob(["two"]),
+    }],
     message_thread_id: null,
   }), { secretToken: null, hostname: "127.0.0.1", port: 0 });
   t.after(() => server.close());

@@ -163,7 +163,12 @@ test("what the Bot API says is printed without control characters, and fits the 
   for (const args of [["info"], ["info", "--json"], ["info", "--url", "https://a.example/"], ["delete"]]) {
     const { stdout, stderr } = await runInProcess(args, env);
     assert.doesNotMatch(stdout.replaceAll("\n", "") + stderr, /[\p{Cc}\u202e]\S/u, args.join(" "));
-    if (args.includes("--json")) continue;
+    if (args.includes("--json")) {
+      const { findings, ...exact } = JSON.parse(stdout);
+      assert.ok(findings.length > 0);
+      assert.deepEqual(exact, info);
+      continue;
+    }
     for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
   }
   const terminal = await runInProcess(["info"], env, { isTTY: true, columns: 60 });
