@@ -23,7 +23,7 @@ const WRONG_USE: ReadonlySet<TelehookErrorCode> = new Set([
 /**
  * Runs the program.
  *
- * @param args What stands behind its name.
+ * @param args The arguments behind its name.
  * @returns The exit code: 0 done, 1 failed, 2 wrong use. A failure has printed one line.
  */
 export async function runCommandLine(

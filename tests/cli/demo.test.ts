@@ -36,7 +36,8 @@ test("the demo, which is what no command means, shows every update once, albums 
   );
   assert.match(stdout, /album of 3 parts\n +1\. photo "The pass is open again"\n +2\. video\n +3\. photo\n/);
   assert.match(stdout, /12 deliveries became 7 calls of your handlers/);
-  assert.ok(!stdout.includes("\x1b"), "no colours where there is no terminal");
+  assert.ok(!stdout.includes("\x1b"), "no colors where there is no terminal");
+  for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
 });
 
 test("the demo notices what is lost, changed, repeated or overtaken", async (t) => {
