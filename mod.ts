@@ -32,6 +32,9 @@ export type { ServerRuntime } from "./src/serve/transport.ts";
 export { poll } from "./src/poll/poll.ts";
 export type { Poller, PollerStats, PollOptions } from "./src/poll/poll.ts";
 
+export { botHost } from "./src/host/bot_host.ts";
+export type { BotHost, BotHostOptions } from "./src/host/bot_host.ts";
+
 export { updateHandlers } from "./src/dispatch/update_handlers.ts";
 export type { UpdateHandlers } from "./src/dispatch/update_handlers.ts";
 export { updateStreams } from "./src/dispatch/update_streams.ts";
@@ -49,6 +52,7 @@ export type {
   UpdateFilterName,
 } from "./src/dispatch/update_filter.ts";
 export type {
+  HostedBot,
   ReceivedUpdate,
   Receiver,
   ReceiverContext,
@@ -99,6 +103,17 @@ export type { AllowedUpdates } from "./src/bot_api/allowed_updates.ts";
 export type { DeleteWebhookParams, SetWebhookParams } from "./src/bot_api/webhook_params.ts";
 export type { GetUpdatesParams } from "./src/bot_api/get_updates_params.ts";
 export type { WebhookCertificate } from "./src/bot_api/certificate_file.ts";
+export type * from "./src/bot_api/method_params.ts";
+export type { BotApiFile } from "./src/bot_api/serialize_params.ts";
+
+export { watchWebhook } from "./src/webhook_check/watch_webhook.ts";
+export type {
+  ExpectedWebhook,
+  WatchedFinding,
+  WatchWebhookOptions,
+  WebhookWatch,
+} from "./src/webhook_check/watch_webhook.ts";
+export type { WebhookFinding } from "./src/webhook_check/explain_webhook.ts";
 
 export { TelehookError } from "./src/errors/telehook_error.ts";
 export type { TelehookErrorCode } from "./src/errors/telehook_error.ts";

@@ -10,7 +10,8 @@ import {
   tryLater,
 } from "./answers/answer.ts";
 import { type Receiver, toUpdateReceiver, type UpdateReceiver } from "./receiver/receiver.ts";
-import { serializeReply } from "./replies/reply_json.ts";
+import { serializeReply } from "./replies/reply_body.ts";
+import type { WebhookReply } from "./receiver/webhook_reply.ts";
 import type { DeliveryHead } from "./guard/head.ts";
 import { createGuard, type Guard, type GuardOptions, MAX_BODY_BYTES } from "./guard/guard.ts";
 import { Inbox } from "./inbox/inbox.ts";
@@ -106,18 +107,27 @@ export class Pipeline {
     return FAILED;
   }
 
-  #answerTo(update: Update, outcome: Outcome): Answer {
+  #replyTo(update: Update, reply: WebhookReply): Awaitable<Answer> {
+    const failed = (error: unknown): Answer => {
+      // The update itself was handled: sending it again would not repair the reply.
+      this.#reportError(error, { update, attempt: 1, willRetry: false });
+      return ACKNOWLEDGED;
+    };
+    try {
+      const body = serializeReply(reply);
+      if (typeof body === "string") return replyWith(body);
+      return body.then(({ bytes, contentType }) => replyWith(bytes, contentType)).catch(failed);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #answerTo(update: Update, outcome: Outcome): Awaitable<Answer> {
     switch (outcome.type) {
       case "acknowledged":
         return ACKNOWLEDGED;
       case "replied":
-        try {
-          return replyWith(serializeReply(outcome.reply));
-        } catch (error) {
-          // The update itself was handled: sending it again would not mend the reply.
-          this.#reportError(error, { update, attempt: 1, willRetry: false });
-          return ACKNOWLEDGED;
-        }
+        return this.#replyTo(update, outcome.reply);
       case "failed":
         return outcome.retryAfterMs === undefined ? FAILED : tryLater(outcome.retryAfterMs, "");
       case "outage":

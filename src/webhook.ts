@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { ACKNOWLEDGED, type Answer, BROKEN_BODY } from "./answers/answer.ts";
+import { type Answer, BROKEN_BODY } from "./answers/answer.ts";
+import { toResponse } from "./answers/to_response.ts";
 import type { Receiver } from "./receiver/receiver.ts";
 import type { WebhookReply } from "./receiver/webhook_reply.ts";
 import type { ParkedBatch } from "./store/inbox_store.ts";
@@ -205,12 +206,6 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions): Webh
   );
   pipelines.set(hook, pipeline);
   return hook;
-}
-
-function toResponse(answer: Answer): Response {
-  if (answer === ACKNOWLEDGED) return new Response(); // the cheapest there is, and the one for nearly every update
-  const { status, headers, body } = answer;
-  return new Response(body, { status, headers });
 }
 
 /** Gives what goes on to a worker's context, wherever that stands among the arguments. */

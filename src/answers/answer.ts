@@ -6,7 +6,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** `null` is an empty body, the cheapest that Telegram can be sent. */
-  readonly body: string | null;
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
   /** Why a delivery is refused, for those who events; empty if it is not. */
   readonly reason: string;
 }
@@ -69,7 +69,7 @@ export const AN_ENVELOPE: Answer = says(
   "The body is an answer of getUpdates: post each Update of its result array by itself",
 );
 
-/** The answer that makes Telegram call a method: JSON text with a `method` key. */
-export function replyWith(json: string): Answer {
-  return { status: 200, headers: { "content-type": "application/json" }, body: json, reason: "" };
+/** The answer that makes Telegram call a method: JSON text with a `method` key, or a form with such a part. */
+export function replyWith(body: string | Uint8Array<ArrayBuffer>, contentType = "application/json"): Answer {
+  return { status: 200, headers: { "content-type": contentType }, body, reason: "" };
 }

@@ -1,6 +1,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { tryLater, WRONG_PATH } from "../answers/answer.ts";
+import { toResponse } from "../answers/to_response.ts";
 import { type BotApi, botApi } from "../bot_api/bot_api.ts";
 import { assertBotToken } from "../bot_api/bot_token.ts";
 import { deriveSecretToken } from "../bot_api/derive_secret_token.ts";
@@ -10,7 +11,12 @@ import { checkFunction, checkNumber, checkOptionNames } from "../checks/options.
 import { TelehookError } from "../errors/telehook_error.ts";
 import { wirePath } from "../guard/path.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
-import type { Receiver } from "../receiver/receiver.ts";
+import {
+  type HostedBot,
+  type Receiver,
+  toUpdateReceiver,
+  type UpdateReceiver,
+} from "../receiver/receiver.ts";
 import type { InboxStore } from "../store/inbox_store.ts";
 import { quote } from "../text/quote.ts";
 import {
@@ -41,14 +47,6 @@ export interface BotHostOptions extends Omit<WebhookOptions, "secretToken" | "pa
   readonly store?: (id: number) => InboxStore;
   /** The maximum number of pending updates of all bots; more are answered 503. Default: 100 000. */
   readonly maxPendingInAll?: number;
-}
-
-/** The bot that an update is for, as `context.bot`. */
-export interface HostedBot {
-  /** The bot's id: the digits of its token. */
-  readonly id: number;
-  /** Calls Bot API methods as this bot. */
-  readonly api: BotApi;
 }
 
 /** Many bots behind one web-standard handler: give it to `Deno.serve`, as `fetch` to `Bun.serve`, or call it. */
@@ -142,7 +140,7 @@ export function botHost(receiver: Receiver, options: BotHostOptions): BotHost {
 }
 
 class HostedBots {
-  readonly #receiver: Receiver;
+  readonly #receiver: UpdateReceiver;
   readonly #options: BotHostOptions;
   readonly #webhookOptions: Omit<WebhookOptions, "secretToken">;
   readonly #prefix: string;
@@ -168,7 +166,7 @@ class HostedBots {
       );
     }
     this.#prefix = pathPrefix === "" ? "/" : `${wirePath(pathPrefix)}/`;
-    this.#receiver = receiver;
+    this.#receiver = toUpdateReceiver(receiver);
     this.#options = options;
     this.#webhookOptions = webhookOptions;
     this.#maxPendingInAll = checkNumber("maxPendingInAll", maxPendingInAll, {
@@ -273,9 +271,9 @@ class HostedBots {
     const there = this.#members.get(id); // added twice at the same time
     if (there !== undefined) return there;
     if (this.#isClosed) throw new TelehookError("ERR_CLOSED", "The host is closed: make another one");
-    const hook = createWebhook(this.#receiver, {
+    const hook = createWebhook(forBot(this.#receiver, { id, api }), {
       ...this.#webhookOptions,
-      ...{ secretToken, replies: api, bot: { id, api } },
+      ...{ secretToken, replies: api },
       ...(store === undefined ? {} : { store: store(id) }),
     });
     const member: Member = { hook, api, secretToken, registerAt: 0 };
@@ -326,12 +324,15 @@ function idOf(token: string): number {
   return Number(token.slice(0, token.indexOf(":")));
 }
 
-function toResponse(
-  { status, headers, body }: {
-    status: number;
-    headers: Readonly<Record<string, string>>;
-    body: string | null;
-  },
-): Response {
-  return new Response(body, { status, headers });
+/** The receiver of all bots, as the one of this bot. */
+function forBot(receiver: UpdateReceiver, bot: HostedBot): UpdateReceiver {
+  return {
+    get allowedUpdates() {
+      return receiver.allowedUpdates;
+    },
+    get mediaGroupKinds() {
+      return receiver.mediaGroupKinds ?? [];
+    },
+    receive: (update, context) => receiver.receive(update, Object.assign(context, { bot })),
+  };
 }

@@ -2,7 +2,7 @@ import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
-import { checkReply } from "./reply_json.ts";
+import { checkReply } from "./reply_body.ts";
 
 /** What sends replies that cannot be part of an answer: what `botApi(token)` returns. */
 export interface ReplySender {

@@ -205,7 +205,7 @@ function send(response: NodeResponse, answer: Answer): void {
     response.end();
     return;
   }
-  const body = answer.body === null ? undefined : encoder.encode(answer.body);
+  const body = typeof answer.body === "string" ? encoder.encode(answer.body) : answer.body ?? undefined;
   response.writeHead(answer.status, { ...answer.headers, "content-length": String(body?.length ?? 0) });
   response.end(body);
 }
