@@ -37,6 +37,9 @@ export type { BotHost, BotHostOptions } from "./src/host/bot_host.ts";
 
 export { updateHandlers } from "./src/dispatch/update_handlers.ts";
 export type { UpdateHandlers } from "./src/dispatch/update_handlers.ts";
+export { isCommand } from "./src/dispatch/is_command.ts";
+export { passOn } from "./src/dispatch/pass_on.ts";
+export type { PassOnContext, PassOnOptions } from "./src/dispatch/pass_on.ts";
 export { updateStreams } from "./src/dispatch/update_streams.ts";
 export type {
   SubscriptionOptions,
