@@ -40,6 +40,7 @@ export class Pipeline {
   readonly filter: UpdateReceiver;
   readonly inbox: Inbox;
   readonly events: Events;
+  #isClosing = false;
   readonly #reportError: (error: unknown, details: FailureDetails) => void;
 
   constructor(receiver: Receiver, options: PipelineOptions) {
@@ -53,6 +54,17 @@ export class Pipeline {
       reportError: this.#reportError,
       events: this.events,
     });
+  }
+
+  /** Whether {@link close} was called. Every answer then tells its sender that the connection ends with it. */
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  /** Refuses updates from now on, and resolves when what runs is done, or the time is over. */
+  close(timeoutMs: number): Promise<void> {
+    this.#isClosing = true;
+    return this.inbox.close(timeoutMs);
   }
 
   /** What a delivery is refused with before its body is read, if it is. */

@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { ACKNOWLEDGED, type Answer, BROKEN_BODY } from "./answers/answer.ts";
+import { ACKNOWLEDGED, type Answer, BROKEN_BODY, LAST_ANSWER } from "./answers/answer.ts";
 import type { Receiver } from "./receiver/receiver.ts";
 import type { WebhookReply } from "./receiver/webhook_reply.ts";
 import { TelehookError } from "./errors/telehook_error.ts";
@@ -149,7 +149,7 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions): Webh
   const answer = async (request: Request, ...beside: unknown[]): Promise<Response> => {
     const head = new RequestHead(request, beside);
     const refusal = pipeline.guard(head);
-    if (refusal !== undefined) return toResponse(refusal);
+    if (refusal !== undefined) return toResponse(refusal, pipeline.isClosing);
     const { contentLength } = head;
     let body: string | Answer;
     try {
@@ -159,14 +159,14 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions): Webh
     } catch {
       body = BROKEN_BODY; // the client went away, or somebody has read the body before us
     }
-    if (typeof body !== "string") return toResponse(pipeline.refuse(body));
+    if (typeof body !== "string") return toResponse(pipeline.refuse(body), pipeline.isClosing);
     const taken = pipeline.takeText(body);
-    const response = toResponse(taken instanceof Promise ? await taken : taken);
+    const response = toResponse(taken instanceof Promise ? await taken : taken, pipeline.isClosing);
     if (beside.length > 0 && inbox.isBusy) outliveResponse(beside, inbox);
     return response;
   };
 
-  const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
+  const close = async (closing?: CloseOptions) => await pipeline.close(closeTimeoutMs(closing));
   const hook: Webhook = Object.defineProperty(
     Object.assign(answer, {
       allowedUpdates: filter.allowedUpdates,
@@ -182,9 +182,11 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions): Webh
   return hook;
 }
 
-function toResponse(answer: Answer): Response {
-  if (answer === ACKNOWLEDGED) return new Response(); // the cheapest there is, and the one for nearly every update
-  const { status, headers, body } = answer;
+function toResponse(answer: Answer, isLast: boolean): Response {
+  // The cheapest there is, and the one for nearly every update.
+  if (answer === ACKNOWLEDGED && !isLast) return new Response();
+  const { status, body } = answer;
+  const headers = isLast ? { ...answer.headers, ...LAST_ANSWER } : answer.headers;
   return new Response(body, { status, headers });
 }
 

@@ -141,6 +141,7 @@ export async function startServer(
       reusePort: options.reusePort ?? false,
       tls: tls?.pair,
       isTlsWatched: tls?.watch !== undefined,
+      onProblem: (what, error) => console.error(`telehook: ${what}`, error),
     });
   } catch (error) {
     throw await listenError(error, { runtime, port, hostname, tls });
@@ -171,12 +172,13 @@ export async function startServer(
     await (closing ??= (async () => {
       signal?.removeEventListener("abort", onAbort);
       stopWatching?.();
-      await hook.close({ timeoutMs }).catch((error) => {
+      const handled = hook.close({ timeoutMs }).catch((error) => {
         console.error(
           "telehook: the store could not be closed; its updates are handled at the next start:",
           error,
         );
       });
+      await Promise.all([handled, transport.drain(handled)]);
       await stopWithin(transport, LAST_BYTES_MS);
       takeAway?.();
       finish();
