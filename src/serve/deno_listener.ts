@@ -62,14 +62,14 @@ export class DenoListener {
     return held;
   }
 
-  /** Whether every request whose answer is not sent has come whole, if nothing runs. */
-  get isWhole(): boolean {
-    return this.#unsent <= (this.#held?.count ?? 0);
+  /** How many requests have come whose answer is not ready: what is handled, and what never becomes whole. */
+  get unanswered(): number {
+    return this.#unsent - (this.#held?.ready ?? 0);
   }
 
   /**
    * Stops listening, ends each connection after its answer, and those that are idle at once. From then on, nothing can
-   * cut a connection on which a request never becomes whole: it is not waited for, and keeps no process alive.
+   * cut a connection on which a request never becomes whole.
    */
   shutDown(): void {
     this.#isShuttingDown = true;

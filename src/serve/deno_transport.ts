@@ -54,16 +54,15 @@ class DenoTransport implements Transport {
 
   /**
    * Deno stops listening and closes idle connections in one. A process that shares the port does so at once, since others
-   * get the new connections; one that has it alone refuses updates until nothing runs, and can then still cut a
-   * connection on which a request never becomes whole.
+   * get the new connections; one that has it alone refuses updates until nothing runs. With a connection on which a
+   * request never becomes whole, listening ends only when everything is cut.
    */
   async drain(handled: Promise<void>): Promise<void> {
     this.#closing.abort();
     await this.#change;
-    const { reusePort } = this.#address;
-    if (!reusePort) await handled;
+    if (!this.#address.reusePort) await handled;
     const held = await this.#listener.hold();
-    if (reusePort || this.#listener.isWhole) this.#listener.shutDown();
+    if (this.#listener.unanswered <= this.#hook.stats().unanswered) this.#listener.shutDown();
     held.release();
   }
 

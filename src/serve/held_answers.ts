@@ -9,19 +9,21 @@ const QUIET = { quietMs: 100, limitMs: 1_000 };
  * sends a reset. A sender that waits for an answer has nothing on its way.
  */
 export class HeldAnswers {
-  #count = 0;
+  #arrived = 0;
+  #ready = 0;
   #release = () => {};
   readonly #released = new Promise<void>((resolve) => this.#release = resolve);
 
-  /** How many there are. */
-  get count(): number {
-    return this.#count;
+  /** How many answers are ready: a request that never becomes whole gets none. */
+  get ready(): number {
+    return this.#ready;
   }
 
   /** Keeps an answer until all are released, and tells its sender that the connection ends with it. */
   async hold(answer: Promise<Response>): Promise<Response> {
-    this.#count++;
+    this.#arrived++;
     const response = await answer;
+    this.#ready++;
     await this.#released;
     response.headers.set("connection", "close");
     return response;
@@ -29,7 +31,7 @@ export class HeldAnswers {
 
   /** Resolves when no more requests come. */
   untilQuiet(): Promise<void> {
-    return untilQuiet(() => this.#count, QUIET);
+    return untilQuiet(() => this.#arrived, QUIET);
   }
 
   /** Lets all of them go. */

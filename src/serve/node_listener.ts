@@ -125,8 +125,9 @@ function receiveBody(
 ): void {
   queueMicrotask(() => {
     const chunk = request.read();
-    if (isBytes(chunk) && chunk.length === declared) answerWith(response, pipeline.takeBytes(chunk), pipeline);
-    else receivePieces(request, chunk, response, pipeline);
+    if (isBytes(chunk) && chunk.length === declared) {
+      answerWith(response, pipeline.takeBytes(chunk), pipeline);
+    } else receivePieces(request, chunk, response, pipeline);
   });
 }
 

@@ -15,7 +15,10 @@ interface NodeServer {
   setSecureContext?(options: PemPair): void;
   on(event: "checkContinue" | "checkExpectation", listener: NodeListener): unknown;
   on(event: "connection" | "secureConnection", listener: (socket: NodeSocket) => void): unknown;
-  on(event: "clientError", listener: (error: { readonly code?: string }, socket: NodeSocket) => void): unknown;
+  on(
+    event: "clientError",
+    listener: (error: { readonly code?: string }, socket: NodeSocket) => void,
+  ): unknown;
   on(event: "error", listener: (error: unknown) => void): unknown;
   once(event: "listening", listener: () => void): unknown;
 }

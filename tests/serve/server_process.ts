@@ -31,6 +31,8 @@ export class ServerProcess {
   /** What it printed, both streams. */
   output = "";
   readonly exited: Promise<number | string | null>;
+  /** Not the child's own `signalCode`, which on Deno is that of every signal that was sent. */
+  #hasExited = false;
   readonly #wakes = new Set<() => void>();
 
   private constructor(child: ChildProcess) {
@@ -43,6 +45,7 @@ export class ServerProcess {
     }
     this.exited = new Promise((resolve) => {
       child.on("exit", (code, signal) => {
+        this.#hasExited = true;
         resolve(signal ?? code);
         this.#wakes.forEach((wake) => wake());
       });
@@ -80,8 +83,12 @@ export class ServerProcess {
     return this.#port ?? 0;
   }
 
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
   get hasExited(): boolean {
-    return this.#child.exitCode !== null || this.#child.signalCode !== null;
+    return this.#hasExited;
   }
 
   kill(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): void {
@@ -96,7 +103,8 @@ export class ServerProcess {
         this.#wakes.delete(look);
         end();
       };
-      const problem = (why: string) => new Error(`${why} while waiting for ${what}: ${this.output.slice(-2000)}`);
+      const problem = (why: string) =>
+        new Error(`${why} while waiting for ${what}: ${this.output.slice(-2000)}`);
       const deadline = setTimeout(() => settle(() => reject(problem("Too long"))), PATIENCE_MS);
       const look = () => {
         if (isSo()) settle(resolve);
