@@ -19,15 +19,15 @@ import type { WebhookCounts } from "./events/events.ts";
 export interface WebhookOptions extends PipelineOptions {}
 
 /** The names of all options of a webhook, for whoever passes them on. */
-export const WEBHOOK_OPTION_NAMES: readonly (keyof WebhookOptions)[] = [
-  "secretToken",
-  "path",
-  "allowedAddresses",
-  "trustedProxy",
-  "maxBodyBytes",
+export const WEBHOOK_OPTION_NAMES = {
+  secretToken: true,
+  path: true,
+  allowedAddresses: true,
+  trustedProxy: true,
+  maxBodyBytes: true,
   ...INBOX_OPTION_NAMES,
-  "onEvent",
-];
+  onEvent: true,
+} as const satisfies Record<keyof WebhookOptions, true>;
 
 /**
  * A webhook as a web-standard handler: give it to `Deno.serve`, as `fetch` to `Bun.serve` or a worker, or call it.

@@ -1,7 +1,7 @@
 import { X509Certificate } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { TelehookError } from "../../mod.ts";
-import { commonNames, dnsNamesOf, isFor } from "../testing/certificate_check.ts";
+import { isFor } from "../testing/certificate_check.ts";
 import { checkKeyPair, type KeyPair } from "../tls/mod.ts";
 import { fileError, readTextFile } from "./text_file.ts";
 
@@ -67,33 +67,6 @@ export async function reusableKeyPair(
 export function writeKeyPair(files: CertificateFiles, { cert, key }: KeyPair): void {
   write(files.key, key, 0o600);
   write(files.cert, cert, 0o644);
-}
-
-/** Whether nobody but itself vouches for a certificate: then Telegram needs to be given it. */
-export function isSelfIssued(cert: string): boolean {
-  const { issuer, subject } = new X509Certificate(cert);
-  return issuer === subject;
-}
-
-/**
- * Refuses a certificate by which Telegram could not verify the host, once it is uploaded.
- *
- * @param path What to call it.
- * @throws {TelehookError} `ERR_TLS` that says what Telegram compares.
- */
-export function checkHost(cert: string, host: string, path: string): void {
-  const certificate = new X509Certificate(cert);
-  if (isFor(certificate, host, true)) return;
-  const dnsNames = dnsNamesOf(certificate).map((name) => `DNS:${name}`);
-  const [commonName = "not there"] = commonNames(certificate).map((name) => `CN=${name}`);
-  const compared = dnsNames.length > 0
-    ? `its DNS names, which are ${dnsNames.join(", ")}, and then ignores everything else`
-    : `its common name, which is ${commonName}`;
-  throw new TelehookError(
-    "ERR_TLS",
-    `"${path}" is not for ${host}: of an uploaded certificate, Telegram compares ${compared}; make one that it verifies ` +
-      `with telehook cert --host ${host}`,
-  );
 }
 
 function readCertificate(path: string): X509Certificate {

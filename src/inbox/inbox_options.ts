@@ -49,17 +49,17 @@ export interface InboxOptions {
 }
 
 /** The names of all options of the inbox. */
-export const INBOX_OPTION_NAMES: readonly (keyof InboxOptions)[] = [
-  "mediaGroups",
-  "acknowledge",
-  "acknowledgeWithinMs",
-  "maxAttempts",
-  "concurrency",
-  "maxPending",
-  "maxPendingSize",
-  "store",
-  "onError",
-];
+export const INBOX_OPTION_NAMES = {
+  mediaGroups: true,
+  acknowledge: true,
+  acknowledgeWithinMs: true,
+  maxAttempts: true,
+  concurrency: true,
+  maxPending: true,
+  maxPendingSize: true,
+  store: true,
+  onError: true,
+} as const satisfies Record<keyof InboxOptions, true>;
 
 const LONGEST_TIMER = 2 ** 31 - 1;
 

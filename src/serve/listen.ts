@@ -15,10 +15,10 @@ import type { ServerRuntime } from "./transport.ts";
 export interface ListenOptions extends WebhookOptions, ServeOptions {}
 
 /** The names of all options of {@link listen}. */
-export const LISTEN_OPTION_NAMES: readonly (keyof ListenOptions)[] = [
+export const LISTEN_OPTION_NAMES = {
   ...WEBHOOK_OPTION_NAMES,
   ...SERVE_OPTION_NAMES,
-];
+} as const satisfies Record<keyof ListenOptions, true>;
 
 /**
  * Starts a server for a webhook on the runtime that this runs on: `Deno.serve`, `Bun.serve` or `node:http`. Telegram is

@@ -148,6 +148,28 @@ describe("listen", () => {
     });
   });
 
+  it("says what was most likely meant by what is not a receiver", async () => {
+    const meant = {
+      "This is a promise: await it": Promise.resolve(() => {}),
+      "These look like handlers: wrap them in updateHandlers({ … })": { message() {} },
+      'This one has no "allowedUpdates"': { receive() {} },
+      ", not another object": {},
+      ", not string": "a-long-random-secret",
+      ", not undefined": undefined,
+    };
+    for (const [message, receiver] of Object.entries(meant)) {
+      await assert.rejects(
+        Reflect.apply(listen, undefined, [receiver, { secretToken: SECRET, port: 0 }]),
+        (error) => {
+          assert.ok(error instanceof TelehookError);
+          assert.equal(error.code, "ERR_OPTION");
+          assert.ok(error.message.includes(message), error.message);
+          return true;
+        },
+      );
+    }
+  });
+
   it("closes once however often it is told to, and tells when", async (t) => {
     const server = await started(t);
     let isFinished = false;

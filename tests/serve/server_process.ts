@@ -67,7 +67,7 @@ export class ServerProcess {
     });
     const started = new ServerProcess(child);
     t.after(async () => {
-      child.kill("SIGKILL");
+      started.kill("SIGKILL");
       await started.exited;
     });
     await started.until(() => started.#port !== undefined, "a server that listens");
@@ -92,7 +92,8 @@ export class ServerProcess {
   }
 
   kill(signal: "SIGTERM" | "SIGINT" | "SIGKILL"): void {
-    this.#child.kill(signal);
+    // Not the child's own kill(), which on Deno sends no second one.
+    if (!this.#hasExited) process.kill(this.pid, signal);
   }
 
   /** Resolves when something is so, which is looked at whenever the process has said something or ended. */
