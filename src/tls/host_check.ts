@@ -29,19 +29,14 @@ export function isSelfIssued(cert: string): boolean {
  * @throws {TelehookError} `ERR_TLS` that says what Telegram compares.
  */
 export function checkHost(cert: string, host: string, isUploaded: boolean, name: string): void {
-  const { subject, subjectAltName = "" } = read(cert);
-  const comparison = compared(read(cert), host, isUploaded);
-  const isNamed = comparison.names.some((name) => matches(name.slice(name.search(/[:=]/) + 1), host));
-  if (isNamed) return;
+  const { kind, names, rest } = compared(read(cert), host, isUploaded);
+  if (names.some((each) => matches(each.slice(each.search(/[:=]/) + 1), host))) return;
+  const which = isUploaded ? "of an uploaded certificate, " : "";
+  const list = names.join(", ") || "missing";
   throw new TelehookError(
     "ERR_TLS",
-    `${name} is not for ${host}: ${
-      isUploaded ? "of an uploaded certificate, " : ""
-    }Telegram compares its ${comparison.kind}, ` +
-      `which is ${
-        comparison.names.join(", ") || "missing"
-      }${comparison.rest}; make one that it verifies with ` +
-      `telehook cert --host ${host}`,
+    `${name} is not for ${host}: ${which}Telegram compares its ${kind}, which is ${list}${rest}; make one that it ` +
+      `verifies with telehook cert --host ${host}`,
   );
 }
 
