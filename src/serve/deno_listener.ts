@@ -29,8 +29,11 @@ export interface DenoAddress {
 /** One listener of Deno's, which has the same certificate for its whole life. */
 export class DenoListener {
   readonly port: number;
-  /** Resolves when its last connection has ended, and rejects if it cannot accept connections any longer. */
-  readonly finished: Promise<void>;
+  /** Resolves with the error if it cannot accept connections any longer. Open connections are still answered. */
+  readonly failed: Promise<unknown>;
+  /** Resolves when its last connection has ended after {@link shutDown}, or all were cut. */
+  readonly ended: Promise<void>;
+  #end = () => {};
   readonly #server: ReturnType<DenoServe["serve"]>;
   readonly #cutter = new AbortController();
   #held: HeldAnswers | undefined;
@@ -51,8 +54,8 @@ export class DenoListener {
       },
     );
     this.port = portOf(this.#server.addr) ?? port;
-    this.finished = this.#server.finished;
-    this.finished.catch(() => {}); // for whoever looks at it
+    this.failed = new Promise((resolve) => this.#server.finished.catch(resolve));
+    this.ended = new Promise((resolve) => this.#end = resolve);
   }
 
   /** Keeps answers back from now on, and resolves when no more requests come. */
@@ -74,12 +77,13 @@ export class DenoListener {
   shutDown(): void {
     this.#isShuttingDown = true;
     this.#server.unref();
-    this.#server.shutdown().catch(() => {}); // it has failed before
+    this.#server.shutdown().then(this.#end, this.#end);
   }
 
   /** Stops listening and destroys every connection. */
   cut(): void {
-    if (!this.#isShuttingDown) this.#cutter.abort();
+    if (!this.#isShuttingDown) this.#cutter.abort(); // afterwards, it would throw
+    this.#end();
   }
 }
 

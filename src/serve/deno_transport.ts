@@ -1,6 +1,7 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Webhook } from "../webhook.ts";
 import { type DenoAddress, DenoListener, type DenoServe } from "./deno_listener.ts";
+import type { HeldAnswers } from "./held_answers.ts";
 import { listenError } from "./listen_error.ts";
 import type { PemPair, StartTransport, Transport, TransportOptions } from "./transport.ts";
 
@@ -49,7 +50,7 @@ class DenoTransport implements Transport {
     this.#listener = new DenoListener(Deno, hook, address);
     this.port = this.#listener.port;
     this.#address = { ...address, port: this.port };
-    this.#reopenIfItFails(this.#listener);
+    this.#use(this.#listener);
   }
 
   /**
@@ -67,7 +68,7 @@ class DenoTransport implements Transport {
   }
 
   async stop(): Promise<void> {
-    await Promise.all([this.#listener.finished.catch(() => {}), ...this.#replaced]);
+    await Promise.all([this.#listener.ended, ...this.#replaced]);
   }
 
   cut(): void {
@@ -83,20 +84,33 @@ class DenoTransport implements Transport {
       tls,
     });
     trial.shutDown();
-    await trial.finished;
+    await trial.ended;
     await this.#inTurn(async () => {
-      const old = this.#listener;
-      const held = await old.hold();
-      old.shutDown();
-      const gone = old.finished.catch(() => {}).then(() => void this.#replaced.delete(gone));
-      this.#replaced.add(gone);
+      const held = await this.#endListener();
       this.#tls = tls;
       try {
-        this.#listener = await this.#openWhenFree();
+        this.#use(await this.#openWhenFree());
       } finally {
         held.release();
       }
-      this.#reopenIfItFails(this.#listener);
+    });
+  }
+
+  /** Ends a listener without harm to what is under way. Its answers are sent when they are released. */
+  async #endListener(): Promise<HeldAnswers> {
+    const listener = this.#listener;
+    const held = await listener.hold();
+    listener.shutDown();
+    const ended = listener.ended.then(() => void this.#replaced.delete(ended));
+    this.#replaced.add(ended);
+    return held;
+  }
+
+  #use(listener: DenoListener): void {
+    this.#listener = listener;
+    // After it could not accept one connection, as without a free file descriptor, it never accepts another.
+    void listener.failed.then((error) => {
+      if (listener === this.#listener) void this.#inTurn(() => this.#reopen(error));
     });
   }
 
@@ -118,35 +132,30 @@ class DenoTransport implements Transport {
     return new DenoListener(this.#Deno, this.#hook, { ...this.#address, tls: this.#tls });
   }
 
-  /** A listener that cannot accept one connection, as without a free descriptor, ends with all that it has. */
-  #reopenIfItFails(listener: DenoListener): void {
-    listener.finished.catch((error) => {
-      if (listener === this.#listener) void this.#inTurn(() => this.#reopen(error));
-    });
-  }
-
+  /** Replaces a listener that has failed. Its idle connections are closed, which frees descriptors. */
   async #reopen(error: unknown): Promise<void> {
+    const closing = this.#closing.signal;
+    if (closing.aborted) return;
     if (performance.now() - this.#failedAt > REOPEN_MS.recovered) {
       this.#reopenMs = REOPEN_MS.first;
       this.#onProblem(
-        "Deno could accept no more connections and closed all of them; listening again. If it ran out of file " +
-          "descriptors, raise the limit (ulimit -n) or put a proxy in front:",
+        "Deno could not accept a connection; idle connections are closed and the port is opened again. If it is out of " +
+          "file descriptors, raise the limit (ulimit -n) or put a reverse proxy in front:",
         error,
       );
     }
+    (await this.#endListener()).release();
     for (;;) {
-      await sleepUnless(this.#closing.signal, this.#reopenMs);
-      if (this.#closing.signal.aborted) return;
-      this.#reopenMs = Math.min(this.#reopenMs * 2, REOPEN_MS.most);
+      await sleepUnless(closing, this.#reopenMs);
+      if (closing.aborted) return;
       this.#failedAt = performance.now();
+      this.#reopenMs = Math.min(this.#reopenMs * 2, REOPEN_MS.most);
       try {
-        this.#listener = this.#open();
-        break;
+        return this.#use(this.#open());
       } catch {
         // The same problem again: it was reported.
       }
     }
-    this.#reopenIfItFails(this.#listener);
   }
 
   #inTurn(change: () => Promise<void>): Promise<void> {
