@@ -1,4 +1,5 @@
 import { connect, type Socket } from "node:net";
+import { connect as connectTls } from "node:tls";
 import { rawDelivery, textUpdate } from "./raw_connection.ts";
 
 /** What senders have met with. */
@@ -27,13 +28,15 @@ export class BusySenders {
   /** Errors that were not expected. */
   readonly surprises: string[] = [];
   readonly #port: number;
+  readonly #cert: string | undefined;
   #isStopped = false;
   #nextId = 1;
-  readonly #sockets = new Set<Socket>();
   readonly #senders: Promise<void>[] = [];
 
-  constructor(port: number, count: number) {
+  /** @param cert The certificate to verify the server by, if it speaks HTTPS. */
+  constructor(port: number, count: number, cert?: string) {
     this.#port = port;
+    this.#cert = cert;
     for (let n = 0; n < count; n++) this.#senders.push(this.#send(n + 1));
   }
 
@@ -59,15 +62,17 @@ export class BusySenders {
 
   #connected(): Promise<Socket | undefined> {
     return new Promise((resolve) => {
-      const socket = connect({ port: this.#port, host: "127.0.0.1", noDelay: true });
-      this.#sockets.add(socket);
+      const address = { port: this.#port, host: "127.0.0.1", noDelay: true };
+      const socket: Socket = this.#cert === undefined
+        ? connect(address)
+        : connectTls({ ...address, ca: this.#cert, checkServerIdentity: () => undefined });
       const fail = (error: Error) => {
         if (codeOf(error) === "ECONNREFUSED") this.met.turnedAway++;
         else this.#failed(error);
         resolve(undefined);
       };
       socket.once("error", fail);
-      socket.once("connect", () => {
+      socket.once(this.#cert === undefined ? "connect" : "secureConnect", () => {
         socket.off("error", fail);
         resolve(socket);
       });

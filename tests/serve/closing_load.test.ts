@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { webhook } from "../../mod.ts";
+import { selfSigned } from "../../src/tls/mod.ts";
 import { startNodeWithin } from "../../src/serve/node_transport.ts";
 import { hasSqlite } from "../store/sqlite_store_files.ts";
 import { BusySenders, type Met } from "./busy_senders.ts";
@@ -56,6 +57,18 @@ describe("closing under load", () => {
       isUnharmed(met, senders);
     });
   }
+
+  it("does so over TLS", async (t) => {
+    const tls = await selfSigned({ host: "127.0.0.1", algorithm: "ecdsa-p256" });
+    const server = await ServerProcess.start(t, { handlerMs: 5, serve: { tls } });
+    const senders = new BusySenders(server.port, 20, tls.cert);
+    await handled(senders, 200);
+    server.kill("SIGTERM");
+    const met = await senders.end();
+    await server.exited;
+    assert.match(server.output, /"closed":true/);
+    isUnharmed(met, senders);
+  });
 
   it("leaves new connections to the process that shares the port, at once", {
     skip: !CAN_REUSE_PORT && "this runtime cannot share a port",
