@@ -39,11 +39,15 @@ export class DenoListener {
   #held: HeldAnswers | undefined;
   /** Requests whose head came and whose answer was not sent yet. */
   #unsent = 0;
-  #isShuttingDown = false;
+  #isStopping = false;
+  #isEnding = false;
 
   /** Gives each request to the webhook. */
   constructor(Deno: DenoServe, hook: Webhook, { port, hostname, reusePort, tls }: DenoAddress) {
-    const onSent = () => void this.#unsent--;
+    const onSent = () => {
+      this.#unsent--;
+      if (this.#isStopping) this.stop();
+    };
     this.#server = Deno.serve(
       { port, hostname, reusePort, ...tls, signal: this.#cutter.signal, onListen() {} },
       (request, info) => {
@@ -75,14 +79,22 @@ export class DenoListener {
    * cut a connection on which a request never becomes whole.
    */
   shutDown(): void {
-    this.#isShuttingDown = true;
+    if (this.#isEnding) return;
+    this.#isEnding = true;
     this.#server.unref();
     this.#server.shutdown().then(this.#end, this.#end);
   }
 
+  /** Shuts down as soon as every answer is sent. Until then, everything can still be cut. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.#unsent === 0) this.shutDown();
+  }
+
   /** Stops listening and destroys every connection. */
   cut(): void {
-    if (!this.#isShuttingDown) this.#cutter.abort(); // afterwards, it would throw
+    if (!this.#isEnding) this.#cutter.abort(); // afterwards, it would throw
+    this.#isEnding = true;
     this.#end();
   }
 }

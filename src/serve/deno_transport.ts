@@ -68,6 +68,7 @@ class DenoTransport implements Transport {
   }
 
   async stop(): Promise<void> {
+    this.#listener.stop();
     await Promise.all([this.#listener.ended, ...this.#replaced]);
   }
 

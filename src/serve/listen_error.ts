@@ -39,7 +39,7 @@ export async function listenError(cause: unknown, attempt: Attempt): Promise<Tel
 export function pairError(cause: unknown): TelehookError {
   return new TelehookError(
     "ERR_TLS",
-    `This runtime does not accept the certificate or key: ${
+    `This runtime does not take the certificate or key: ${
       messageOf(cause)
     }; use RSA of at least 2048 bits, ECDSA P-256 ` +
       "or Ed25519",
