@@ -1,7 +1,7 @@
-import { X509Certificate } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { TelehookError } from "../../mod.ts";
-import { isFor } from "../testing/certificate_check.ts";
+import { isFor, readCertificates } from "../testing/certificate_check.ts";
+import type { Certificate } from "../tls/certificate.ts";
 import { checkKeyPair, type KeyPair } from "../tls/mod.ts";
 import { fileError, readTextFile } from "./text_file.ts";
 
@@ -48,13 +48,13 @@ export async function reusableKeyPair(
     );
   }
   const certificate = readCertificate(files.cert);
-  if (certificate.issuer !== certificate.subject) {
+  if (!certificate.isSelfIssued) {
     throw new TelehookError(
       "ERR_FILE",
       `"${files.cert}" was issued by an authority: write --cert and --key without --self-signed to use it, or name other files`,
     );
   }
-  const daysLeft = (Date.parse(certificate.validTo) - Date.now()) / DAY_MS;
+  const daysLeft = (certificate.notAfter.getTime() - Date.now()) / DAY_MS;
   if (!isFor(certificate, host, true) || daysLeft < LEAST_DAYS_LEFT) return undefined;
   return await readKeyPair(files, passphrase);
 }
@@ -69,10 +69,16 @@ export function writeKeyPair(files: CertificateFiles, { cert, key }: KeyPair): v
   write(files.cert, cert, 0o644);
 }
 
-function readCertificate(path: string): X509Certificate {
+function firstCertificate(pem: string): Certificate {
+  const [first] = readCertificates(pem);
+  if (first === undefined) throw new Error("no certificate");
+  return first;
+}
+
+function readCertificate(path: string): Certificate {
   const pem = readTextFile(path);
   try {
-    return new X509Certificate(pem);
+    return firstCertificate(pem);
   } catch (cause) {
     throw new TelehookError(
       "ERR_FILE",

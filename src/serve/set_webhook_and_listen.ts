@@ -6,7 +6,6 @@ import { TelehookError } from "../errors/telehook_error.ts";
 import { secretCheck } from "../guard/secret_token.ts";
 import { checkNumber, checkOptionNames } from "../checks/options.ts";
 import { quote } from "../text/quote.ts";
-import { checkHost, isSelfIssued } from "../tls/host_check.ts";
 import { listen, LISTEN_OPTION_NAMES, type ListenOptions } from "./listen.ts";
 import { registerWebhook } from "./register_webhook.ts";
 import type { WebhookServer } from "./server.ts";
@@ -171,7 +170,10 @@ async function checkedCertificate(
         'Leave out "path"',
     );
   }
-  const { pair } = await loadTls(tls);
+  const [{ pair }, { checkHost, isSelfIssued }] = await Promise.all([
+    loadTls(tls),
+    import("../tls/host_check.ts"),
+  ]);
   if (url.protocol !== "https:") return certificate;
   const uploaded = certificate ?? (isSelfIssued(pair.cert) ? pair.cert : undefined);
   const isIpv6 = url.hostname.startsWith("["); // only with a Bot API server of one's own

@@ -1,4 +1,5 @@
-import type { DecryptBlock } from "./cbc.ts";
+import { type Bytes, concat } from "./der.ts";
+import { Unreadable } from "./unreadable.ts";
 
 /** The random permutation of RFC 2268 (from the digits of pi), in hex. */
 const PI_TABLE = "d978f9c419ddb5ed28e9fd794aa0d89dc67e37832b76538e624c6488448bfba2" +
@@ -10,10 +11,42 @@ const PI_TABLE = "d978f9c419ddb5ed28e9fd794aa0d89dc67e37832b76538e624c6488448bfb
   "2d5dfa98e38a92ae05df2910676cbac9d300e6cfe19ea82c6316013f58e289a9" +
   "0d38341bab33ffb0bb480c5fb9b1cd2ec5f3db47e5a59c770aa62068fe7fc1ad";
 
+/** Decrypts the eight bytes of `block` in place. */
+type DecryptBlock = (block: Bytes) => void;
+
 /**
- * RC2 (RFC 2268), decryption alone. OpenSSL up to 1.1 and Java up to 8 hide the certificates of a PKCS#12
- * file with it, by a key of 40 bits: no one's secrets, but what must be read.
+ * RC2 (RFC 2268) in CBC mode, with the padding of PKCS #7 (RFC 5652, 6.3); decryption only. OpenSSL up to 1.1 and
+ * Java up to 8 encrypt the certificates of a PKCS#12 file with it. Web Crypto does not have RC2, and neither does
+ * the `node:crypto` of Node (OpenSSL 3) and Deno.
+ *
+ * @param iv Eight bytes.
+ * @param ciphertext Whole blocks of eight bytes.
+ * @throws {Unreadable} `"password"` if the padding is wrong.
  */
+export function decryptRc2Cbc(key: Bytes, iv: Bytes, ciphertext: Bytes): Bytes {
+  const decryptBlock = rc2(key);
+  const plaintext = concat(ciphertext);
+  let previous = iv;
+  for (let offset = 0; offset < plaintext.length; offset += 8) {
+    const block = plaintext.subarray(offset, offset + 8);
+    decryptBlock(block);
+    for (let index = 0; index < 8; index++) block[index] = (block[index] ?? 0) ^ (previous[index] ?? 0);
+    previous = ciphertext.subarray(offset, offset + 8);
+  }
+  return withoutPadding(plaintext);
+}
+
+/** Takes away what fills the last block: that many bytes, each of which is their number. */
+export function withoutPadding(plaintext: Bytes): Bytes {
+  const length = plaintext.at(-1) ?? 0;
+  const padding = plaintext.subarray(-length);
+  if (length < 1 || length > 8 || padding.some((byte) => byte !== length)) {
+    throw new Unreadable("password", "the padding is wrong");
+  }
+  return plaintext.subarray(0, -length);
+}
+
+/** The block cipher. */
 export function rc2(key: Uint8Array, effectiveBits: number = key.length * 8): DecryptBlock {
   const words = expandKey(key, effectiveBits);
   return (block) => {
