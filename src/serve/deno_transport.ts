@@ -19,6 +19,9 @@ export const startDeno: StartTransport = (hook, options) => {
   return Promise.resolve(new DenoTransport(Deno, hook, options));
 };
 
+/** How long Deno takes to close a socket that it stops listening on, in milliseconds, and more. */
+const SOCKET_CLOSED_MS = 20;
+
 /** How long the system may take to let go of a port, in milliseconds; it takes a few. */
 const FREED_WITHIN_MS = 2_000;
 
@@ -102,6 +105,8 @@ class DenoTransport implements Transport {
     const listener = this.#listener;
     const held = await listener.hold();
     listener.shutDown();
+    // Deno closes the socket some turns later. Until then it still gets connections, if another shares the port with it.
+    if (this.#address.reusePort) await new Promise((resolve) => setTimeout(resolve, SOCKET_CLOSED_MS));
     const ended = listener.ended.then(() => void this.#replaced.delete(ended));
     this.#replaced.add(ended);
     return held;
