@@ -58,6 +58,11 @@ export class Pipeline {
     this.inbox = new Inbox(this.receiver, settings, this.#reportError, this.events);
   }
 
+  /** Whether it is closing. Every answer then tells its sender that the connection ends with it. */
+  get isClosing(): boolean {
+    return this.inbox.isClosing;
+  }
+
   /** What a delivery is refused with before its body is read, if it is. */
   guard(head: DeliveryHead): Answer | undefined {
     const refusal = this.#guard(head);

@@ -172,7 +172,7 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions): Webh
   const answer = async (request: Request, ...beside: unknown[]): Promise<Response> => {
     const head = new RequestHead(request, beside);
     const refusal = pipeline.guard(head);
-    if (refusal !== undefined) return toResponse(refusal);
+    if (refusal !== undefined) return toResponse(refusal, pipeline.isClosing);
     const { contentLength } = head;
     let body: string | Answer;
     try {
@@ -182,9 +182,9 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions): Webh
     } catch {
       body = BROKEN_BODY; // the client went away, or somebody has read the body before us
     }
-    if (typeof body !== "string") return toResponse(pipeline.refuse(body));
+    if (typeof body !== "string") return toResponse(pipeline.refuse(body), pipeline.isClosing);
     const taken = pipeline.takeText(body);
-    const response = toResponse(taken instanceof Promise ? await taken : taken);
+    const response = toResponse(taken instanceof Promise ? await taken : taken, pipeline.isClosing);
     if (beside.length > 0 && inbox.isBusy) outliveResponse(beside, inbox);
     return response;
   };

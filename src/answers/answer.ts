@@ -15,6 +15,9 @@ const TEXT = { "content-type": "text/plain; charset=utf-8" };
 // Telegram waits this long instead of its own delay: short enough for an inline query, which lives for 30 seconds.
 const RETRY_SOON = { "retry-after": "1" };
 
+/** The header of every answer while the webhook is closing: the sender sends nothing more on this connection. */
+export const LAST_ANSWER = { connection: "close" } as const;
+
 // Bundlers are told that nothing happens, so that they drop what is not imported.
 /* @__NO_SIDE_EFFECTS__ */
 const empty = (status: number, reason = "", headers: Answer["headers"] = {}): Answer => ({

@@ -1,4 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
+import { pause } from "../platform/pause.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { quote } from "../text/quote.ts";
 import { redactor } from "../text/redact.ts";
@@ -45,26 +46,4 @@ function bodyOf(method: string, params: object): string | FormData {
       { cause },
     );
   }
-}
-
-// Beyond this many milliseconds a timer fires immediately.
-const MAX_TIMER_MS = 2 ** 31 - 1;
-
-/**
- * Resolves after that time, or rejects with the signal's reason as soon as it aborts; either way nothing
- * stays behind.
- */
-function pause(milliseconds: number, signal: AbortSignal | undefined): Promise<void> {
-  return new Promise((resolve, reject) => {
-    if (signal?.aborted) return reject(signal.reason);
-    const timer = setTimeout(() => {
-      signal?.removeEventListener("abort", abort);
-      resolve();
-    }, Math.min(milliseconds, MAX_TIMER_MS));
-    function abort(): void {
-      clearTimeout(timer);
-      reject(signal?.reason);
-    }
-    signal?.addEventListener("abort", abort, { once: true });
-  });
 }

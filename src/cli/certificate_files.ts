@@ -74,34 +74,6 @@ export function writeKeyPair(files: CertificateFiles, { cert, key }: KeyPair): v
   write(files.cert, cert, 0o644);
 }
 
-/** Whether a certificate is self-signed: then it must be uploaded to Telegram. */
-export function isSelfIssued(cert: string): boolean {
-  return firstCertificate(cert).isSelfIssued;
-}
-
-/**
- * Refuses a certificate with which Telegram could not verify the host, once it is uploaded.
- *
- * @param path What to call it.
- * @throws {TelehookError} `ERR_TLS` that says what Telegram compares.
- */
-export function checkHost(cert: string, host: string, path: string): void {
-  const certificate = firstCertificate(cert);
-  if (isFor(certificate, host, true)) return;
-  const dnsNames = certificate.dnsNames.map((name) => `DNS:${name}`);
-  const [commonName = "missing"] = certificate.commonNames.map((name) => `CN=${name}`);
-  const compared = dnsNames.length > 0
-    ? `its DNS names, which are ${dnsNames.join(", ")}, and then ignores everything else`
-    : `its common name, which is ${commonName}`;
-  throw new TelehookError(
-    "ERR_TLS",
-    `${
-      quote(path)
-    } is not for ${host}: of an uploaded certificate, Telegram compares ${compared}. Create one that it ` +
-      `verifies with telehook cert --host ${host}`,
-  );
-}
-
 function firstCertificate(pem: string): Certificate {
   const [first] = readCertificates(pem);
   if (first === undefined) throw new Error("no certificate");

@@ -1,10 +1,9 @@
 import type { TlsOptions } from "../../mod.ts";
+import { checkHost, isSelfIssued } from "../tls/host_check.ts";
 import { type KeyPair, selfSigned } from "../tls/mod.ts";
 import {
   type CertificateFiles,
   certificateFiles,
-  checkHost,
-  isSelfIssued,
   readKeyPair,
   reusableKeyPair,
   writeKeyPair,
@@ -45,7 +44,7 @@ export async function servedCertificate(
   if (files === undefined) return undefined;
   const pair = await readKeyPair(files, passphraseOf(context));
   const isUploaded = isSelfIssued(pair.cert);
-  if (isUploaded && url?.protocol === "https:") checkHost(pair.cert, url.hostname, files.cert);
+  if (url?.protocol === "https:") checkHost(pair.cert, url.hostname, isUploaded, `"${files.cert}"`);
   return { options: pair, upload: isUploaded ? pair.cert : undefined };
 }
 

@@ -1,5 +1,6 @@
 import type { Inbox } from "../inbox/inbox.ts";
 import type { LaneOf } from "../inbox/lane.ts";
+import { pause } from "../platform/pause.ts";
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Outcome } from "../runner/outcome.ts";
 import type { Lane } from "../store/inbox_store.ts";
@@ -62,7 +63,7 @@ export class LaneSender {
         this.#onAcknowledged(update.update_id);
         updates.shift();
         failures = 0;
-      } else await this.#pause(retryAfterMs(outcome, failures++));
+      } else await pause(retryAfterMs(outcome, failures++));
     }
     this.#lanes.delete(lane);
   }
@@ -73,10 +74,6 @@ export class LaneSender {
     } catch (error) {
       return { type: "failed", error };
     }
-  }
-
-  async #pause(ms: number): Promise<void> {
-    await new Promise((resolve) => setTimeout(resolve, ms));
   }
 }
 

@@ -11,6 +11,7 @@ import { Inbox } from "../inbox/inbox.ts";
 import { INBOX_OPTION_NAMES, type InboxOptions, inboxSettings } from "../inbox/inbox_options.ts";
 import { laneOf } from "../inbox/lane.ts";
 import { isUpdate } from "../parse/parse_update.ts";
+import { pause } from "../platform/pause.ts";
 import { type Receiver, toUpdateReceiver } from "../receiver/receiver.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import { errorReporter, strangeResultReporter } from "../runner/report_error.ts";
@@ -218,7 +219,7 @@ class LongPoller implements Poller {
           return;
         }
         // With jitter, or two pollers would disturb each other at the same rate for ever.
-        await this.#pause(pauseMs * (0.5 + Math.random()));
+        await pause(pauseMs * (0.5 + Math.random()), this.#stopped.signal).catch(() => {});
         pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       }
     }
@@ -276,19 +277,6 @@ class LongPoller implements Poller {
     } catch {
       // Then these updates come again, and are known if the store is durable.
     }
-  }
-
-  #pause(ms: number): Promise<void> {
-    return new Promise((resolve) => {
-      const { signal } = this.#stopped;
-      const timer = setTimeout(done, ms);
-      function done(): void {
-        clearTimeout(timer);
-        signal.removeEventListener("abort", done);
-        resolve();
-      }
-      signal.addEventListener("abort", done);
-    });
   }
 }
 

@@ -109,14 +109,25 @@ export function toUpdateReceiver(receiver: Receiver): UpdateReceiver {
     return { allowedUpdates: ALL_UPDATE_KINDS, mediaGroupKinds: ALL_MEDIA_GROUP_KINDS, receive: receiver };
   }
   if (
-    typeof receiver !== "object" || receiver === null || typeof receiver.receive !== "function" ||
-    !Array.isArray(receiver.allowedUpdates)
-  ) {
-    throw new TelehookError(
-      "ERR_OPTION",
-      // What is not an object is not quoted: text here is most likely a secret that was passed first by mistake.
-      `A receiver must be a function or an object with "receive" and "allowedUpdates", not ${typeof receiver}`,
-    );
+    typeof receiver === "object" && receiver !== null && typeof receiver.receive === "function" &&
+    Array.isArray(receiver.allowedUpdates)
+  ) return receiver;
+  throw new TelehookError(
+    "ERR_OPTION",
+    `A receiver must be a function or an object with "receive" and "allowedUpdates"${whatIsWrong(receiver)}`,
+  );
+}
+
+/** Why a value is not a receiver, as the end of a sentence, with what was most likely meant. */
+function whatIsWrong(value: unknown): string {
+  // What is not an object is not quoted: text here is most likely a secret that was passed first by mistake.
+  if (typeof value !== "object" || value === null) return `, not ${value === null ? "null" : typeof value}`;
+  if ("then" in value && typeof value.then === "function") return ". This is a promise: await it";
+  if ("receive" in value) {
+    return '. This one has no "allowedUpdates": add the list of update kinds that it handles';
   }
-  return receiver;
+  if (Object.values(value).some((each) => typeof each === "function")) {
+    return ". These look like handlers: wrap them in updateHandlers({ … })";
+  }
+  return ", not another object";
 }

@@ -1,6 +1,7 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
 import { nextTurn } from "../platform/next_turn.ts";
+import { pause } from "../platform/pause.ts";
 import { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
 import { GiveUp, RetryLater } from "../receiver/verdicts.ts";
@@ -473,7 +474,7 @@ export class Runner {
       } catch (error) {
         this.#parts.events.storeFailed(error);
       }
-      await new Promise<void>((resolve) => setTimeout(resolve, pauseMs));
+      await pause(pauseMs);
     }
   }
 

@@ -1,4 +1,4 @@
-import { ACKNOWLEDGED, type Answer, BROKEN_BODY, TOO_LARGE } from "../answers/answer.ts";
+import { ACKNOWLEDGED, type Answer, BROKEN_BODY, LAST_ANSWER, TOO_LARGE } from "../answers/answer.ts";
 import type { DeliveryHead } from "../guard/head.ts";
 import type { Awaitable } from "../store/inbox_store.ts";
 import { isBytes, joinChunks } from "../parse/join_chunks.ts";
@@ -72,9 +72,9 @@ export function toNodeListener(hook: Webhook): NodeListener {
   return (request, response) => {
     const head = new NodeHead(request);
     const refusal = pipeline.guard(head);
-    if (refusal !== undefined) send(response, refusal);
-    else if (hasParsedBody(request)) answerWith(response, takeParsed(pipeline, request.body));
-    else if (request.readableEnded) send(response, pipeline.refuse(BROKEN_BODY)); // somebody has read it and kept it
+    if (refusal !== undefined) send(response, refusal, pipeline);
+    else if (hasParsedBody(request)) answerWith(response, takeParsed(pipeline, request.body), pipeline);
+    else if (request.readableEnded) send(response, pipeline.refuse(BROKEN_BODY), pipeline); // somebody has read it and kept it
     else receiveBody(request, head.contentLength, response, pipeline);
   };
 }
@@ -125,8 +125,9 @@ function receiveBody(
 ): void {
   queueMicrotask(() => {
     const chunk = request.read();
-    if (isBytes(chunk) && chunk.length === declared) answerWith(response, pipeline.takeBytes(chunk));
-    else receivePieces(request, chunk, response, pipeline);
+    if (isBytes(chunk) && chunk.length === declared) {
+      answerWith(response, pipeline.takeBytes(chunk), pipeline);
+    } else receivePieces(request, chunk, response, pipeline);
   });
 }
 
@@ -159,13 +160,13 @@ function receivePieces(
   const finish = () => {
     if (isDone) return;
     isDone = true;
-    answerWith(response, pipeline.takeBytes(joinChunks(chunks, length)));
+    answerWith(response, pipeline.takeBytes(joinChunks(chunks, length)), pipeline);
   };
   const refuseRest = () => {
     isDone = true;
     request.removeListener("readable", takeMore);
     request.resume(); // read and thrown away, so that the sender gets to the point of hearing the answer
-    send(response, pipeline.refuse(TOO_LARGE));
+    send(response, pipeline.refuse(TOO_LARGE), pipeline);
   };
 
   take(first);
@@ -189,23 +190,27 @@ function takeParsed(pipeline: Pipeline, body: unknown): Awaitable<Answer> {
   return pipeline.takeValue(body);
 }
 
-function answerWith(response: NodeResponse, answer: Awaitable<Answer>): void {
-  if (answer instanceof Promise) void answer.then((each) => send(response, each));
-  else send(response, answer);
+function answerWith(response: NodeResponse, answer: Awaitable<Answer>, pipeline: Pipeline): void {
+  if (answer instanceof Promise) void answer.then((each) => send(response, each, pipeline));
+  else send(response, answer, pipeline);
 }
 
 const EMPTY = { "content-length": "0" };
 const encoder = new TextEncoder();
 
 /** Always with a length: without one, Node would answer in chunks. */
-function send(response: NodeResponse, answer: Answer): void {
+function send(response: NodeResponse, answer: Answer, { isClosing }: Pipeline): void {
   if (response.headersSent) return; // a time limit of somebody before us was faster
-  if (answer === ACKNOWLEDGED) {
+  if (answer === ACKNOWLEDGED && !isClosing) {
     response.writeHead(200, EMPTY);
     response.end();
     return;
   }
   const body = typeof answer.body === "string" ? encoder.encode(answer.body) : answer.body ?? undefined;
-  response.writeHead(answer.status, { ...answer.headers, "content-length": String(body?.length ?? 0) });
+  response.writeHead(answer.status, {
+    ...answer.headers,
+    ...isClosing && LAST_ANSWER,
+    "content-length": String(body?.length ?? 0),
+  });
   response.end(body);
 }

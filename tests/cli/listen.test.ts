@@ -89,6 +89,7 @@ test("a second signal ends at once what does not come to its end", async (t) => 
   await cli.printed("stdout", /ready/);
   cli.signal("SIGINT");
   await cli.printed("stdout", /closing at SIGINT/);
+  await new Promise((resolve) => setTimeout(resolve, 600)); // within half a second, it is the same key press
   cli.signal("SIGTERM");
   assert.equal(await cli.ended, 143);
 });

@@ -109,7 +109,7 @@ test("a certificate that is uploaded must be one by which Telegram verifies the 
   const env = { BOT_TOKEN: `123456789:${"A".repeat(35)}`, TELEGRAM_API_ROOT: "http://127.0.0.1:9/" };
   const compared = {
     cn_ip_other_dns_san:
-      /: of an uploaded certificate, Telegram compares its DNS names, which are DNS:bot\.example, /,
+      /: of an uploaded certificate, Telegram compares its list of DNS names, which is DNS:bot\.example, /,
     ip_san_other_cn:
       /: of an uploaded certificate, Telegram compares its common name, which is CN=bot\.example\. Create one/,
   };
