@@ -1,16 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { ACKNOWLEDGED, type Answer, BROKEN_BODY } from "./answers/answer.ts";
+import { ACKNOWLEDGED, type Answer } from "./answers/answer.ts";
 import type { Receiver } from "./receiver/receiver.ts";
 import type { WebhookReply } from "./receiver/webhook_reply.ts";
 import { TelehookError } from "./errors/telehook_error.ts";
 import { RequestHead } from "./guard/request_head.ts";
 import { bring } from "./inbox/bring.ts";
 import { type CloseOptions, closeTimeoutMs } from "./inbox/close_options.ts";
-import type { Inbox } from "./inbox/inbox.ts";
 import { INBOX_OPTION_NAMES } from "./inbox/inbox_options.ts";
 import { checkOptionNames } from "./checks/options.ts";
-import { BodyReader } from "./parse/body_reader.ts";
 import { Pipeline, type PipelineOptions } from "./pipeline.ts";
 import type { Update, UpdateKind } from "./updates/mod.ts";
 import type { WebhookCounts } from "./events/events.ts";
@@ -27,6 +25,7 @@ export const WEBHOOK_OPTION_NAMES: readonly (keyof WebhookOptions)[] = [
   "maxBodyBytes",
   ...INBOX_OPTION_NAMES,
   "onEvent",
+  "waitUntil",
 ];
 
 /**
@@ -38,10 +37,10 @@ export interface Webhook {
    * Answers one delivery.
    *
    * @param request The delivery, as the runtime passes it.
-   * @param beside Whatever the runtime passes beside it: the client's address (Deno, Bun) and `waitUntil` (workers) are
-   * found by themselves.
+   * @param args Whatever the platform passes after it, in which the client's address (Deno, Bun, Hono, h3, SvelteKit) and
+   * `waitUntil` (Workers, Netlify) are found automatically.
    */
-  (request: Request, ...beside: unknown[]): Promise<Response>;
+  (request: Request, ...args: unknown[]): Promise<Response>;
 
   /** The update kinds that the receiver needs, for the `allowed_updates` of `setWebhook`. */
   readonly allowedUpdates: readonly UpdateKind[];
@@ -138,32 +137,39 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
   return hook;
 }
 
-/** A webhook that leaves what is in its store alone until its inbox is told to begin: a server has to listen first. */
-export function createWebhook(receiver: Receiver, options: WebhookOptions): Webhook {
+/**
+ * A webhook that leaves what is in its store alone until its inbox is told to begin: a server has to listen first.
+ *
+ * @param bodyTimeoutMs How long a body may take to arrive, for tests.
+ */
+export function createWebhook(receiver: Receiver, options: WebhookOptions, bodyTimeoutMs?: number): Webhook {
   checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
-  const pipeline = new Pipeline(receiver, options);
-  const { filter, inbox, events } = pipeline;
-  const bodies = new BodyReader(pipeline.maxBodyBytes);
+  const pipeline = new Pipeline(receiver, options, bodyTimeoutMs);
+  const { filter, inbox, events, bodies } = pipeline;
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
-  const answer = async (request: Request, ...beside: unknown[]): Promise<Response> => {
-    const head = new RequestHead(request, beside);
-    const refusal = pipeline.guard(head);
-    if (refusal !== undefined) return toResponse(refusal);
-    const { contentLength } = head;
-    let body: string | Answer;
+  const answer = async (request: Request, ...args: unknown[]): Promise<Response> => {
     try {
-      body = bodies.trusts(contentLength)
-        ? bodies.check(await request.text(), contentLength)
-        : await bodies.readExactly(request);
+      const head = new RequestHead(request, args);
+      const refusal = pipeline.guard(head);
+      if (refusal !== undefined) return toResponse(refusal);
+      const reading = bodies.readJson(request, head);
+      let value: unknown;
+      try {
+        value = await reading;
+      } catch (error) {
+        return toResponse(pipeline.refuseBody(error, head));
+      }
+      const received = pipeline.receiveValue(value, head.contentLength);
+      const response = toResponse(received instanceof Promise ? await received : received);
+      pipeline.outliveAnswer(args);
+      return response;
     } catch {
-      body = BROKEN_BODY; // the client went away, or somebody has read the body before us
+      // It is not a Request, or not one that can be used: nothing else can throw here.
+      const refusal = pipeline.refuseMisuse(request);
+      endNodeResponse(args[0], refusal);
+      return toResponse(refusal);
     }
-    if (typeof body !== "string") return toResponse(pipeline.refuse(body));
-    const taken = pipeline.takeText(body);
-    const response = toResponse(taken instanceof Promise ? await taken : taken);
-    if (beside.length > 0 && inbox.isBusy) outliveResponse(beside, inbox);
-    return response;
   };
 
   const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
@@ -188,16 +194,14 @@ function toResponse(answer: Answer): Response {
   return new Response(body, { status, headers });
 }
 
-/** Gives what goes on to a worker's context, wherever that stands among the arguments. */
-function outliveResponse(beside: readonly unknown[], inbox: Inbox): void {
-  for (const each of beside) {
-    if (typeof each !== "object" || each === null || !("waitUntil" in each)) continue;
-    try {
-      if (typeof each.waitUntil !== "function") continue;
-      each.waitUntil(inbox.idle());
-    } catch {
-      // A context that is over cannot wait. The update is as safe as it was: the answer must still go out.
-    }
-    return;
+/** A server of Node waits for its response object, and ignores what its listener returns. */
+function endNodeResponse(response: unknown, { status, headers, body }: Answer): void {
+  try {
+    const { writeHead, end } = response as Record<string, unknown>;
+    if (typeof writeHead !== "function" || typeof end !== "function") return;
+    writeHead.call(response, status, { ...headers, "content-length": String(body?.length ?? 0) });
+    end.call(response, body);
+  } catch {
+    // Then it is nobody's response.
   }
 }

@@ -16,15 +16,15 @@ const REFUSALS: readonly (readonly [what: string, status: number, delivery: RawD
   ["a secret with something behind it", 401, { secret: `${SECRET}x` }],
   ["a secret in another case", 401, { secret: SECRET.toUpperCase() }],
   ["the secret among others", 401, { secret: `x, ${SECRET}` }],
-  ["no content type", 415, { contentType: null }],
-  ["a form", 415, { contentType: "application/x-www-form-urlencoded" }],
-  ["text", 415, { contentType: "text/plain" }],
-  ["JSON that is none", 415, { contentType: "application/jsonp" }],
+  ["no JSON and no content type", 415, { contentType: null, body: "x" }],
+  ["a form", 415, { contentType: "application/x-www-form-urlencoded", body: "update_id=1" }],
+  ["text", 415, { contentType: "text/plain", body: "update" }],
+  ["JSON that is none", 415, { contentType: "application/jsonp", body: 'f({"update_id":1})' }],
   ["an empty body", 400, { body: "" }],
   ["half of an object", 400, { body: '{"update_id":1,' }],
   ["not an update", 400, { body: '{"ok":true}' }],
   ["an answer of getUpdates", 400, { body: '{"ok":true,"result":[]}' }],
-  ["bytes that are not UTF-8", 400, { body: '{"update_id":1,"message":{"text":"\xff"}}' }],
+  ["bytes that are not UTF-8", 400, { body: "{\xff}" }],
 ];
 
 /** Every row of the design page's table of answers, over sockets. */
