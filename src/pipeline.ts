@@ -108,10 +108,10 @@ export class Pipeline {
   }
 
   /** Refuses a delivery whose body could not be read, or is not JSON. */
-  refuseBody(error: unknown, head: DeliveryHead): Answer {
+  refuseBody(error: unknown, head: DeliveryHead | undefined): Answer {
     if (error instanceof UnreadableBody) return this.refuse(error.answer);
     if (!(error instanceof Error) || error.name !== "SyntaxError") return this.refuse(BROKEN_BODY);
-    return this.refuse(isJson(head.header("content-type")) ? MALFORMED_JSON : NOT_JSON);
+    return this.refuse(isJson(head?.header("content-type")) ? MALFORMED_JSON : NOT_JSON);
   }
 
   /** Refuses what should not have been given to the webhook at all. */

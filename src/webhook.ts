@@ -9,6 +9,7 @@ import { bring } from "./inbox/bring.ts";
 import { type CloseOptions, closeTimeoutMs } from "./inbox/close_options.ts";
 import { INBOX_OPTION_NAMES } from "./inbox/inbox_options.ts";
 import { checkOptionNames } from "./checks/options.ts";
+import { JsonReading } from "./parse/body_reader.ts";
 import { Pipeline, type PipelineOptions } from "./pipeline.ts";
 import type { Update, UpdateKind } from "./updates/mod.ts";
 import type { WebhookCounts } from "./events/events.ts";
@@ -145,32 +146,11 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
 export function createWebhook(receiver: Receiver, options: WebhookOptions, bodyTimeoutMs?: number): Webhook {
   checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
   const pipeline = new Pipeline(receiver, options, bodyTimeoutMs);
-  const { filter, inbox, events, bodies } = pipeline;
+  const { filter, inbox, events } = pipeline;
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
-  const answer = async (request: Request, ...args: unknown[]): Promise<Response> => {
-    try {
-      const head = new RequestHead(request, args);
-      const refusal = pipeline.guard(head);
-      if (refusal !== undefined) return toResponse(refusal);
-      const reading = bodies.readJson(request, head);
-      let value: unknown;
-      try {
-        value = await reading;
-      } catch (error) {
-        return toResponse(pipeline.refuseBody(error, head));
-      }
-      const received = pipeline.receiveValue(value, head.contentLength);
-      const response = toResponse(received instanceof Promise ? await received : received);
-      pipeline.outliveAnswer(args);
-      return response;
-    } catch {
-      // It is not a Request, or not one that can be used: nothing else can throw here.
-      const refusal = pipeline.refuseMisuse(request);
-      endNodeResponse(args[0], refusal);
-      return toResponse(refusal);
-    }
-  };
+  const answer = (request: Request, ...args: unknown[]): Promise<Response> =>
+    new Promise((resolve) => new RequestDelivery(pipeline, request, args, resolve).begin());
 
   const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
   const hook: Webhook = Object.defineProperty(
@@ -186,6 +166,57 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions, bodyT
   );
   pipelines.set(hook, pipeline);
   return hook;
+}
+
+/** One delivery as a `Request`, on its way to a `Response`. */
+class RequestDelivery extends JsonReading {
+  readonly #pipeline: Pipeline;
+  readonly #request: Request;
+  readonly #args: readonly unknown[];
+  readonly #resolve: (response: Response) => void;
+  #head: RequestHead | undefined;
+
+  constructor(
+    pipeline: Pipeline,
+    request: Request,
+    args: readonly unknown[],
+    resolve: (response: Response) => void,
+  ) {
+    super();
+    this.#pipeline = pipeline;
+    this.#request = request;
+    this.#args = args;
+    this.#resolve = resolve;
+  }
+
+  begin(): void {
+    try {
+      const head = this.#head = new RequestHead(this.#request, this.#args);
+      const refusal = this.#pipeline.guard(head);
+      if (refusal !== undefined) this.#answer(refusal);
+      else this.#pipeline.bodies.readJson(this.#request, head, this);
+    } catch {
+      // It is not a Request, or not one that can be used: nothing else can throw here.
+      const refusal = this.#pipeline.refuseMisuse(this.#request);
+      endNodeResponse(this.#args[0], refusal);
+      this.#answer(refusal);
+    }
+  }
+
+  receive(value: unknown): void {
+    const answer = this.#pipeline.receiveValue(value, this.#head?.contentLength);
+    if (answer instanceof Promise) void answer.then((each) => this.#answer(each));
+    else this.#answer(answer);
+  }
+
+  fail(error: unknown): void {
+    this.#answer(this.#pipeline.refuseBody(error, this.#head));
+  }
+
+  #answer(answer: Answer): void {
+    this.#resolve(toResponse(answer));
+    this.#pipeline.outliveAnswer(this.#args);
+  }
 }
 
 function toResponse(answer: Answer): Response {

@@ -1,8 +1,8 @@
 import { ALREADY_READ, BROKEN_BODY, TOO_LARGE } from "../answers/answer.ts";
 import { BodyChunks, decodeBody, UnreadableBody } from "./body_bytes.ts";
-import { BodyTimeout } from "./body_timeout.ts";
+import { BodyTimeout, Reading } from "./body_timeout.ts";
 
-/** The body of a web-standard `Request`. */
+/** As much of a `Request` as is used to read its body. */
 export type RequestBody = Pick<Request, "body" | "bodyUsed" | "json" | "text">;
 
 /** The facts by which a way to read a `Request` is chosen. */
@@ -13,21 +13,27 @@ export interface BodyFacts {
   readonly isLengthEnforced: boolean;
 }
 
-/** A way to read a Node request in pieces, whose type knows nothing of `node:stream`. */
-export interface PieceSource {
+/** The JSON of a body that is being read. Methods, because a promise for it would cost as much as checking the head. */
+export abstract class JsonReading extends Reading {
+  /** Called with the value that was read, unless `fail` is called. */
+  abstract receive(value: unknown): void;
+}
+
+/** As much of a Node request as is used to read its body. */
+export interface NodeBody {
   readonly complete: boolean;
   read(): unknown;
   on(event: "readable" | "end" | "error" | "close", listener: () => void): unknown;
   removeListener(event: "readable", listener: () => void): unknown;
 }
 
-/** Reads bodies, whichever way they come in: no more bytes of one than the limit, and for no longer than the time limit. */
+/** Reads bodies, whichever way they arrive: no more bytes than the limit, and for no longer than the time limit. */
 export class BodyReader {
   readonly #maxBytes: number;
   readonly #timeout: BodyTimeout;
 
   /**
-   * @param maxBytes The most bytes of a body.
+   * @param maxBytes The most bytes that a body may have.
    * @param timeoutMs The longest time that a body may take to arrive, in milliseconds.
    */
   constructor(maxBytes: number, timeoutMs: number) {
@@ -36,85 +42,120 @@ export class BodyReader {
   }
 
   /**
-   * Reads the JSON of a `Request`, in the cheapest way that keeps the limit. The platform's own `json()` costs least, but
-   * counts nothing.
-   *
-   * @returns A promise that is rejected with an {@link UnreadableBody} or whatever the platform has to say.
+   * Reads the JSON of a `Request`, in the cheapest way that keeps the limit: the platform's `json()` costs least, but
+   * cannot count.
    */
-  readJson(request: RequestBody, { contentLength, isLengthEnforced }: BodyFacts): Promise<unknown> {
-    if (request.bodyUsed) return Promise.reject(new UnreadableBody(ALREADY_READ));
-    if (contentLength === undefined) return this.#readStream(request.body);
-    return this.#limited(
-      isLengthEnforced ? request.json() : request.text().then((text) => this.#parse(text)),
-    );
-  }
-
-  /** Reads the rest of a Node request, of which `first` has been read. */
-  async readPieces(request: PieceSource, first: unknown): Promise<Uint8Array> {
-    const chunks = new BodyChunks(this.#maxBytes);
-    if (first !== null) chunks.add(first);
-    let readMore = () => {};
-    try {
-      // `read()` until the message is complete costs less than "data" listeners and the wait for "end".
-      await this.#limited(
-        new Promise<void>((resolve, reject) => {
-          readMore = () => {
-            try {
-              for (let chunk = request.read(); chunk !== null; chunk = request.read()) chunks.add(chunk);
-              if (request.complete) resolve();
-            } catch (error) {
-              reject(error);
-            }
-          };
-          request.on("readable", readMore);
-          request.on("end", resolve);
-          const breakOff = () => reject(new UnreadableBody(BROKEN_BODY));
-          request.on("error", breakOff);
-          request.on("close", breakOff);
-        }),
-      );
-    } finally {
-      request.removeListener("readable", readMore);
-    }
-    return chunks.join();
-  }
-
-  async #readStream(body: ReadableStream<Uint8Array> | null): Promise<unknown> {
-    const chunks = new BodyChunks(this.#maxBytes);
-    if (body !== null) {
-      const reader = body.getReader();
-      try {
-        await this.#limited((async () => {
-          for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.add(next.value);
-        })());
-      } catch (error) {
-        reader.cancel().catch(() => {}); // the sender may never end it: do not wait
-        throw error;
+  readJson(
+    request: RequestBody,
+    { contentLength, isLengthEnforced }: BodyFacts,
+    reading: JsonReading,
+  ): void {
+    if (request.bodyUsed) return reading.fail(new UnreadableBody(ALREADY_READ));
+    const isParsed = contentLength !== undefined && isLengthEnforced;
+    const body = isParsed
+      ? request.json()
+      : contentLength !== undefined
+      ? request.text()
+      : this.#readStream(request.body, reading);
+    this.#timeout.start(reading);
+    body.then((read) => {
+      if (!this.#timeout.end(reading)) return;
+      let value = read;
+      if (!isParsed) {
+        try {
+          value = this.#parse(read);
+        } catch (error) {
+          return reading.fail(error);
+        }
       }
-    }
-    return JSON.parse(decodeBody(chunks.join()));
+      reading.receive(value);
+    }, (error) => {
+      if (this.#timeout.end(reading)) {
+        reading.fail(request.bodyUsed ? error : new UnreadableBody(ALREADY_READ));
+      }
+    });
   }
 
-  #parse(text: string): unknown {
+  /** Reads the rest of a Node request, of which `first` was read already. */
+  readRest(request: NodeBody, first: unknown): Promise<Uint8Array> {
+    return new Promise((resolve, reject) => {
+      const chunks = new BodyChunks(this.#maxBytes);
+      const reading = new PromisedReading(() => resolve(chunks.join()), reject);
+      reading.cancel = () => request.removeListener("readable", readMore);
+      const end = (error?: unknown) => {
+        if (!this.#timeout.end(reading)) return;
+        reading.cancel?.();
+        if (error === undefined) reading.receive(undefined);
+        else reading.fail(error);
+      };
+      // `read()` until the message is complete costs less than "data" listeners and the wait for "end".
+      const readMore = () => {
+        try {
+          for (let chunk = request.read(); chunk !== null; chunk = request.read()) chunks.add(chunk);
+          if (request.complete) end();
+        } catch (error) {
+          end(error);
+        }
+      };
+      const breakOff = () => end(new UnreadableBody(BROKEN_BODY));
+      this.#timeout.start(reading);
+      try {
+        if (first !== null) chunks.add(first);
+      } catch (error) {
+        return end(error);
+      }
+      request.on("readable", readMore);
+      request.on("end", () => end());
+      request.on("error", breakOff);
+      request.on("close", breakOff);
+    });
+  }
+
+  /** Reads the JSON of a body in any form that a `Request` can have. */
+  jsonOf(body: unknown): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const init = { method: "POST", body: body as BodyInit, duplex: "half" };
+      this.readJson(new Request("http://host", init), UNKNOWN_LENGTH, new PromisedReading(resolve, reject));
+    });
+  }
+
+  /** @returns Its text. */
+  async #readStream(body: ReadableStream<Uint8Array> | null, reading: JsonReading): Promise<string> {
+    const chunks = new BodyChunks(this.#maxBytes);
+    if (body === null) return "";
+    const reader = body.getReader();
+    // The sender may never end it, so nobody waits for that.
+    reading.cancel = () => void reader.cancel().catch(() => {});
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.add(next.value);
+    } catch (error) {
+      reading.cancel();
+      throw error;
+    }
+    return decodeBody(chunks.join());
+  }
+
+  #parse(text: unknown): unknown {
+    if (typeof text !== "string") throw new UnreadableBody(BROKEN_BODY);
     // A UTF-16 unit is at most three bytes of UTF-8, so few bodies have to be counted.
     if (text.length * 3 > this.#maxBytes && encoder.encode(text).length > this.#maxBytes) {
       throw new UnreadableBody(TOO_LARGE);
     }
     return JSON.parse(text);
   }
+}
 
-  #limited<T>(reading: Promise<T>): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#timeout.start(reject);
-      reading.then((value) => {
-        this.#timeout.end(reject);
-        resolve(value);
-      }, (error) => {
-        this.#timeout.end(reject);
-        reject(error);
-      });
-    });
+/** A reading that settles a promise. */
+class PromisedReading extends JsonReading {
+  readonly receive: (value: unknown) => void;
+  readonly fail: (error: unknown) => void;
+
+  constructor(resolve: (value: unknown) => void, reject: (error: unknown) => void) {
+    super();
+    this.receive = resolve;
+    this.fail = reject;
   }
 }
 
+const UNKNOWN_LENGTH: BodyFacts = { contentLength: undefined, isLengthEnforced: false };
 const encoder = /* @__PURE__ */ new TextEncoder();

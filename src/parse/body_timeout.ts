@@ -1,6 +1,19 @@
 import { TOO_SLOW } from "../answers/answer.ts";
+import { type Linked, LinkedList } from "../collections/linked_list.ts";
 import { unrefTimer } from "../platform/unref_timer.ts";
 import { UnreadableBody } from "./body_bytes.ts";
+
+/** A body that is being read. */
+export abstract class Reading implements Linked<Reading> {
+  before: Reading | undefined = undefined;
+  behind: Reading | undefined = undefined;
+  /** At which tick of the time limit it began. */
+  began = 0;
+  /** Makes the source let go of what it has read so far, where that is possible. */
+  cancel: (() => void) | undefined = undefined;
+  /** Called when the body cannot be read, and at most once. */
+  abstract fail(error: unknown): void;
+}
 
 /** How many ticks of the timer make up the time limit. */
 const TICKS = 6;
@@ -11,8 +24,8 @@ const TICKS = 6;
  */
 export class BodyTimeout {
   readonly #tickMs: number;
-  /** What ends the reading of each body, in the order in which they began, and the tick at which it began. */
-  readonly #reading = new Map<(error: Error) => void, number>();
+  /** In the order in which they began. */
+  readonly #readings = new LinkedList<Reading>();
   #tick = 0;
   #isTicking = false;
 
@@ -21,15 +34,19 @@ export class BodyTimeout {
     this.#tickMs = limitMs / TICKS;
   }
 
-  /** Starts the time limit of a body: `fail` is called when it is over, unless {@link end} was called before. */
-  start(fail: (error: Error) => void): void {
-    this.#reading.set(fail, this.#tick);
+  /** Starts the time limit of a body. */
+  start(reading: Reading): void {
+    reading.began = this.#tick;
+    this.#readings.add(reading);
     if (!this.#isTicking) this.#startTimer();
   }
 
-  /** The body was read, or cannot be. */
-  end(fail: (error: Error) => void): void {
-    this.#reading.delete(fail);
+  /** Ends it: the body was read, or cannot be. @returns Whether it had not ended before. */
+  end(reading: Reading): boolean {
+    if (reading.began === ENDED) return false;
+    reading.began = ENDED;
+    this.#readings.remove(reading);
+    return true;
   }
 
   #startTimer(): void {
@@ -37,12 +54,16 @@ export class BodyTimeout {
     unrefTimer(setTimeout(() => {
       this.#isTicking = false;
       this.#tick++;
-      for (const [fail, began] of this.#reading) {
-        if (this.#tick - began <= TICKS) break; // and so are all behind it
-        this.#reading.delete(fail);
-        fail(new UnreadableBody(TOO_SLOW));
+      let { first } = this.#readings;
+      while (first !== undefined && this.#tick - first.began > TICKS) {
+        this.end(first);
+        first.cancel?.();
+        first.fail(new UnreadableBody(TOO_SLOW));
+        first = this.#readings.first;
       }
-      if (this.#reading.size > 0) this.#startTimer();
+      if (first !== undefined) this.#startTimer();
     }, this.#tickMs));
   }
 }
+
+const ENDED = -1;

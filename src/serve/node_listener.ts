@@ -161,7 +161,7 @@ async function receiveRest(
   head: NodeHead,
 ): Promise<Answer> {
   try {
-    return await pipeline.receiveBytes(await pipeline.bodies.readPieces(request, first), head);
+    return await pipeline.receiveBytes(await pipeline.bodies.readRest(request, first), head);
   } catch (error) {
     request.resume(); // read and thrown away, so that the sender reaches the point at which it reads the answer
     return pipeline.refuseBody(error, head);
@@ -182,25 +182,26 @@ function receiveParsed(pipeline: Pipeline, body: unknown, head: NodeHead): Await
   if (/^(ArrayBuffer|Blob|File|ReadableStream)$/.test(tagOf(body))) {
     return receiveBodyInit(pipeline, body, head);
   }
-  return pipeline.receiveValue(body, head.contentLength);
+  return isJsonOfBuffer(body)
+    ? pipeline.receiveBytes(Uint8Array.from(body.data), head)
+    : pipeline.receiveValue(body, head.contentLength);
+}
+
+/** What `JSON.stringify` makes of a `Buffer`, and some platforms pass on. */
+function isJsonOfBuffer(body: unknown): body is { readonly data: readonly number[] } {
+  return typeof body === "object" && body !== null && "type" in body && body.type === "Buffer" &&
+    "data" in body && Array.isArray(body.data);
 }
 
 async function receiveBodyInit(pipeline: Pipeline, body: unknown, head: NodeHead): Promise<Answer> {
   let value: unknown;
   try {
-    const request = new Request("http://host", {
-      method: "POST",
-      body: body as BodyInit,
-      ...{ duplex: "half" },
-    });
-    value = await pipeline.bodies.readJson(request, UNKNOWN_LENGTH);
+    value = await pipeline.bodies.jsonOf(body);
   } catch (error) {
     return pipeline.refuseBody(error, head);
   }
   return await pipeline.receiveValue(value, head.contentLength);
 }
-
-const UNKNOWN_LENGTH = { contentLength: undefined, isLengthEnforced: false };
 
 function tagOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice("[object ".length, -1);
