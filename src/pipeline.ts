@@ -18,7 +18,6 @@ import { serializeReply } from "./receiver/webhook_reply.ts";
 import type { DeliveryHead } from "./guard/head.ts";
 import { createGuard, type Guard, type GuardOptions, MAX_BODY_BYTES } from "./guard/guard.ts";
 import { isJson } from "./guard/media_type.ts";
-import { mountAdvice } from "./guard/mount_advice.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { type InboxOptions, inboxSettings } from "./inbox/inbox_options.ts";
 import type { Outcome } from "./inbox/outcome.ts";
@@ -114,11 +113,10 @@ export class Pipeline {
     return this.refuse(isJson(head?.header("content-type")) ? MALFORMED_JSON : NOT_JSON);
   }
 
-  /** Refuses what should not have been given to the webhook at all. */
-  refuseMisuse(given: unknown): Answer {
-    const refusal = this.refuse(misuse(mountAdvice(given)));
-    this.sayOnce(`${refusal.reason}.`);
-    return refusal;
+  /** Answers a request that should not have been given to the webhook in this form, and says why. */
+  refuseMisuse(advice: string): Answer {
+    this.sayOnce(`${advice}.`);
+    return this.refuse(misuse(advice));
   }
 
   /** Says something to the operator, however often it happens. */

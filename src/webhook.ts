@@ -4,6 +4,7 @@ import { ACKNOWLEDGED, type Answer } from "./answers/answer.ts";
 import type { Receiver } from "./receiver/receiver.ts";
 import type { WebhookReply } from "./receiver/webhook_reply.ts";
 import { TelehookError } from "./errors/telehook_error.ts";
+import { mountAdvice } from "./guard/mount_advice.ts";
 import { RequestHead } from "./guard/request_head.ts";
 import { bring } from "./inbox/bring.ts";
 import { type CloseOptions, closeTimeoutMs } from "./inbox/close_options.ts";
@@ -197,7 +198,7 @@ class RequestDelivery extends JsonReading {
       else this.#pipeline.bodies.readJson(this.#request, head, this);
     } catch {
       // It is not a Request, or not one that can be used: nothing else can throw here.
-      const refusal = this.#pipeline.refuseMisuse(this.#request);
+      const refusal = this.#pipeline.refuseMisuse(mountAdvice(this.#request));
       endNodeResponse(this.#args[0], refusal);
       this.#answer(refusal);
     }

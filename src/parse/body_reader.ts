@@ -27,6 +27,9 @@ export interface NodeBody {
   removeListener(event: "readable", listener: () => void): unknown;
 }
 
+/** Of at most so many bytes are nearly all updates. */
+const SMALL = 65_536;
+
 /** Reads bodies, whichever way they arrive: no more bytes than the limit, and for no longer than the time limit. */
 export class BodyReader {
   readonly #maxBytes: number;
@@ -42,19 +45,21 @@ export class BodyReader {
   }
 
   /**
-   * Reads the JSON of a `Request`, in the cheapest way that keeps the limit: the platform's `json()` costs least, but
-   * cannot count.
+   * Reads the JSON of a `Request`, in the cheapest way that keeps the limits. The platform's `json()` costs least, but cannot
+   * count, and holds what it has read until the client goes away. So it is for what a server has declared to be small.
    */
   readJson(
     request: RequestBody,
-    { contentLength, isLengthEnforced }: BodyFacts,
+    { contentLength = Infinity, isLengthEnforced }: BodyFacts,
     reading: JsonReading,
   ): void {
+    if (request.bodyUsed === undefined) throw new TypeError("Not a Request");
     if (request.bodyUsed) return reading.fail(new UnreadableBody(ALREADY_READ));
-    const isParsed = contentLength !== undefined && isLengthEnforced;
+    const isSmall = contentLength <= SMALL;
+    const isParsed = isSmall && isLengthEnforced;
     const body = isParsed
       ? request.json()
-      : contentLength !== undefined
+      : isSmall
       ? request.text()
       : this.#readStream(request.body, reading);
     this.#timeout.start(reading);
@@ -71,7 +76,7 @@ export class BodyReader {
       reading.receive(value);
     }, (error) => {
       if (this.#timeout.end(reading)) {
-        reading.fail(request.bodyUsed ? error : new UnreadableBody(ALREADY_READ));
+        reading.fail(request.bodyUsed ? error : new UnreadableBody(ALREADY_READ)); // somebody holds it
       }
     });
   }
@@ -114,8 +119,18 @@ export class BodyReader {
   /** Reads the JSON of a body in any form that a `Request` can have. */
   jsonOf(body: unknown): Promise<unknown> {
     return new Promise((resolve, reject) => {
-      const init = { method: "POST", body: body as BodyInit, duplex: "half" };
-      this.readJson(new Request("http://host", init), UNKNOWN_LENGTH, new PromisedReading(resolve, reject));
+      const reading = new PromisedReading(resolve, reject);
+      let request: Request;
+      try {
+        request = new Request("http://host", {
+          method: "POST",
+          body: body as BodyInit,
+          ...{ duplex: "half" },
+        });
+      } catch {
+        return reading.fail(new UnreadableBody(ALREADY_READ)); // a stream that is locked, or was read
+      }
+      this.readJson(request, UNKNOWN_LENGTH, reading);
     });
   }
 

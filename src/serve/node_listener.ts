@@ -100,7 +100,7 @@ export function toNodeListener(hook: Webhook): NodeListener {
     } catch {
       // It is not a request of node:http, or not one that can be used: nothing else can throw here.
       try {
-        send(response, pipeline.refuseMisuse(request), pipeline);
+        send(response, pipeline.refuseMisuse(NOT_NODE), pipeline);
       } catch {
         // Nor is that a response: there is nobody to answer.
       }
@@ -140,6 +140,9 @@ class NodeHead implements DeliveryHead {
     return typeof value === "object" ? value.join(", ") : value;
   }
 }
+
+const NOT_NODE =
+  "toNodeListener must be called with a request and a response of node:http, as in listener(request, response)";
 
 /** Receives a body that something before the webhook has read; `undefined` if nothing has. */
 function receiveRead(
