@@ -26,7 +26,7 @@ import type { Awaitable } from "./store/store.ts";
 import { decodeBody, UnreadableBody } from "./parse/body_bytes.ts";
 import { BodyReader } from "./parse/body_reader.ts";
 import { isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
-import { type WaitUntil, waitUntil } from "./platform/wait_until.ts";
+import { waitUntil } from "./platform/wait_until.ts";
 import type { Update } from "./updates/mod.ts";
 import { Events, type OnEvent } from "./events/events.ts";
 
@@ -39,7 +39,7 @@ export interface PipelineOptions extends GuardOptions, InboxOptions {
    * pending album or a slow receiver. Default: the platform's own `waitUntil`, found on Cloudflare Workers, Netlify, Deno
    * Deploy and Vercel. Elsewhere, pass the function: `waitUntil: after` with `after` from `next/server`.
    */
-  readonly waitUntil?: WaitUntil | undefined;
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
 /** How long a body may take to arrive, in milliseconds: Telegram sends one at once, and waits 60 s for an answer. */
@@ -72,7 +72,7 @@ export class Pipeline {
   readonly inbox: Inbox;
   readonly events: Events;
   readonly #reportError: (error: unknown, details: FailureDetails) => void;
-  readonly #waitUntil: WaitUntil | undefined;
+  readonly #waitUntil: PipelineOptions["waitUntil"];
   /** What the console has said. */
   readonly #said = new Set<string>();
 

@@ -75,9 +75,9 @@ export class BodyReader {
       }
       reading.receive(value);
     }, (error) => {
-      if (this.#timeout.end(reading)) {
-        reading.fail(request.bodyUsed ? error : new UnreadableBody(ALREADY_READ)); // somebody holds it
-      }
+      if (!this.#timeout.end(reading)) return;
+      const isHeld = !request.bodyUsed && request.body?.locked; // by somebody who has not read any of it yet
+      reading.fail(isHeld ? new UnreadableBody(ALREADY_READ) : error);
     });
   }
 

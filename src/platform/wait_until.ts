@@ -1,6 +1,3 @@
-/** Keeps a platform from stopping an instance before the promise is settled, although the answer was sent. */
-export type WaitUntil = (promise: Promise<unknown>) => void;
-
 /** Under which Vercel and Next.js keep the context of the request that is being handled. */
 const CONTEXTS = [Symbol.for("@vercel/request-context"), Symbol.for("@next/request-context")];
 
