@@ -1,12 +1,9 @@
 import { TOO_SLOW } from "../answers/answer.ts";
-import { type Linked, LinkedList } from "../collections/linked_list.ts";
 import { unrefTimer } from "../platform/unref_timer.ts";
 import { UnreadableBody } from "./body_bytes.ts";
 
 /** A body that is being read. */
-export abstract class Reading implements Linked<Reading> {
-  before: Reading | undefined = undefined;
-  behind: Reading | undefined = undefined;
+export abstract class Reading {
   /** At which tick of the time limit it began. */
   began = 0;
   /** Makes the source let go of what it has read so far, where that is possible. */
@@ -25,7 +22,7 @@ const TICKS = 6;
 export class BodyTimeout {
   readonly #tickMs: number;
   /** In the order in which they began. */
-  readonly #readings = new LinkedList<Reading>();
+  readonly #readings = new Set<Reading>();
   #tick = 0;
   #isTicking = false;
 
@@ -43,10 +40,7 @@ export class BodyTimeout {
 
   /** Ends it: the body was read, or cannot be. @returns Whether it had not ended before. */
   end(reading: Reading): boolean {
-    if (reading.began === ENDED) return false;
-    reading.began = ENDED;
-    this.#readings.remove(reading);
-    return true;
+    return this.#readings.delete(reading);
   }
 
   #startTimer(): void {
@@ -54,16 +48,13 @@ export class BodyTimeout {
     unrefTimer(setTimeout(() => {
       this.#isTicking = false;
       this.#tick++;
-      let { first } = this.#readings;
-      while (first !== undefined && this.#tick - first.began > TICKS) {
-        this.end(first);
-        first.cancel?.();
-        first.fail(new UnreadableBody(TOO_SLOW));
-        first = this.#readings.first;
+      for (const reading of this.#readings) {
+        if (this.#tick - reading.began <= TICKS) break; // and so have all behind it
+        this.#readings.delete(reading);
+        reading.cancel?.();
+        reading.fail(new UnreadableBody(TOO_SLOW));
       }
-      if (first !== undefined) this.#startTimer();
+      if (this.#readings.size > 0) this.#startTimer();
     }, this.#tickMs));
   }
 }
-
-const ENDED = -1;
