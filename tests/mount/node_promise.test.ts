@@ -1,5 +1,6 @@
 import { strict as assert } from "node:assert";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { describe, it, type TestContext } from "node:test";
 import { type Receiver, webhook } from "../../mod.ts";
 import { toNodeListener } from "../../src/serve/node.ts";
@@ -32,6 +33,12 @@ async function host(t: TestContext, receiver: Receiver, before?: (response: Serv
   });
   return { connection, settled };
 }
+
+/** Its types fit HTTP/2 as well. */
+export const forHttp2: (request: Http2ServerRequest, response: Http2ServerResponse) => unknown =
+  toNodeListener(
+    webhook(() => {}, { secretToken: SECRET }),
+  );
 
 describe("the promise of toNodeListener's listener", () => {
   it("is resolved after the answer of a slow handler, in whose failure nobody gets in the way", async (t) => {
