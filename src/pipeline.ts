@@ -46,16 +46,14 @@ export interface PipelineOptions extends GuardOptions, InboxOptions {
 const BODY_TIMEOUT_MS = 30_000;
 
 /** What else the console says about a refusal, once: the operator can do something about these, and the sender cannot. */
-const ADVICE = new Map([
+const ADVICE = /* @__PURE__ */ new Map([
   [
     ALREADY_READ,
-    "Mount the webhook before the body parser or validator that reads the body, " +
-    "or pass on what it made of it: as request.body to toNodeListener, or as the body of a new Request",
+    "Mount the webhook before the body parser, or pass on the body: as request.body to toNodeListener, or in a new Request",
   ],
   [
     UNKNOWN_ADDRESS,
-    '"allowedAddresses" needs it: pass what the platform gives you as the second argument, ' +
-    'or { remoteAddr: { hostname: address } }, or set "trustedProxy"',
+    '"allowedAddresses" needs it: pass what the platform gives you, or { remoteAddr: { hostname } }, as the second argument',
   ],
 ]);
 

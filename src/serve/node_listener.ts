@@ -2,6 +2,7 @@ import { ACKNOWLEDGED, ALREADY_READ, type Answer } from "../answers/answer.ts";
 import type { DeliveryHead } from "../guard/head.ts";
 import { pathFrom } from "../guard/path.ts";
 import { isBytes } from "../parse/body_bytes.ts";
+import { jsonOf, readRest } from "../parse/node_body.ts";
 import type { Pipeline } from "../pipeline.ts";
 import type { Awaitable } from "../store/store.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";
@@ -164,7 +165,7 @@ async function receiveRest(
   head: NodeHead,
 ): Promise<Answer> {
   try {
-    return await pipeline.receiveBytes(await pipeline.bodies.readRest(request, first), head);
+    return await pipeline.receiveBytes(await readRest(pipeline.bodies, request, first), head);
   } catch (error) {
     request.resume(); // read and thrown away, so that the sender reaches the point at which it reads the answer
     return pipeline.refuseBody(error, head);
@@ -199,7 +200,7 @@ function isJsonOfBuffer(body: unknown): body is { readonly data: readonly number
 async function receiveBodyInit(pipeline: Pipeline, body: unknown, head: NodeHead): Promise<Answer> {
   let value: unknown;
   try {
-    value = await pipeline.bodies.jsonOf(body);
+    value = await jsonOf(pipeline.bodies, body);
   } catch (error) {
     return pipeline.refuseBody(error, head);
   }
