@@ -2,8 +2,9 @@ import type { Delivery } from "./delivery.ts";
 
 /** An update over this size is never sent. */
 const MAX_UPDATE_BYTES = 512 * 1024;
-/** More updates than this never wait. */
-export const MAX_WAITING = 100_000;
+/** More updates than this, or more bytes of them, never wait. */
+const MAX_WAITING = 100_000;
+const MAX_WAITING_BYTES = 128 << 20;
 
 /**
  * Telegram's queue of one bot's updates: everything that neither a webhook acknowledged nor `getUpdates` confirmed,
@@ -12,6 +13,7 @@ export const MAX_WAITING = 100_000;
 export class Backlog {
   #now: () => number;
   #all = new Set<Delivery>();
+  #bytes = 0;
   /** What was not read yet, from {@link #next} on. */
   #unread: Delivery[] = [];
   #next = 0;
@@ -29,16 +31,18 @@ export class Backlog {
 
   /** Adds the newest update. */
   add(delivery: Delivery): void {
-    if (this.#all.size >= MAX_WAITING || delivery.json.length > MAX_UPDATE_BYTES) {
-      return delivery.end("too big");
-    }
+    const size = delivery.json.length;
+    const isFull = this.#all.size >= MAX_WAITING || this.#bytes + size > MAX_WAITING_BYTES;
+    if (isFull || size > MAX_UPDATE_BYTES) return delivery.end("too big");
+    if (delivery.expiresAt <= this.#now()) return delivery.end("expired");
     this.#all.add(delivery);
+    this.#bytes += size;
     this.#unread.push(delivery);
   }
 
   /** Takes out what has come to an end. */
   remove(delivery: Delivery, outcome: NonNullable<Delivery["outcome"]>): void {
-    this.#all.delete(delivery);
+    if (this.#all.delete(delivery)) this.#bytes -= delivery.json.length;
     delivery.end(outcome);
     if (this.#all.size === 0) {
       this.#restart([]);

@@ -1,3 +1,4 @@
+import { Buffer } from "node:buffer";
 import { X509Certificate } from "node:crypto";
 import { rootCertificates, type TLSSocket } from "node:tls";
 import { sslError } from "./socket_error.ts";
@@ -13,11 +14,25 @@ export interface Trust {
 
 const REFUSED = sslError("0A000086", "certificate verify failed");
 
-/** Reads the certificates out of a PEM file, or throws when there is none. */
+/**
+ * Reads the certificates out of a PEM file, also those that OpenSSL writes with `-trustout`.
+ *
+ * @throws {Error} if there is none, or one cannot be read.
+ */
 export function readCertificates(pem: string): X509Certificate[] {
-  const blocks = pem.match(/-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g) ?? [];
+  const blocks = [
+    ...pem.matchAll(/-----BEGIN (TRUSTED )?CERTIFICATE-----([^-]+)-----END \1?CERTIFICATE-----/g),
+  ];
   if (blocks.length === 0) throw new Error("no certificate");
-  return blocks.map((block) => new X509Certificate(block));
+  return blocks.map(([, , base64 = ""]) => new X509Certificate(firstDerValue(Buffer.from(base64, "base64"))));
+}
+
+/** A trusted certificate has settings of OpenSSL's behind it. */
+function firstDerValue(bytes: Buffer): Buffer {
+  const length = bytes[1] ?? 0;
+  if (length < 0x80) return bytes.subarray(0, 2 + length);
+  const lengthBytes = length & 0x7f;
+  return bytes.subarray(0, 2 + lengthBytes + bytes.readUIntBE(2, lengthBytes));
 }
 
 /**
@@ -34,7 +49,24 @@ export function checkCertificate(socket: TLSSocket, host: string, trust: Trust):
     ? readCertificates(trust.uploaded)
     : [...trust.authorities ? readCertificates(trust.authorities) : [], ...publicAuthorities()];
   const isTrusted = leadsToAnchor(leaf, chain.slice(1), anchors, 10);
-  return isTrusted && isFor(leaf, host, trust.uploaded !== undefined) ? undefined : REFUSED;
+  const isUsable = isForServers(leaf) && isFor(leaf, host, trust.uploaded !== undefined);
+  return isTrusted && isUsable ? undefined : REFUSED;
+}
+
+/** The object identifiers of `extendedKeyUsage` and of its value `serverAuth`, as DER. */
+const EXTENDED_KEY_USAGE = Buffer.from([0x06, 0x03, 0x55, 0x1d, 0x25]);
+const SERVER_AUTH = Buffer.from([0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01]);
+
+/** Whether a certificate is meant for servers, as one is that does not say what for. (Deno has no `keyUsage`.) */
+function isForServers({ raw }: X509Certificate): boolean {
+  const der = Buffer.from(raw);
+  return !der.includes(EXTENDED_KEY_USAGE) || der.includes(SERVER_AUTH);
+}
+
+/** Whether a key is long enough for OpenSSL's default security level. */
+function isStrong({ publicKey }: X509Certificate): boolean {
+  const { asymmetricKeyType, asymmetricKeyDetails } = publicKey;
+  return asymmetricKeyType !== "rsa" || (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
 }
 
 /** Whether a certificate names a host. */
@@ -76,7 +108,7 @@ function leadsToAnchor(
   anchors: readonly X509Certificate[],
   depth: number,
 ): boolean {
-  if (depth === 0 || !isValidNow(certificate)) return false;
+  if (depth === 0 || !isValidNow(certificate) || !isStrong(certificate)) return false;
   const isSelfSigned = isSignedBy(certificate, certificate);
   if (isSelfSigned) {
     return anchors.some(({ fingerprint256 }) => fingerprint256 === certificate.fingerprint256);

@@ -29,6 +29,9 @@ export interface ConnectionEvents {
   unasked(bytes: number): void;
 }
 
+/** Telegram reads all that a socket holds at once, so a long head that is on its way has this long to come, in real time. */
+const REST_OF_HEAD_MS = 50;
+
 /** A sender that hears nothing for this long closes the connection, with or without a request under way. */
 const PATIENCE_MS = 60_000;
 
@@ -47,6 +50,7 @@ export class Connection {
   #isWaiting = false;
   #isClosed = false;
   #stopTimer: () => void = () => {};
+  #headTimer: ReturnType<typeof setTimeout> | undefined;
 
   /** Starts to connect. What is sent before it is open goes out when it is. */
   constructor(id: number, to: Destination, clock: Clock, events: ConnectionEvents) {
@@ -100,10 +104,15 @@ export class Connection {
   /** Ends the connection. */
   close(): void {
     if (this.#isClosed) return;
-    this.#isClosed = true;
-    this.#stopTimer();
+    this.#end();
     this.#socket.destroy();
     this.#events.closed();
+  }
+
+  #end(): void {
+    this.#isClosed = true;
+    this.#stopTimer();
+    clearTimeout(this.#headTimer);
   }
 
   #opened(certificateProblem: string | undefined): void {
@@ -136,9 +145,16 @@ export class Connection {
   }
 
   #read(): void {
+    clearTimeout(this.#headTimer);
     try {
       const answer = this.#reader.read();
-      if (!answer) return;
+      if (!answer) {
+        if (this.#reader.isHeadTooLong) {
+          const tooLong = new UnreadableAnswer(431, `${statusText(431)}: total headers size exceeded`);
+          this.#headTimer = setTimeout(() => this.#refuse(tooLong), REST_OF_HEAD_MS);
+        }
+        return;
+      }
       this.#isWaiting = false;
       this.#restartTimer();
       if (this.#reader.unread > 0) this.#events.unasked(this.#reader.unread);
@@ -146,8 +162,18 @@ export class Connection {
       if (!answer.keepAlive || this.#breakAt === "after answer") this.close();
     } catch (error) {
       if (!(error instanceof UnreadableAnswer)) throw error;
-      this.#fail(error.message);
+      this.#refuse(error);
     }
+  }
+
+  /** Fails, and writes an HTTP answer of its own to the server, as Telegram does. */
+  #refuse({ code, message }: UnreadableAnswer): void {
+    if (this.#isClosed) return;
+    this.#events.failed(message);
+    this.#end();
+    const answer = `HTTP/1.1 ${code} ${statusText(code)}\r\nContent-Length: 0\r\n\r\n`;
+    this.#socket.end(answer, () => this.#socket.destroy());
+    this.#events.closed();
   }
 
   #fail(message: string): void {
@@ -163,4 +189,16 @@ export class Connection {
       else this.close();
     });
   }
+}
+
+function statusText(code: number): string {
+  const texts: Readonly<Record<number, string>> = {
+    400: "Bad Request",
+    413: "Request Entity Too Large",
+    415: "Unsupported Media Type",
+    431: "Request Header Fields Too Large",
+    501: "Not Implemented",
+    505: "HTTP Version Not Supported",
+  };
+  return texts[code] ?? "";
 }

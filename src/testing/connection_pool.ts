@@ -1,6 +1,7 @@
 import type { Clock } from "./clock.ts";
 import { Connection, type Destination } from "./connection.ts";
 import { ConnectionRamp } from "./connection_ramp.ts";
+import type { BreakPoint } from "./faults.ts";
 import type { Answer } from "./http_answer.ts";
 
 /** What a pool works with, and what it tells its sender. */
@@ -25,6 +26,8 @@ export class ConnectionPool {
   #parts: PoolParts;
   #ramp: ConnectionRamp;
   #connections = new Set<Connection>();
+  /** Those without a request, the one that has been idle longest first: updates go over them in turn. */
+  #idle = new Set<Connection>();
   #opened = 0;
 
   constructor(parts: PoolParts) {
@@ -42,12 +45,16 @@ export class ConnectionPool {
     return [...this.#connections].filter(({ isBusy }) => isBusy).length;
   }
 
-  /** One over which something can be sent now. */
+  /** The one over which the next request goes, if one is free. */
   get ready(): Connection | undefined {
-    for (const connection of this.#connections) {
-      if (connection.isReady) return connection;
-    }
-    return undefined;
+    const [longestIdle] = this.#idle;
+    return longestIdle;
+  }
+
+  /** Sends a request over a connection that is {@link ready}. */
+  send(connection: Connection, request: Uint8Array, breakAt?: BreakPoint): void {
+    this.#idle.delete(connection);
+    connection.send(request, breakAt);
   }
 
   /** Opens what so many queues deserve now, and says when the next one may be opened; infinite if they have enough. */
@@ -76,14 +83,19 @@ export class ConnectionPool {
     const { clock, destination, answered, failed, closed, onViolation, onChange } = this.#parts;
     const connection: Connection = new Connection(++this.#opened, destination, clock, {
       opened: onChange,
-      answered: (answer) => answered(connection, answer),
+      answered: (answer) => {
+        this.#idle.add(connection);
+        answered(connection, answer);
+      },
       failed: (message) => failed(connection, message),
       closed: () => {
         this.#connections.delete(connection);
+        this.#idle.delete(connection);
         closed(connection);
       },
       unasked: (bytes) => onViolation(`${bytes} bytes came that belong to no answer`),
     });
     this.#connections.add(connection);
+    this.#idle.add(connection);
   }
 }

@@ -1,5 +1,6 @@
 import type { Answer } from "./http_answer.ts";
-import { lifetimeOf, queueOf } from "./queue_of.ts";
+import { expiryOf } from "./lifetime.ts";
+import { queueOf } from "./queue_of.ts";
 import { kindOf, type Update } from "./update_kinds.ts";
 import { updateJson } from "./webhook_request.ts";
 
@@ -62,6 +63,8 @@ export class Delivery implements PromiseLike<Delivered> {
   readonly kind: string;
   /** The Telegram queue that it waits in, such as `"message of chat 111"`. */
   readonly queue: string;
+  /** The id of that queue, which two queues with different names may share. */
+  readonly queueId: bigint;
   /** When Telegram gives up on it, in milliseconds on the test server's clock. */
   readonly expiresAt: number;
 
@@ -74,8 +77,10 @@ export class Delivery implements PromiseLike<Delivered> {
     this.update = update;
     this.json = updateJson(update);
     this.kind = kindOf(update);
-    this.queue = queueOf(update);
-    this.expiresAt = now + lifetimeOf(this.kind) * 1000;
+    const queue = queueOf(update);
+    this.queue = queue.name;
+    this.queueId = queue.id;
+    this.expiresAt = expiryOf(update, now);
   }
 
   /** Every try so far. */

@@ -79,8 +79,10 @@ export class WebhookSender {
     return this.#pool.busy;
   }
 
-  /** Looks for something to do, soon: there is a new update. */
+  /** Loads what there is at once, and sends soon: there is a new update, or something changed. */
   wake(): void {
+    if (this.#isClosed) return;
+    if (!this.#isPaused) this.#load();
     if (this.#turnIsDue) return;
     this.#turnIsDue = true;
     queueMicrotask(() => this.#turn());
@@ -122,10 +124,7 @@ export class WebhookSender {
   /** Telegram has at most twice as many queues at hand as connections: those that always fail starve the others. */
   #load(): void {
     const room = this.#parts.maxConnections * 2 - this.#queues.size;
-    const now = this.#now();
-    for (const delivery of this.#parts.backlog.read(Math.min(room, READ_LIMIT))) {
-      this.#queues.add(delivery, now);
-    }
+    this.#queues.load(this.#parts.backlog.read(Math.min(room, READ_LIMIT)), this.#now());
   }
 
   #nextSending(): number {
@@ -148,7 +147,11 @@ export class WebhookSender {
     const secretToken = fault && "secretToken" in fault ? fault.secretToken ?? "" : target.secretToken;
     const request = webhookRequest({ ...target, secretToken }, delivery.json);
     this.#underWay.set(connection, { delivery, request, sentAt: clock.now(), fault });
-    connection.send(request, fault && "breakConnection" in fault ? fault.breakConnection : undefined);
+    this.#pool.send(
+      connection,
+      request,
+      fault && "breakConnection" in fault ? fault.breakConnection : undefined,
+    );
   }
 
   #answered(connection: Connection, answer: Answer): void {
@@ -203,7 +206,7 @@ export class WebhookSender {
     this.#pool.succeeded();
     if (fault && "duplicate" in fault) return this.#queues.again(delivery, now);
     this.#delays.delete(delivery);
-    this.#queues.done(delivery, now);
+    this.#queues.done(delivery);
     this.#parts.backlog.remove(delivery, "acknowledged");
   }
 
@@ -214,7 +217,7 @@ export class WebhookSender {
     const seconds = delay.next(retryAfter, this.#parts.random);
     if (Math.floor(now / 1000) + seconds > Math.floor(delivery.expiresAt / 1000)) {
       this.#delays.delete(delivery);
-      this.#queues.done(delivery, now);
+      this.#queues.done(delivery);
       this.#parts.backlog.remove(delivery, "expired");
     } else {
       this.#queues.again(delivery, now + seconds * 1000);

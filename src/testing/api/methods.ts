@@ -1,7 +1,7 @@
 import { type Answerer, type BotCall, CallLog } from "./calls.ts";
 import { defaultAnswer } from "./default_answers.ts";
 import type { LongPolling } from "./get_updates.ts";
-import { bodyParameters, type Parameters } from "./parameters.ts";
+import { bodyParameters, methodOf, type Parameters } from "./parameters.ts";
 import type { World } from "../script/world.ts";
 import type { MethodResult, WebhookRegistration } from "./webhook_registration.ts";
 
@@ -54,8 +54,10 @@ export class Methods {
   }
 
   async #runReply(contentType: string, body: Uint8Array): Promise<void> {
-    const { method, ...params } = bodyParameters(contentType, body);
-    if (typeof method !== "string" || NOT_IN_A_REPLY.test(method)) return;
+    const all = bodyParameters(contentType, body);
+    const { method: _, ...params } = all;
+    const method = methodOf(all);
+    if (NOT_IN_A_REPLY.test(method)) return;
     await this.#carryOut(method, params, "webhook reply");
   }
 
