@@ -1,5 +1,5 @@
-import type { Answer } from "../testing/http_answer.ts";
-import type { Update } from "../testing/update_kinds.ts";
+import type { HttpAnswer as Answer } from "../testing/http_answer.ts";
+import type { TestUpdate as Update } from "../testing/update_kinds.ts";
 import { isUpdate } from "../parse/parse_update.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { describeUpdate } from "./describe_update.ts";

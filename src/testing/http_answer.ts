@@ -3,7 +3,7 @@ import { gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
 import { concatBytes } from "./concat_bytes.ts";
 
 /** An HTTP answer as it came over the wire. */
-export interface Answer {
+export interface HttpAnswer {
   /** The status code. */
   status: number;
   /** The text behind it. */
@@ -64,7 +64,7 @@ export class AnswerReader {
    *
    * @throws {UnreadableAnswer} if what came is not an answer that Telegram can read.
    */
-  read(): Answer | undefined {
+  read(): HttpAnswer | undefined {
     this.#head ??= readHead(this.#bytes);
     const head = this.#head;
     if (!head) return undefined;
@@ -81,7 +81,7 @@ export class AnswerReader {
 }
 
 /** The start of an answer. Of two headers with one name the first is shown, but the last decides how the body is read. */
-interface Head extends Pick<Answer, "status" | "reason" | "headers" | "keepAlive"> {
+interface Head extends Pick<HttpAnswer, "status" | "reason" | "headers" | "keepAlive"> {
   bodyStart: number;
   length: string | undefined;
   type: string;
@@ -155,7 +155,7 @@ function readHead(bytes: Uint8Array): Head | undefined {
   };
 }
 
-type Body = { bytes: Uint8Array; end: number; framing: Answer["framing"] };
+type Body = { bytes: Uint8Array; end: number; framing: HttpAnswer["framing"] };
 
 function readBody(bytes: Uint8Array, head: Head): Body | undefined {
   const { transfer, bodyStart, coding, type } = head;

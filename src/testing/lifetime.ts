@@ -1,4 +1,4 @@
-import { kindOf, type Update } from "./update_kinds.ts";
+import { type TestUpdate, updateKindOf } from "./update_kinds.ts";
 
 const DAY_S = 86_400;
 
@@ -35,8 +35,8 @@ const DATED: Readonly<Record<string, (payload: object) => unknown>> = {
  *
  * @param now When Telegram got it, in milliseconds since 1970.
  */
-export function expiryOf(update: Update, now: number): number {
-  const kind = kindOf(update);
+export function expiryOf(update: TestUpdate, now: number): number {
+  const kind = updateKindOf(update);
   const short = SHORT_LIFETIMES_S[kind];
   if (short !== undefined) return now + short * 1000;
   const payload = update[kind];

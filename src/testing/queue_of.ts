@@ -1,4 +1,4 @@
-import { kindOf, type Update } from "./update_kinds.ts";
+import { type TestUpdate, updateKindOf } from "./update_kinds.ts";
 
 type Owner = "chat" | "user" | "poll";
 
@@ -51,8 +51,8 @@ export interface TelegramQueue {
 }
 
 /** The Telegram queue of an update. One of a kind that nobody knows, or without an owner, has a queue of its own. */
-export function queueOf(update: Update): TelegramQueue {
-  const kind = kindOf(update);
+export function queueOf(update: TestUpdate): TelegramQueue {
+  const kind = updateKindOf(update);
   const [number, name, owner] = QUEUES[kind] ?? [];
   const id = owner && ownerId(update[kind], kind, owner);
   if (number === undefined || id === undefined || !/^-?\d+$/.test(id)) {

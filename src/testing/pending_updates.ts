@@ -10,7 +10,7 @@ const MAX_WAITING_BYTES = 128 << 20;
  * Telegram's queue of one bot's updates: everything that neither a webhook acknowledged nor `getUpdates` confirmed,
  * oldest first.
  */
-export class Backlog {
+export class PendingUpdates {
   #now: () => number;
   #all = new Set<Delivery>();
   #bytes = 0;
@@ -51,7 +51,7 @@ export class Backlog {
     }
   }
 
-  /** Reads on from where {@link Backlog.read} stopped: at most so many updates, without those that have expired. */
+  /** Reads on from where {@link PendingUpdates.read} stopped: at most so many updates, without those that have expired. */
   read(limit: number): Delivery[] {
     const batch: Delivery[] = [];
     while (this.#next < this.#unread.length && batch.length < limit) {
