@@ -1,6 +1,7 @@
 import type { Delivery } from "../delivery.ts";
 import type { Content } from "./content.ts";
 import { privateChat, type TestChat, type TestMessage, type TestUser } from "./objects.ts";
+import { suggestNames } from "./did_you_mean.ts";
 import type { Person } from "./person.ts";
 import { type Place, placeOf, type TestVenue } from "./place.ts";
 import { Reactions } from "./reactions.ts";
@@ -127,3 +128,7 @@ export class Business implements TestVenue {
     });
   }
 }
+
+suggestNames(Group, "group", "anna.in(group).sends");
+suggestNames(Channel, "channel");
+suggestNames(Business, "business");

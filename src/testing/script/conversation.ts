@@ -1,5 +1,6 @@
 import type { Delivery } from "../delivery.ts";
 import { Business, Channel, Group } from "./chats.ts";
+import { suggestNames } from "./did_you_mean.ts";
 import type { TestChat, TestUser } from "./objects.ts";
 import { Person } from "./person.ts";
 import type { TestScene } from "./speaker.ts";
@@ -50,3 +51,5 @@ export class Conversation {
     return { id: chatId, title: title ?? `${what} ${-chatId}`, ...rest, type };
   }
 }
+
+suggestNames(Conversation, "telegram", "telegram.user().sends");

@@ -1,5 +1,6 @@
 import type { Delivery } from "../delivery.ts";
 import { checkAlbum, type Content, contentFields } from "./content.ts";
+import { suggestNames } from "./did_you_mean.ts";
 import type { TestMessage, TestUser } from "./objects.ts";
 import type { Place } from "./place.ts";
 import { Sent, SentAlbum } from "./sent.ts";
@@ -99,6 +100,8 @@ export class Speaker {
     return new Sent(message, this.scene.deliver({ [kind]: message }));
   }
 }
+
+suggestNames(Speaker, "user");
 
 /** The message of something that was sent. */
 export function messageOf(message: TestMessage | Sent): TestMessage {
