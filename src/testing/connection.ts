@@ -3,11 +3,11 @@ import { connect as connectTls, TLSSocket } from "node:tls";
 import type { Clock } from "./clock.ts";
 import type { BreakPoint } from "./faults.ts";
 import { AnswerReader, type HttpAnswer, UnreadableAnswer } from "./http_answer.ts";
-import type { Network, Place } from "./network.ts";
+import type { Network, SocketAddress } from "./network.ts";
 import { socketErrorText, tlsErrorText } from "./socket_error.ts";
 
 /** Where a connection leads. */
-export interface Destination extends Place {
+export interface Destination extends SocketAddress {
   /** The host and port of the webhook's URL, by which the network routes. */
   name?: string;
   /** For HTTPS: the host name to ask for (none for an address) and what is wrong with the certificate, if anything. */
@@ -44,7 +44,7 @@ export class Connection {
   /** 1 for the first connection of a webhook. */
   readonly id: number;
   /** Where it really leads; nothing if it was refused. */
-  readonly place: Place | undefined;
+  readonly place: SocketAddress | undefined;
 
   #socket: Socket | undefined;
   #clock: Clock;
@@ -106,7 +106,7 @@ export class Connection {
     this.#events.closed();
   }
 
-  #connect({ address: host, port }: Place, tls: Destination["tls"]): Socket {
+  #connect({ address: host, port }: SocketAddress, tls: Destination["tls"]): Socket {
     const halfTrips = tls ? 4 : 2;
     const opened = (problem: () => string | undefined) => {
       this.#isOwed = false;

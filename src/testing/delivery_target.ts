@@ -1,5 +1,5 @@
 import { isIPv4 } from "node:net";
-import type { Place } from "./network.ts";
+import type { SocketAddress } from "./network.ts";
 import { addressOf, type WebhookUrl } from "./webhook_url.ts";
 
 /** How the test server treats the addresses of webhooks. */
@@ -46,7 +46,7 @@ export function deliveryTarget(
   url: WebhookUrl,
   fixedAddress: string,
   strict: boolean,
-  routes: readonly Place[] | undefined,
+  routes: readonly SocketAddress[] | undefined,
 ): { address: string; port: number; shownAddress: string } {
   if (strict && url.protocol === "https" && !WEBHOOK_PORTS.has(url.port)) {
     throw new Error("Webhook can be set up only on ports 80, 88, 443 or 8443");
@@ -72,7 +72,7 @@ export function deliveryTarget(
  *
  * @throws {RangeError} if it is not a loopback address with a port.
  */
-export function readAddress(text: string): Place {
+export function readAddress(text: string): SocketAddress {
   const colon = text.lastIndexOf(":");
   const [address, port] = [text.slice(0, colon), Number(text.slice(colon + 1))];
   if (isLoopback(address) && Number.isInteger(port) && port > 0) return { address, port };

@@ -129,7 +129,7 @@ export type { Speaker, TestScene } from "./script/speaker.ts";
 export type { World } from "./script/world.ts";
 export type { UnauthenticatedAnswer, UnauthenticatedRequest } from "./unauthenticated_post.ts";
 export { startTestBotApi } from "./start.ts";
-export type { BotHost, DeliverOptions, TestBot, WaitOptions } from "./test_bot.ts";
+export type { DeliverOptions, TestBot, WaitOptions } from "./test_bot.ts";
 export type { TestBotApi } from "./test_bot_api.ts";
 export type { TestUpdate } from "./update_kinds.ts";
 export type { TestWebhook } from "./api/webhook_registration.ts";

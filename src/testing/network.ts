@@ -2,7 +2,7 @@ import type { Destination } from "./connection.ts";
 import { readAddress } from "./delivery_target.ts";
 
 /** Where a connection really leads. */
-export interface Place {
+export interface SocketAddress {
   /** A loopback address. */
   readonly address: string;
   /** Its port. */
@@ -20,11 +20,15 @@ export class Network {
    */
   roundTripMs: number | ((connection: number) => number);
 
-  #routes = new Map<string, readonly Place[]>();
-  #down: { place: Place | undefined }[] = [];
-  #watchers = new Set<(isDown: (place: Place) => boolean) => void>();
+  #routes = new Map<string, readonly SocketAddress[]>();
+  #down: { place: SocketAddress | undefined }[] = [];
+  #watchers = new Set<(isDown: (place: SocketAddress) => boolean) => void>();
 
-  /** The test server makes one. */
+  /**
+   * The test server makes one.
+   *
+   * @internal
+   */
   constructor(
     roundTripMs: number | ((connection: number) => number),
     routes: Readonly<Record<string, string | readonly string[]>>,
@@ -56,8 +60,12 @@ export class Network {
     this.#routes.set(name, list.map(readAddress));
   }
 
-  /** The addresses that a webhook's host and port are routed to, if any; the test server calls this. */
-  routesOf(name: string): readonly Place[] | undefined {
+  /**
+   * The addresses that a webhook's host and port are routed to, if any; the test server calls this.
+   *
+   * @internal
+   */
+  routesOf(name: string): readonly SocketAddress[] | undefined {
     return this.#routes.get(name);
   }
 
@@ -89,15 +97,23 @@ export class Network {
     }
   }
 
-  /** Where the connection of this number goes, or nothing if it is refused; the test server calls this. */
-  placeFor(destination: Destination, connection: number): Place | undefined {
+  /**
+   * Where the connection of this number goes, or nothing if it is refused; the test server calls this.
+   *
+   * @internal
+   */
+  placeFor(destination: Destination, connection: number): SocketAddress | undefined {
     const places = (this.#routes.get(destination.name ?? "") ?? [destination]).filter((place) =>
       !this.#isDown(place)
     );
     return places[(connection - 1) % places.length];
   }
 
-  /** How long half a round trip of the connection of this number takes; the test server calls this. */
+  /**
+   * How long half a round trip of the connection of this number takes; the test server calls this.
+   *
+   * @internal
+   */
   halfTripMs(connection: number): number {
     const { roundTripMs } = this;
     return Math.max(typeof roundTripMs === "number" ? roundTripMs : roundTripMs(connection), 0) / 2;
@@ -106,14 +122,15 @@ export class Network {
   /**
    * Tells when receivers become unreachable; the test server calls this.
    *
+   * @internal
    * @returns A function that ends this.
    */
-  onDown(watcher: (isDown: (place: Place) => boolean) => void): () => void {
+  onDown(watcher: (isDown: (place: SocketAddress) => boolean) => void): () => void {
     this.#watchers.add(watcher);
     return () => this.#watchers.delete(watcher);
   }
 
-  #isDown({ address, port }: Place): boolean {
+  #isDown({ address, port }: SocketAddress): boolean {
     return this.#down.some(({ place }) => !place || (place.address === address && place.port === port));
   }
 }

@@ -65,7 +65,11 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
   readonly network: Network;
 
   #token: string;
-  /** What the bots of one test server share. */
+  /**
+   * What the bots of one test server share.
+   *
+   * @internal
+   */
   protected readonly host: BotHost<C>;
   #world: World;
   #pending: PendingUpdates;
@@ -78,7 +82,11 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
   #isPaused = false;
   #requestsUnderWay = 0;
 
-  /** Use `startTestBotApi` or `telegram.addBot()`. */
+  /**
+   * Use `startTestBotApi` or `telegram.addBot()`.
+   *
+   * @internal
+   */
   constructor(
     { token = "123456:TEST-TOKEN", bot, firstUpdateId = 100_000_001 }: TestBotOptions,
     host: BotHost<C>,
@@ -236,7 +244,11 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
     return await postUnauthenticated(webhook, request);
   }
 
-  /** Carries out a call; the test server calls this. */
+  /**
+   * Carries out a call; the test server calls this.
+   *
+   * @internal
+   */
   async request(method: string, parameters: Parameters): Promise<MethodResult> {
     this.#requestsUnderWay++;
     return await this.#methods.request(method, parameters).finally(() => {
@@ -245,17 +257,29 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
     });
   }
 
-  /** How many answers the bot and its webhook owe; the test server asks this. */
+  /**
+   * How many answers the bot and its webhook owe; the test server asks this.
+   *
+   * @internal
+   */
   get owed(): number {
     return (this.#sender?.busy ?? 0) + this.#requestsUnderWay - (this.#polling.isWaiting ? 1 : 0);
   }
 
-  /** Gives it another token; the test server calls this. */
+  /**
+   * Gives it another token; the test server calls this.
+   *
+   * @internal
+   */
   replaceToken(token: string): void {
     this.#token = token;
   }
 
-  /** Closes every connection to the webhook and drops what waits; the test server calls this. */
+  /**
+   * Closes every connection to the webhook and drops what waits; the test server calls this.
+   *
+   * @internal
+   */
   stop(): void {
     this.#registration.remove();
     this.#polling.close();

@@ -90,7 +90,9 @@ const fails: readonly (readonly [name: string, what: Case])[] = [
   }],
 ];
 for (const [name, what] of fails) {
-  test(`${name} does not verify`, async (t) => {
+  // Deno itself serves no key that is as short as this.
+  const skip = name === "RSA-1024" && "Deno" in globalThis;
+  test(`${name} does not verify`, { skip }, async (t) => {
     const { delivery, info, webhook } = await deliver(t, what);
     assert.equal(delivery.outcome, undefined);
     assert.equal(info.last_error_message, REFUSED);

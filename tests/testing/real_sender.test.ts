@@ -2,7 +2,7 @@ import { strict as assert } from "node:assert";
 import type { Buffer } from "node:buffer";
 import { describe, test, type TestContext } from "node:test";
 import { deflateSync, gzipSync } from "node:zlib";
-import { type Delivered, type TestBotApi, type VirtualClock } from "../../src/testing/mod.ts";
+import type { Delivered, TestBotApi, VirtualClock } from "../../src/testing/mod.ts";
 import { OK, type RawWebhook, rawWebhook, status } from "./raw_webhook.ts";
 import { call, frozen, saying } from "./test_server.ts";
 
