@@ -12,7 +12,7 @@ const SAME_OFFSET_MS = 3000;
 /** Within this time it gets a single update, in case the bot cannot handle more. */
 const REPEATED_MS = 500;
 /** Why a poll ends when another instance of the bot polls. */
-export const ANOTHER_POLL = "Conflict: terminated by other getUpdates request; " +
+export const ANOTHER_POLL: string = "Conflict: terminated by other getUpdates request; " +
   "make sure that only one bot instance is running";
 const WEBHOOK_IS_SET = "Conflict: can't use getUpdates method while webhook is active; " +
   "use deleteWebhook to delete the webhook first";
