@@ -31,7 +31,8 @@ const DATED: Readonly<Record<string, (payload: object) => unknown>> = {
 };
 
 /**
- * When Telegram gives up on an update and silently drops it, in milliseconds since 1970. A date of 0 counts as none.
+ * When Telegram gives up on an update and silently drops it, in milliseconds since 1970. A date of a day ago or earlier
+ * counts as none: Telegram would never send such an update, but a test may deliver one that was recorded long ago.
  *
  * @param now When Telegram got it, in milliseconds since 1970.
  */
@@ -41,7 +42,8 @@ export function expiryOf(update: TestUpdate, now: number): number {
   if (short !== undefined) return now + short * 1000;
   const payload = update[kind];
   const start = typeof payload === "object" && payload !== null ? DATED[kind]?.(payload) : undefined;
-  return (typeof start === "number" && start > 0 ? start * 1000 : now) + DAY_S * 1000;
+  const end = typeof start === "number" ? (start + DAY_S) * 1000 : 0;
+  return end > now ? end : now + DAY_S * 1000;
 }
 
 function messageDate(message: object): unknown {

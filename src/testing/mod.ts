@@ -12,7 +12,7 @@
  * import { setWebhookAndListen, updateHandlers, type WebhookServer } from "@telehook/telehook";
  * import { freePort, startTestBotApi } from "@telehook/telehook/testing";
  *
- * // The bot: all that a test needs is a say in where the Bot API is and where the bot listens.
+ * // The bot: a test needs to choose where the Bot API is and where the bot listens.
  * export function startBot(options: { token: string; apiRoot: string; port: number }): Promise<WebhookServer> {
  *   const keyboard = { inline_keyboard: [[{ text: "Again", callback_data: "again" }]] };
  *   return setWebhookAndListen(
@@ -73,8 +73,7 @@
  * });
  * ```
  *
- * What goes wrong in a day takes no time on a clock that the test moves, here a bot that fails three
- * times:
+ * A day of retries takes no time on a clock that the test moves. Here a bot fails three times:
  *
  * @example
  * ```ts

@@ -34,7 +34,6 @@ export class PendingUpdates {
     const size = delivery.json.length;
     const isFull = this.#all.size >= MAX_WAITING || this.#bytes + size > MAX_WAITING_BYTES;
     if (isFull || size > MAX_UPDATE_BYTES) return delivery.end("too big");
-    if (delivery.expiresAt <= this.#now()) return delivery.end("expired");
     this.#all.add(delivery);
     this.#bytes += size;
     this.#unread.push(delivery);

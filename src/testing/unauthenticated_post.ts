@@ -22,7 +22,7 @@ export interface UnauthenticatedRequest {
   timeoutMs?: number;
 }
 
-/** What the webhook did about a stranger's request. */
+/** What the webhook did about a request that is not Telegram's. */
 export interface UnauthenticatedAnswer {
   /** Its answer, if it gave one. */
   answer: HttpAnswer | undefined;

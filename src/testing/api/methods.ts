@@ -64,7 +64,7 @@ export class Methods {
     );
   }
 
-  /** Has a method answered by this from now on. */
+  /** Lets this answer calls of a method from now on. */
   answer(method: string, answerer: Answerer): void {
     this.#answerers.set(method.toLowerCase(), answerer);
   }

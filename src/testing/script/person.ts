@@ -106,7 +106,7 @@ export class Person extends Speaker {
     });
   }
 
-  /** Brings the bot into a group or channel, as a member or administrator. */
+  /** Adds the bot to a group or channel, as a member or administrator. */
   addsBot(venue: TestVenue, status: Status = "member"): Delivery {
     return this.#membership(this.#chat(venue), this.scene.world.bot, "left", status);
   }

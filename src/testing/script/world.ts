@@ -107,7 +107,7 @@ export class World {
     if (oldest !== undefined) this.#messages.delete(oldest);
   }
 
-  /** Notes the message that an update brings or is about, if there is one. */
+  /** Notes the message that an update contains or is about, if there is one. */
   noteUpdate(update: TestUpdate): void {
     const payload = update[updateKindOf(update)];
     if (isMessage(payload)) this.noteMessage(payload);
