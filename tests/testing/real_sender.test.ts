@@ -84,8 +84,8 @@ describe("1: the connection that has been idle longest is used", () => {
 });
 
 describe("2: the queue comes next whose first update was loaded earliest", () => {
-  /** A webhook with one connection, which is held until all are delivered. */
-  async function order(t: TestContext, deliver: (telegram: TestBotApi<VirtualClock>) => void) {
+  /** The order in which texts arrive over one connection that was busy while they came, a millisecond apart. */
+  async function order(t: TestContext, texts: readonly (readonly [text: string, chat: number])[]) {
     const telegram = await frozen(t);
     let answerFirst = (_: string) => {};
     const webhook = await rawWebhook(
@@ -95,26 +95,22 @@ describe("2: the queue comes next whose first update was loaded earliest", () =>
     await call(telegram, "setWebhook", { url: `http://127.0.0.1:${webhook.port}`, max_connections: 1 });
     telegram.deliver(saying("first", 1));
     await webhook.until(() => webhook.requests.length === 1);
-    deliver(telegram);
+    for (const [text, chat] of texts) {
+      telegram.deliver(saying(text, chat));
+      await telegram.clock.advance(1, { patienceMs: 1 });
+    }
     answerFirst(OK);
     await telegram.idle();
     return webhook.said.slice(1);
   }
 
   test("so a queue that was just answered goes on before others that were loaded later", async (t) => {
-    const said = await order(t, (telegram) => {
-      for (const text of ["a", "b", "c"]) telegram.deliver(saying(text, 1));
-      telegram.deliver(saying("other", 2));
-    });
+    const said = await order(t, [["a", 1], ["b", 1], ["c", 1], ["other", 2]]);
     assert.deepEqual(said, ["a", "b", "c", "other"]);
   });
 
   test("and after it those that were loaded before its next one", async (t) => {
-    const said = await order(t, (telegram) => {
-      telegram.deliver(saying("a", 1));
-      telegram.deliver(saying("other", 2));
-      telegram.deliver(saying("b", 1));
-    });
+    const said = await order(t, [["a", 1], ["other", 2], ["b", 1]]);
     assert.deepEqual(said, ["a", "other", "b"]);
   });
 
