@@ -7,16 +7,18 @@ import {
   NOT_UTF8,
   OVERLOADED,
   replyWith,
+  tryLater,
 } from "./answers/answer.ts";
 import { type Receiver, toUpdateReceiver, type UpdateReceiver } from "./receiver/receiver.ts";
-import { serializeReply } from "./receiver/webhook_reply.ts";
+import { serializeReply } from "./replies/reply_body.ts";
+import type { WebhookReply } from "./receiver/webhook_reply.ts";
 import type { DeliveryHead } from "./guard/head.ts";
 import { createGuard, type Guard, type GuardOptions, MAX_BODY_BYTES } from "./guard/guard.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { type InboxOptions, inboxSettings } from "./inbox/inbox_options.ts";
-import type { Outcome } from "./inbox/outcome.ts";
-import { errorReporter, type FailureDetails } from "./inbox/report_error.ts";
-import type { Awaitable } from "./store/store.ts";
+import type { Outcome } from "./runner/outcome.ts";
+import { errorReporter, type ReportError, strangeResultReporter } from "./runner/report_error.ts";
+import type { Awaitable } from "./store/inbox_store.ts";
 import { decodeBody } from "./parse/decode_body.ts";
 import { isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
 import type { Update } from "./updates/mod.ts";
@@ -37,22 +39,23 @@ export class Pipeline {
   readonly path: string | undefined;
   readonly #guard: Guard;
   readonly maxBodyBytes: number;
-  readonly filter: UpdateReceiver;
+  readonly receiver: UpdateReceiver;
   readonly inbox: Inbox;
   readonly events: Events;
-  readonly #reportError: (error: unknown, details: FailureDetails) => void;
+  readonly #reportError: ReportError;
 
   constructor(receiver: Receiver, options: PipelineOptions) {
     this.path = options.path;
     this.#guard = createGuard(options);
     this.maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
-    this.filter = toUpdateReceiver(receiver);
+    this.receiver = toUpdateReceiver(receiver);
     this.#reportError = errorReporter(options.onError);
     this.events = new Events(options.onEvent);
-    this.inbox = new Inbox(this.filter, inboxSettings(options), {
-      reportError: this.#reportError,
-      events: this.events,
-    });
+    const settings = {
+      ...inboxSettings(options),
+      onStrangeResult: strangeResultReporter(this.#reportError),
+    };
+    this.inbox = new Inbox(this.receiver, settings, this.#reportError, this.events);
   }
 
   /** What a delivery is refused with before its body is read, if it is. */
@@ -81,15 +84,15 @@ export class Pipeline {
     } catch {
       return this.refuse(MALFORMED_JSON);
     }
-    return this.takeValue(value, text.length);
+    return this.takeValue(value, text, text.length);
   }
 
   /** Takes a body that somebody has parsed already. */
-  takeValue(value: unknown, size?: number): Awaitable<Answer> {
+  takeValue(value: unknown, text?: string, size?: number): Awaitable<Answer> {
     if (!isUpdate(value)) return this.refuse(whyNotUpdate(value));
     let outcome: Awaitable<Outcome>;
     try {
-      outcome = this.inbox.receive(value, size);
+      outcome = this.inbox.receive(value, text, size);
     } catch (error) {
       return this.#fail(value, error);
     }
@@ -104,20 +107,31 @@ export class Pipeline {
     return FAILED;
   }
 
-  #answerTo(update: Update, outcome: Outcome): Answer {
+  #replyTo(update: Update, reply: WebhookReply): Awaitable<Answer> {
+    const failed = (error: unknown): Answer => {
+      // The update itself was handled: sending it again would not repair the reply.
+      this.#reportError(error, { update, attempt: 1, willRetry: false });
+      return ACKNOWLEDGED;
+    };
+    try {
+      const body = serializeReply(reply);
+      if (typeof body === "string") return replyWith(body);
+      return body.then(({ bytes, contentType }) => replyWith(bytes, contentType)).catch(failed);
+    } catch (error) {
+      return failed(error);
+    }
+  }
+
+  #answerTo(update: Update, outcome: Outcome): Awaitable<Answer> {
     switch (outcome.type) {
       case "acknowledged":
         return ACKNOWLEDGED;
       case "replied":
-        try {
-          return replyWith(serializeReply(outcome.reply));
-        } catch (error) {
-          // The update itself was handled: sending it again would not mend the reply.
-          this.#reportError(error, { update, attempt: 1, willRetry: false });
-          return ACKNOWLEDGED;
-        }
+        return this.#replyTo(update, outcome.reply);
       case "failed":
-        return FAILED;
+        return outcome.retryAfterMs === undefined ? FAILED : tryLater(outcome.retryAfterMs, "");
+      case "outage":
+        return this.refuse(tryLater(outcome.retryAfterMs, "Nothing can be handled at the moment"));
       case "overloaded":
         return this.refuse(OVERLOADED);
       case "closing":

@@ -1,14 +1,16 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { ACKNOWLEDGED, type Answer, BROKEN_BODY } from "./answers/answer.ts";
+import { type Answer, BROKEN_BODY } from "./answers/answer.ts";
+import { toResponse } from "./answers/to_response.ts";
 import type { Receiver } from "./receiver/receiver.ts";
 import type { WebhookReply } from "./receiver/webhook_reply.ts";
+import type { ParkedBatch } from "./store/inbox_store.ts";
 import { TelehookError } from "./errors/telehook_error.ts";
 import { RequestHead } from "./guard/request_head.ts";
-import { bring } from "./inbox/bring.ts";
-import { type CloseOptions, closeTimeoutMs } from "./inbox/close_options.ts";
+import { type CloseOptions, closeTimeoutMs } from "./inbox/closing.ts";
 import type { Inbox } from "./inbox/inbox.ts";
 import { INBOX_OPTION_NAMES } from "./inbox/inbox_options.ts";
+import { submit } from "./inbox/submit.ts";
 import { checkOptionNames } from "./checks/options.ts";
 import { BodyReader } from "./parse/body_reader.ts";
 import { Pipeline, type PipelineOptions } from "./pipeline.ts";
@@ -19,15 +21,15 @@ import type { WebhookCounts } from "./events/events.ts";
 export interface WebhookOptions extends PipelineOptions {}
 
 /** The names of all options of a webhook, for whoever passes them on. */
-export const WEBHOOK_OPTION_NAMES: readonly (keyof WebhookOptions)[] = [
-  "secretToken",
-  "path",
-  "allowedAddresses",
-  "trustedProxy",
-  "maxBodyBytes",
+export const WEBHOOK_OPTION_NAMES = {
+  secretToken: true,
+  path: true,
+  allowedAddresses: true,
+  trustedProxy: true,
+  maxBodyBytes: true,
   ...INBOX_OPTION_NAMES,
-  "onEvent",
-];
+  onEvent: true,
+} as const satisfies Record<keyof WebhookOptions, true>;
 
 /**
  * A webhook as a web-standard handler: give it to `Deno.serve`, as `fetch` to `Bun.serve` or a worker, or call it.
@@ -56,8 +58,27 @@ export interface Webhook {
    */
   receive(update: Update): Promise<WebhookReply | undefined>;
 
-  /** How much is going on, and how often what happened since the webhook was made. */
+  /** How much is under way, and counters since the webhook was created. */
   stats(): WebhookStats;
+
+  /** Updates that were given up, in the order of their ids, as long as `parkedForMs` keeps them. */
+  parked(): AsyncIterable<ParkedBatch>;
+
+  /**
+   * Handles a parked update again, behind everything in its lane. `context.isReplay` is `true` then.
+   *
+   * @param id Its {@link ParkedBatch.id}.
+   * @returns Whether there was one.
+   */
+  replay(id: number): Promise<boolean>;
+
+  /**
+   * Removes a parked update.
+   *
+   * @param id Its {@link ParkedBatch.id}.
+   * @returns Whether there was one.
+   */
+  discard(id: number): Promise<boolean>;
 
   /**
    * Answers 503 from now on, so that Telegram keeps its updates, hands over pending albums and waits for what runs. When
@@ -73,10 +94,12 @@ export interface Webhook {
 export interface WebhookStats extends WebhookCounts {
   /** Calls of the receiver that have not come to an end. */
   readonly running: number;
-  /** Updates whose sender still waits for an answer. */
+  /** Updates that have not been answered yet. */
   readonly unanswered: number;
-  /** Updates that were acknowledged and are not handled yet, as far as this process knows. */
+  /** Updates in the store that are not handled yet, as far as this process knows. */
   readonly stored: number;
+  /** Whether nothing can be handled at the moment: several chats fail and none succeeds. */
+  readonly isOutage: boolean;
 }
 
 /** The pipelines behind the webhooks, for the ways in that do not go through a `Request`. */
@@ -134,7 +157,7 @@ export function pipelineOf(hook: Webhook): Pipeline {
 export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
   const hook = createWebhook(receiver, options);
   // What the last process left comes first; but not before whoever makes this webhook has got it.
-  void Promise.resolve().then(() => pipelineOf(hook).inbox.begin());
+  void Promise.resolve().then(() => pipelineOf(hook).inbox.open()).catch(() => {}); // the first update reports it
   return hook;
 }
 
@@ -142,7 +165,7 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
 export function createWebhook(receiver: Receiver, options: WebhookOptions): Webhook {
   checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
   const pipeline = new Pipeline(receiver, options);
-  const { filter, inbox, events } = pipeline;
+  const { receiver: target, inbox, events } = pipeline;
   const bodies = new BodyReader(pipeline.maxBodyBytes);
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
@@ -169,23 +192,20 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions): Webh
   const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
   const hook: Webhook = Object.defineProperty(
     Object.assign(answer, {
-      allowedUpdates: filter.allowedUpdates,
-      receive: (update: Update) => bring(inbox, update),
+      allowedUpdates: target.allowedUpdates,
+      receive: (update: Update) => submit(inbox, update),
       stats: () => ({ ...events.counts, ...inbox.load }),
+      parked: () => inbox.parked(),
+      replay: (id: number) => inbox.replay(id),
+      discard: (id: number) => inbox.discard(id),
       close,
       [Symbol.asyncDispose]: () => close(),
     }),
     "allowedUpdates",
-    { get: () => filter.allowedUpdates, enumerable: true },
+    { get: () => target.allowedUpdates, enumerable: true },
   );
   pipelines.set(hook, pipeline);
   return hook;
-}
-
-function toResponse(answer: Answer): Response {
-  if (answer === ACKNOWLEDGED) return new Response(); // the cheapest there is, and the one for nearly every update
-  const { status, headers, body } = answer;
-  return new Response(body, { status, headers });
 }
 
 /** Gives what goes on to a worker's context, wherever that stands among the arguments. */

@@ -6,7 +6,7 @@ export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
   /** `null` is an empty body, the cheapest that Telegram can be sent. */
-  readonly body: string | null;
+  readonly body: string | Uint8Array<ArrayBuffer> | null;
   /** Why a delivery is refused, for those who events; empty if it is not. */
   readonly reason: string;
 }
@@ -40,6 +40,11 @@ export const OVERLOADED: Answer = empty(503, "Too many updates are held already"
 /** Closing: Telegram keeps the update for the next start. */
 export const CLOSING: Answer = empty(503, "The webhook is closing", RETRY_SOON);
 
+/** Not handled now, to be sent again after that time: whole seconds are all that the header can say. */
+export function tryLater(afterMs: number, reason: string): Answer {
+  return empty(503, reason, { "retry-after": String(Math.max(1, Math.ceil(afterMs / 1_000))) });
+}
+
 /** The body was read in a way that cannot tell whether it is valid: Telegram sends it again, and it is read in another. */
 export const SEND_AGAIN: Answer = empty(503, "The body has to be read once more", RETRY_SOON);
 
@@ -64,7 +69,7 @@ export const AN_ENVELOPE: Answer = says(
   "The body is an answer of getUpdates: post each Update of its result array by itself",
 );
 
-/** The answer that makes Telegram call a method: JSON text with a `method` key. */
-export function replyWith(json: string): Answer {
-  return { status: 200, headers: { "content-type": "application/json" }, body: json, reason: "" };
+/** The answer that makes Telegram call a method: JSON text with a `method` key, or a form with such a part. */
+export function replyWith(body: string | Uint8Array<ArrayBuffer>, contentType = "application/json"): Answer {
+  return { status: 200, headers: { "content-type": contentType }, body, reason: "" };
 }

@@ -15,8 +15,8 @@ import type { ServerRuntime } from "./transport.ts";
 export interface ListenOptions extends WebhookOptions, ServeOptions {}
 
 /** The names of all options of {@link listen}. */
-export const LISTEN_OPTION_NAMES: readonly (keyof ListenOptions)[] = [
-  ...WEBHOOK_OPTION_NAMES,
+export const LISTEN_OPTION_NAMES: readonly string[] = [
+  ...Object.keys(WEBHOOK_OPTION_NAMES),
   ...SERVE_OPTION_NAMES,
 ];
 
@@ -49,7 +49,12 @@ export async function listen(receiver: Receiver, options: ListenOptions): Promis
   const serve = await adapter();
   const hook = createWebhook(receiver, { ...webhookOptions, path });
   const server = await serve(hook, { port, hostname, tls, reusePort, signal, closeOnSignals });
-  pipelineOf(hook).inbox.begin(); // not before it listens: where it cannot, the store is left as it was
+  try {
+    await pipelineOf(hook).inbox.open(); // not before it listens: if it cannot, the store is left as it was
+  } catch (error) {
+    await server.close({ timeoutMs: 0 });
+    throw error;
+  }
   return server;
 }
 

@@ -1,6 +1,6 @@
 import { ACKNOWLEDGED, type Answer, BROKEN_BODY, TOO_LARGE } from "../answers/answer.ts";
 import type { DeliveryHead } from "../guard/head.ts";
-import type { Awaitable } from "../store/store.ts";
+import type { Awaitable } from "../store/inbox_store.ts";
 import { isBytes, joinChunks } from "../parse/join_chunks.ts";
 import type { Pipeline } from "../pipeline.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";
@@ -205,7 +205,7 @@ function send(response: NodeResponse, answer: Answer): void {
     response.end();
     return;
   }
-  const body = answer.body === null ? undefined : encoder.encode(answer.body);
+  const body = typeof answer.body === "string" ? encoder.encode(answer.body) : answer.body ?? undefined;
   response.writeHead(answer.status, { ...answer.headers, "content-length": String(body?.length ?? 0) });
   response.end(body);
 }

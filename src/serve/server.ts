@@ -2,7 +2,7 @@
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { TelehookError } from "../errors/telehook_error.ts";
 import { wirePath } from "../guard/path.ts";
-import { type CloseOptions, closeTimeoutMs } from "../inbox/close_options.ts";
+import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
 import { checkBoolean, checkNumber, checkOptionNames, checkSignal } from "../checks/options.ts";
 import { quote } from "../text/quote.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";

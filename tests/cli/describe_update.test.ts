@@ -38,7 +38,7 @@ test("an update in a line: who did what where", () => {
       },
       "Anna Ek in Hikers: Bot is now member",
     ],
-    [{ hologram: { beams: 3 } }, 'of a kind that is not known yet: {"beams":3}'],
+    [{ hologram: { beams: 3 } }, 'of an unknown kind: {"beams":3}'],
   ];
   for (const [update, line] of lines) assert.equal(describeUpdate({ update_id: 1, ...update }).summary, line);
 });

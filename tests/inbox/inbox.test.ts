@@ -11,7 +11,7 @@ import {
   webhook,
   type WebhookOptions,
 } from "../../mod.ts";
-import { MemoryStore } from "../../src/store/memory_store.ts";
+import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { assertPending, delivery, gate, Log, message, part, word } from "./bot.ts";
 
 interface Failure extends FailureDetails {
@@ -362,7 +362,7 @@ describe("limits", () => {
     assert.equal(await post(inChat(3, 3)), 200);
   });
 
-  it("maxPending and maxPendingSize bound the albums that wait", async () => {
+  it("maxPending and maxPendingChars bound the albums that wait", async () => {
     const quiet = { quietMs: 60_000, maxWaitMs: 60_000 };
     const chatOf = (id: number) => part(id, "7", { chat: { id, type: "private" } });
     const many = bot(() => {}, { maxPending: 3, mediaGroups: quiet });
@@ -373,7 +373,7 @@ describe("limits", () => {
     ]);
     assert.equal(await many.post(chatOf(4)), 503);
     await many.hook.close();
-    const large = bot(() => {}, { maxPendingSize: 150, mediaGroups: quiet });
+    const large = bot(() => {}, { maxPendingChars: 150, mediaGroups: quiet });
     const statuses = [];
     for (const id of [1, 2, 3]) statuses.push(await large.post(chatOf(id)));
     assert.deepEqual(statuses, [200, 200, 503]);

@@ -1,5 +1,5 @@
 import type { Awaitable, Batch, InboxStore, StoreEntry, TelegramQueue } from "../../mod.ts";
-import { MemoryStore } from "../../src/store/memory_store.ts";
+import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 
 /** A store as one on a network is: every answer takes a while, and it always has to be asked. */
 export class PromisingStore implements InboxStore {

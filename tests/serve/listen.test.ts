@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { getuid } from "node:process";
 import { describe, it, type TestContext } from "node:test";
 import { listen, type ListenOptions, TelehookError, webhook, type WebhookServer } from "../../mod.ts";
-import { MemoryStore } from "../../src/store/memory_store.ts";
+import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { serve as serveBun } from "../../src/serve/bun.ts";
 import { serve as serveDeno } from "../../src/serve/deno.ts";
 import { serve as serveNode } from "../../src/serve/node.ts";
