@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers";
 
 /** Knows when nobody owes anybody an answer. */
-export class Quiet {
+export class Idle {
   #owed: () => number;
   #watchers = new Set<() => void>();
 

@@ -2,16 +2,18 @@ import type { Delivery } from "./delivery.ts";
 
 /** An update over this size is never sent. */
 const MAX_UPDATE_BYTES = 512 * 1024;
-/** More updates than this never wait. */
-export const MAX_WAITING = 100_000;
+/** More updates than this, or more bytes of them, never wait. */
+const MAX_WAITING = 100_000;
+const MAX_WAITING_BYTES = 128 << 20;
 
 /**
  * Telegram's queue of one bot's updates: everything that neither a webhook acknowledged nor `getUpdates` confirmed,
  * oldest first.
  */
-export class Backlog {
+export class PendingUpdates {
   #now: () => number;
   #all = new Set<Delivery>();
+  #bytes = 0;
   /** What was not read yet, from {@link #next} on. */
   #unread: Delivery[] = [];
   #next = 0;
@@ -29,16 +31,17 @@ export class Backlog {
 
   /** Adds the newest update. */
   add(delivery: Delivery): void {
-    if (this.#all.size >= MAX_WAITING || delivery.json.length > MAX_UPDATE_BYTES) {
-      return delivery.end("too big");
-    }
+    const size = delivery.json.length;
+    const isFull = this.#all.size >= MAX_WAITING || this.#bytes + size > MAX_WAITING_BYTES;
+    if (isFull || size > MAX_UPDATE_BYTES) return delivery.end("too big");
     this.#all.add(delivery);
+    this.#bytes += size;
     this.#unread.push(delivery);
   }
 
   /** Takes out what has come to an end. */
   remove(delivery: Delivery, outcome: NonNullable<Delivery["outcome"]>): void {
-    this.#all.delete(delivery);
+    if (this.#all.delete(delivery)) this.#bytes -= delivery.json.length;
     delivery.end(outcome);
     if (this.#all.size === 0) {
       this.#restart([]);
@@ -47,7 +50,7 @@ export class Backlog {
     }
   }
 
-  /** Reads on from where {@link Backlog.read} stopped: at most so many updates, without those that have expired. */
+  /** Reads on from where {@link PendingUpdates.read} stopped: at most so many updates, without those that have expired. */
   read(limit: number): Delivery[] {
     const batch: Delivery[] = [];
     while (this.#next < this.#unread.length && batch.length < limit) {

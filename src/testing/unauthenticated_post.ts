@@ -1,11 +1,11 @@
 import { connect } from "node:net";
 import { connect as connectTls } from "node:tls";
 import { concatBytes } from "./concat_bytes.ts";
-import { type Answer, AnswerReader } from "./http_answer.ts";
+import { AnswerReader, type HttpAnswer } from "./http_answer.ts";
 import type { RegisteredWebhook } from "./api/webhook_registration.ts";
 
 /** A request to the webhook that does not come from Telegram. What is left out is as Telegram would send it. */
-export interface StrangersRequest {
+export interface UnauthenticatedRequest {
   /** Default: `"POST"`. */
   method?: string;
   /** Default: the webhook's. */
@@ -22,19 +22,19 @@ export interface StrangersRequest {
   timeoutMs?: number;
 }
 
-/** What the webhook did about a stranger's request. */
-export interface StrangersAnswer {
+/** What the webhook did about a request that is not Telegram's. */
+export interface UnauthenticatedAnswer {
   /** Its answer, if it gave one. */
-  answer: Answer | undefined;
+  answer: HttpAnswer | undefined;
   /** Whether it closed the connection. */
   isClosed: boolean;
 }
 
 /** Sends a request over a connection of its own and waits for the answer, the end or the time limit. */
-export function postAsStranger(
+export function postUnauthenticated(
   webhook: RegisteredWebhook,
-  request: StrangersRequest,
-): Promise<StrangersAnswer> {
+  request: UnauthenticatedRequest,
+): Promise<UnauthenticatedAnswer> {
   const { address: host, port, tls } = webhook.destination;
   return new Promise((resolve) => {
     const reader = new AnswerReader();
@@ -42,7 +42,7 @@ export function postAsStranger(
       ? connectTls({ host, port, servername: tls.serverName, rejectUnauthorized: false })
       : connect({ host, port });
     const timer = setTimeout(() => finish(undefined, false), request.timeoutMs ?? 10_000);
-    const finish = (answer: Answer | undefined, isClosed: boolean) => {
+    const finish = (answer: HttpAnswer | undefined, isClosed: boolean) => {
       clearTimeout(timer);
       socket.destroy();
       resolve({ answer, isClosed });
@@ -62,7 +62,7 @@ export function postAsStranger(
   });
 }
 
-function requestBytes(webhook: RegisteredWebhook, request: StrangersRequest): Uint8Array {
+function requestBytes(webhook: RegisteredWebhook, request: UnauthenticatedRequest): Uint8Array {
   if (request.raw !== undefined) return toBytes(request.raw);
   const body = toBytes(request.body ?? "");
   const headers: Record<string, string> = {
