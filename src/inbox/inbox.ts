@@ -311,7 +311,7 @@ export class Inbox {
     if (overdue.place === "store") {
       return this.#acknowledge(overdue, overdue.isRunning ? "running" : "waiting");
     }
-    overdue.adopted = this.#adopt(overdue);
+    overdue.adopted = Promise.resolve().then(() => this.#adopt(overdue)); // known before it can fail
   }
 
   /** The receiver still runs: its update becomes a batch that is claimed already. */
@@ -322,6 +322,7 @@ export class Inbox {
       if (typeof added === "object") this.#runner.adopted(running, added);
       this.#acknowledge(running, "running");
     } catch (error) {
+      if (this.#waiting.get(update.update_id) !== running) return; // this has closed
       // Telegram sends it again, and then waits for the same call.
       this.#waiting.renew(running, this.#refuse(update, error));
       running.adopted = undefined;
@@ -332,6 +333,7 @@ export class Inbox {
   #acknowledge(overdue: WaitingUpdate, reason: "running" | "waiting"): void {
     this.#events.acknowledgedEarly(overdue.update, reason);
     this.#seen.acknowledged(overdue.update.update_id);
+    overdue.isAwaited = false; // the reply, if there is one, needs another way
     this.#answer(overdue, ACKNOWLEDGED);
   }
 
