@@ -169,6 +169,7 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions): Webh
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
   const answer = async (request: Request, ...beside: unknown[]): Promise<Response> => {
+    if (beside.length > 0 && contextOf(beside)) inbox.rearm(); // the timers of other requests may be gone
     const head = new RequestHead(request, beside);
     const refusal = pipeline.guard(head);
     if (refusal !== undefined) return toResponse(refusal);
@@ -213,16 +214,30 @@ function toResponse(answer: Answer): Response {
   return new Response(body, { status, headers });
 }
 
-/** Gives what goes on to a worker's context, wherever that stands among the arguments. */
+/** Gives what goes on to a worker's context. */
 function outliveResponse(beside: readonly unknown[], inbox: Inbox): void {
+  const context = contextOf(beside);
+  if (context === undefined) return;
+  inbox.rearm(); // so that they end with the promise below, and not before
+  try {
+    context.waitUntil(inbox.idle());
+  } catch {
+    // A context that is over cannot wait. The update is as safe as it was: the answer must still go out.
+  }
+}
+
+/** A worker's context, wherever it stands among the arguments. */
+function contextOf(
+  beside: readonly unknown[],
+): { waitUntil(promise: Promise<unknown>): void } | undefined {
   for (const each of beside) {
     if (typeof each !== "object" || each === null || !("waitUntil" in each)) continue;
     try {
-      if (typeof each.waitUntil !== "function") continue;
-      each.waitUntil(inbox.idle());
+      const { waitUntil } = each;
+      if (typeof waitUntil === "function") return { waitUntil: (promise) => waitUntil.call(each, promise) };
     } catch {
-      // A context that is over cannot wait. The update is as safe as it was: the answer must still go out.
+      // One that cannot be read is none.
     }
-    return;
   }
+  return undefined;
 }

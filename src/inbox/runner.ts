@@ -96,6 +96,10 @@ export class Runner {
   #isClaiming = false;
   /** Whether something may be due that could not be claimed when it was to be. */
   #isBehind = false;
+  #hasClaimFailed = false;
+  /** When other things could last happen, as far as is known. */
+  #turnedAt = -Infinity;
+  #isParkingReported = false;
   #suspect: { readonly call: RunningCall; readonly since: number } | undefined;
   #onFreeCall: (() => void) | undefined;
   #isStopped = false;
@@ -127,6 +131,9 @@ export class Runner {
   /** Sets timers again: on platforms where a timer ends with the request that has set it. */
   rearm(): void {
     this.#timer.rearm();
+    if (this.#watchdog === undefined) return;
+    clearTimeout(this.#watchdog);
+    this.#watch(1);
   }
 
   /** Handles an update that no store has, and that has to wait for nothing. */
@@ -288,7 +295,9 @@ export class Runner {
           const error = timedOut(handlerTimeoutMs);
           call.context.abort(error);
           call.onTimeout?.(error);
-        } else next = Math.min(next, handlerTimeoutMs - runningMs);
+          continue;
+        }
+        next = Math.min(next, handlerTimeoutMs - runningMs);
         if (call.isReported) continue;
         if (runningMs < warnAfterMs) {
           next = Math.min(next, warnAfterMs - runningMs);
@@ -337,9 +346,9 @@ export class Runner {
       const judged = this.#judge(sender.update, json, chars, context, since, end, batch);
       const outcome = judged instanceof Promise ? await judged : judged;
       const isTelegrams = outcome.type !== "acknowledged" && outcome.type !== "replied";
-      if (isTelegrams) await this.#settle((store) => store.withdraw(batch));
-      else await this.#complete(batch);
+      if (isTelegrams) await this.#settle((store) => store.withdraw(batch)); // or its repeat would be known
       this.#answer(sender, outcome);
+      if (!isTelegrams) await this.#complete(batch);
     } else await this.#conclude(batch, update, context, since, end);
     this.#end(call);
   }
@@ -377,6 +386,7 @@ export class Runner {
     }
     const { error } = end;
     if (isClosed(error)) return CLOSING; // streams that accept nothing more
+    if (error instanceof GiveUp) failures.passed();
     if (error instanceof RetryLater) {
       failures.passed();
       return { type: "failed", error, retryAfterMs: failures.retryAfterMs(update, error.afterMs) };
@@ -426,6 +436,7 @@ export class Runner {
     // Not the update's fault: it is for the receiver of the next start.
     if (isClosed(error)) return await this.#settle((store) => store.retry(batch, CLOSED_RETRY_MS));
     const tries = triesOf(batch);
+    if (error instanceof GiveUp) failures.passed();
     if (error instanceof RetryLater) {
       failures.passed();
       return await this.#settle((store) => store.retry(batch, error.afterMs, tries));
@@ -466,7 +477,9 @@ export class Runner {
   #complete(batch: Batch): Promise<void> {
     return this.#settle(async (store) => {
       const next = await store.complete(batch, !this.#isStopped && !this.isFull && !this.#isClaiming);
-      if (next !== undefined) void this.start(next);
+      if (next === undefined) return;
+      if (this.#isLongBurst) await this.#turn();
+      void this.start(next);
     });
   }
 
@@ -480,6 +493,9 @@ export class Runner {
     if (keepMs === 0) return await this.#settle((store) => store.complete(batch, false));
     await this.#settle((store) => store.park(batch, { error: String(error), attempts, keepMs }));
     events.parked(update, attempts, error);
+    if (this.#store.isDurable || this.#isParkingReported) return;
+    this.#isParkingReported = true;
+    this.#parts.reportError(parkedInMemory(update), { update, attempt: attempts, willRetry: false });
   }
 
   /** The update is Telegram's until the store has parked it. */
@@ -510,6 +526,7 @@ export class Runner {
       try {
         const told = tell(this.#store);
         if (told instanceof Promise) await told;
+        this.#parts.events.storeWorked();
         return;
       } catch (error) {
         this.#parts.events.storeFailed(error);
@@ -540,7 +557,8 @@ export class Runner {
           const quietExtraMs = settings.mediaGroups ? waiting.blockedMs(settings.mediaGroups.quietMs) : 0;
           const claiming = this.#store.claim(most, quietExtraMs);
           const batches = claiming instanceof Promise ? await claiming : claiming;
-          events.storeWorked();
+          if (batches.length > 0 || this.#hasClaimFailed) events.storeWorked();
+          this.#hasClaimFailed = false;
           if (batches.length === 0) break;
           if (failures.isOutage) failures.probe();
           await this.#startAll(batches);
@@ -551,6 +569,7 @@ export class Runner {
         }
       } while (this.#isBehind);
     } catch (error) {
+      this.#hasClaimFailed = true;
       events.storeFailed(error);
       this.#timer.wake(STORE_RETRY_MS);
     } finally {
@@ -561,14 +580,20 @@ export class Runner {
 
   /** Starts what was claimed as calls may begin, and lets other things happen now and then. */
   async #startAll(batches: readonly Batch[]): Promise<void> {
-    let began = performance.now();
     for (const batch of batches) {
       if (this.isFull) await new Promise<void>((resolve) => this.#onFreeCall = resolve);
       void this.start(batch);
-      if (performance.now() - began < LONGEST_BURST_MS) continue;
-      await nextTurn();
-      began = performance.now();
+      if (this.#isLongBurst) await this.#turn();
     }
+  }
+
+  get #isLongBurst(): boolean {
+    return performance.now() - this.#turnedAt >= LONGEST_BURST_MS;
+  }
+
+  async #turn(): Promise<void> {
+    await nextTurn();
+    this.#turnedAt = performance.now();
   }
 
   /** Whether updates of a batch run here already: that call goes on with the new claim. */
@@ -645,6 +670,14 @@ function endedTheProcess({ update_id }: ReceivedUpdate, times: number): Telehook
   return new TelehookError(
     "ERR_GIVEN_UP",
     `The process ended ${times} times while update ${update_id} was handled: it is parked. Find out why before you replay it`,
+  );
+}
+
+function parkedInMemory({ update_id }: ReceivedUpdate): TelehookError {
+  return new TelehookError(
+    "ERR_STORE",
+    `Update ${update_id} is parked, but parked updates end with the process, because the store is in memory: set "store" ` +
+      `to keep them (reported once)`,
   );
 }
 

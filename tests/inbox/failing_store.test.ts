@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Batch, WebhookEvent } from "../../mod.ts";
-import { bot, codeOf, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
-import { dawdling, type StoreCall, WrappedStore } from "./wrapped_store.ts";
+import type { Batch } from "../../mod.ts";
+import { bot, codeOf, gate, Log, message, part, word } from "./bot.ts";
+import { type StoreCall, WrappedStore } from "./wrapped_store.ts";
 
 const NEVER = { quietMs: 60_000, maxWaitMs: 60_000 };
 
