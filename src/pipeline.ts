@@ -28,7 +28,7 @@ import type { Awaitable } from "./store/inbox_store.ts";
 import { decodeBody, UnreadableBody } from "./parse/body_bytes.ts";
 import { BodyReader } from "./parse/body_reader.ts";
 import { isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
-import { waitUntil } from "./platform/wait_until.ts";
+import { hasWaitUntil, waitUntil } from "./platform/wait_until.ts";
 import type { Update } from "./updates/mod.ts";
 import { Events, type OnEvent } from "./events/events.ts";
 
@@ -174,12 +174,18 @@ export class Pipeline {
    */
   outliveAnswer(args: readonly unknown[]): void {
     if (!this.inbox.isBusy) return;
+    this.rearmIn(args); // so that timers end with the promise below, and not before
     try {
       if (this.#waitUntil !== undefined) this.#waitUntil(this.inbox.idle());
       else waitUntil(() => this.inbox.idle(), args);
     } catch {
       // A context that is over cannot wait. The update is as safe as it was: the answer must still be sent.
     }
+  }
+
+  /** Where a timer ends with the request that has set it, sets timers again in this request. */
+  rearmIn(args: readonly unknown[]): void {
+    if (hasWaitUntil(args)) this.inbox.rearm();
   }
 
   /** A store or a fault of ours has thrown where nothing is expected to: the update is Telegram's still. */

@@ -218,6 +218,7 @@ class RequestDelivery extends JsonReading {
 
   begin(): void {
     try {
+      if (this.#args.length > 0) this.#pipeline.rearmIn(this.#args);
       const head = this.#head = new RequestHead(this.#request, this.#args);
       const refusal = this.#pipeline.guard(head);
       if (refusal !== undefined) this.#answer(refusal);

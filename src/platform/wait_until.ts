@@ -13,6 +13,11 @@ export function waitUntil(promise: () => Promise<unknown>, args: readonly unknow
   }
 }
 
+/** Whether one of the arguments beside a request is a context that has a `waitUntil`, as on Workers. */
+export function hasWaitUntil(args: readonly unknown[]): boolean {
+  return args.some((each) => typeof each === "object" && each !== null && "waitUntil" in each);
+}
+
 /** @returns Whether this is a context that has a `waitUntil`. */
 function waitIn(context: unknown, promise: () => Promise<unknown>): boolean {
   if (typeof context !== "object" || context === null || !("waitUntil" in context)) return false;
