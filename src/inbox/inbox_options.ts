@@ -194,6 +194,8 @@ function checkReplies(replies: ReplySender | undefined): ReplySender | undefined
   throw new TelehookError(
     "ERR_OPTION",
     // Text is not quoted: it is most likely the token.
-    `"replies" must be what botApi(token) returns, not ${typeof replies === "string" ? "text" : quote(replies)}`,
+    `"replies" must be what botApi(token) returns, not ${
+      typeof replies === "string" ? "text" : quote(replies)
+    }`,
   );
 }
