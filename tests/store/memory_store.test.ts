@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { MemoryStore } from "../../src/store/memory_store.ts";
+import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { claim, claimNothing, entry, part, storeSuite } from "./store_suite.ts";
 import { StoppedClock } from "./store_suite_clock.ts";
 import { it } from "./store_suite_it.ts";

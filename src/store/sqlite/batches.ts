@@ -268,9 +268,10 @@ export class Batches {
     return { count, chars };
   }
 
-  retry(batch: SqliteBatch, afterMs: number, { attempts, failures }: Tries, { now, owner }: Deed): void {
+  retry(batch: SqliteBatch, afterMs: number, tries: Tries | undefined, { now, owner }: Deed): void {
     const dueAt = now + Math.ceil(afterMs);
-    this.#sql.retry.run(now, dueAt, attempts, failures, batch.id, owner, batch.claim);
+    if (tries !== undefined) this.#sql.setTries.run(tries.attempts, tries.failures, batch.id, owner, batch.claim);
+    this.#sql.retry.run(now, dueAt, batch.id, owner, batch.claim);
   }
 
   /** Moves a claimed batch to those that are parked. @returns `undefined` if its claim has ended. */
@@ -500,8 +501,9 @@ function prepare(database: SqliteDatabase) {
        RETURNING id, lane, album, is_late, is_replay, ended, began_at, attempts, failures, crashes, crashes_alone,
          parts, due_at, json`,
     ),
-    retry: sql(
-      `UPDATE batches SET owner = 0, claim = 0, set_at = ?, due_at = ?, attempts = ?, failures = ? WHERE ${MINE}`,
+    retry: sql(`UPDATE batches SET owner = 0, claim = 0, set_at = ?, due_at = ? WHERE ${MINE}`),
+    setTries: sql(
+      `UPDATE batches SET attempts = ?, failures = ?, crashes = 0, crashes_alone = 0 WHERE ${MINE}`,
     ),
     remove: sql<RemovedRow & { readonly parts: number }>(
       `DELETE FROM batches WHERE ${MINE} RETURNING id AS update_id, added_by, chars, parts`,

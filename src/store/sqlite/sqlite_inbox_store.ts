@@ -231,7 +231,7 @@ export class SqliteInboxStore implements InboxStore {
     }).then(() => {});
   }
 
-  retry(batch: Batch, afterMs: number, tries: Tries): Awaitable<void> {
+  retry(batch: Batch, afterMs: number, tries?: Tries): Awaitable<void> {
     const file = this.#file;
     if (file === undefined || !this.#isClaimed(batch)) return;
     return this.#writer.write({

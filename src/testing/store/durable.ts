@@ -171,7 +171,16 @@ function testCrashes(test: Group): void {
       await next.crash();
     }
     const last = await first.another();
-    await last.completes(1);
+    const kept = await last.claimIn(0, 1);
+    assert.equal(kept.crashes, 4);
+    await last.store.retry(kept, 0);
+    const again = await last.claim(1);
+    assert.deepEqual([again.crashes, again.crashesAlone], [4, 4], "It was not handled");
+    await last.store.retry(again, 0, { attempts: 5, failures: 5 });
+    const counted = await last.claim(1);
+    assert.deepEqual([counted.crashes, counted.crashesAlone], [0, 0], "They are in its tries");
+    assert.deepEqual({ ...counted.tries }, { attempts: 5, failures: 5 });
+    await last.store.complete(counted, false);
     assert.equal((await last.claim(2)).crashes, 0);
   });
 
