@@ -49,7 +49,7 @@ describe("what is due is worked off while the event loop turns", () => {
       const longest = longestBlock();
       while (hook.stats().handled < 10_000) await new Promise((resolve) => setTimeout(resolve, 5));
       const blockedMs = longest();
-      assert.ok(blockedMs < 150, `${Math.round(blockedMs)} ms`);
+      assert.ok(blockedMs < 100, `${Math.round(blockedMs)} ms`);
       await hook.close();
     });
   }
@@ -63,12 +63,12 @@ describe("what is due is worked off while the event loop turns", () => {
     const longest = longestBlock();
     while (hook.stats().handled < 5_000) await new Promise((resolve) => setTimeout(resolve, 5));
     const blockedMs = longest();
-    assert.ok(blockedMs < 150, `${Math.round(blockedMs)} ms`);
+    assert.ok(blockedMs < 100, `${Math.round(blockedMs)} ms`);
     await hook.close();
   });
 
-  it("200 000 albums at closing", { timeout: 50_000 }, async () => {
-    const albums = 200_000;
+  it("50 000 albums at closing", { timeout: 50_000 }, async () => {
+    const albums = 50_000;
     const { hook } = bot(() => {}, {
       maxPending: Infinity,
       maxPendingChars: Infinity,
@@ -79,7 +79,7 @@ describe("what is due is worked off while the event loop turns", () => {
     await hook.close({ timeoutMs: 40_000 });
     const blockedMs = longest();
     assert.equal(hook.stats().handled, albums);
-    assert.ok(blockedMs < 400, `${Math.round(blockedMs)} ms`);
+    assert.ok(blockedMs < 100, `${Math.round(blockedMs)} ms`);
   });
 });
 

@@ -1,10 +1,12 @@
 import { DueHeap } from "../../collections/due_heap.ts";
 import { LinkedList } from "../../collections/linked_list.ts";
+import { nextTurn } from "../../platform/next_turn.ts";
 import type { Update } from "../../updates/mod.ts";
 import { type AlbumEnd, albumState } from "../album_rules.ts";
 import type {
   Added,
   AddMode,
+  Awaitable,
   Batch,
   InboxStore,
   Lane,
@@ -20,6 +22,7 @@ import { EndedAlbums } from "./ended_albums.ts";
 import { beginCollecting, collectingOf, endCollecting, has, insert, remove } from "./lane_ring.ts";
 import { MemoryBatch } from "./memory_batch.ts";
 
+const LONGEST_FLUSH_MS = 10;
 const NO_TRIES: Tries = { attempts: 0, failures: 0 };
 
 interface Parked extends ParkedBatch {
@@ -132,11 +135,8 @@ export class MemoryStore implements InboxStore {
     }
   }
 
-  flush(): void {
-    for (const last of this.#lasts.values()) {
-      while (last.newestCollecting !== undefined) this.#end(last.newestCollecting, "close");
-    }
-    this.#wake();
+  flush(): Awaitable<void> {
+    return this.#flush(this.#lasts.values());
   }
 
   parked(after: number, most: number): readonly ParkedBatch[] {
@@ -203,6 +203,19 @@ export class MemoryStore implements InboxStore {
     this.chars = 0;
     this.#host = undefined;
     return left;
+  }
+
+  /** Lets other things happen now and then: there may be a hundred thousand albums. */
+  #flush(lasts: Iterator<MemoryBatch>): Awaitable<void> {
+    const until = performance.now() + LONGEST_FLUSH_MS;
+    for (let each = lasts.next(); !each.done; each = lasts.next()) {
+      const { value: last } = each;
+      while (last.newestCollecting !== undefined) this.#end(last.newestCollecting, "close");
+      if (performance.now() < until) continue;
+      this.#wake();
+      return nextTurn().then(() => this.#flush(lasts));
+    }
+    this.#wake();
   }
 
   #adopt(entry: StoreEntry, last: MemoryBatch | undefined): MemoryBatch {
