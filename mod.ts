@@ -29,8 +29,17 @@ export type { SetWebhookAndListenOptions } from "./src/serve/set_webhook_and_lis
 export type { ServeOptions, TlsFiles, TlsOptions, TlsPem, WebhookServer } from "./src/serve/server.ts";
 export type { ServerRuntime } from "./src/serve/transport.ts";
 
+export { poll } from "./src/poll/poll.ts";
+export type { Poller, PollerStats, PollOptions } from "./src/poll/poll.ts";
+
+export { botHost } from "./src/host/bot_host.ts";
+export type { BotHost, BotHostOptions } from "./src/host/bot_host.ts";
+
 export { updateHandlers } from "./src/dispatch/update_handlers.ts";
 export type { UpdateHandlers } from "./src/dispatch/update_handlers.ts";
+export { isCommand } from "./src/dispatch/is_command.ts";
+export { passOn } from "./src/dispatch/pass_on.ts";
+export type { PassOnContext, PassOnOptions } from "./src/dispatch/pass_on.ts";
 export { updateStreams } from "./src/dispatch/update_streams.ts";
 export type {
   SubscriptionOptions,
@@ -46,6 +55,7 @@ export type {
   UpdateFilterName,
 } from "./src/dispatch/update_filter.ts";
 export type {
+  HostedBot,
   ReceivedUpdate,
   Receiver,
   ReceiverContext,
@@ -80,7 +90,7 @@ export type {
 export { sqliteStore } from "./src/store/sqlite_store.ts";
 export type { SqliteStoreOptions } from "./src/store/sqlite_store.ts";
 export type { CloseOptions } from "./src/inbox/closing.ts";
-export type { FailureDetails, OnError } from "./src/inbox/report_error.ts";
+export type { FailureDetails, OnError } from "./src/runner/report_error.ts";
 
 export { TELEGRAM_SUBNETS } from "./src/guard/address_ranges.ts";
 export type { TrustedProxy } from "./src/guard/client_address.ts";
@@ -96,6 +106,17 @@ export type { AllowedUpdates } from "./src/bot_api/allowed_updates.ts";
 export type { DeleteWebhookParams, SetWebhookParams } from "./src/bot_api/webhook_params.ts";
 export type { GetUpdatesParams } from "./src/bot_api/get_updates_params.ts";
 export type { WebhookCertificate } from "./src/bot_api/certificate_file.ts";
+export type * from "./src/bot_api/method_params.ts";
+export type { BotApiFile } from "./src/bot_api/serialize_params.ts";
+
+export { watchWebhook } from "./src/webhook_check/watch_webhook.ts";
+export type {
+  ExpectedWebhook,
+  WatchedFinding,
+  WatchWebhookOptions,
+  WebhookWatch,
+} from "./src/webhook_check/watch_webhook.ts";
+export type { WebhookFinding } from "./src/webhook_check/explain_webhook.ts";
 
 export { TelehookError } from "./src/errors/telehook_error.ts";
 export type { TelehookErrorCode } from "./src/errors/telehook_error.ts";

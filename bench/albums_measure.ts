@@ -95,7 +95,7 @@ function ofTelehook(): Merger {
   return {
     completes: true,
     take(update) {
-      const answer = pipeline.takeValue(update, SIZE);
+      const answer = pipeline.receiveValue(update, SIZE);
       if (answer instanceof Promise || answer.status === 200) return answer;
       throw new Error(`Answered with ${answer.status}`);
     },

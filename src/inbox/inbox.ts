@@ -6,17 +6,17 @@ import { LateReplies } from "../replies/late_replies.ts";
 import type { AlbumRules } from "../store/album_rules.ts";
 import type { Added, AddMode, Awaitable, InboxStore, ParkedBatch, StoreEntry } from "../store/inbox_store.ts";
 import type { Update } from "../updates/mod.ts";
-import { AcknowledgementLimit } from "./acknowledgement_limit.ts";
+import { AcknowledgementLimit } from "../runner/acknowledgement_limit.ts";
 import { IdleWaiters, isDone } from "./closing.ts";
-import { Failures } from "./failures.ts";
+import { Failures } from "../runner/failures.ts";
 import type { InboxSettings } from "./inbox_options.ts";
 import { type LaneOf, laneOf } from "./lane.ts";
-import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "./media_group.ts";
-import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "./outcome.ts";
-import type { ReportError } from "./report_error.ts";
-import { Runner } from "./runner.ts";
-import { SeenUpdates } from "./seen_updates.ts";
-import { type WaitingUpdate, WaitingUpdates } from "./waiting_updates.ts";
+import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "../updates/merge_media_group.ts";
+import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "../runner/outcome.ts";
+import type { ReportError } from "../runner/report_error.ts";
+import { Runner } from "../runner/runner.ts";
+import { SeenUpdates } from "../runner/seen_updates.ts";
+import { type WaitingUpdate, WaitingUpdates } from "../runner/waiting_updates.ts";
 
 const PARKED_PAGE = 100;
 
@@ -355,8 +355,9 @@ export class Inbox {
       if (this.#waiting.get(update.update_id) !== running) return; // this has closed
       // Telegram sends it again, and then waits for the same call.
       this.#waiting.renew(running, this.#refuse(update, error));
-      running.adopted = undefined;
       this.#limit.begin();
+    } finally {
+      running.adopted = undefined;
     }
   }
 

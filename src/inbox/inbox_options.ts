@@ -1,13 +1,13 @@
 import { checkFunction, checkNumber, checkOneOf, checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
-import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import type { ReplySender } from "../replies/late_replies.ts";
 import type { InboxStore } from "../store/inbox_store.ts";
 import { MemoryStore } from "../store/memory/memory_store.ts";
 import { quote } from "../text/quote.ts";
 import type { Update } from "../updates/mod.ts";
 import type { LaneFunction } from "./lane.ts";
-import type { OnError } from "./report_error.ts";
+import type { OnError } from "../runner/report_error.ts";
+import type { RunnerSettings } from "../runner/runner.ts";
 
 /** When an album is complete. It also is with ten parts, with a later update of its chat, and when a webhook whose store is in memory closes. */
 export interface MediaGroupOptions {
@@ -100,26 +100,15 @@ const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
 
 /** The options with every default filled in. */
-export interface InboxSettings {
+export interface InboxSettings extends RunnerSettings {
   readonly mediaGroups: { readonly quietMs: number; readonly maxWaitMs: number } | undefined;
   readonly acknowledge: Acknowledge | ((update: Update) => Acknowledge);
   readonly acknowledgeWithinMs: number;
   readonly lane: LaneFunction | undefined;
-  readonly maxAttempts: number;
   readonly giveUpAfterMs: number;
-  /** 0 if what is given up is not kept. */
-  readonly parkedForMs: number;
-  readonly warnAfterMs: number;
-  readonly handlerTimeoutMs: number;
-  readonly concurrency: number;
   readonly maxPending: number;
   readonly maxPendingChars: number;
-  readonly store: InboxStore;
   readonly replies: ReplySender | undefined;
-  /** Whether failures with single updates are the sender's affair alone, which gets each of them. */
-  readonly isSenderResponsible: boolean;
-  /** Is called with results that are neither replies nor nothing. */
-  readonly onStrangeResult: (update: ReceivedUpdate, value: unknown) => void;
 }
 
 /**
@@ -205,6 +194,8 @@ function checkReplies(replies: ReplySender | undefined): ReplySender | undefined
   throw new TelehookError(
     "ERR_OPTION",
     // Text is not quoted: it is most likely the token.
-    `"replies" must be what botApi(token) returns, not ${typeof replies === "string" ? "text" : quote(replies)}`,
+    `"replies" must be what botApi(token) returns, not ${
+      typeof replies === "string" ? "text" : quote(replies)
+    }`,
   );
 }

@@ -7,7 +7,7 @@ import { type CloseOptions, closeTimeoutMs } from "./closing.ts";
 import { Inbox } from "./inbox.ts";
 import { type InboxSettings, inboxSettings, type MediaGroupOptions } from "./inbox_options.ts";
 import { Events } from "../events/events.ts";
-import { errorReporter, type OnError } from "./report_error.ts";
+import { errorReporter, type OnError } from "../runner/report_error.ts";
 import { submit } from "./submit.ts";
 
 /** Options of {@link mergeMediaGroups}. */

@@ -1,5 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
-import type { ReceiverContext } from "./receiver.ts";
+import type { HostedBot, ReceiverContext } from "./receiver.ts";
 
 /** Completes the update of a call inside a transaction of the user's. */
 export type CompleteIn = (transaction: unknown) => Promise<void>;
@@ -8,6 +8,7 @@ export type CompleteIn = (transaction: unknown) => Promise<void>;
 export class CallContext implements ReceiverContext {
   readonly attempt: number;
   readonly isReplay: boolean;
+  bot: HostedBot | undefined = undefined;
   readonly #completeIn: CompleteIn | undefined;
   #controller: AbortController | undefined;
   #reason: Error | undefined;

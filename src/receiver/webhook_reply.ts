@@ -1,13 +1,16 @@
 /**
- * A Bot API call that Telegram makes itself because it finds it in the answer to an update. Its result is never told,
- * nor its error; `setWebhook`, `deleteWebhook`, `close`, `logOut` and `get…` are not carried out this way.
+ * A Bot API call that Telegram makes itself because it finds it in the answer to an update. You do not get its result
+ * or its error. `setWebhook`, `deleteWebhook`, `close`, `logOut` and `get…` are not executed this way.
  *
  * @see https://core.telegram.org/bots/api#making-requests-when-getting-updates
  */
 export interface WebhookReply {
   /** The method, such as `"sendMessage"`. */
   readonly method: string;
-  /** Its parameters, spelt as the Bot API spells them. */
+  /**
+   * Its parameters, spelled as the Bot API spells them. A `Blob` or bytes among them are uploaded; `undefined` and
+   * `null` are left out. `TypedReply` types the most used methods.
+   */
   readonly [parameter: string]: unknown;
 }
 

@@ -1,8 +1,9 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
+import { pause } from "../platform/pause.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
-import { checkReply } from "./reply_json.ts";
+import { checkReply } from "./reply_body.ts";
 
 /** What sends replies that cannot be part of an answer: what `botApi(token)` returns. */
 export interface ReplySender {
@@ -71,7 +72,7 @@ export class LateReplies {
         } catch (error) {
           if (attempt === MOST_ATTEMPTS || !isPassing(error)) throw error;
         }
-        await new Promise((resolve) => setTimeout(resolve, FIRST_PAUSE_MS * 2 ** (attempt - 1)));
+        await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
       }
     } catch (error) {
       this.#events.replyFailed(update, method, error);

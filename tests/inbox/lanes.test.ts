@@ -4,8 +4,10 @@ import { type LaneFunction, type Update } from "../../mod.ts";
 import { assertPending, bot, gate, Log, message, part, turn, word } from "./bot.ts";
 import { dawdling, WrappedStore } from "./wrapped_store.ts";
 
-const inTopic = (id: number, message_thread_id: number, text = "") => message(id, { message_thread_id, text });
-const topicOf: LaneFunction = (update) => "message" in update ? `topic ${update.message.message_thread_id}` : null;
+const inTopic = (id: number, message_thread_id: number, text = "") =>
+  message(id, { message_thread_id, text });
+const topicOf: LaneFunction = (update) =>
+  "message" in update ? `topic ${update.message.message_thread_id}` : null;
 const textOf = (update: Update) => "message" in update ? update.message.text : undefined;
 
 const stores = {

@@ -55,7 +55,11 @@ describe("a reply arrives once", () => {
   it('through the Bot API with "received", and of an album', async () => {
     for (const updates of [[message(1)], [part(1, "7"), part(2, "7")]]) {
       const replies = sender();
-      const { hook, post } = bot(() => REPLY, { replies, acknowledge: "received", mediaGroups: { quietMs: 5 } });
+      const { hook, post } = bot(() => REPLY, {
+        replies,
+        acknowledge: "received",
+        mediaGroups: { quietMs: 5 },
+      });
       for (const update of updates) assert.equal(await post(update), 200);
       await replies.log.has(1);
       await hook.close();
@@ -141,7 +145,12 @@ describe("a reply through the Bot API", () => {
       real,
     ) as typeof setTimeout;
     t.after(() => void (globalThis.setTimeout = real));
-    const faults = [botApiError(502), new TelehookError("ERR_BOT_API_UNREACHABLE", "no"), botApiError(500), botApiError(429)];
+    const faults = [
+      botApiError(502),
+      new TelehookError("ERR_BOT_API_UNREACHABLE", "no"),
+      botApiError(500),
+      botApiError(429),
+    ];
     const replies = sender((attempt) => faults[attempt - 1]);
     const { failures, stats } = await late(replies);
     assert.deepEqual([replies.calls, failures, stats.handled], [SENT, [], 1]);
@@ -154,7 +163,10 @@ describe("a reply through the Bot API", () => {
       return botApiError(400);
     }));
     assert.equal(asked, 1);
-    assert.deepEqual(failures.map(({ error, willRetry }) => [codeOf(error), willRetry]), [["ERR_BOT_API", false]]);
+    assert.deepEqual(failures.map(({ error, willRetry }) => [codeOf(error), willRetry]), [[
+      "ERR_BOT_API",
+      false,
+    ]]);
     assert.deepEqual([stats.handled, stats.repliesFailed], [1, 1]);
   });
 
@@ -173,8 +185,10 @@ describe("a reply through the Bot API", () => {
 
   it("needs what botApi returns", () => {
     for (const replies of [null, {}, "123:abc", () => {}]) {
-      assert.throws(() => bot(() => {}, { replies: replies as never }), (error: Error) =>
-        codeOf(error) === "ERR_OPTION" && !error.message.includes("123:abc"));
+      assert.throws(
+        () => bot(() => {}, { replies: replies as never }),
+        (error: Error) => codeOf(error) === "ERR_OPTION" && !error.message.includes("123:abc"),
+      );
     }
   });
 });
@@ -192,7 +206,10 @@ describe("a result that is no reply", () => {
       for (const value of [{ chat_id: 42, text: "no method" }, "hello", [1]]) {
         const failures = await results(value, { acknowledge });
         assert.equal(failures.length, 1);
-        assert.match(String(failures[0]?.error), /A handler returned .*, which is ignored: return a reply such as/);
+        assert.match(
+          String(failures[0]?.error),
+          /A handler returned .*, which is ignored: return a reply such as/,
+        );
         assert.deepEqual([codeOf(failures[0]?.error), failures[0]?.willRetry], ["ERR_REPLY", false]);
       }
     }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { GiveUp, RetryLater, type WebhookEvent } from "../../mod.ts";
-import { Failures, NO_TRIES } from "../../src/inbox/failures.ts";
+import { Failures, NO_TRIES } from "../../src/runner/failures.ts";
 import { bot, delivery, inChat, Log, message, part, word } from "./bot.ts";
 import { Clock } from "./clock.ts";
 
@@ -134,7 +134,10 @@ describe("failures", () => {
     const query = { update_id: 2, inline_query: { id: "1", from, query: "", offset: "" } };
     assert.equal(failures.retryAfterMs(query), 5_000);
     assert.equal(
-      failures.retryAfterMs({ update_id: 3, callback_query: { id: "1", from, chat_instance: "1", data: "x" } }),
+      failures.retryAfterMs({
+        update_id: 3,
+        callback_query: { id: "1", from, chat_instance: "1", data: "x" },
+      }),
       25_000,
     );
   });
@@ -159,7 +162,9 @@ describe("an outage", () => {
       if (state.isAway) throw new Error("no connection");
     }, { onEvent: (event) => void events.push(event), ...options });
     const begin = async () => {
-      for (const id of [1, 2, 3]) assert.equal((await made.hook(delivery(inChat(id, id)))).status, id === 3 ? 503 : 500);
+      for (const id of [1, 2, 3]) {
+        assert.equal((await made.hook(delivery(inChat(id, id)))).status, id === 3 ? 503 : 500);
+      }
       assert.equal(made.hook.stats().isOutage, true);
     };
     return { ...made, state, log, events, begin };
@@ -180,7 +185,11 @@ describe("an outage", () => {
     }
     assert.deepEqual(waits, ["1", "2", "4", "8"]);
     assert.deepEqual(log.words, ["1", "2", "3", "11", "11", "11", "11"]);
-    assert.deepEqual(events.filter(({ type }) => type === "outage"), [{ type: "outage", state: "began", lanes: 3 }]);
+    assert.deepEqual(events.filter(({ type }) => type === "outage"), [{
+      type: "outage",
+      state: "began",
+      lanes: 3,
+    }]);
     await hook.close();
   });
 
@@ -222,7 +231,9 @@ describe("an outage", () => {
 
   it("claims from the store at once when it is over, whatever pause there was", async (t) => {
     const clock = new Clock(t);
-    const { hook, post, log, state, begin } = away({ acknowledge: (update) => update.update_id >= 30 ? "received" : "handled" });
+    const { hook, post, log, state, begin } = away({
+      acknowledge: (update) => update.update_id >= 30 ? "received" : "handled",
+    });
     await begin();
     for (let times = 0; times < 5; times++) {
       clock.pass(30_000);

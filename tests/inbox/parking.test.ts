@@ -27,11 +27,14 @@ describe("what is given up", () => {
     const before = Date.now();
     for (const id of [3, 1, 2]) assert.equal(await post(inChat(id, id)), 200);
     const parked = await parkedIn(hook);
-    assert.deepEqual(parked.map(({ id, updates, error, attempts, album }) => [id, updates, error, attempts, album]), [
-      [1, [inChat(1, 1)], "GiveUp: broken", 1, undefined],
-      [2, [inChat(2, 2)], "GiveUp: broken", 1, undefined],
-      [3, [inChat(3, 3)], "GiveUp: broken", 1, undefined],
-    ]);
+    assert.deepEqual(
+      parked.map(({ id, updates, error, attempts, album }) => [id, updates, error, attempts, album]),
+      [
+        [1, [inChat(1, 1)], "GiveUp: broken", 1, undefined],
+        [2, [inChat(2, 2)], "GiveUp: broken", 1, undefined],
+        [3, [inChat(3, 3)], "GiveUp: broken", 1, undefined],
+      ],
+    );
     assert.ok(parked.every(({ parkedAt }) => parkedAt >= before && parkedAt <= Date.now()));
     assert.equal(await post(inChat(1, 1)), 200, "its repeat is known");
     assert.equal(hook.stats().duplicates, 1);
@@ -69,7 +72,11 @@ describe("what is given up", () => {
     });
     for (const id of [1, 2]) await post(part(id, "7"));
     await parked.opened;
-    assert.deepEqual((await parkedIn(hook)).map(({ id, updates, album }) => [id, updates.length, album]), [[1, 2, "7"]]);
+    assert.deepEqual((await parkedIn(hook)).map(({ id, updates, album }) => [id, updates.length, album]), [[
+      1,
+      2,
+      "7",
+    ]]);
     state.isBroken = false;
     assert.equal(await hook.replay(1), true);
     await log.has(2);
@@ -100,7 +107,11 @@ describe("what is given up", () => {
   it("is discarded on request, once", async () => {
     const { hook, post } = broken();
     await post(message(1));
-    assert.deepEqual([await hook.discard(1), await hook.discard(1), await hook.replay(1)], [true, false, false]);
+    assert.deepEqual([await hook.discard(1), await hook.discard(1), await hook.replay(1)], [
+      true,
+      false,
+      false,
+    ]);
     assert.deepEqual(await parkedIn(hook), []);
     await assert.rejects(hook.discard(-1), { code: "ERR_OPTION" });
     await assert.rejects(hook.replay("1" as unknown as number), { code: "ERR_OPTION" });

@@ -72,9 +72,12 @@ class RequestTimers {
   }
 
   /** Plays a request. Its timers live until its answer; with a context, until what that was given has ended. */
-  async request<T>(play: (context: { waitUntil(promise: Promise<unknown>): void } | undefined) => Promise<T>, {
-    hasContext,
-  }: { hasContext: boolean }): Promise<T> {
+  async request<T>(
+    play: (context: { waitUntil(promise: Promise<unknown>): void } | undefined) => Promise<T>,
+    {
+      hasContext,
+    }: { hasContext: boolean },
+  ): Promise<T> {
     const id = this.#request = this.#alive.size + 1_000_000 * Math.random();
     this.#alive.add(id);
     const promises: Promise<unknown>[] = [];
@@ -95,9 +98,12 @@ describe("timers that end with the request that has set them", () => {
     const { hook } = bot((update) => log.add(word(update)), { mediaGroups: { quietMs: 30 } });
     await timers.request(() => hook(delivery(part(1, "7"))), { hasContext: false });
     await turn();
-    await timers.request((context) => hook(delivery(part(2, "8", { chat: { id: 43, type: "private" } })), {}, context), {
-      hasContext: true,
-    });
+    await timers.request(
+      (context) => hook(delivery(part(2, "8", { chat: { id: 43, type: "private" } })), {}, context),
+      {
+        hasContext: true,
+      },
+    );
     await log.has(2);
     assert.deepEqual(log.words.toSorted(), ["[1]", "[2]"]);
     await hook.close();
