@@ -1,4 +1,4 @@
-import { nodeBuiltin } from "../platform/node_builtin.ts";
+import { nodeBuiltin } from "../../platform/node_builtin.ts";
 
 interface Runtime {
   readonly process?: { readonly pid: number; kill(pid: number, signal: 0): unknown };
