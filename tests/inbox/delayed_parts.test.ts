@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type UpdateKind, webhook } from "../../mod.ts";
 import { queueOf } from "../../src/testing/queue_of.ts";
-import { telegramQueueOf } from "../../src/updates/telegram_queue.ts";
+import { telegramQueueOf } from "../../src/delivery/telegram_queue.ts";
 import { ALL_UPDATE_KINDS } from "../../src/updates/mod.ts";
 import { bot, delivery, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
 import { WrappedStore } from "./wrapped_store.ts";
