@@ -52,8 +52,9 @@ export class Leases<B> {
     this.#held.add(batch);
   }
 
-  delete(batch: B): void {
-    this.#held.delete(batch);
+  /** @returns Whether it was held until now. */
+  delete(batch: B): boolean {
+    return this.#held.delete(batch);
   }
 
   values(): Iterable<B> {

@@ -1,10 +1,10 @@
 import { connect, type Socket } from "node:net";
 
-/** A minimal Redis client: as much of RESP2 as the store needs, over one connection. */
+/** A minimal Redis client: as much of RESP3 as the store needs, over one connection. */
 export interface RespClient {
   /** Sends a command. Commands are pipelined. */
   readonly send: (command: string, args: string[]) => Promise<unknown>;
-  /** Subscribes to a channel, on a connection that does nothing else from then on. */
+  /** Subscribes to a channel, on the same connection. */
   readonly subscribe: (channel: string, listener: (message: string) => void) => Promise<void>;
   close(): void;
 }
@@ -28,8 +28,13 @@ export function respClient(url: string): RespClient {
     if (socket !== undefined) return socket;
     const made = connect(Number(port), hostname);
     const read = replies((reply) => {
-      if (Array.isArray(reply) && reply[0] === "message") return listeners.get(String(reply[1]))?.(String(reply[2]));
+      if (reply instanceof Push) {
+        const [kind, channel, message] = reply.items;
+        if (kind === "message") return listeners.get(String(channel))?.(String(message));
+        // What follows is that a command to subscribe has succeeded.
+      }
       const first = waiting.shift();
+      if (waiting.length === 0) made.unref(); // an idle connection does not keep the tests running
       if (reply instanceof Error) first?.reject(reply);
       else first?.resolve(reply);
     });
@@ -48,7 +53,8 @@ export function respClient(url: string): RespClient {
     made.on("error", end);
     made.on("close", () => end(new Error("The connection was closed")));
     socket = made;
-    if (password !== "") void send("AUTH", [decodeURIComponent(password)]).catch(() => {});
+    const auth = password === "" ? [] : ["AUTH", "default", decodeURIComponent(password)];
+    void send("HELLO", ["3", ...auth]).catch(() => {});
     return made;
   };
 
@@ -56,6 +62,7 @@ export function respClient(url: string): RespClient {
     new Promise((resolve, reject) => {
       const connection = open();
       waiting.push({ resolve, reject });
+      connection.ref();
       const parts = [command, ...args].map((each) => `$${Buffer.byteLength(each)}\r\n${each}\r\n`);
       connection.write(`*${parts.length}\r\n${parts.join("")}`);
     });
@@ -74,6 +81,14 @@ export function respClient(url: string): RespClient {
       ended?.destroy();
     },
   };
+}
+
+/** What the server sends unasked. */
+class Push {
+  readonly items: unknown[];
+  constructor(items: unknown[]) {
+    this.items = items;
+  }
 }
 
 /** Reads replies from chunks, however these are cut. */
@@ -100,22 +115,25 @@ function replies(onReply: (reply: unknown) => void): (chunk: Uint8Array) => void
         return new Error(rest);
       case ":":
         return Number(rest);
-      case "$": {
+      case "_":
+        return null;
+      case "$":
+      case "=": { // a text with its kind before it
         const length = Number(rest);
         if (length < 0) return null;
         if (buffer.length < at + length + 2) return INCOMPLETE;
         const text = buffer.toString("utf8", at, at + length);
         at += length + 2;
-        return text;
+        return (head as string)[0] === "=" ? text.slice(4) : text;
       }
       default: {
         const items: unknown[] = [];
-        for (let left = Number(rest); left > 0; left--) {
+        for (let left = Number(rest) * ((head as string)[0] === "%" ? 2 : 1); left > 0; left--) {
           const item = value();
           if (item === INCOMPLETE) return INCOMPLETE;
           items.push(item);
         }
-        return items;
+        return (head as string)[0] === ">" ? new Push(items) : items;
       }
     }
   };

@@ -55,14 +55,64 @@ function sendCommandOf(
   return (command, args) => send([command, ...args]);
 }
 
-/** How a client's messages are received. */
+/** How a client's messages are received: by any number of listeners to a channel, for which it subscribes once. */
 export function subscribeOf(subscriber: unknown): RedisSubscribe {
+  const channels = sharedChannels.get(subscriber as object) ?? new Channels(rawSubscribeOf(subscriber));
+  sharedChannels.set(subscriber as object, channels);
+  return (channel, listener) => channels.add(channel, listener);
+}
+
+const sharedChannels = new WeakMap<object, Channels>();
+
+interface Channel {
+  readonly listeners: Set<(message: string) => void>;
+  readonly subscribed: Promise<unknown>;
+}
+
+class Channels {
+  readonly #subscribe: RedisSubscribe;
+  readonly #channels = new Map<string, Channel>();
+
+  constructor(subscribe: RedisSubscribe) {
+    this.#subscribe = subscribe;
+  }
+
+  async add(name: string, listener: (message: string) => void): Promise<() => Promise<void>> {
+    let channel = this.#channels.get(name);
+    if (channel === undefined) {
+      const listeners = new Set<(message: string) => void>();
+      const tell = (message: string) => {
+        for (const each of listeners) each(message);
+      };
+      channel = { listeners, subscribed: Promise.resolve(this.#subscribe(name, tell)) };
+      this.#channels.set(name, channel);
+    }
+    const { listeners, subscribed } = channel;
+    listeners.add(listener);
+    const end = async () => {
+      listeners.delete(listener);
+      if (listeners.size > 0 || this.#channels.get(name)?.listeners !== listeners) return;
+      this.#channels.delete(name);
+      const unsubscribe = await subscribed;
+      if (typeof unsubscribe === "function") await unsubscribe();
+    };
+    try {
+      await subscribed;
+    } catch (error) {
+      this.#channels.delete(name);
+      throw error;
+    }
+    return end;
+  }
+}
+
+function rawSubscribeOf(subscriber: unknown): RedisSubscribe {
   if (typeof subscriber === "function") return subscriber as RedisSubscribe;
   if (typeof subscriber === "object" && subscriber !== null) {
     const any = subscriber as AnyClient;
     if (typeof any.subscribe === "function") {
-      if (typeof any.call === "function" && typeof any.on === "function") return ioredisChannels(any);
-      if ("isConnected" in any) return denoChannels(any);
+      if (typeof any.call === "function" && typeof any.on === "function") return ioredisSubscribe(any);
+      if ("isConnected" in any) return denoSubscribe(any);
       return async (channel, listener) => {
         await any.subscribe!(channel, listener);
         return () => any.unsubscribe?.(channel, listener);
@@ -76,17 +126,10 @@ export function subscribeOf(subscriber: unknown): RedisSubscribe {
   );
 }
 
-/** Subscribers that are shared by several stores have one listener for all channels. */
-const listeners = new WeakMap<object, Map<string, (message: string) => void>>();
-
-function ioredisChannels(client: AnyClient): RedisSubscribe {
-  let channels = listeners.get(client);
-  if (channels === undefined) {
-    const made = new Map<string, (message: string) => void>();
-    listeners.set(client, channels = made);
-    client.on?.("message", (channel, message) => made.get(channel)?.(message));
-  }
-  const known = channels;
+/** One listener of the client is for all channels. */
+function ioredisSubscribe(client: AnyClient): RedisSubscribe {
+  const known = new Map<string, (message: string) => void>();
+  client.on?.("message", (channel, message) => known.get(channel)?.(message));
   return async (channel, listener) => {
     known.set(channel, listener);
     await client.subscribe?.(channel);
@@ -97,25 +140,21 @@ function ioredisChannels(client: AnyClient): RedisSubscribe {
   };
 }
 
-const denoSubscriptions = new WeakMap<object, Promise<DenoSubscription>>();
-
-function denoChannels(client: AnyClient): RedisSubscribe {
-  let channels = listeners.get(client);
-  if (channels === undefined) listeners.set(client, channels = new Map());
-  const known = channels;
+/** One subscription is for all channels. */
+function denoSubscribe(client: AnyClient): RedisSubscribe {
+  const known = new Map<string, (message: string) => void>();
+  let first: Promise<DenoSubscription> | undefined;
   return async (channel, listener) => {
     known.set(channel, listener);
-    const first = denoSubscriptions.get(client);
     if (first === undefined) {
-      const made = Promise.resolve(client.subscribe?.(channel)) as Promise<DenoSubscription>;
-      denoSubscriptions.set(client, made);
-      void receive(await made, known);
+      first = Promise.resolve(client.subscribe?.(channel)) as Promise<DenoSubscription>;
+      void receive(await first, known);
     } else {
       await (await first).subscribe(channel);
     }
     return async () => {
       known.delete(channel);
-      await (await denoSubscriptions.get(client))?.unsubscribe(channel);
+      await (await first)?.unsubscribe(channel);
     };
   };
 }

@@ -18,13 +18,16 @@ import { Leases } from "../leases.ts";
 import { type RedisCommand, type RedisSubscribe } from "./redis_client.ts";
 import { type ScriptName, wakesOf } from "./redis_scripts.ts";
 import { RedisServer } from "./redis_server.ts";
-import { WakePoller } from "./redis_wake.ts";
+import { type WakeListener, WakePoller } from "./redis_wake.ts";
 
 /** The most batches that one call claims: the server does nothing else meanwhile. */
 const MOST_CLAIMED = 128;
 
-/** What the answers of all scripts begin with: status, count, chars, milliseconds until something is due, other owners. */
-const HEADER = 5;
+/**
+ * What the answers of all scripts begin with: a status, count, chars, milliseconds until something is due, the number of
+ * the latest news, and how many others use the store.
+ */
+const HEADER = 6;
 
 /** What a script says of a batch. Facts that are usual are left out. */
 interface BatchFacts {
@@ -67,7 +70,7 @@ class RedisBatch implements Batch {
   readonly isReplay: boolean;
   readonly id: string;
   readonly token: string;
-  /** Whether a call that ends the claim has been made: it is not lost then. */
+  /** Whether a call that ends the claim is under way, or has failed: it may have ended the claim. */
   isSettling = false;
 
   constructor(facts: BatchFacts, lane: Lane, updates: readonly Update[], unreadable: readonly number[]) {
@@ -100,7 +103,7 @@ export interface RedisStoreParts {
 }
 
 /** The store behind `redisStore`: the rules of {@link InboxStore}, as scripts on a server. */
-export class RedisInboxStore implements InboxStore {
+export class RedisInboxStore implements InboxStore, WakeListener {
   readonly isDurable = true;
   readonly isShared = true;
   count = 0;
@@ -149,14 +152,14 @@ export class RedisInboxStore implements InboxStore {
   async add(entry: StoreEntry, mode: AddMode): Promise<Added> {
     const { update, lane, chars, tries, album, reservedMs } = entry;
     const args = [
-      ...[mode, String(update.update_id), entry.json ?? JSON.stringify(update), JSON.stringify(lane), String(chars)],
+      ...[mode, String(update.update_id), entry.json ?? this.#toJson(update), JSON.stringify(lane), String(chars)],
       ...[String(tries.attempts), String(tries.failures), String(Math.ceil(reservedMs))],
     ];
     if (album !== undefined) {
       const { quietMs, maxWaitMs, mostParts } = album.rules;
       args.push(album.key, String(Math.ceil(quietMs)), String(Math.ceil(maxWaitMs)), String(mostParts));
     }
-    const [status, , , , , id, token = "", late, why] = await this.#ask("add", args);
+    const [status, , , , , , id, token = "", late, why] = await this.#ask("add", args);
     if (status === "added" || status === "alone") return status;
     const isOurs = id !== undefined && id !== "";
     if (!isOurs || this.#holds(id, token)) return "known";
@@ -238,17 +241,25 @@ export class RedisInboxStore implements InboxStore {
     return [];
   }
 
-  /** Ends the use of the store as the end of the process does: for tests. */
-  crash(): void {
-    this.#host = undefined;
+  /**
+   * Ends the use of the store as the end of the process does. For tests.
+   *
+   * @returns The owner that it was for the server, which waits for the end of its lease.
+   */
+  crash(): string {
     this.#stop();
+    return this.#owner;
+  }
+
+  onNews(): void {
+    this.#host?.wake(0);
   }
 
   #stop(): void {
     this.#host = undefined;
     this.#leases.stop();
     this.#unsettled.clear();
-    this.#poller.unwatch(wakesOf(this.#parts.name), this);
+    this.#poller.leave(wakesOf(this.#parts.name), this);
     this.count = this.chars = 0;
     void Promise.resolve(this.#unsubscribe?.()).catch(() => {});
   }
@@ -279,12 +290,14 @@ export class RedisInboxStore implements InboxStore {
   }
 
   #learn(answer: readonly string[]): readonly string[] {
-    const [status, count, chars, nextMs, others] = answer;
+    const [status, count, chars, nextMs, news = "", others] = answer;
     if (status === "alone" || this.#host === undefined) return answer;
     this.count = Number(count);
     this.chars = Number(chars);
     if (nextMs !== "") this.#host.wake(Number(nextMs));
-    if (this.#unsubscribe === undefined) this.#poll(others !== "0");
+    if (this.#parts.subscribe === undefined) {
+      this.#poller.learn(wakesOf(this.#parts.name), this, { news, isAlone: others === "0" });
+    }
     return answer;
   }
 
@@ -337,13 +350,15 @@ export class RedisInboxStore implements InboxStore {
     argsAgain: readonly string[] = args,
   ): Promise<readonly string[] | undefined> {
     if (!(batch instanceof RedisBatch) || this.#host === undefined) return undefined;
+    const isFirst = !batch.isSettling;
+    batch.isSettling = true;
     const settle = async (rest: readonly string[]) => {
       const answer = await this.#ask(script, [batch.id, batch.token, ...rest]);
       this.#unsettled.delete(batch);
-      this.#leases.delete(batch);
+      const wasHeld = this.#leases.delete(batch);
+      if (answer[0] === "gone" && isFirst && wasHeld) this.#host?.lost(batch);
       return answer;
     };
-    batch.isSettling = true;
     this.#unsettled.delete(batch); // what is wanted now counts
     try {
       return await settle(args);
@@ -385,10 +400,12 @@ export class RedisInboxStore implements InboxStore {
     this.#host?.wake(Number(ms) || 0);
   }
 
-  #poll(hasOthers: boolean): void {
-    const key = wakesOf(this.#parts.name);
-    if (hasOthers) this.#poller.watch(key, this, () => this.#host?.wake(0));
-    else this.#poller.unwatch(key, this);
+  #toJson(update: Update): string {
+    try {
+      return JSON.stringify(update);
+    } catch (error) {
+      throw this.#server.failure(error);
+    }
   }
 }
 

@@ -102,7 +102,7 @@ local function offer(id, b)
   end
   if b.open and b.why == 'quiet' then
     R('ZADD', quiet, b.due, id)
-    R('ZADD', longest, b.began + b.wait, id)
+    R('ZADD', longest, (b.base or b.began) + b.wait, id)
   else
     R('ZADD', due, b.due, id)
   end
@@ -203,7 +203,8 @@ local function collect(b, quietMs, maxWaitMs, mostParts)
     b.open, b.due, b.why = nil, now, 'full'
     return
   end
-  local quietAt, lastAt = now + quietMs, (b.base or b.began) + maxWaitMs
+  local quietAt = math.max(now + quietMs, b.notBefore or 0)
+  local lastAt = (b.base or b.began) + maxWaitMs
   b.open = true
   if quietAt <= lastAt then b.due, b.why = quietAt, 'quiet' else b.due, b.why = lastAt, 'maxWait' end
 end
@@ -248,8 +249,8 @@ local function extendAlbums()
     local b = get(id)
     if b and b.open then
       local extra = 2000 + math.min(math.max(0, now - b.last), 120000)
-      b.due, b.why, b.base = now + b.quiet + extra, 'quiet', now
-      b.wait = math.max(b.wait, now - b.began + b.quiet + extra)
+      b.due, b.why, b.base = now + b.quiet + extra, 'quiet', now + extra
+      b.notBefore = b.due
       put(id, b)
       if lane(b.lane) == id then
         unoffer(id, b)
@@ -367,7 +368,8 @@ local function claimedBefore(answer)
   return isFound
 end
 
--- Tells the others what they must know, and completes the answer: status, count, chars, next wake, others, payload.
+-- Tells the others what they must know, and completes the answer: status, count, chars, milliseconds until
+-- something is due, the number of the latest news, other owners, payload.
 local function finish(answer, extra)
   local d = R('ZRANGE', due, 0, 0, 'WITHSCORES')
   local q = R('ZRANGE', quiet, 0, 0, 'WITHSCORES')
@@ -389,7 +391,7 @@ local function finish(answer, extra)
   local counts = R('HMGET', meta, 'n:' .. me, 'c:' .. me)
   answer[2], answer[3] = counts[1] or '0', counts[2] or '0'
   answer[4] = at < 1e300 and string.format('%.0f', math.max(0, at - now)) or ''
-  answer[5] = tostring(others)
+  answer[5], answer[6] = R('GET', wakes) or '0', tostring(others)
   return answer
 end
 `;
@@ -409,7 +411,7 @@ if not format then R('HSET', meta, 'format', ${FORMAT}) end
 sweep()
 if R('ZCARD', owners) == 0 then extendAlbums() end
 R('ZADD', owners, now + lease, me)
-return finish({'ok', '', '', '', ''})
+return finish({'ok', '', '', '', '', ''})
 `;
 
 const LEAVE = `
@@ -436,7 +438,7 @@ local place = known(updateId)
 if place then
   local b = place ~= '' and get(place)
   local mine = b and b.owner == me and not b.album
-  return finish({'known', '', '', '', '', mine and place or '', mine and b.token or ''})
+  return finish({'known', '', '', '', '', '', mine and place or '', mine and b.token or ''})
 end
 local first, last, open = lane(name)
 local id = album and mode ~= 'adopt' and R('HGET', albums, name .. '\\n' .. album)
@@ -460,7 +462,7 @@ if id then
     unoffer(id, b)
     offer(id, b)
   end
-  return finish({'added', '', '', '', ''})
+  return finish({'added', '', '', '', '', ''})
 end
 
 if not album and mode ~= 'adopt' and open ~= '' then
@@ -508,14 +510,14 @@ else
   R('ZADD', ages, now, id)
   put(id, b)
 end
-if b.owner then return finish({'claimed', '', '', '', '', id, token, b.late and '1' or '', b.why or ''}) end
-return finish({'added', '', '', '', ''})
+if b.owner then return finish({'claimed', '', '', '', '', '', id, token, b.late and '1' or '', b.why or ''}) end
+return finish({'added', '', '', '', '', ''})
 `;
 
 // most, quietExtraMs
 const CLAIM = `
 local extra = tonumber(ARGV[6])
-local answer = {'ok', '', '', '', ''}
+local answer = {'ok', '', '', '', '', ''}
 local latest = tonumber(R('HGET', meta, 'k:' .. me) or 0)
 if tonumber(token) > latest then
   R('HSET', meta, 'k:' .. me, token)
@@ -528,7 +530,7 @@ return finish(answer, extra)
 
 // id, token, whether to claim the next
 const COMPLETE = `
-local answer = {'ok', '', '', '', ''}
+local answer = {'ok', '', '', '', '', ''}
 local b = held(ARGV[5], ARGV[6])
 if b then
   delete(ARGV[5], b)
@@ -537,6 +539,7 @@ end
 if ARGV[7] == '1' then
   if b then claimDue(answer, 1) else claimedBefore(answer) end
 end
+if not b then answer[1] = 'gone' end
 return finish(answer)
 `;
 
@@ -544,7 +547,7 @@ return finish(answer)
 const WITHDRAW = `
 local b = held(ARGV[5], ARGV[6])
 if b then delete(ARGV[5], b) end
-return finish({'ok', '', '', '', ''})
+return finish({b and 'ok' or 'gone', '', '', '', '', ''})
 `;
 
 // id, token, afterMs, attempts, failures
@@ -554,7 +557,7 @@ if b then
   b.attempts, b.failures = tonumber(ARGV[8]), tonumber(ARGV[9])
   release(ARGV[5], b, now + tonumber(ARGV[7]))
 end
-return finish({'ok', '', '', '', ''})
+return finish({b and 'ok' or 'gone', '', '', '', '', ''})
 `;
 
 // id, token, error, attempts, keepMs
@@ -573,7 +576,7 @@ if b then
   R('ZADD', parkedIds, ids[1], ids[1])
   R('ZADD', parkedUntil, now + tonumber(ARGV[9]), ids[1])
 end
-return finish({'ok', '', '', '', ''})
+return finish({b and 'ok' or 'gone', '', '', '', '', ''})
 `;
 
 const PARKED = `
@@ -587,7 +590,7 @@ for _, id in ipairs(R('ZRANGEBYSCORE', parkedUntil, '-inf', now, 'LIMIT', 0, 100
 
 // after, most
 const LIST_PARKED = `${PARKED}
-local answer = {'ok', '', '', '', ''}
+local answer = {'ok', '', '', '', '', ''}
 for _, id in ipairs(R('ZRANGEBYSCORE', parkedIds, '(' .. ARGV[5], '+inf', 'LIMIT', 0, ARGV[6])) do
   local p = cmsgpack.unpack(R('HGET', parked, id))
   answer[#answer + 1] = cjson.encode({
@@ -602,7 +605,7 @@ return finish(answer)
 // id
 const REPLAY = `${PARKED}
 local packed = R('HGET', parked, ARGV[5])
-if not packed then return finish({'none', '', '', '', ''}) end
+if not packed then return finish({'none', '', '', '', '', ''}) end
 local p = cmsgpack.unpack(packed)
 unpark(ARGV[5])
 local id = newId()
@@ -616,19 +619,19 @@ for i, part in ipairs(p.parts) do
   tally(me, 1, part[2])
 end
 append(id, b)
-return finish({'ok', '', '', '', ''})
+return finish({'ok', '', '', '', '', ''})
 `;
 
 // id
 const DISCARD = `${PARKED}
 local isThere = R('HEXISTS', parked, ARGV[5]) == 1
 if isThere then unpark(ARGV[5]) end
-return finish({isThere and 'ok' or 'none', '', '', '', ''})
+return finish({isThere and 'ok' or 'none', '', '', '', '', ''})
 `;
 
 const STATS = `${PARKED}
 local oldest = tonumber(R('ZRANGE', ages, 0, 0, 'WITHSCORES')[2] or now)
-return finish({'ok', '', '', '', '', tostring(R('HLEN', updates)), tostring(R('HLEN', lanes)),
+return finish({'ok', '', '', '', '', '', tostring(R('HLEN', updates)), tostring(R('HLEN', lanes)),
   string.format('%.0f', math.max(0, now - oldest)), tostring(R('HLEN', parked))})
 `;
 
@@ -636,7 +639,7 @@ return finish({'ok', '', '', '', '', tostring(R('HLEN', updates)), tostring(R('H
 const RENEW = `
 redis.pcall('ZADD', owners, now + lease, me)
 local underWay = tonumber(ARGV[5])
-local answer = {'ok', '', '', '', ''}
+local answer = {'ok', '', '', '', '', ''}
 local isHeld = {}
 for i = 6, #ARGV, 2 do
   if held(ARGV[i], ARGV[i + 1]) then isHeld[ARGV[i]] = true else answer[#answer + 1] = ARGV[i] .. ' ' .. ARGV[i + 1] end
