@@ -88,7 +88,7 @@ export async function openStore(
   });
   t.after(async () => {
     await store.close();
-    await client.send("DEL", [...keysOf(name)]).catch(() => {});
+    await Promise.race([client.send("DEL", [...keysOf(name)]).catch(() => {}), sleep(500)]);
   });
   await store.open(heard);
   return { store, heard };
