@@ -48,7 +48,9 @@ test("a server that is killed and started again has lost nothing", skipWithoutOw
   const added = await adding;
   for (const [i, { status }] of added.entries()) {
     // What failed may have happened all the same.
-    if (status === "rejected") assert.notEqual(await until(() => store.add(entry(21 + i), "append")), "alone");
+    if (status === "rejected") {
+      assert.notEqual(await until(() => store.add(entry(21 + i), "append")), "alone");
+    }
   }
   for (const batch of claimed) await until(() => store.complete(batch, false));
   const done = ids(claimed);
@@ -81,82 +83,90 @@ test("a server that has lost everything is used again", skipWithoutOwnRedis, asy
   assert.deepEqual(ids(heard.batches), [1]);
 });
 
-test("a network that drops, delays and cuts answers loses nothing and keeps the order", skipWithoutRedis, async (t) => {
-  const url = await sharedRedis();
-  const random = numbersFrom(7);
-  const name = newName();
-  const stores: InboxStore[] = [];
-  const networks = await Promise.all([1, 2].map(async () => {
-    const network = await badNetwork(url, random);
-    t.after(() => network.close());
-    const client = clientFor(t, network.url);
-    stores.push((await openStore(t, client, { name, leaseMs: 600, subscriber: client })).store);
-    return network;
-  }));
-  const direct = clientFor(t, url);
-  const all = Array.from({ length: 200 }, (_, i) => i + 1);
-  const albums = [201, 202, 203, 204, 205];
-  const album = { key: "album", rules: { quietMs: 300, maxWaitMs: 5_000, mostParts: 10 } };
-  for (const network of networks) network.failing = 0.1;
+test(
+  "a network that drops, delays and cuts answers loses nothing and keeps the order",
+  skipWithoutRedis,
+  async (t) => {
+    const url = await sharedRedis();
+    const random = numbersFrom(7);
+    const name = newName();
+    const stores: InboxStore[] = [];
+    const networks = await Promise.all([1, 2].map(async () => {
+      const network = await badNetwork(url, random);
+      t.after(() => network.close());
+      const client = clientFor(t, network.url);
+      stores.push((await openStore(t, client, { name, leaseMs: 600, subscriber: client })).store);
+      return network;
+    }));
+    const direct = clientFor(t, url);
+    const all = Array.from({ length: 200 }, (_, i) => i + 1);
+    const albums = [201, 202, 203, 204, 205];
+    const album = { key: "album", rules: { quietMs: 300, maxWaitMs: 5_000, mostParts: 10 } };
+    for (const network of networks) network.failing = 0.1;
 
-  const done: number[] = [];
-  const pieces: number[][] = [];
-  const running = new Set<string>();
-  const handle = async (store: InboxStore, batch: Batch): Promise<void> => {
-    const lane = `${batch.lane}`;
-    assert.ok(!running.has(lane), `Lane ${lane} is handled twice at the same time`);
-    running.add(lane);
-    await sleep(3 * random());
-    for (const id of ids([batch])) if (!done.includes(id)) done.push(id);
-    if (batch.album !== undefined) pieces.push(ids([batch]));
-    running.delete(lane); // before the call: the next one may be claimed while its answer is under way
-    const isFirstTry = { value: true };
-    const next = await until(() => {
-      const claimNext = isFirstTry.value;
-      isFirstTry.value = false;
-      return store.complete(batch, claimNext);
+    const done: number[] = [];
+    const pieces: number[][] = [];
+    const running = new Set<string>();
+    const handle = async (store: InboxStore, batch: Batch): Promise<void> => {
+      const lane = `${batch.lane}`;
+      assert.ok(!running.has(lane), `Lane ${lane} is handled twice at the same time`);
+      running.add(lane);
+      await sleep(3 * random());
+      for (const id of ids([batch])) if (!done.includes(id)) done.push(id);
+      if (batch.album !== undefined) pieces.push(ids([batch]));
+      running.delete(lane); // before the call: the next one may be claimed while its answer is under way
+      const isFirstTry = { value: true };
+      const next = await until(() => {
+        const claimNext = isFirstTry.value;
+        isFirstTry.value = false;
+        return store.complete(batch, claimNext);
+      });
+      if (next !== undefined) await handle(store, next);
+    };
+    const isDone = () => done.length === all.length + albums.length;
+    const [first = assert.fail(), second = assert.fail()] = stores;
+    const senders = [0, 1, 2, 3, 4, 5, 6, 7].map(async (lane) => {
+      for (const id of all.filter((each) => each % 8 === lane)) {
+        const to = random() < 0.5 ? first : second;
+        const added: Added = await until(() => to.add(entry(id, { lane }), "append"));
+        assert.ok(added === "added" || added === "known");
+      }
     });
-    if (next !== undefined) await handle(store, next);
-  };
-  const isDone = () => done.length === all.length + albums.length;
-  const [first = assert.fail(), second = assert.fail()] = stores;
-  const senders = [0, 1, 2, 3, 4, 5, 6, 7].map(async (lane) => {
-    for (const id of all.filter((each) => each % 8 === lane)) {
-      const to = random() < 0.5 ? first : second;
-      const added: Added = await until(() => to.add(entry(id, { lane }), "append"));
-      assert.ok(added === "added" || added === "known");
+    senders.push((async () => {
+      for (const id of albums) {
+        await until(() => (id % 2 === 0 ? first : second).add(entry(id, { lane: "album", album }), "append"));
+      }
+    })());
+    const workers = stores.map(async (store) => {
+      while (!isDone()) {
+        const batches = await until(() => store.claim(3, 0));
+        await Promise.all(batches.map((batch) => handle(store, batch)));
+        await sleep(2);
+      }
+    });
+    await Promise.all([...senders, ...workers]);
+    for (const network of networks) {
+      assert.ok(network.hits > 10, `Only ${network.hits} answers were hit`);
+      network.failing = 0;
     }
-  });
-  senders.push((async () => {
-    for (const id of albums) await until(() => (id % 2 === 0 ? first : second).add(entry(id, { lane: "album", album }), "append"));
-  })());
-  const workers = stores.map(async (store) => {
-    while (!isDone()) {
-      const batches = await until(() => store.claim(3, 0));
-      await Promise.all(batches.map((batch) => handle(store, batch)));
-      await sleep(2);
+    assert.deepEqual([...done].sort((a, b) => a - b), [...all, ...albums]);
+    for (let lane = 0; lane < 8; lane++) {
+      const own = done.filter((id) => id <= all.length && id % 8 === lane);
+      assert.deepEqual(own, [...own].sort((a, b) => a - b), `Lane ${lane} is in order`);
     }
-  });
-  await Promise.all([...senders, ...workers]);
-  for (const network of networks) {
-    assert.ok(network.hits > 10, `Only ${network.hits} answers were hit`);
-    network.failing = 0;
-  }
-  assert.deepEqual([...done].sort((a, b) => a - b), [...all, ...albums]);
-  for (let lane = 0; lane < 8; lane++) {
-    const own = done.filter((id) => id <= all.length && id % 8 === lane);
-    assert.deepEqual(own, [...own].sort((a, b) => a - b), `Lane ${lane} is in order`);
-  }
-  assert.deepEqual(pieces[0], albums, "The album is whole");
-  for (let tries = 0; tries < 300; tries++) {
-    if ((await first.stats()).updates === 0) break;
-    for (const batch of await first.claim(9, 0)) await first.complete(batch, false);
-    await sleep(10);
-  }
-  // Nothing is left but what is remembered, and who uses the store.
-  const left = (await direct.send("KEYS", [`{telehook:${name}}:*`]) as string[]).map((key) => key.split(":").at(-1)).sort();
-  assert.deepEqual(left, ["meta", "owners", "recent", "recent-albums", "wakes"]);
-});
+    assert.deepEqual(pieces[0], albums, "The album is whole");
+    for (let tries = 0; tries < 300; tries++) {
+      if ((await first.stats()).updates === 0) break;
+      for (const batch of await first.claim(9, 0)) await first.complete(batch, false);
+      await sleep(10);
+    }
+    // Nothing is left but what is remembered, and who uses the store.
+    const left = (await direct.send("KEYS", [`{telehook:${name}}:*`]) as string[]).map((key) =>
+      key.split(":").at(-1)
+    ).sort();
+    assert.deepEqual(left, ["meta", "owners", "recent", "recent-albums", "wakes"]);
+  },
+);
 
 test("a claim whose answer was lost is due again", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
@@ -203,26 +213,30 @@ test("a call that a client sends twice claims the same", skipWithoutRedis, async
   assert.deepEqual([store.count, (await store.stats()).updates], [0, 0]);
 });
 
-test("what could not be completed is completed as soon as the server is there", skipWithoutRedis, async (t) => {
-  const client = clientFor(t, await sharedRedis());
-  let isAway = false;
-  const { store, heard } = await openStore(t, client, {
-    name: newName(),
-    leaseMs: 900,
-    send: (command, args) => isAway ? Promise.reject(new Error("away")) : client.send(command, args),
-  });
-  await store.add(entry(1), "append");
-  const [batch = assert.fail()] = await store.claim(1, 0);
-  isAway = true;
-  await assert.rejects(store.complete(batch, true), /away/);
-  await sleep(350);
-  isAway = false;
-  for (let tries = 0; (await store.stats()).updates > 0; tries++) {
-    assert.ok(tries < 100);
-    await sleep(10);
-  }
-  assert.deepEqual(heard.batches, []);
-});
+test(
+  "what could not be completed is completed as soon as the server is there",
+  skipWithoutRedis,
+  async (t) => {
+    const client = clientFor(t, await sharedRedis());
+    let isAway = false;
+    const { store, heard } = await openStore(t, client, {
+      name: newName(),
+      leaseMs: 900,
+      send: (command, args) => isAway ? Promise.reject(new Error("away")) : client.send(command, args),
+    });
+    await store.add(entry(1), "append");
+    const [batch = assert.fail()] = await store.claim(1, 0);
+    isAway = true;
+    await assert.rejects(store.complete(batch, true), /away/);
+    await sleep(350);
+    isAway = false;
+    for (let tries = 0; (await store.stats()).updates > 0; tries++) {
+      assert.ok(tries < 100);
+      await sleep(10);
+    }
+    assert.deepEqual(heard.batches, []);
+  },
+);
 
 test("batches are lost when no renewal succeeds for as long as the lease", skipWithoutRedis, async (t) => {
   const url = await sharedRedis();

@@ -7,7 +7,13 @@ const [url = "", name = "", leaseMs = ""] = process.argv.slice(2);
 const tell = (line: string) => void process.stdout.write(`${line}\n`);
 const client = respClient(url);
 const store = new RedisInboxStore({
-  ...{ client: client.send, command: client.send, subscribe: client.subscribe, name, leaseMs: Number(leaseMs) },
+  ...{
+    client: client.send,
+    command: client.send,
+    subscribe: client.subscribe,
+    name,
+    leaseMs: Number(leaseMs),
+  },
 });
 await store.open({
   wake: () => {},

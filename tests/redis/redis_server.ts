@@ -19,9 +19,10 @@ export interface TestRedis {
 const HOW = 'run  eval "$(.ci/servers start)"  which installs and starts one (on Debian)';
 
 /** Whether tests are skipped that can share a server, and why. Never in CI: there, a missing server is a failure. */
-export const skipWithoutRedis: string | undefined = process.env["TELEHOOK_TEST_REDIS"] || isInstalled || process.env["CI"]
-  ? undefined
-  : `needs a Redis server: ${HOW}`;
+export const skipWithoutRedis: string | undefined =
+  process.env["TELEHOOK_TEST_REDIS"] || isInstalled || process.env["CI"]
+    ? undefined
+    : `needs a Redis server: ${HOW}`;
 
 /** The same for tests that start servers of their own. */
 export const skipWithoutOwnRedis: string | undefined = isInstalled || process.env["CI"]

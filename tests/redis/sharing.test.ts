@@ -55,40 +55,53 @@ test("two stores with one subscriber wake each other at once", skipWithoutRedis,
 
 test("names keep bots apart", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
-  const [a, b] = [await openStore(t, client, { name: newName() }), await openStore(t, client, { name: newName() })];
+  const [a, b] = [
+    await openStore(t, client, { name: newName() }),
+    await openStore(t, client, { name: newName() }),
+  ];
   assert.equal(await a.store.add(entry(1), "append"), "added");
   assert.equal(await b.store.add(entry(1), "behind"), "alone");
   assert.deepEqual([a.store.count, b.store.count, (await b.store.stats()).updates], [1, 0, 0]);
   assert.deepEqual(ids(await b.store.claim(9, 0)), []);
 });
 
-test("it works on a cluster: all keys of a store are on one node, and are declared", skipWithoutOwnRedis, async (t) => {
-  const server = await startRedis("--cluster-enabled", "yes");
-  t.after(() => server.kill());
-  const client = clientFor(t, server.url);
-  await client.send("CLUSTER", ["ADDSLOTS", ...Array.from({ length: 16_384 }, (_, i) => String(i))]);
-  while (!String(await client.send("CLUSTER", ["INFO"])).includes("cluster_state:ok")) await sleep(20);
-  const slots = await Promise.all(keysOf("a-bot").map((key) => client.send("CLUSTER", ["KEYSLOT", key])));
-  assert.equal(new Set(slots).size, 1);
+test(
+  "it works on a cluster: all keys of a store are on one node, and are declared",
+  skipWithoutOwnRedis,
+  async (t) => {
+    const server = await startRedis("--cluster-enabled", "yes");
+    t.after(() => server.kill());
+    const client = clientFor(t, server.url);
+    await client.send("CLUSTER", ["ADDSLOTS", ...Array.from({ length: 16_384 }, (_, i) => String(i))]);
+    while (!String(await client.send("CLUSTER", ["INFO"])).includes("cluster_state:ok")) await sleep(20);
+    const slots = await Promise.all(keysOf("a-bot").map((key) => client.send("CLUSTER", ["KEYSLOT", key])));
+    assert.equal(new Set(slots).size, 1);
 
-  // Two stores of different names are on different nodes: their news cannot be one command's.
-  const heard = [new Heard(), new Heard()];
-  const stores = ["bot-1", "bot-2"].map((name) =>
-    new RedisInboxStore({ client: client.send, command: client.send, subscribe: undefined, name, leaseMs: 30_000 })
-  );
-  for (const [i, store] of stores.entries()) {
-    await store.open(heard[i] ?? assert.fail());
-    t.after(() => store.close());
-  }
-  const other = await openStore(t, client, { name: "bot-2" });
-  const woken = heard[1]?.nextWake();
-  await other.store.add(entry(1), "append");
-  await woken;
-  const [batch = assert.fail()] = await stores[1]?.claim(1, 0) ?? [];
-  await stores[1]?.park(batch, { error: "x", attempts: 1, keepMs: 60_000 });
-  assert.equal(await other.store.replay(1), true);
-  assert.deepEqual(ids(await claimSoon(other.store)), [1]);
-});
+    // Two stores of different names are on different nodes: their news cannot be one command's.
+    const heard = [new Heard(), new Heard()];
+    const stores = ["bot-1", "bot-2"].map((name) =>
+      new RedisInboxStore({
+        client: client.send,
+        command: client.send,
+        subscribe: undefined,
+        name,
+        leaseMs: 30_000,
+      })
+    );
+    for (const [i, store] of stores.entries()) {
+      await store.open(heard[i] ?? assert.fail());
+      t.after(() => store.close());
+    }
+    const other = await openStore(t, client, { name: "bot-2" });
+    const woken = heard[1]?.nextWake();
+    await other.store.add(entry(1), "append");
+    await woken;
+    const [batch = assert.fail()] = await stores[1]?.claim(1, 0) ?? [];
+    await stores[1]?.park(batch, { error: "x", attempts: 1, keepMs: 60_000 });
+    assert.equal(await other.store.replay(1), true);
+    assert.deepEqual(ids(await claimSoon(other.store)), [1]);
+  },
+);
 
 test("claiming does not get slower with the lanes that are stuck", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());

@@ -1,4 +1,10 @@
-import { CAREFUL_MS, REMEMBERED_ALBUMS, REMEMBERED_MS, REMEMBERED_UPDATES, SUSPECT_CRASHES } from "../limits.ts";
+import {
+  CAREFUL_MS,
+  REMEMBERED_ALBUMS,
+  REMEMBERED_MS,
+  REMEMBERED_UPDATES,
+  SUSPECT_CRASHES,
+} from "../limits.ts";
 
 /*
  * What the store does, as one Lua script per operation. A script is atomic: nothing happens between its commands.
@@ -26,7 +32,19 @@ import { CAREFUL_MS, REMEMBERED_ALBUMS, REMEMBERED_MS, REMEMBERED_UPDATES, SUSPE
  * - `wakes`: counts what other processes must be told. They are also told on a channel of that name.
  */
 const KEYS = [
-  ...["meta", "batches", "updates", "lanes", "links", "albums", "due", "quiet", "longest", "reserved", "claims"],
+  ...[
+    "meta",
+    "batches",
+    "updates",
+    "lanes",
+    "links",
+    "albums",
+    "due",
+    "quiet",
+    "longest",
+    "reserved",
+    "claims",
+  ],
   ...["owners", "ages", "recent", "recent-albums", "parked", "parked-ids", "parked-until", "wakes"],
 ] as const;
 
