@@ -193,8 +193,8 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     await this.#settle(batch, "withdraw", []);
   }
 
-  async retry(batch: Batch, afterMs: number, tries: Tries): Promise<void> {
-    const numbers = [Math.ceil(afterMs), tries.attempts, tries.failures];
+  async retry(batch: Batch, afterMs: number, tries?: Tries): Promise<void> {
+    const numbers = [Math.ceil(afterMs), ...(tries === undefined ? [] : [tries.attempts, tries.failures])];
     await this.#settle(batch, "retry", numbers.map(String));
   }
 

@@ -583,11 +583,13 @@ if b then delete(ARGV[5], b) end
 return finish({b and 'ok' or 'gone', '', '', '', '', ''})
 `;
 
-// id, token, afterMs, attempts, failures
+// id, token, afterMs, and unless the batch was not handled: attempts, failures
 const RETRY = `
 local b = held(ARGV[5], ARGV[6])
 if b then
-  b.attempts, b.failures = tonumber(ARGV[8]), tonumber(ARGV[9])
+  if ARGV[8] then -- these include the crashes
+    b.attempts, b.failures, b.crashes, b.alone = tonumber(ARGV[8]), tonumber(ARGV[9]), nil, nil
+  end
   release(ARGV[5], b, now + tonumber(ARGV[7]))
 end
 return finish({b and 'ok' or 'gone', '', '', '', '', ''})
