@@ -46,7 +46,7 @@ export interface RedisStoreOptions {
  *
  * It needs Redis 6.2 or later, or Valkey, a primary, alone, behind Sentinel or as a cluster, and a `maxmemory-policy` that
  * does not drop keys without a time to live. What the server has written survives its own restart only as its
- * persistence says: `appendonly yes` with `appendfsync always` loses nothing, `everysec` up to a second.
+ * persistence says: `appendonly yes` with `appendfsync always` loses nothing, `everysec` up to two seconds.
  *
  * The client remains yours: the store does not connect or close it. Calls that get no answer within five seconds fail.
  *
