@@ -21,7 +21,7 @@
 export { webhook } from "./src/webhook.ts";
 export type { Webhook, WebhookOptions, WebhookStats } from "./src/webhook.ts";
 export type { PipelineOptions } from "./src/pipeline.ts";
-export type { MediaGroupEnd, OnEvent, WebhookCounts, WebhookEvent } from "./src/events/events.ts";
+export type { OnEvent, WebhookCounts, WebhookEvent } from "./src/events/events.ts";
 export { listen } from "./src/serve/listen.ts";
 export type { ListenOptions } from "./src/serve/listen.ts";
 export { setWebhookAndListen } from "./src/serve/set_webhook_and_listen.ts";
@@ -29,8 +29,17 @@ export type { SetWebhookAndListenOptions } from "./src/serve/set_webhook_and_lis
 export type { ServeOptions, TlsFiles, TlsOptions, TlsPem, WebhookServer } from "./src/serve/server.ts";
 export type { ServerRuntime } from "./src/serve/transport.ts";
 
+export { poll } from "./src/poll/poll.ts";
+export type { Poller, PollerStats, PollOptions } from "./src/poll/poll.ts";
+
+export { botHost } from "./src/host/bot_host.ts";
+export type { BotHost, BotHostOptions } from "./src/host/bot_host.ts";
+
 export { updateHandlers } from "./src/dispatch/update_handlers.ts";
 export type { UpdateHandlers } from "./src/dispatch/update_handlers.ts";
+export { isCommand } from "./src/dispatch/is_command.ts";
+export { passOn } from "./src/dispatch/pass_on.ts";
+export type { PassOnContext, PassOnOptions } from "./src/dispatch/pass_on.ts";
 export { updateStreams } from "./src/dispatch/update_streams.ts";
 export type {
   SubscriptionOptions,
@@ -46,6 +55,7 @@ export type {
   UpdateFilterName,
 } from "./src/dispatch/update_filter.ts";
 export type {
+  HostedBot,
   ReceivedUpdate,
   Receiver,
   ReceiverContext,
@@ -53,23 +63,35 @@ export type {
   ReceiverResult,
   UpdateReceiver,
 } from "./src/receiver/receiver.ts";
+export { GiveUp, RetryLater } from "./src/receiver/verdicts.ts";
 export type { WebhookReply } from "./src/receiver/webhook_reply.ts";
+export type { ReplySender } from "./src/replies/late_replies.ts";
 
 export { mergeMediaGroups } from "./src/inbox/merge_media_groups.ts";
 export type { MediaGroupMerger, MergeMediaGroupsOptions } from "./src/inbox/merge_media_groups.ts";
-export type { InboxOptions, MediaGroupOptions } from "./src/inbox/inbox_options.ts";
+export type { Acknowledge, InboxOptions, MediaGroupOptions } from "./src/inbox/inbox_options.ts";
+export type { LaneFunction } from "./src/inbox/lane.ts";
+export type { AlbumEnd, AlbumRules, AlbumState } from "./src/store/album_rules.ts";
 export type {
-  AlbumRules,
+  Added,
+  AddMode,
+  AlbumOfPart,
   Awaitable,
   Batch,
   InboxStore,
+  Lane,
+  ParkedBatch,
+  Parking,
   StoreEntry,
-  TelegramQueue,
-} from "./src/store/store.ts";
-export { sqliteStore } from "./src/store/sqlite_store.ts";
-export type { SqliteStoreOptions } from "./src/store/sqlite_store.ts";
-export type { CloseOptions } from "./src/inbox/close_options.ts";
-export type { FailureDetails, OnError } from "./src/inbox/report_error.ts";
+  StoreHost,
+  StoreStats,
+  Tries,
+} from "./src/store/inbox_store.ts";
+export { albumState, extraAfterAbsence } from "./src/store/album_rules.ts";
+export { sqliteStore } from "./src/store/sqlite/sqlite_store.ts";
+export type { SqliteStoreOptions } from "./src/store/sqlite/sqlite_store.ts";
+export type { CloseOptions } from "./src/inbox/closing.ts";
+export type { FailureDetails, OnError } from "./src/runner/report_error.ts";
 
 export { TELEGRAM_SUBNETS } from "./src/guard/address_ranges.ts";
 export type { TrustedProxy } from "./src/guard/client_address.ts";
@@ -85,6 +107,17 @@ export type { AllowedUpdates } from "./src/bot_api/allowed_updates.ts";
 export type { DeleteWebhookParams, SetWebhookParams } from "./src/bot_api/webhook_params.ts";
 export type { GetUpdatesParams } from "./src/bot_api/get_updates_params.ts";
 export type { WebhookCertificate } from "./src/bot_api/certificate_file.ts";
+export type * from "./src/bot_api/method_params.ts";
+export type { BotApiFile } from "./src/bot_api/serialize_params.ts";
+
+export { watchWebhook } from "./src/webhook_check/watch_webhook.ts";
+export type {
+  ExpectedWebhook,
+  WatchedFinding,
+  WatchWebhookOptions,
+  WebhookWatch,
+} from "./src/webhook_check/watch_webhook.ts";
+export type { WebhookFinding } from "./src/webhook_check/explain_webhook.ts";
 
 export { TelehookError } from "./src/errors/telehook_error.ts";
 export type { TelehookErrorCode } from "./src/errors/telehook_error.ts";

@@ -89,13 +89,13 @@ function ofTelehook(): Merger {
     secretToken: null,
     mediaGroups: { quietMs: LONG, maxWaitMs: 10 * LONG },
     maxPending: Infinity,
-    maxPendingSize: Infinity,
+    maxPendingChars: Infinity,
   });
   const pipeline = pipelineOf(hook);
   return {
     completes: true,
     take(update) {
-      const answer = pipeline.takeValue(update, SIZE);
+      const answer = pipeline.receiveValue(update, SIZE);
       if (answer instanceof Promise || answer.status === 200) return answer;
       throw new Error(`Answered with ${answer.status}`);
     },

@@ -20,13 +20,11 @@ export interface Build {
 export function build(): Build {
   const folder = mkdtempSync(join(tmpdir(), "telehook-bench-"));
   const settings = {
-    extends: join(ROOT, "tsconfig.build.json"),
+    extends: join(ROOT, "tsconfig.json"),
     compilerOptions: {
       rootDir: ROOT,
       outDir: folder,
-      declaration: false,
-      emitDeclarationOnly: false,
-      isolatedDeclarations: false,
+      noEmit: false,
       noCheck: true,
       typeRoots: [join(ROOT, "node_modules/@types")],
     },

@@ -3,16 +3,19 @@
  *
  *     node --import tsx bench/size.ts [--modules]
  *
- * Bundled and minified by esbuild (which tsx brings along), compressed by gzip. `--modules` lists what the core is made of.
+ * Bundled and minified by the esbuild that tsx depends on, compressed by gzip. `--modules` lists what the core is made of.
  */
 import assert from "node:assert/strict";
+import { createRequire } from "node:module";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { gzipSync } from "node:zlib";
-import { build, version } from "esbuild";
+import type * as Esbuild from "esbuild";
 import { table } from "./machine.ts";
 
 const { values } = parseArgs({ options: { modules: { type: "boolean", default: false } } });
+const require = createRequire(import.meta.url);
+const { build, version }: typeof Esbuild = createRequire(require.resolve("tsx/package.json"))("esbuild");
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 /** 8 kB: webhook, handlers, media groups, inbox with memory store. */
 const MOST_FOR_CORE = 8_000;

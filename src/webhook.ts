@@ -1,16 +1,18 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { ACKNOWLEDGED, type Answer, BROKEN_BODY } from "./answers/answer.ts";
+import type { Answer } from "./answers/answer.ts";
+import { toResponse } from "./answers/to_response.ts";
 import type { Receiver } from "./receiver/receiver.ts";
 import type { WebhookReply } from "./receiver/webhook_reply.ts";
+import type { ParkedBatch } from "./store/inbox_store.ts";
 import { TelehookError } from "./errors/telehook_error.ts";
+import { mountAdvice } from "./guard/mount_advice.ts";
 import { RequestHead } from "./guard/request_head.ts";
-import { bring } from "./inbox/bring.ts";
-import { type CloseOptions, closeTimeoutMs } from "./inbox/close_options.ts";
-import type { Inbox } from "./inbox/inbox.ts";
+import { type CloseOptions, closeTimeoutMs } from "./inbox/closing.ts";
 import { INBOX_OPTION_NAMES } from "./inbox/inbox_options.ts";
+import { submit } from "./inbox/submit.ts";
 import { checkOptionNames } from "./checks/options.ts";
-import { BodyReader } from "./parse/body_reader.ts";
+import { JsonReading } from "./parse/body_reader.ts";
 import { Pipeline, type PipelineOptions } from "./pipeline.ts";
 import type { Update, UpdateKind } from "./updates/mod.ts";
 import type { WebhookCounts } from "./events/events.ts";
@@ -19,15 +21,16 @@ import type { WebhookCounts } from "./events/events.ts";
 export interface WebhookOptions extends PipelineOptions {}
 
 /** The names of all options of a webhook, for whoever passes them on. */
-export const WEBHOOK_OPTION_NAMES: readonly (keyof WebhookOptions)[] = [
-  "secretToken",
-  "path",
-  "allowedAddresses",
-  "trustedProxy",
-  "maxBodyBytes",
+export const WEBHOOK_OPTION_NAMES = {
+  secretToken: true,
+  path: true,
+  allowedAddresses: true,
+  trustedProxy: true,
+  maxBodyBytes: true,
   ...INBOX_OPTION_NAMES,
-  "onEvent",
-];
+  onEvent: true,
+  waitUntil: true,
+} as const satisfies Record<keyof WebhookOptions, true>;
 
 /**
  * A webhook as a web-standard handler: give it to `Deno.serve`, as `fetch` to `Bun.serve` or a worker, or call it.
@@ -38,10 +41,10 @@ export interface Webhook {
    * Answers one delivery.
    *
    * @param request The delivery, as the runtime passes it.
-   * @param beside Whatever the runtime passes beside it: the client's address (Deno, Bun) and `waitUntil` (workers) are
-   * found by themselves.
+   * @param args Whatever the platform passes after it, in which the client's address (Deno, Bun, Hono, h3, SvelteKit) and
+   * `waitUntil` (Workers, Netlify) are found automatically.
    */
-  (request: Request, ...beside: unknown[]): Promise<Response>;
+  (request: Request, ...args: unknown[]): Promise<Response>;
 
   /** The update kinds that the receiver needs, for the `allowed_updates` of `setWebhook`. */
   readonly allowedUpdates: readonly UpdateKind[];
@@ -56,8 +59,27 @@ export interface Webhook {
    */
   receive(update: Update): Promise<WebhookReply | undefined>;
 
-  /** How much is going on, and how often what happened since the webhook was made. */
+  /** How much is under way, and counters since the webhook was created. */
   stats(): WebhookStats;
+
+  /** Updates that were given up, in the order of their ids, as long as `parkedForMs` keeps them. */
+  parked(): AsyncIterable<ParkedBatch>;
+
+  /**
+   * Handles a parked update again, behind everything in its lane. `context.isReplay` is `true` then.
+   *
+   * @param id Its {@link ParkedBatch.id}.
+   * @returns Whether there was one.
+   */
+  replay(id: number): Promise<boolean>;
+
+  /**
+   * Removes a parked update.
+   *
+   * @param id Its {@link ParkedBatch.id}.
+   * @returns Whether there was one.
+   */
+  discard(id: number): Promise<boolean>;
 
   /**
    * Answers 503 from now on, so that Telegram keeps its updates, hands over pending albums and waits for what runs. When
@@ -73,10 +95,12 @@ export interface Webhook {
 export interface WebhookStats extends WebhookCounts {
   /** Calls of the receiver that have not come to an end. */
   readonly running: number;
-  /** Updates whose sender still waits for an answer. */
+  /** Updates that have not been answered yet. */
   readonly unanswered: number;
-  /** Updates that were acknowledged and are not handled yet, as far as this process knows. */
+  /** Updates in the store that are not handled yet, as far as this process knows. */
   readonly stored: number;
+  /** Whether nothing can be handled at the moment: several chats fail and none succeeds. */
+  readonly isOutage: boolean;
 }
 
 /** The pipelines behind the webhooks, for the ways in that do not go through a `Request`. */
@@ -134,70 +158,103 @@ export function pipelineOf(hook: Webhook): Pipeline {
 export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
   const hook = createWebhook(receiver, options);
   // What the last process left comes first; but not before whoever makes this webhook has got it.
-  void Promise.resolve().then(() => pipelineOf(hook).inbox.begin());
+  void Promise.resolve().then(() => pipelineOf(hook).inbox.open()).catch(() => {}); // the first update reports it
   return hook;
 }
 
-/** A webhook that leaves what is in its store alone until its inbox is told to begin: a server has to listen first. */
-export function createWebhook(receiver: Receiver, options: WebhookOptions): Webhook {
+/**
+ * A webhook that leaves what is in its store alone until its inbox is told to begin: a server has to listen first.
+ *
+ * @param bodyTimeoutMs How long a body may take to arrive, for tests.
+ */
+export function createWebhook(receiver: Receiver, options: WebhookOptions, bodyTimeoutMs?: number): Webhook {
   checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
-  const pipeline = new Pipeline(receiver, options);
-  const { filter, inbox, events } = pipeline;
-  const bodies = new BodyReader(pipeline.maxBodyBytes);
+  const pipeline = new Pipeline(receiver, options, bodyTimeoutMs);
+  const { receiver: target, inbox, events } = pipeline;
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
-  const answer = async (request: Request, ...beside: unknown[]): Promise<Response> => {
-    const head = new RequestHead(request, beside);
-    const refusal = pipeline.guard(head);
-    if (refusal !== undefined) return toResponse(refusal);
-    const { contentLength } = head;
-    let body: string | Answer;
-    try {
-      body = bodies.trusts(contentLength)
-        ? bodies.check(await request.text(), contentLength)
-        : await bodies.readExactly(request);
-    } catch {
-      body = BROKEN_BODY; // the client went away, or somebody has read the body before us
-    }
-    if (typeof body !== "string") return toResponse(pipeline.refuse(body));
-    const taken = pipeline.takeText(body);
-    const response = toResponse(taken instanceof Promise ? await taken : taken);
-    if (beside.length > 0 && inbox.isBusy) outliveResponse(beside, inbox);
-    return response;
-  };
+  const answer = (request: Request, ...args: unknown[]): Promise<Response> =>
+    new Promise((resolve) => new RequestDelivery(pipeline, request, args, resolve).begin());
 
   const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
   const hook: Webhook = Object.defineProperty(
     Object.assign(answer, {
-      allowedUpdates: filter.allowedUpdates,
-      receive: (update: Update) => bring(inbox, update),
+      allowedUpdates: target.allowedUpdates,
+      receive: (update: Update) => submit(inbox, update),
       stats: () => ({ ...events.counts, ...inbox.load }),
+      parked: () => inbox.parked(),
+      replay: (id: number) => inbox.replay(id),
+      discard: (id: number) => inbox.discard(id),
       close,
       [Symbol.asyncDispose]: () => close(),
     }),
     "allowedUpdates",
-    { get: () => filter.allowedUpdates, enumerable: true },
+    { get: () => target.allowedUpdates, enumerable: true },
   );
   pipelines.set(hook, pipeline);
   return hook;
 }
 
-function toResponse(answer: Answer): Response {
-  if (answer === ACKNOWLEDGED) return new Response(); // the cheapest there is, and the one for nearly every update
-  const { status, headers, body } = answer;
-  return new Response(body, { status, headers });
+/** One delivery as a `Request`, on its way to a `Response`. */
+class RequestDelivery extends JsonReading {
+  readonly #pipeline: Pipeline;
+  readonly #request: Request;
+  readonly #args: readonly unknown[];
+  readonly #resolve: (response: Response) => void;
+  #head: RequestHead | undefined;
+
+  constructor(
+    pipeline: Pipeline,
+    request: Request,
+    args: readonly unknown[],
+    resolve: (response: Response) => void,
+  ) {
+    super();
+    this.#pipeline = pipeline;
+    this.#request = request;
+    this.#args = args;
+    this.#resolve = resolve;
+  }
+
+  begin(): void {
+    try {
+      if (this.#args.length > 0) this.#pipeline.rearmIn(this.#args);
+      const head = this.#head = new RequestHead(this.#request, this.#args);
+      const refusal = this.#pipeline.guard(head);
+      if (refusal !== undefined) this.#answer(refusal);
+      else this.#pipeline.bodies.readJson(this.#request, head, this);
+    } catch {
+      // It is not a Request, or not one that can be used: nothing else can throw here.
+      const refusal = this.#pipeline.refuseMisuse(mountAdvice(this.#request));
+      endNodeResponse(this.#args[0], refusal);
+      this.#answer(refusal);
+    }
+  }
+
+  receive(value: unknown): void {
+    const answer = this.#pipeline.receiveValue(value, this.#head?.contentLength);
+    if (answer instanceof Promise) void answer.then((each) => this.#answer(each));
+    else this.#answer(answer);
+  }
+
+  fail(error: unknown): void {
+    this.#answer(this.#pipeline.refuseBody(error, this.#head));
+  }
+
+  #answer(answer: Answer): void {
+    this.#resolve(toResponse(answer, this.#pipeline.isClosing));
+    this.#pipeline.outliveAnswer(this.#args);
+  }
 }
 
-/** Gives what goes on to a worker's context, wherever that stands among the arguments. */
-function outliveResponse(beside: readonly unknown[], inbox: Inbox): void {
-  for (const each of beside) {
-    if (typeof each !== "object" || each === null || !("waitUntil" in each)) continue;
-    try {
-      if (typeof each.waitUntil !== "function") continue;
-      each.waitUntil(inbox.idle());
-    } catch {
-      // A context that is over cannot wait. The update is as safe as it was: the answer must still go out.
-    }
-    return;
+/** A server of Node waits for its response object, and ignores what its listener returns. */
+function endNodeResponse(response: unknown, { status, headers, body }: Answer): void {
+  try {
+    const { writeHead, end } = response as Record<string, unknown>;
+    if (typeof writeHead !== "function" || typeof end !== "function") return;
+    writeHead.call(response, status, { ...headers, "content-length": String(body?.length ?? 0) });
+    end.call(response, body);
+  } catch {
+    // Then it is nobody's response.
   }
 }

@@ -1,8 +1,8 @@
 import type { UpdateKind } from "../updates/update_kind.ts";
 
 /**
- * Kinds of update to ask for. Any text will do, for Telegram may know more kinds than these types; but it
- * ignores one that it does not know.
+ * Kinds of update to subscribe to. Any text is accepted, because Telegram may know more kinds than these types.
+ * Telegram ignores a kind that it does not know.
  *
  * @see https://core.telegram.org/bots/api#update
  */

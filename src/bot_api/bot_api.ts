@@ -1,12 +1,14 @@
 import { checkFunction, checkOptionNames, checkSignal } from "../checks/options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import type { Update } from "../updates/update.ts";
 import type { WebhookInfo } from "../updates/webhook_info.ts";
-import { checkApiRoot } from "./api_root.ts";
+import { checkApiRoot, maxConnectionsAt, TELEGRAM_API_ROOT } from "./api_root.ts";
 import { assertBotToken } from "./bot_token.ts";
-import { checkParam } from "./check_param.ts";
 import { callBotApi } from "./call_bot_api.ts";
 import { certificateFile } from "./certificate_file.ts";
+import { checkParam } from "./check_param.ts";
 import { assertGetUpdatesParams, type GetUpdatesParams } from "./get_updates_params.ts";
+import type { ParamsOf, ResultOf } from "./method_params.ts";
 import type { BotApiFetch, Endpoint } from "./send_request.ts";
 import {
   assertDeleteWebhookParams,
@@ -18,14 +20,14 @@ import {
 /** Options of {@link botApi}. */
 export interface BotApiOptions {
   /**
-   * The server to call, `https://api.telegram.org` by default, or one that you run yourself.
+   * The server to call. Default: `https://api.telegram.org`. A server of your own accepts more than Telegram's.
    *
    * @see https://core.telegram.org/bots/api#using-a-local-bot-api-server
    */
   readonly apiRoot?: string | undefined;
   /**
-   * What sends the requests, the global `fetch` by default. Give your own to go through a proxy. It must honour
-   * `init.signal`: a call that is aborted waits until the request ends or fails.
+   * What sends the requests. Default: the global `fetch`. Pass your own to use a proxy. It must honor `init.signal`: a
+   * call that is aborted waits until the request ends or fails.
    */
   readonly fetch?: BotApiFetch | undefined;
   /** Aborts every call. */
@@ -44,9 +46,10 @@ export interface BotApiCallOptions {
 /**
  * The Bot API methods that a webhook needs, and every other by {@link BotApi.call}.
  *
- * Every method rejects with a {@link BotApiError} when Telegram refuses, with a {@link TelehookError} of the
- * code `ERR_BOT_API_UNREACHABLE` when there is no usable answer, and with the signal's reason when it is
- * aborted. Calls have no time limit of their own. Neither the token nor a `secret_token` is in any error.
+ * Every method rejects with a {@link BotApiError} if Telegram refuses, with a {@link TelehookError} of the
+ * code `ERR_BOT_API_UNREACHABLE` if there is no usable answer, and with the signal's reason if it is
+ * aborted. The stack of these errors is that of the caller. Calls have no time limit by default. No error contains the
+ * token, or a `secret_token` of at least 8 characters.
  *
  * @see https://core.telegram.org/bots/api#getting-updates
  */
@@ -55,59 +58,84 @@ export interface BotApi {
    * Tells Telegram where to deliver updates. An empty `url` removes the webhook.
    *
    * @see https://core.telegram.org/bots/api#setwebhook
-   * @throws {TelehookError} `ERR_OPTION`, `ERR_SECRET_TOKEN`, `ERR_TLS` when a parameter cannot be right
+   * @throws {TelehookError} `ERR_OPTION`, `ERR_SECRET_TOKEN`, `ERR_TLS` if a parameter is wrong, `ERR_FILE` if the
+   * certificate cannot be read
    */
   setWebhook(params: SetWebhookParams, options?: BotApiCallOptions): Promise<true>;
 
   /**
-   * Stops the delivery of updates. Telegram keeps those that wait, unless told to drop them.
+   * Stops the delivery of updates. Telegram keeps pending updates unless it is told to discard them.
    *
    * @see https://core.telegram.org/bots/api#deletewebhook
-   * @throws {TelehookError} `ERR_OPTION` when a parameter cannot be right
+   * @throws {TelehookError} `ERR_OPTION` if a parameter is wrong
    */
   deleteWebhook(params?: DeleteWebhookParams, options?: BotApiCallOptions): Promise<true>;
 
   /**
-   * What Telegram knows of the webhook: its URL, how many updates wait, what went wrong last.
+   * What Telegram knows of the webhook: its URL, how many updates are pending, the last error.
    *
    * @see https://core.telegram.org/bots/api#getwebhookinfo
    */
   getWebhookInfo(options?: BotApiCallOptions): Promise<WebhookInfo>;
 
   /**
-   * Asks for the updates that wait, which works only while no webhook is set.
+   * Fetches pending updates, which works only while no webhook is set.
    *
    * @see https://core.telegram.org/bots/api#getupdates
-   * @throws {TelehookError} `ERR_OPTION` when a parameter cannot be right
+   * @throws {TelehookError} `ERR_OPTION` if a parameter is wrong
    */
   getUpdates(params?: GetUpdatesParams, options?: BotApiCallOptions): Promise<Update[]>;
 
   /**
-   * Calls any method. Parameters go out as they are, spelt as on the wire, without a check of their names: as
-   * JSON, or as `multipart/form-data` when one of them is a `Blob`, a `File`, an `ArrayBuffer` or a view of
-   * one. A parameter that is `undefined` or `null` is left out.
+   * Calls any method.
+   *
+   * Parameters are spelled as on the wire, and sent as JSON, or as `multipart/form-data` if there is a `Blob`, a `File`,
+   * an `ArrayBuffer` or a view of one among them; a file that is nested, as in `media` of `sendMediaGroup`, is attached.
+   * A parameter that is `undefined` or `null` is left out.
+   *
+   * The parameters and results of the ten methods of {@link MethodParams} are typed. To pass what these types do not
+   * know, name the result: `call<Message>("sendMessage", …)` accepts any parameters, as do all other methods.
    *
    * @see https://core.telegram.org/bots/api#available-methods
-   * @typeParam Result What the method returns. It is not verified.
+   * @typeParam Result What the method returns, unless it is one of the typed ones. It is not verified.
+   * @typeParam Method The method's name.
    * @param method The method's name, such as `getMe`.
-   * @throws {TelehookError} `ERR_OPTION` when the method's name has other characters than letters, or a
+   * @param params The method's parameters.
+   * @param options `signal` aborts this call.
+   * @returns What the method returns.
+   * @throws {TelehookError} `ERR_OPTION` if the method's name has other characters than letters, or a
    * parameter cannot be written as JSON
+   *
+   * @example
+   * ```ts
+   * import { botApi } from "@telehook/telehook";
+   *
+   * const fetch = () => Promise.resolve(Response.json({ ok: true, result: { message_id: 1 } })); // leave it out
+   * const api = botApi("123456789:AAexample", { fetch });
+   * const { message_id } = await api.call("sendMessage", { chat_id: 111, text: "Hello" });
+   * const { username } = await api.call<{ username: string }>("getMe");
+   * ```
    */
-  call<Result = unknown>(method: string, params?: object, options?: BotApiCallOptions): Promise<Result>;
+  call<Result = unknown, Method extends string = string>(
+    method: Method,
+    params?: ParamsOf<Method>,
+    options?: BotApiCallOptions,
+  ): Promise<ResultOf<Method, Result>>;
 }
 
 /**
- * A client for the Bot API: small, since a webhook needs little of it, and careful with what it holds.
+ * A client for the Bot API: small, because a webhook needs little of it, and careful with the token.
  *
  * - A call that Telegram answers with 429 is repeated after the `retry_after` seconds that Telegram asks for,
- *   as often as it asks. Only a signal ends that: give one (`AbortSignal.timeout(…)`) where you cannot wait.
- * - Redirects are not followed, and the token is in no error, no stack and no cause, nor does logging the
- *   client show it.
+ *   as often as it asks. Only a signal ends that: pass one (`AbortSignal.timeout(…)`) where you cannot wait.
+ * - Redirects are not followed, and the token is in no error, no stack and no cause. Logging the client does not show
+ *   it either.
  *
  * @param token The bot token, as @BotFather shows it.
  * @param options `apiRoot` (`https://api.telegram.org`), `fetch` (the global one), `signal` (aborts every
  * call).
- * @throws {TelehookError} `ERR_BOT_TOKEN` when the token is missing or malformed, `ERR_OPTION`
+ * @returns The client.
+ * @throws {TelehookError} `ERR_BOT_TOKEN` if the token is missing or malformed, `ERR_OPTION`
  * @see https://core.telegram.org/bots/api#making-requests
  *
  * @example
@@ -125,45 +153,81 @@ export interface BotApi {
  */
 export function botApi(token: string, options: BotApiOptions = {}): BotApi {
   assertBotToken(token);
-  checkOptionNames("botApi", options, ["apiRoot", "fetch", "signal"]);
+  checkOptionNames("botApi", options, BOT_API_OPTIONS);
   checkFunction("fetch", options.fetch);
   checkSignal("signal", options.signal);
-  const { apiRoot = "https://api.telegram.org" } = options;
-  const endpoint: Endpoint = {
-    token,
-    apiRoot: checkApiRoot(apiRoot, '"apiRoot"'),
-    fetch: options.fetch ?? ((url, init) => fetch(url, init)),
-  };
+  const apiRoot = checkApiRoot(options.apiRoot ?? TELEGRAM_API_ROOT, '"apiRoot"');
+  const endpoint: Endpoint = { token, apiRoot, fetch: options.fetch ?? ((url, init) => fetch(url, init)) };
 
-  async function call<Result>(
+  /** Makes one call. `prepare` checks the parameters and returns what to send. */
+  async function send<Result>(
+    caller: Caller,
     method: string,
-    params: object = {},
+    prepare: () => object | Promise<object>,
     callOptions: BotApiCallOptions = {},
   ): Promise<Result> {
-    checkParam("params", params, "an object", isRecord);
-    checkOptionNames("a Bot API call", callOptions, ["signal"]);
-    const { signal } = callOptions;
-    checkSignal("signal", signal);
-    return await callBotApi(endpoint, method, params, either(options.signal, signal)) as Result;
+    try {
+      checkOptionNames("a Bot API call", callOptions, ["signal"]);
+      const { signal } = callOptions;
+      checkSignal("signal", signal);
+      return await callBotApi(endpoint, method, await prepare(), either(options.signal, signal)) as Result;
+    } catch (error) {
+      if (error instanceof TelehookError) showCaller(error, caller);
+      throw error;
+    }
   }
 
-  return {
-    call,
-    async setWebhook(params, options) {
-      assertSetWebhookParams(params);
-      const certificate = await certificateFile(params.certificate);
-      return await call("setWebhook", { ...params, certificate }, options);
-    },
-    async deleteWebhook(params = {}, options) {
-      assertDeleteWebhookParams(params);
-      return await call("deleteWebhook", params, options);
-    },
-    getWebhookInfo: (options) => call("getWebhookInfo", {}, options),
-    async getUpdates(params = {}, options) {
-      assertGetUpdatesParams(params);
-      return await call("getUpdates", params, options);
-    },
+  const api: BotApi = {
+    call: (method, params, options) =>
+      send(callerOf(api.call), method, () => {
+        checkParam("params", params, "an object", isRecord);
+        return params ?? {};
+      }, options),
+    setWebhook: (params, options) =>
+      send(callerOf(api.setWebhook), "setWebhook", async () => {
+        assertSetWebhookParams(params, maxConnectionsAt(apiRoot));
+        return { ...params, certificate: await certificateFile(params.certificate) };
+      }, options),
+    deleteWebhook: (params = {}, options) =>
+      send(callerOf(api.deleteWebhook), "deleteWebhook", () => {
+        assertDeleteWebhookParams(params);
+        return params;
+      }, options),
+    getWebhookInfo: (options) => send(callerOf(api.getWebhookInfo), "getWebhookInfo", () => ({}), options),
+    getUpdates: (params = {}, options) =>
+      send(callerOf(api.getUpdates), "getUpdates", () => {
+        assertGetUpdatesParams(params);
+        return params;
+      }, options),
   };
+  return api;
+}
+
+const BOT_API_OPTIONS = { apiRoot: true, fetch: true, signal: true } satisfies Record<
+  keyof BotApiOptions,
+  true
+>;
+
+/** Where a method was called. Runtimes put the stack's text together only when it is read. */
+interface Caller {
+  readonly stack?: string;
+}
+
+/**
+ * Notes who called this function: after the first `await`, the stack of an error shows telehook alone, and a forgotten
+ * `await` leaves no trace of the caller's code.
+ */
+function callerOf(method: unknown): Caller {
+  const capture: unknown = Reflect.get(Error, "captureStackTrace");
+  if (typeof capture !== "function") return new Error();
+  const caller: Caller = {};
+  capture.call(Error, caller, method);
+  return caller;
+}
+
+function showCaller(error: TelehookError, { stack = "" }: Caller): void {
+  const frames = stack.slice(stack.search(/^\s+at /m));
+  if (/^\s+at /.test(frames)) error.stack = `${error.name}: ${error.message}\n${frames}`;
 }
 
 function isRecord(value: unknown): boolean {

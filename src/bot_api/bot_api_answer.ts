@@ -2,13 +2,13 @@ import type { ResponseParameters } from "../updates/webhook_info.ts";
 import type { BotApiFailure } from "./bot_api_error.ts";
 import type { Redact } from "../text/redact.ts";
 
-/** What the Bot API said: yes with a result, or no with a reason. */
+/** An answer of the Bot API: a result, or a refusal. */
 export type BotApiAnswer =
   | { readonly ok: true; readonly result: unknown }
   | ({ readonly ok: false } & BotApiFailure);
 
 /**
- * Reads an answer; `undefined` when the text is not one, such as a proxy's error page.
+ * Reads an answer; `undefined` if the text is not one, such as a proxy's error page.
  *
  * @see https://core.telegram.org/bots/api#making-requests
  */
@@ -34,8 +34,7 @@ function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === "object" && value !== null;
 }
 
-// The parser's error is no use: it quotes a piece of the text, and a page may hold the address, hence the
-// token.
+// The parser's error is not shown: it quotes a piece of the text, which may contain the address with the token.
 function parse(body: string): unknown {
   try {
     return JSON.parse(body);

@@ -2,7 +2,7 @@ import { TelehookError } from "../errors/telehook_error.ts";
 import type { ResponseParameters } from "../updates/webhook_info.ts";
 
 /**
- * What the Bot API answers when it refuses a request.
+ * The answer of the Bot API when it refuses a request.
  *
  * @see https://core.telegram.org/bots/api#making-requests
  */
@@ -11,13 +11,13 @@ export interface BotApiFailure {
   readonly error_code: number;
   /** What Telegram says is wrong. */
   readonly description: string;
-  /** What to do about it, where the server can tell. */
+  /** Details that code can use, if there are any. */
   readonly parameters?: ResponseParameters;
 }
 
-const advice: Readonly<Record<number, string>> = {
-  401: ", check the bot token",
-  404: ", check the bot token and the method's name",
+const ADVICE: Readonly<Record<number, string>> = {
+  401: ". Check the bot token",
+  404: ". Check the bot token and the method's name",
 };
 
 /**
@@ -50,12 +50,12 @@ export class BotApiError extends TelehookError {
   /** Telegram's number for the refusal, the same as the HTTP status. */
   readonly error_code: number;
 
-  /** Telegram's own words for it. */
+  /** Why it was refused, in Telegram's words. */
   readonly description: string;
 
   /**
-   * Seconds to wait before the request can be repeated. A 429 that says so has been waited for and never gets
-   * here.
+   * Seconds to wait before the request can be repeated. A 429 that says so is repeated automatically and is never
+   * thrown.
    */
   readonly retry_after: number | undefined;
 
@@ -72,7 +72,7 @@ export class BotApiError extends TelehookError {
     const { error_code, description, parameters } = failure;
     super(
       "ERR_BOT_API",
-      `The Bot API refused "${method}" with ${error_code} "${description}"${advice[error_code] ?? ""}`,
+      `The Bot API refused "${method}" with ${error_code} "${description}"${ADVICE[error_code] ?? ""}`,
     );
     this.method = method;
     this.error_code = error_code;

@@ -8,12 +8,16 @@ import { TelehookError } from "../errors/telehook_error.ts";
  */
 export function assertBotToken(value: unknown): asserts value is string {
   if (typeof value !== "string" || value === "") {
-    throw new TelehookError("ERR_BOT_TOKEN", "The bot token is missing, give the one that @BotFather shows");
+    throw new TelehookError(
+      "ERR_BOT_TOKEN",
+      "The bot token is missing. Pass the token that @BotFather gave you",
+    );
   }
   if (!/^[1-9]\d*:[\w-]+$/.test(value)) {
-    const why = /\s/.test(value)
-      ? "has white space in it"
-      : "is not digits, a colon, then letters, digits, _ or -";
-    throw new TelehookError("ERR_BOT_TOKEN", `The bot token ${why}, give exactly what @BotFather shows`);
+    const why = /\s/.test(value) ? "contains white space" : "is malformed";
+    throw new TelehookError(
+      "ERR_BOT_TOKEN",
+      `The bot token ${why}. It looks like 123456789:AA…; copy it exactly as @BotFather shows it`,
+    );
   }
 }

@@ -1,16 +1,18 @@
 import { TelehookError } from "../errors/telehook_error.ts";
-import { BotApiError } from "./bot_api_error.ts";
-import { pause } from "./pause.ts";
+import { pause } from "../platform/pause.ts";
+import { errorReason } from "../text/error_reason.ts";
+import { quote } from "../text/quote.ts";
 import { redactor } from "../text/redact.ts";
-import { requestBody } from "./request_body.ts";
+import { BotApiError } from "./bot_api_error.ts";
 import { type Endpoint, sendRequest } from "./send_request.ts";
+import { serializeParams } from "./serialize_params.ts";
 
 /**
- * Calls one method and returns its result, waiting and asking again for as long as the Bot API says to come
- * back later.
+ * Calls one method and returns its result. As often as the Bot API asks to come back later, it waits and sends the
+ * request again.
  *
- * @throws {BotApiError} when the Bot API refuses
- * @throws {TelehookError} `ERR_BOT_API_UNREACHABLE` when there is no answer from a Bot API, `ERR_OPTION`
+ * @throws {BotApiError} If the Bot API refuses.
+ * @throws {TelehookError} `ERR_BOT_API_UNREACHABLE` if no Bot API answers, `ERR_OPTION`
  */
 export async function callBotApi(
   endpoint: Endpoint,
@@ -19,10 +21,11 @@ export async function callBotApi(
   signal: AbortSignal | undefined,
 ): Promise<unknown> {
   if (!/^[A-Za-z]+$/.test(method)) {
-    throw new TelehookError("ERR_OPTION", 'A Bot API method is written in letters only, such as "getMe"');
+    // Not quoted, because it may be an address with the token.
+    throw new TelehookError("ERR_OPTION", 'The name of a Bot API method has only letters, such as "getMe"');
   }
   const redact = redactor(endpoint.token, "secret_token" in params ? params.secret_token : undefined);
-  const request = { method, signal, redact, ...requestBody(method, params) };
+  const request = { method, signal, redact, body: bodyOf(method, params) };
   while (true) {
     signal?.throwIfAborted();
     const answer = await sendRequest(endpoint, request);
@@ -30,5 +33,17 @@ export async function callBotApi(
     const seconds = answer.parameters?.retry_after ?? 0;
     if (answer.error_code !== 429 || seconds <= 0) throw new BotApiError(method, answer);
     await pause(seconds * 1000, signal);
+  }
+}
+
+function bodyOf(method: string, params: object): string | FormData {
+  try {
+    return serializeParams(params);
+  } catch (cause) {
+    throw new TelehookError(
+      "ERR_OPTION",
+      `The parameters of ${quote(method)} cannot be sent: ${errorReason(cause)}. Pass plain values and files`,
+      { cause },
+    );
   }
 }

@@ -1,40 +1,95 @@
 import { TelehookError } from "../errors/telehook_error.ts";
+import { nodeBuiltin } from "../platform/node_builtin.ts";
+import { errorReason } from "../text/error_reason.ts";
+import { quote } from "../text/quote.ts";
 
 /**
- * The certificate of `setWebhook`: PEM text, the same as bytes, or a `Blob` or `File` of it, which are
- * uploaded; or the identifier of a file that Telegram has already.
+ * The certificate of `setWebhook`, which is uploaded: PEM text, the same as bytes, a `Blob` or `File` of it, or
+ * `{ file }` with the path of a PEM file; or the identifier of a file that Telegram has already.
  *
- * Telegram's server takes an uploaded file only. It ignores a `{ file_id }` without an error and goes on to
+ * Telegram's server accepts an uploaded file only. It ignores a `{ file_id }` without an error and continues to
  * verify by the public authorities: look at `has_custom_certificate` of `getWebhookInfo` to see what it did.
  *
  * @see https://core.telegram.org/bots/self-signed
  */
-export type WebhookCertificate = string | Uint8Array | ArrayBuffer | Blob | { readonly file_id: string };
+export type WebhookCertificate =
+  | string
+  | Uint8Array
+  | ArrayBuffer
+  | Blob
+  | {
+    /** The path of a PEM file, which is read when `setWebhook` is called. */
+    readonly file: string;
+  }
+  | {
+    /** The identifier of a file that Telegram has already. */
+    readonly file_id: string;
+  };
 
 /**
  * What to send as `certificate`: a file to upload or the text of a file_id. A private key that comes along
  * with the certificate is refused, because it would leave the machine.
  *
- * @throws {TelehookError} `ERR_TLS` when it is not a certificate in PEM
+ * @throws {TelehookError} `ERR_TLS` if it is not a certificate in PEM, `ERR_FILE` if it cannot be read.
  */
 export async function certificateFile(
   certificate: WebhookCertificate | undefined,
 ): Promise<File | string | undefined> {
   if (certificate === undefined) return undefined;
-  if (isFileId(certificate)) return certificate.file_id;
-  if (!isContent(certificate)) throw unusable("is neither PEM text, bytes, a Blob nor { file_id }");
-  const file = new File([certificate], "certificate.pem", { type: "application/x-pem-file" });
+  const fileId = textAt(certificate, "file_id");
+  if (fileId !== undefined) return fileId;
+  const path = textAt(certificate, "file");
+  const content = path === undefined ? certificate : await readFile(path);
+  if (!isContent(content)) throw unusable("is neither PEM text, bytes, a Blob, { file } nor { file_id }");
+  const file = new File([content], "certificate.pem", { type: "application/x-pem-file" });
   const pem = await file.text();
-  if (pem.includes("PRIVATE KEY-----")) throw unusable("comes with a private key");
+  if (pem.includes("PRIVATE KEY-----")) throw unusable("contains a private key");
   if (!/-----BEGIN (?:X509 |TRUSTED )?CERTIFICATE-----/.test(pem)) {
-    throw unusable("is not a certificate in PEM");
+    throw typeof certificate === "string" && isPath(certificate)
+      ? new TelehookError(
+        "ERR_TLS",
+        'The "certificate" of "setWebhook" is the path of a file: pass { file: "/path/of/cert.pem" } to upload that file',
+      )
+      : unusable("is not a certificate in PEM");
   }
   return file;
 }
 
-function isFileId(value: WebhookCertificate): value is { file_id: string } {
-  return typeof value === "object" && value !== null && "file_id" in value &&
-    typeof value.file_id === "string";
+/**
+ * A certificate as PEM text.
+ *
+ * @throws {TelehookError} `ERR_FILE` if it cannot be read.
+ */
+export async function readPem(certificate: string | { readonly file: string }): Promise<string> {
+  if (typeof certificate === "string") return certificate;
+  return new TextDecoder().decode(await readFile(certificate.file));
+}
+
+interface FileSystem {
+  readFile(path: string): Promise<Uint8Array>;
+}
+
+/** Whether a text looks like the path of a file. */
+function isPath(text: string): boolean {
+  return text.length < 1024 && /^[^\r\n]*([/\\]|\.(?:pem|crt|cer|cert)$)/i.test(text) && !/[\r\n]/.test(text);
+}
+
+async function readFile(path: string): Promise<Uint8Array> {
+  const { readFile } = nodeBuiltin<FileSystem>("node:fs/promises");
+  try {
+    return new Uint8Array(await readFile(path));
+  } catch (cause) {
+    throw new TelehookError(
+      "ERR_FILE",
+      `Cannot read the certificate ${quote(path)}: ${errorReason(cause)}`,
+      { cause },
+    );
+  }
+}
+
+function textAt(value: unknown, key: "file" | "file_id"): string | undefined {
+  const found: unknown = typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
+  return typeof found === "string" ? found : undefined;
 }
 
 // Bytes over a SharedArrayBuffer cannot be a Blob's.
@@ -48,6 +103,6 @@ function isContent(
 function unusable(why: string): TelehookError {
   return new TelehookError(
     "ERR_TLS",
-    `The "certificate" of "setWebhook" ${why}, give the certificate alone, in PEM`,
+    `The "certificate" of "setWebhook" ${why}: pass the certificate alone, in PEM`,
   );
 }

@@ -9,33 +9,39 @@ import { checkTexts } from "./check_param.ts";
  */
 export interface GetUpdatesParams {
   /**
-   * The first update to return. Give one more than the highest `update_id` seen: that confirms all before it.
-   * A negative one counts from the end of the queue.
+   * The `update_id` of the first update to return. Pass the highest `update_id` seen plus 1: that confirms all
+   * updates before it. A negative number counts from the end of the queue.
    */
   readonly offset?: number | undefined;
-  /** How many updates to return at most, 1–100, 100 when left out. */
+  /** How many updates to return at most: 1–100, default 100. */
   readonly limit?: number | undefined;
   /**
-   * How many seconds to wait for an update when there is none (long polling), 0 when left out; Telegram waits
-   * at most 50.
+   * How many seconds to wait for an update if there is none (long polling). Default: 0. Telegram waits at most 50.
    */
   readonly timeout?: number | undefined;
-  /** The kinds of update to return; when left out, what was set last. */
+  /** The kinds of update to return. Default: what was set last. */
   readonly allowed_updates?: AllowedUpdates | undefined;
 }
 
+const GET_UPDATES_PARAMS = {
+  offset: true,
+  limit: true,
+  timeout: true,
+  allowed_updates: true,
+} satisfies Record<keyof GetUpdatesParams, true>;
+
 // The server's integers have 32 bits.
-const MOST = 2 ** 31 - 1;
+const MAX_INT32 = 2 ** 31 - 1;
 
 /**
- * Refuses what Telegram would bend or ignore.
+ * Refuses what Telegram would reinterpret or ignore.
  *
  * @throws {TelehookError} `ERR_OPTION`
  */
 export function assertGetUpdatesParams(params: GetUpdatesParams): void {
-  checkOptionNames("getUpdates", params, ["offset", "limit", "timeout", "allowed_updates"]);
-  checkNumber("offset", params.offset, { default: 0, min: -MOST, max: MOST });
+  checkOptionNames("getUpdates", params, GET_UPDATES_PARAMS);
+  checkNumber("offset", params.offset, { default: 0, min: -MAX_INT32, max: MAX_INT32 });
   checkNumber("limit", params.limit, { default: 100, min: 1, max: 100 });
-  checkNumber("timeout", params.timeout, { default: 0, min: 0, max: MOST });
+  checkNumber("timeout", params.timeout, { default: 0, min: 0, max: MAX_INT32 });
   checkTexts("allowed_updates", params.allowed_updates);
 }

@@ -11,30 +11,30 @@ import { checkText, checkTexts } from "./check_param.ts";
  * @see https://core.telegram.org/bots/api#setwebhook
  */
 export interface SetWebhookParams {
-  /** The HTTPS URL to send updates to. An empty string removes the webhook. */
+  /** The HTTPS URL to deliver updates to. An empty string removes the webhook. */
   readonly url: string;
   /**
-   * The certificate to verify the server by, when no public authority has signed it. It is uploaded; or left
-   * alone by Telegram's server, when it is a `{ file_id }`.
+   * The certificate to verify the server by, if it is not from a public CA: PEM text, bytes, a `Blob`, or `{ file }`
+   * with the path of a PEM file. It is uploaded. Telegram ignores it if it is a `{ file_id }`.
    */
   readonly certificate?: WebhookCertificate | undefined;
-  /** The address to send to instead of the one that the URL's host resolves to. */
+  /** The IPv4 address to deliver to, instead of the address that the URL's host resolves to. */
   readonly ip_address?: string | undefined;
   /**
-   * How many connections Telegram may open at once, 1–100, 40 when left out. A Bot API server of your own
-   * allows more: set it with `call("setWebhook", …)`.
+   * How many connections Telegram may open at the same time: 1–100, default 40. With an `apiRoot` that is not
+   * Telegram's, up to 100 000.
    */
   readonly max_connections?: number | undefined;
   /**
-   * The kinds of update to send, such as `["message", "callback_query"]`. When empty, every kind but
-   * `chat_member`, `message_reaction` and `message_reaction_count`; when left out, what was set last.
+   * The kinds of update to send, such as `["message", "callback_query"]`. Empty: every kind except
+   * `chat_member`, `message_reaction` and `message_reaction_count`. Default: what was set last.
    */
   readonly allowed_updates?: AllowedUpdates | undefined;
-  /** Whether to drop the updates that wait to be sent. */
+  /** Whether to discard pending updates. Default: `false`. */
   readonly drop_pending_updates?: boolean | undefined;
   /**
-   * What Telegram sends along in `X-Telegram-Bot-Api-Secret-Token`: 1–256 characters of `A-Z a-z 0-9 _ -`.
-   * When left out, nothing is sent along.
+   * What Telegram sends in the header `X-Telegram-Bot-Api-Secret-Token`: 1–256 characters of `A-Z a-z 0-9 _ -`.
+   * Default: the header is not sent.
    */
   readonly secret_token?: string | undefined;
 }
@@ -45,35 +45,38 @@ export interface SetWebhookParams {
  * @see https://core.telegram.org/bots/api#deletewebhook
  */
 export interface DeleteWebhookParams {
-  /** Whether to drop the updates that wait to be sent. */
+  /** Whether to discard pending updates. Default: `false`. */
   readonly drop_pending_updates?: boolean | undefined;
 }
 
+const SET_WEBHOOK_PARAMS = {
+  url: true,
+  certificate: true,
+  ip_address: true,
+  max_connections: true,
+  allowed_updates: true,
+  drop_pending_updates: true,
+  secret_token: true,
+} satisfies Record<keyof SetWebhookParams, true>;
+
 /**
- * Refuses what Telegram would refuse or, worse, ignore: a misspelt `secretToken` would be a webhook without a
+ * Refuses what Telegram would refuse or, worse, ignore: a misspelled `secretToken` would be a webhook without a
  * secret.
  *
+ * @param maxConnections The highest `max_connections` that the server accepts.
  * @throws {TelehookError} `ERR_OPTION`, `ERR_SECRET_TOKEN`
  */
-export function assertSetWebhookParams(params: SetWebhookParams): void {
-  checkOptionNames("setWebhook", params, [
-    "url",
-    "certificate",
-    "ip_address",
-    "max_connections",
-    "allowed_updates",
-    "drop_pending_updates",
-    "secret_token",
-  ]);
+export function assertSetWebhookParams(params: SetWebhookParams, maxConnections: number): void {
+  checkOptionNames("setWebhook", params, SET_WEBHOOK_PARAMS);
   if (params.url === undefined) {
     throw new TelehookError(
       "ERR_OPTION",
-      'setWebhook needs a "url" (an empty one removes the webhook, on purpose)',
+      'setWebhook needs a "url" (an empty one deliberately removes the webhook)',
     );
   }
   checkText("url", params.url);
   checkText("ip_address", params.ip_address);
-  checkNumber("max_connections", params.max_connections, { default: 40, min: 1, max: 100 });
+  checkNumber("max_connections", params.max_connections, { default: 40, min: 1, max: maxConnections });
   checkTexts("allowed_updates", params.allowed_updates);
   checkBoolean("drop_pending_updates", params.drop_pending_updates);
   if (params.secret_token !== undefined) assertSecretToken(params.secret_token);

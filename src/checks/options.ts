@@ -1,5 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
-import { closestWord } from "../text/closest_word.ts";
+import { didYouMean } from "../text/closest_word.ts";
 import { quote, quoteAll } from "../text/quote.ts";
 
 /**
@@ -25,13 +25,8 @@ export function checkOptionNames(
   }
   for (const name of Object.keys(options)) {
     if (names.includes(name)) continue;
-    const meant = closestWord(name, names);
-    throw new TelehookError(
-      "ERR_OPTION",
-      `${owner} has no option ${quote(name)}: ${
-        meant === undefined ? `its options are ${quoteAll(names)}` : `did you mean "${meant}"?`
-      }`,
-    );
+    const hint = didYouMean(name, names, `Options: ${quoteAll(names)}`);
+    throw new TelehookError("ERR_OPTION", `${owner} has no option ${quote(name)}. ${hint}`);
   }
 }
 

@@ -1,8 +1,9 @@
-import { X509Certificate } from "node:crypto";
 import { existsSync, rmSync, writeFileSync } from "node:fs";
 import { TelehookError } from "../../mod.ts";
-import { commonNames, dnsNamesOf, isFor } from "../testing/certificate_check.ts";
+import { isFor, readCertificates } from "../testing/certificate_check.ts";
+import type { Certificate } from "../tls/certificate.ts";
 import { checkKeyPair, type KeyPair } from "../tls/mod.ts";
+import { quote } from "../text/quote.ts";
 import { fileError, readTextFile } from "./text_file.ts";
 
 /** Where a certificate and its key are. */
@@ -11,8 +12,8 @@ export interface CertificateFiles {
   readonly key: string;
 }
 
-/** A certificate that ends sooner is made anew. */
-const LEAST_DAYS_LEFT = 30;
+/** A certificate that expires sooner is created again. */
+const MIN_DAYS_LEFT = 30;
 const DAY_MS = 86_400_000;
 
 /** The two files of a name: `bot` means `bot-cert.pem` and `bot-key.pem`. */
@@ -20,18 +21,18 @@ export function certificateFiles(prefix: string): CertificateFiles {
   return { cert: `${prefix}-cert.pem`, key: `${prefix}-key.pem` };
 }
 
-/** Reads a certificate and its key, and finds what is wrong with them. */
+/** Reads a certificate and its key, and checks them. */
 export async function readKeyPair(files: CertificateFiles, passphrase?: string): Promise<KeyPair> {
   const pair = { cert: readTextFile(files.cert), key: readTextFile(files.key) };
   return await checkKeyPair({ ...pair, passphrase }, files);
 }
 
 /**
- * Reads a self-signed pair that was made before, if it is still good for this host.
+ * Reads a self-signed pair that was created before, if it is still valid for this host.
  *
- * @returns Nothing if there are no such files, or they hold a self-signed pair that ends soon or that Telegram would not
- * verify for this host.
- * @throws {TelehookError} `ERR_FILE` if the files hold something that must not be overwritten.
+ * @returns Nothing if there are no such files, or if they contain a self-signed pair that expires soon or that Telegram
+ * would not verify for this host.
+ * @throws {TelehookError} `ERR_FILE` if the files contain something that must not be overwritten.
  */
 export async function reusableKeyPair(
   files: CertificateFiles,
@@ -44,23 +45,27 @@ export async function reusableKeyPair(
     const [there, missing] = hasCert ? [files.cert, files.key] : [files.key, files.cert];
     throw new TelehookError(
       "ERR_FILE",
-      `"${there}" is there without "${missing}": bring the other back, or take it away to have both made anew`,
+      `${quote(there)} exists without ${
+        quote(missing)
+      }. Restore the missing file, or remove the other one to have both created`,
     );
   }
   const certificate = readCertificate(files.cert);
-  if (certificate.issuer !== certificate.subject) {
+  if (!certificate.isSelfIssued) {
     throw new TelehookError(
       "ERR_FILE",
-      `"${files.cert}" was issued by an authority: write --cert and --key without --self-signed to use it, or name other files`,
+      `${
+        quote(files.cert)
+      } was issued by a CA. To use it, write --cert and --key without --self-signed; else choose other files`,
     );
   }
-  const daysLeft = (Date.parse(certificate.validTo) - Date.now()) / DAY_MS;
-  if (!isFor(certificate, host, true) || daysLeft < LEAST_DAYS_LEFT) return undefined;
+  const daysLeft = (certificate.notAfter.getTime() - Date.now()) / DAY_MS;
+  if (!isFor(certificate, host, true) || daysLeft < MIN_DAYS_LEFT) return undefined;
   return await readKeyPair(files, passphrase);
 }
 
 /**
- * Writes a pair, the key readable for this user only, over what was there.
+ * Writes a pair, the key readable for this user only. Existing files are overwritten.
  *
  * @throws {TelehookError} `ERR_FILE`
  */
@@ -69,41 +74,20 @@ export function writeKeyPair(files: CertificateFiles, { cert, key }: KeyPair): v
   write(files.cert, cert, 0o644);
 }
 
-/** Whether nobody but itself vouches for a certificate: then Telegram needs to be given it. */
-export function isSelfIssued(cert: string): boolean {
-  const { issuer, subject } = new X509Certificate(cert);
-  return issuer === subject;
+function firstCertificate(pem: string): Certificate {
+  const [first] = readCertificates(pem);
+  if (first === undefined) throw new Error("no certificate");
+  return first;
 }
 
-/**
- * Refuses a certificate by which Telegram could not verify the host, once it is uploaded.
- *
- * @param path What to call it.
- * @throws {TelehookError} `ERR_TLS` that says what Telegram compares.
- */
-export function checkHost(cert: string, host: string, path: string): void {
-  const certificate = new X509Certificate(cert);
-  if (isFor(certificate, host, true)) return;
-  const dnsNames = dnsNamesOf(certificate).map((name) => `DNS:${name}`);
-  const [commonName = "not there"] = commonNames(certificate).map((name) => `CN=${name}`);
-  const compared = dnsNames.length > 0
-    ? `its DNS names, which are ${dnsNames.join(", ")}, and then ignores everything else`
-    : `its common name, which is ${commonName}`;
-  throw new TelehookError(
-    "ERR_TLS",
-    `"${path}" is not for ${host}: of an uploaded certificate, Telegram compares ${compared}; make one that it verifies ` +
-      `with telehook cert --host ${host}`,
-  );
-}
-
-function readCertificate(path: string): X509Certificate {
+function readCertificate(path: string): Certificate {
   const pem = readTextFile(path);
   try {
-    return new X509Certificate(pem);
+    return firstCertificate(pem);
   } catch (cause) {
     throw new TelehookError(
       "ERR_FILE",
-      `"${path}" does not hold a certificate in PEM: take it away, or name other files`,
+      `${quote(path)} does not contain a certificate in PEM. Remove it, or choose other files`,
       { cause },
     );
   }
@@ -111,7 +95,7 @@ function readCertificate(path: string): X509Certificate {
 
 function write(path: string, text: string, mode: number): void {
   try {
-    // A file that is there would keep its mode.
+    // An existing file would keep its mode.
     rmSync(path, { force: true });
     writeFileSync(path, text, { mode, flag: "wx" });
   } catch (cause) {

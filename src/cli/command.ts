@@ -3,11 +3,11 @@ import type { Output } from "./output.ts";
 
 /** One option of a command. */
 export interface Flag {
-  /** What stands for its value in the help, such as `<port>`. A flag without it takes no value. */
+  /** What stands for its value in the help, such as `<port>`. A flag without it accepts no value. */
   readonly value?: string;
-  /** The environment variable that counts when the flag is not given. */
+  /** The environment variable that is used if the flag is missing. */
   readonly env?: string;
-  /** What it does, for the help. */
+  /** What it does, for the help, with its default in parentheses. */
   readonly about: string;
 }
 
@@ -16,9 +16,9 @@ export type FlagTable = Readonly<Record<string, Flag>>;
 
 /** What a command works with. */
 export interface CommandContext {
-  /** What was written on the command line, the environment behind it. */
+  /** What was written on the command line, or else set in the environment. */
   readonly flags: Flags;
-  /** The environment, for what no flag stands for: the bot token. */
+  /** The environment, for what no flag stands for: secrets. */
   readonly env: Environment;
   /** Where it prints. */
   readonly output: Output;
@@ -26,16 +26,23 @@ export interface CommandContext {
 
 /** One command of the program. */
 export interface Command {
+  /** What it does, in a few words, for the list of commands. */
+  readonly summary: string;
   /** How it is written, such as `telehook send <url> [options]`. */
   readonly usage: string;
-  /** What it does, for the help: lines of at most 90 columns. */
+  /** What it does, for its help: one paragraph. */
   readonly about: string;
-  /** Names of what it takes beside options, such as `<url>`. */
+  /** Names of its arguments other than options, such as `<url>`. */
   readonly operands?: readonly string[];
   /** Its options. */
   readonly flags: FlagTable;
   /** Command lines worth copying. */
   readonly examples: readonly string[];
-  /** Does it, and resolves with the exit code. */
+  /** Runs it. Resolves with the exit code. */
   run(context: CommandContext): Promise<number>;
+}
+
+/** The command line is wrong. The message is one line that says what to write instead. */
+export class UsageError extends Error {
+  override readonly name: string = "UsageError";
 }

@@ -8,20 +8,20 @@ import { BUTTON, type Scene, story } from "./demo_story.ts";
 
 const HOSTNAME = "127.0.0.1";
 
-/** Between two scenes, so that one can follow. */
+/** Between two scenes, so that a person can follow. */
 const PAUSE_MS = 100;
 
-/** Longer than this the whole conversation never takes, on however slow a machine. */
+/** The whole conversation takes less than this, even on a slow machine. */
 const PATIENCE_MS = 15_000;
 
 /** `telehook demo` */
-export const demo: Command = {
+export const command: Command = {
+  summary: "Run a sample conversation locally, against a test Bot API server",
   usage: "telehook demo",
-  about: [
-    "Starts a test Bot API server and a listener on this machine, registers the one with the other as a real bot",
-    "does, lets the server deliver a short conversation as Telegram does, and prints what the handlers get. It",
-    "needs no bot, no token and no network, and fails if anything is lost, comes twice or out of order.",
-  ].join("\n"),
+  about:
+    "Starts a test Bot API server and a bot on this machine. The bot registers its webhook as a real one does, the " +
+    "server delivers a short conversation as Telegram does, and the demo prints what the handlers receive. It needs no " +
+    "bot, no token and no public address. It fails if anything is lost, arrives twice or is out of order.",
   flags: {},
   examples: ["telehook demo"],
   run,
@@ -43,7 +43,7 @@ async function run({ output }: CommandContext): Promise<number> {
     apiRoot: telegram.apiRoot,
     hostname: HOSTNAME,
     port,
-    // Telegram sends kinds that are newer than these types only to those who ask for none in particular.
+    // Telegram sends kinds that are newer than these types only if no kinds are named.
     webhook: { url: `http://${HOSTNAME}:${port}/telegram`, allowed_updates: [] },
   });
   page.start(telegram.apiRoot, server);
@@ -53,7 +53,7 @@ async function run({ output }: CommandContext): Promise<number> {
     for await (const scene of story(telegram)) {
       for (const { update } of scene.deliveries) sentAt.set(update.update_id, performance.now());
       scenes.push(scene);
-      // What follows an album completes it: how long that takes is not to be how long this waits.
+      // The next message completes an album, so a pause would be shown as the time that the album took.
       if (scene.deliveries.length === 1) await pause(PAUSE_MS);
     }
     await audience.hasHeard(scenes.length);
@@ -69,7 +69,7 @@ async function run({ output }: CommandContext): Promise<number> {
   return 0;
 }
 
-/** A bot that answers one command, and tells of everything that its handlers get. */
+/** A bot that answers one command, and reports everything that its handlers receive. */
 function demoBot(
   tell: (handler: string, update: DemoUpdate) => void,
   tellReply: (reply: string) => void,

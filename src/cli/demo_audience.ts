@@ -1,27 +1,27 @@
 import type { MediaGroup, MediaGroupKind, ReceivedUpdate, UnknownUpdate } from "../../mod.ts";
 import type { Scene } from "./demo_story.ts";
 
-/** What a handler can get. */
+/** What a handler can receive. */
 export type DemoUpdate = ReceivedUpdate | UnknownUpdate;
 
-/** What a handler got. */
+/** What a handler received. */
 interface Heard {
   readonly handler: string;
   readonly update: DemoUpdate;
 }
 
-/** Remembers what the demo's handlers got, and holds it against what happened. */
+/** Remembers what the demo's handlers received, and compares it with what happened. */
 export class DemoAudience {
   readonly #heard: Heard[] = [];
   #tell: () => void = () => {};
 
-  /** A handler got an update. */
+  /** A handler received an update. */
   hears(handler: string, update: DemoUpdate): void {
     this.#heard.push({ handler, update });
     this.#tell();
   }
 
-  /** Resolves once the handlers got so many updates. */
+  /** Resolves once the handlers have received that many updates. */
   hasHeard(count: number): Promise<void> {
     return new Promise((resolve) => {
       this.#tell = () => {
@@ -31,14 +31,14 @@ export class DemoAudience {
     });
   }
 
-  /** Everything that is not as it must be, one sentence each. */
+  /** Everything that is wrong, one sentence each. */
   complaints(scenes: readonly Scene[]): string[] {
     const positions = scenes.map((scene) => this.#heard.findIndex((heard) => isScene(heard, scene)));
     const lost = scenes.filter((_, index) => positions[index] === -1)
-      .map(({ handler }) => `"${handler}" did not get what was sent`);
+      .map(({ handler }) => `"${handler}" did not receive what was sent`);
     const unexpected = this.#heard.filter((heard) => !scenes.some((scene) => isScene(heard, scene)))
-      .map(({ handler, update }) => `"${handler}" got something else: ${JSON.stringify(update)}`);
-    const repeated = this.#heard.length > scenes.length ? ["something came twice"] : [];
+      .map(({ handler, update }) => `"${handler}" received something else: ${JSON.stringify(update)}`);
+    const repeated = this.#heard.length > scenes.length ? ["something arrived twice"] : [];
     const outOfOrder = scenes.flatMap(({ handler, deliveries }, index) => {
       const queueOf = (scene: Scene | undefined) => scene?.deliveries[0]?.queue;
       const overtaken = scenes.slice(0, index).some((earlier, before) =>
@@ -48,7 +48,7 @@ export class DemoAudience {
     });
     const refused = scenes.flatMap(({ deliveries }) => deliveries)
       .filter(({ outcome, attempts }) => outcome !== "acknowledged" || attempts.length !== 1)
-      .map(({ kind, outcome }) => `a delivery of "${kind}" was not acknowledged at once (${outcome})`);
+      .map(({ kind, outcome }) => `a delivery of "${kind}" was not acknowledged immediately (${outcome})`);
     return [...lost, ...unexpected, ...repeated, ...outOfOrder, ...refused];
   }
 }

@@ -3,15 +3,15 @@ import type { Delivery, TestBotApi } from "../testing/mod.ts";
 /** The button under the bot's answer to the command, which is pressed later. */
 export const BUTTON = "Show the map";
 
-/** Something that happens in Telegram, and what the bot's handlers must make of it. */
+/** Something that happens in Telegram, and what the bot's handlers must receive. */
 export interface Scene {
-  /** The handler that must get it. */
+  /** The handler that must receive it. */
   readonly handler: string;
   /** What Telegram delivers for it: one update, or each part of an album. */
   readonly deliveries: readonly Delivery[];
 }
 
-/** A short conversation, scene by scene, in which something of everything that is special about webhooks happens. */
+/** A short conversation, scene by scene, with one example of everything that is special about webhooks. */
 export async function* story(telegram: TestBotApi): AsyncGenerator<Scene, void, void> {
   const anna = telegram.user({ first_name: "Anna" });
   const news = telegram.channel({ title: "Mountain News" });

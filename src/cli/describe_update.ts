@@ -7,11 +7,11 @@ export interface DescribedUpdate {
   readonly kind: string;
   /** Who did what where. */
   readonly summary: string;
-  /** The parts of an album, one a line. */
+  /** The parts of an album, one per line. */
   readonly parts: readonly string[];
 }
 
-/** Where a message keeps its medium, and what it is called. */
+/** The fields for media of a message, and their names in words. */
 const MEDIA = [
   ["live_photo", "live photo"],
   ["photo", "photo"],
@@ -30,18 +30,18 @@ const MEDIA = [
   ["invoice", "invoice"],
 ] as const;
 
-/** Fields that every message can have, and that say nothing about what it is. */
+/** Fields that every message can have, and that do not say what it is. */
 const ABOUT_A_MESSAGE =
   /^(message_id|message_thread_id|from|sender_\w+|chat|date|\w+_date|author_signature|is_\w+|has_\w+|via_bot|business_connection_id|reply_\w+|quote|forward_origin|guest_\w+)$/;
 
-/** Says in a line what an update is. It may be any JSON: nothing of it is taken for granted. */
+/** Describes an update in one line. It may be any JSON: nothing is assumed about it. */
 export function describeUpdate(update: object): DescribedUpdate {
   const kind = kindOf(update) ?? "nothing";
   const content = contentOf(update, kind);
   if (kind.endsWith("_media_group")) return describeAlbum(kind, content);
   const what = isKnownKind(kind)
     ? describeContent(kind, content)
-    : `of a kind that is not known yet: ${clippedJson(content)}`;
+    : `of an unknown kind: ${clippedJson(content)}`;
   return { kind: plainText(kind, 40), summary: what, parts: [] };
 }
 
@@ -96,7 +96,7 @@ function mediumOf(message: unknown): string {
   return field === undefined ? "an empty message" : plainText(field, 40).replaceAll("_", " ");
 }
 
-/** Who it comes from, and where it was said unless in private. */
+/** Its author, and its chat unless that is private. */
 function who(content: unknown): string {
   const chat = at(content, "chat");
   const author = nameOf(at(content, "from") ?? at(content, "user") ?? at(content, "sender_chat") ?? chat);

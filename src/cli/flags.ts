@@ -1,18 +1,38 @@
 import { parseArgs } from "node:util";
-import { closestWord } from "../text/closest_word.ts";
-import type { Command, FlagTable } from "./command.ts";
+import { didYouMean } from "../text/closest_word.ts";
 import { quote } from "../text/quote.ts";
-import { UsageError } from "./usage_error.ts";
+import { type Command, type FlagTable, UsageError } from "./command.ts";
 
 /** The environment, as `process.env` is. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
-/** Beside those of the command, every command has these. */
+/** Options that every command has. */
 export const COMMON_FLAGS: FlagTable = { help: { about: "Show this help" } };
 
-/** What a command was told: a flag wins over its environment variable. */
+/**
+ * What must not be on the command line, where every user of the machine can read it, with the environment variable to
+ * use instead. Each can also be in a file, whose flag is called `<name>-file`.
+ */
+const SECRETS: Readonly<Record<string, string>> = {
+  token: "BOT_TOKEN",
+  secret: "WEBHOOK_SECRET",
+  passphrase: "TLS_PASSPHRASE",
+};
+
+/** A flag whose value may be blank, because it is what a message says. */
+const FREE_TEXT = "<text>";
+
+/** The value of an environment variable. Empty is the same as not set, and blank is an error. */
+export function environmentValue(env: Environment, name: string): string | undefined {
+  const value = env[name];
+  if (value === undefined || value === "") return undefined;
+  if (value.trim() !== "") return value.trim();
+  throw new UsageError(`${name} is blank. Set it to a value, or unset it`);
+}
+
+/** The options that a command was started with. A flag has precedence over its environment variable. */
 export class Flags {
-  /** What was written beside options. */
+  /** The arguments other than options. */
   readonly operands: readonly string[];
   readonly #table: FlagTable;
   readonly #given: ReadonlyMap<string, string>;
@@ -30,12 +50,17 @@ export class Flags {
     this.#env = env;
   }
 
+  /** Whether the command has such a flag. */
+  knows(name: string): boolean {
+    return Object.hasOwn(this.#table, name);
+  }
+
   /** Whether the flag itself was written, whatever the environment says. */
   has(name: string): boolean {
     return this.#given.has(name);
   }
 
-  /** The value of the flag, or of its environment variable unless that is empty. */
+  /** The value of the flag, or of its environment variable. */
   text(name: string): string | undefined {
     return this.#given.get(name) ?? this.#fromEnvironment(name);
   }
@@ -54,17 +79,17 @@ export class Flags {
   /** Where the value comes from, as a message calls it: `--port` or `PORT`. */
   source(name: string): string {
     const { env } = this.#table[name] ?? {};
-    return this.has(name) || env === undefined ? `--${name}` : env;
+    return this.has(name) || env === undefined || !this.#env[env] ? `--${name}` : env;
   }
 
   #fromEnvironment(name: string): string | undefined {
     const { env } = this.#table[name] ?? {};
-    return env === undefined ? undefined : this.#env[env]?.trim() || undefined;
+    return env === undefined ? undefined : environmentValue(this.#env, env);
   }
 }
 
 /**
- * Reads what stands behind a command.
+ * Reads the arguments of a command.
  *
  * @throws {UsageError} with what to write instead.
  */
@@ -75,7 +100,7 @@ export function readFlags(name: string, command: Command, args: readonly string[
     options: Object.fromEntries(
       Object.entries(table).map(([flag, { value }]) => [flag, { type: value ? "string" : "boolean" }]),
     ),
-    // Its own complaints are worded differently on each runtime, and none says what was probably meant.
+    // Its own errors are worded differently on each runtime, and none says what was probably meant.
     strict: false,
     allowPositionals: true,
     tokens: true,
@@ -91,7 +116,7 @@ export function readFlags(name: string, command: Command, args: readonly string[
   const { operands: wanted = [] } = command;
   const extra = operands[wanted.length];
   if (extra !== undefined) {
-    throw new UsageError(`Nothing can stand at ${quote(extra)}, write "${command.usage}"`);
+    throw new UsageError(`Unexpected argument ${quote(extra)}. Usage: ${command.usage}`);
   }
   return new Flags(table, given, operands, env);
 }
@@ -108,31 +133,36 @@ function flagValue(command: string, table: FlagTable, name: string, token: Optio
   const { value, inlineValue } = token;
   if (flag.value === undefined) {
     if (value === undefined) return "";
-    throw new UsageError(`--${name} takes no value, write it alone`);
+    throw new UsageError(`--${name} accepts no value. Write it alone`);
   }
-  if (value === undefined || value === "") throw missingValue(name, flag.value);
+  if (value === undefined || value === "" || (value.trim() === "" && flag.value !== FREE_TEXT)) {
+    throw missingValue(name, flag.value);
+  }
   if (!inlineValue && /^-./.test(value)) {
     const [, next = ""] = /^--([^=]+)/.exec(value) ?? [];
     if (Object.hasOwn(table, next)) throw missingValue(name, flag.value);
-    // Not quoted, for it may be a secret.
-    throw new UsageError(`--${name} needs a value: if it starts with "-", write "--${name}=-…" in one word`);
+    throw new UsageError(
+      `--${name} needs a value. If the value begins with "-", write "--${name}=-…" as one word`,
+    );
   }
   return value;
 }
 
 function missingValue(name: string, value: string): UsageError {
-  return new UsageError(`--${name} needs a value, write "--${name} ${value}"`);
+  return new UsageError(`--${name} needs a value. Write "--${name} ${value}"`);
 }
 
 function unknownFlag(command: string, table: FlagTable, name: string, rawName: string): UsageError {
-  if (name === "token") {
+  const variable = Object.hasOwn(SECRETS, name) ? SECRETS[name] : undefined;
+  if (variable !== undefined && Object.hasOwn(table, `${name}-file`)) {
     return new UsageError(
-      "A token on the command line is seen by every user of the machine, put it into the environment variable " +
-        "BOT_TOKEN or into a file for --token-file",
+      `--${name} is not accepted, because every user of the machine can read the command line. Use the environment ` +
+        `variable ${variable}, or a file with --${name}-file`,
     );
   }
-  const meant = closestWord(name, Object.keys(table));
-  const hint = meant === undefined ? "" : `, did you mean "--${meant}"?`;
-  const help = `"telehook ${command} --help" lists its options`;
-  return new UsageError(`"${command}" has no option ${quote(rawName)}${hint || ","} ${help}`);
+  const hint = didYouMean(name, Object.keys(table), "", (flag) => `--${flag}`);
+  const help = `Run "telehook ${command} --help" for its options`;
+  return new UsageError(
+    `"${command}" has no option ${quote(rawName)}. ${hint === "" ? "" : `${hint} `}${help}`,
+  );
 }

@@ -7,57 +7,63 @@ import {
   type WebhookServer,
 } from "../../mod.ts";
 import { closeOnSignals } from "../serve/close_on_signals.ts";
-import type { Command, CommandContext } from "./command.ts";
+import { errorReason } from "../text/error_reason.ts";
+import { plainJson } from "../text/plain_text.ts";
+import { type Command, type CommandContext, UsageError } from "./command.ts";
+import { describeUpdate } from "./describe_update.ts";
+import type { Output } from "./output.ts";
+import { servedCertificate } from "./served_certificate.ts";
 import {
+  allowedUpdatesOf,
   apiRootOf,
   BOT_FLAGS,
   chosenSecret,
+  KINDS_FLAG,
   optionalBotToken,
   optionalWebhookUrl,
   SECRET_FLAGS,
   secretOf,
   URL_FLAG,
 } from "./settings.ts";
-import { servedCertificate } from "./served_certificate.ts";
-import { updatePrinter } from "./update_printer.ts";
-import { allowedUpdates, KINDS_FLAG } from "./update_kinds.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** `telehook listen` */
-export const listen: Command = {
+export const command: Command = {
+  summary: "Serve a webhook and print the updates that arrive",
   usage: "telehook listen [options]",
-  about: [
-    "Serves a webhook and prints the updates that come, albums merged. With a bot token and a URL it registers the",
-    "webhook first; else it only listens, for a webhook that is set already or for telehook send. It closes at SIGINT",
-    "or SIGTERM once everything is handled, at once at the second; Telegram keeps the webhook and the updates.",
-  ].join("\n"),
+  about:
+    "Serves a webhook and prints the updates that arrive, albums merged. With a bot token and a URL it registers the " +
+    'webhook first; otherwise it only listens, for a webhook that is already registered or for "telehook send". On ' +
+    "SIGINT or SIGTERM it finishes the updates in progress and exits; a second signal exits immediately. Telegram keeps " +
+    "the webhook and the updates.",
   flags: {
     ...URL_FLAG,
     port: {
       value: "<port>",
       env: "PORT",
-      about: "Port to listen on: with a certificate the URL's, else 8080; 0 is any",
+      about:
+        "Port to listen on; 0 picks a free port (default: 8080, or the URL's port if a certificate is given)",
     },
     host: {
       value: "<ip>",
       env: "HOST",
-      about: "Address to listen on, 0.0.0.0 by default: every one of the machine",
+      about: "Address to listen on (default: 0.0.0.0, all IPv4 interfaces)",
     },
-    path: { value: "<path>", about: "Path that is answered: by default the URL's, else /" },
+    path: { value: "<path>", about: "Path to answer (default: the URL's, or /)" },
     ...SECRET_FLAGS,
     ...KINDS_FLAG,
-    "drop-pending": { about: "Drop the updates that wait at Telegram" },
+    "drop-pending": { about: "Discard pending updates" },
     "self-signed": {
-      about: "Make a certificate for the URL's host (kept in --cert and --key), upload it and serve HTTPS",
+      about: "Create a certificate for the URL's host (kept in --cert and --key), upload it and serve HTTPS",
     },
-    cert: {
-      value: "<file>",
-      about: "PEM certificate and chain; uploaded if nobody but itself vouches for it",
-    },
+    cert: { value: "<file>", about: "PEM certificate and chain; uploaded if it is self-signed" },
     key: { value: "<file>", about: "PEM key of the certificate" },
-    passphrase: { value: "<text>", env: "TLS_PASSPHRASE", about: "What the key is encrypted with" },
-    json: { about: "Print each update as a line of JSON, and nothing else to the standard output" },
-    once: { about: "End after the first update" },
+    "passphrase-file": {
+      value: "<file>",
+      env: "TLS_PASSPHRASE_FILE",
+      about: "File with the passphrase of the private key (default: TLS_PASSPHRASE)",
+    },
+    json: { about: "Print each update as one line of JSON, and nothing else on the standard output" },
+    once: { about: "Exit after the first update" },
     ...BOT_FLAGS,
   },
   examples: [
@@ -95,38 +101,41 @@ async function run(context: CommandContext): Promise<number> {
       if (event.type === "refused") output.note(`Refused with ${event.status}: ${event.reason}`);
     },
   };
+  const chosen = isRegistering ? chosenSecret(context) : undefined;
   const server = isRegistering
     ? await setWebhookAndListen(receiver, {
       ...options,
-      ...secretChoice(chosenSecret(context)),
+      ...chosen !== undefined && { secretToken: chosen.secret },
       token,
       apiRoot: apiRootOf(context),
       webhook: {
         url: url.href,
         certificate: tls?.upload,
-        allowed_updates: allowedUpdates(flags),
+        allowed_updates: allowedUpdatesOf(flags),
         drop_pending_updates: flags.has("drop-pending") || undefined,
       },
     })
     : await startListening(receiver, {
       ...options,
       ...url !== undefined && path === undefined && { path: url.pathname },
-      secretToken: await secretOf(context),
+      secretToken: (await secretOf(context)).secret,
     });
   stop = () => void server.close();
-  const takeAway = closeOnSignals((signal) => {
-    output.note(`${signal}: closing once everything is handled, at once if it comes again`);
+  const unsubscribe = closeOnSignals((signal) => {
+    output.note(`${signal}: finishing the updates in progress. Send it again to exit immediately`);
     stop();
   });
   output.note(greeting(server, isRegistering ? url : undefined, tls?.upload !== undefined));
   if (tls === undefined && url?.protocol === "https:") {
     output.note(
-      `It speaks plain HTTP: a proxy before it must speak HTTPS for ${url.host} and pass on to port ${server.port}`,
+      `This server uses plain HTTP: a reverse proxy must terminate HTTPS for ${url.host} and forward to port ${server.port}`,
     );
   }
-  if (!isRegistering) output.note("Telegram is not told of it, which needs BOT_TOKEN and --url");
+  if (!isRegistering) {
+    output.note("The webhook is not registered with Telegram; that requires BOT_TOKEN and --url");
+  }
   await server.finished;
-  takeAway();
+  unsubscribe();
   return 0;
 }
 
@@ -135,24 +144,18 @@ function greeting(
   registered: URL | undefined,
   isUploaded: boolean,
 ): string {
-  const where = `Listening on ${url}${
-    hostname === "0.0.0.0" ? " and every other address of this machine" : ""
-  }`;
+  const where = `Listening on ${url}${hostname === "0.0.0.0" ? " and all other IPv4 interfaces" : ""}`;
   if (registered === undefined) return where;
-  const certificate = isUploaded ? ", which has the certificate to verify it by" : "";
+  const certificate = isUploaded ? ", which has received the certificate" : "";
   return `${where}; Telegram delivers to ${registered.href}${certificate}`;
 }
 
-/** A failure here is one of printing, or of the store: the update comes again. */
+/** What fails here is printing, or the store. */
 function logFailure({ output }: CommandContext): OnError {
   return (error, { update, willRetry }) => {
-    const reason = error instanceof Error ? error.message : String(error);
-    output.note(`Update ${update.update_id} failed${willRetry ? " and will be tried again" : ""}: ${reason}`);
+    const next = willRetry ? "failed and will be tried again" : "failed";
+    output.note(`Update ${update.update_id} ${next}: ${errorReason(error)}`);
   };
-}
-
-function secretChoice(secret: string | null | undefined): { secretToken?: string | null } {
-  return secret === undefined ? {} : { secretToken: secret };
 }
 
 function refuseWhatOnlyRegisters({ flags }: CommandContext): void {
@@ -161,6 +164,21 @@ function refuseWhatOnlyRegisters({ flags }: CommandContext): void {
   throw new UsageError(
     `--${needsBot} registers the webhook, which needs the bot token${
       flags.text("url") === undefined ? " and --url" : ""
-    }: set BOT_TOKEN, or name a file that holds it with --token-file`,
+    }. Set BOT_TOKEN, or use --token-file`,
   );
+}
+
+const KIND_WIDTH = 26;
+
+/** Prints updates: in words with the time, or each as one line of JSON, which is written before the next update. */
+function updatePrinter(output: Output, isJson: boolean): (update: ReceivedUpdate) => Promise<void> {
+  if (isJson) return (update) => output.data(plainJson(update));
+  return (update) => {
+    const { kind, summary, parts } = describeUpdate(update);
+    const time = new Date().toTimeString().slice(0, 8);
+    output.print(`${output.paint("dim", time)}  ${output.paint("cyan", kind.padEnd(KIND_WIDTH))}${summary}`);
+    const indent = " ".repeat(time.length + 2 + KIND_WIDTH);
+    for (const part of parts) output.print(indent + part);
+    return Promise.resolve();
+  };
 }

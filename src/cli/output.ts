@@ -1,4 +1,6 @@
-import { BOT_TOKEN } from "../text/quote.ts";
+import { plainText, styledText, wrapText } from "../text/plain_text.ts";
+import type { Redact } from "../text/redact.ts";
+import { redactor } from "../text/redact.ts";
 
 /** As much of a stream as is used. */
 export interface TextStream {
@@ -7,21 +9,23 @@ export interface TextStream {
   write(text: string, done?: (error?: Error | null) => void): boolean;
 }
 
-/** Shorter secrets than this are parts of ordinary words, which then could not be read. */
-const SHORTEST_SECRET = 8;
-
 const STYLES = { bold: "1", dim: "2", red: "31", green: "32", yellow: "33", cyan: "36" } as const;
 
 /** How a text can look on a terminal. */
 export type Style = keyof typeof STYLES;
 
+/** Longer lines are hard to read, however wide the terminal is. */
+const MAX_COLUMNS = 100;
+const MIN_COLUMNS = 40;
+const DEFAULT_COLUMNS = 80;
+
 /** Where the program prints: results to the standard output, everything else to the standard error. */
 export class Output {
-  /** Puts a text into a style, where the standard output is a terminal and NO_COLOR is not set. */
+  /** Puts a text into a style, if the standard output is a terminal and NO_COLOR is not set. */
   readonly paint: (style: Style, text: string) => string;
   readonly #stdout: TextStream;
   readonly #stderr: TextStream;
-  readonly #secrets = new Set<string>();
+  readonly #redactions: Redact[] = [redactor(undefined)];
 
   constructor(
     stdout: TextStream,
@@ -30,31 +34,38 @@ export class Output {
   ) {
     this.#stdout = stdout;
     this.#stderr = stderr;
-    const isColoured = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
-    this.paint = (style, text) => isColoured ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
+    const isColored = stdout.isTTY === true && !env.NO_COLOR && env.TERM !== "dumb";
+    this.paint = (style, text) => isColored ? `\x1b[${STYLES[style]}m${text}\x1b[0m` : text;
   }
 
-  /** How many columns there are to print to; endless when it is not a terminal. */
+  /** How wide a line of the result may be. */
   get columns(): number {
-    return this.#stdout.isTTY ? this.#stdout.columns ?? 80 : Infinity;
+    return Math.max(MIN_COLUMNS, Math.min(this.#stdout.columns || DEFAULT_COLUMNS, MAX_COLUMNS));
   }
 
-  /** Keeps a secret out of everything that is printed from now on, {@link Output.data} apart. */
-  hide(secret: string): void {
-    if (secret.length >= SHORTEST_SECRET) this.#secrets.add(secret);
+  /** Removes a secret from everything that is printed from now on, except by {@link Output.data}. */
+  hide(redact: Redact): void {
+    this.#redactions.push(redact);
   }
 
-  /** A line of the result, for people. */
+  /** A line of the result, for people, as it is. */
   print(line = ""): void {
-    this.#stdout.write(`${this.#redacted(line)}\n`);
+    this.#stdout.write(`${styledText(this.#redacted(line))}\n`);
   }
 
-  /** A line beside the result: what goes on, or what went wrong. */
+  /** A line of the result, for people, broken between words to fit. All lines but the first are indented. */
+  text(line: string, indent = 0): void {
+    for (const part of wrapText(styledText(this.#redacted(line)), this.columns, indent)) {
+      this.#stdout.write(`${part}\n`);
+    }
+  }
+
+  /** A line beside the result: what happens, or what went wrong. */
   note(line: string): void {
-    this.#stderr.write(`${this.#redacted(line)}\n`);
+    this.#stderr.write(`${plainText(this.#redacted(line), 5000)}\n`);
   }
 
-  /** A line for another program, just as it is. Resolves once it is written. */
+  /** A line for another program, exactly as it is. Resolves once it is written. */
   data(line: string): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#stdout.write(`${line}\n`, (error) => error ? reject(error) : resolve());
@@ -62,8 +73,6 @@ export class Output {
   }
 
   #redacted(text: string): string {
-    let redacted = text.replace(BOT_TOKEN, "<token>");
-    for (const secret of this.#secrets) redacted = redacted.replaceAll(secret, "<secret>");
-    return redacted;
+    return this.#redactions.reduce((redacted, redact) => redact(redacted), text);
   }
 }

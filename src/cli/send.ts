@@ -1,35 +1,40 @@
-import type { Answer } from "../testing/http_answer.ts";
-import type { Update } from "../testing/update_kinds.ts";
-import { isUpdate } from "../parse/parse_update.ts";
-import type { Command, CommandContext } from "./command.ts";
-import { describeUpdate } from "./describe_update.ts";
-import { explainError } from "./explain_error.ts";
-import { plainText } from "../text/plain_text.ts";
-import { type PostResult, postUpdate } from "./post_update.ts";
-import { quote } from "../text/quote.ts";
-import { BOT_FLAGS, chosenSecret, optionalBotToken, SECRET_FLAGS } from "./settings.ts";
 import { deriveSecretToken } from "../../mod.ts";
+import { isUpdate } from "../parse/parse_update.ts";
+import type { HttpAnswer as Answer } from "../testing/http_answer.ts";
+import type { TestUpdate as Update } from "../testing/update_kinds.ts";
+import { plainText } from "../text/plain_text.ts";
+import { quote } from "../text/quote.ts";
+import { explainError } from "../webhook_check/explain_error.ts";
+import { type Command, type CommandContext, UsageError } from "./command.ts";
+import { describeUpdate } from "./describe_update.ts";
+import type { Output } from "./output.ts";
+import { type PostResult, preparePost } from "./post_update.ts";
+import { chosenSecret, optionalBotToken, SECRET_FLAGS, TOKEN_FLAG } from "./settings.ts";
 import { readTextFile } from "./text_file.ts";
-import { UsageError } from "./usage_error.ts";
 
 /** `telehook send` */
-export const send: Command = {
+export const command: Command = {
+  summary: "Post one update to a webhook as Telegram would, and explain the answer",
   usage: "telehook send <url> [options]",
-  about: [
-    "Posts one update to a webhook with the very bytes that Telegram would send, and explains the answer. Use it to",
-    "try your own server, on this machine or where Telegram is to find it. By default it is a text message of somebody",
-    "who does not exist, so what the bot does about it goes nowhere.",
-  ].join("\n"),
+  about:
+    "Posts one update to a webhook, byte for byte as Telegram would send it, and explains the answer. Use it to test " +
+    "your server, locally or at its public address. By default it is a text message from a user who does not exist, so " +
+    "replies go nowhere.",
   operands: ["<url>"],
   flags: {
-    text: { value: "<text>", about: "What the message says" },
-    file: { value: "<file>", about: "An update to send instead, as JSON; - is the standard input" },
+    text: { value: "<text>", about: "Text of the message" },
+    file: { value: "<file>", about: "Update to send instead, as JSON; - is the standard input" },
     ...SECRET_FLAGS,
     certificate: {
       value: "<file>",
-      about: "PEM certificate to verify the server by, as if it had been uploaded",
+      about: "PEM certificate to verify the server with, as if it had been uploaded",
     },
-    ...{ "token-file": BOT_FLAGS["token-file"] ?? { about: "" } },
+    connect: {
+      value: "<ip:port>",
+      about:
+        "Connect to this address, and verify the server as the URL's host: for a URL whose DNS is not set up yet",
+    },
+    ...TOKEN_FLAG,
   },
   examples: [
     "telehook send http://127.0.0.1:8080/ --no-secret --text /start",
@@ -44,30 +49,40 @@ async function run(context: CommandContext): Promise<number> {
   const [url = ""] = flags.operands;
   const file = flags.text("file");
   if (file !== undefined && flags.has("text")) {
-    throw new UsageError("--text and --file say different things, write one of them");
+    throw new UsageError("--text and --file cannot be combined");
   }
   const certificate = flags.text("certificate");
   const update = file === undefined
     ? textMessage(flags.text("text") ?? "Hello from telehook")
     : readUpdate(file);
   const secretToken = await secretToSend(context);
-  const result = await postUpdate(update, {
+  const options = {
     url,
     secretToken,
     certificate: certificate === undefined ? undefined : readTextFile(certificate),
-  });
+    connect: flags.text("connect"),
+  };
+  const post = preparePost(options);
   const { kind, summary } = describeUpdate(update);
-  output.print(`Sent update ${update.update_id} to ${url}: ${kind}, ${summary}`);
-  for (const line of explainResult(result, secretToken !== null)) output.print(line);
+  output.text(`Sending update ${update.update_id} to ${url}: ${kind}, ${summary}`, 2);
+  const result = await post(update);
+  printResult(result, secretToken !== null, output);
   return isAcknowledged(result) ? 0 : 1;
 }
 
-/** Without a token to derive one from, a delivery goes out without a secret, to see what happens. */
+/** Without a token to derive one from, the delivery has no secret, which shows what the server does then. */
 async function secretToSend(context: CommandContext): Promise<string | null> {
   const chosen = chosenSecret(context);
-  if (chosen !== undefined) return chosen;
+  if (chosen !== undefined) return chosen.secret;
   const token = optionalBotToken(context);
   return token === undefined ? null : await deriveSecretToken(token);
+}
+
+function printResult(result: PostResult, hasSecret: boolean, output: Output): void {
+  const mark = isAcknowledged(result) ? output.paint("green", "✓") : output.paint("red", "✗");
+  const [first = "", ...rest] = explainResult(result, hasSecret);
+  output.text(`${mark} ${first}`, 2);
+  for (const line of rest) output.text(`  ${line}`, line.startsWith("→") ? 4 : 2);
 }
 
 function explainResult(result: PostResult, hasSecret: boolean): string[] {
@@ -86,7 +101,7 @@ function explainResult(result: PostResult, hasSecret: boolean): string[] {
   return [
     `Answered ${status} ${took}${body}`,
     ...isMissing
-      ? ["  → This went out without a secret: set WEBHOOK_SECRET, or BOT_TOKEN to derive it from"]
+      ? ["→ This delivery had no secret token: set WEBHOOK_SECRET, or set BOT_TOKEN to derive it"]
       : advice(error),
     ...consequence(),
   ];
@@ -94,7 +109,7 @@ function explainResult(result: PostResult, hasSecret: boolean): string[] {
 
 function advice(error: string): string[] {
   const explained = explainError(error);
-  return explained === undefined ? [] : [`${explained.meaning}.`, `  → ${explained.advice}`];
+  return explained === undefined ? [] : [`${explained.meaning}.`, `→ ${explained.advice}`];
 }
 
 function consequence(): string[] {
@@ -112,7 +127,7 @@ function isAcknowledged(result: PostResult): boolean {
   return "answer" in result && result.answer.status >= 200 && result.answer.status <= 299;
 }
 
-/** Its id is higher than that of the last one, as Telegram's are: one that came already would count as a repetition. */
+/** Its id is higher than that of the last one, as Telegram's are: a known id would count as a duplicate. */
 function textMessage(text: string): Update {
   const date = Math.floor(Date.now() / 1000);
   const somebody = { id: 111, first_name: "Somebody" };
@@ -133,12 +148,19 @@ function textMessage(text: string): Update {
 }
 
 function readUpdate(file: string): Update {
-  const value = parseJson(readTextFile(file));
+  const text = readTextFile(file);
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    throw new UsageError(`${quote(file)} does not contain JSON: ${plainText(reason)}`);
+  }
   if (isUpdate(value)) return { ...value };
   throw new UsageError(
     `${
       quote(file)
-    } does not hold one update: write JSON such as {"update_id":1,"message":{…}}, not a list or an ` +
+    } does not contain one update. Write JSON such as {"update_id":1,"message":{…}}, not an array or an ` +
       "answer of getUpdates",
   );
 }

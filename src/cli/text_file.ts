@@ -1,45 +1,62 @@
-import { readFileSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
 import { TelehookError } from "../../mod.ts";
-import { UsageError } from "./usage_error.ts";
+import { errorReason } from "../text/error_reason.ts";
+import { quote } from "../text/quote.ts";
+import { UsageError } from "./command.ts";
+
+/** Nothing that is read is larger: a token, a secret, a certificate, an update. */
+const MAX_BYTES = 4 * 1_048_576;
 
 /**
- * The text of a file; `-` is the standard input.
+ * The text of a file; `-` is the standard input. No more than 4 MiB are read, so a device that never ends is an error.
  *
  * @throws {TelehookError} `ERR_FILE` with what to do.
  */
 export function readTextFile(path: string): string {
   if (path.includes("-----BEGIN ")) {
-    throw new UsageError("That is PEM text in place of a file's name: write it to a file and name that");
+    throw new UsageError(
+      "PEM text was given where the name of a file is needed. Write it to a file, and use its name",
+    );
   }
+  let bytes: Uint8Array;
   try {
-    return readFileSync(path === "-" ? 0 : path, "utf8");
+    bytes = path === "-" ? readAtMost(0) : readOpened(path);
   } catch (cause) {
     throw fileError("read", path, cause);
   }
+  if (bytes.length > MAX_BYTES) {
+    throw new TelehookError("ERR_FILE", `Cannot read ${quote(path)}: it is larger than 4 MiB`);
+  }
+  return new TextDecoder().decode(bytes);
+}
+
+function readOpened(path: string): Uint8Array {
+  const file = openSync(path, "r");
+  try {
+    return readAtMost(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+/** The content of a file, or one byte more than is allowed. */
+function readAtMost(file: number): Uint8Array {
+  let bytes = new Uint8Array(65_536);
+  let length = 0;
+  while (length <= MAX_BYTES) {
+    if (length === bytes.length) {
+      const larger = new Uint8Array(Math.min(bytes.length * 4, MAX_BYTES + 1));
+      larger.set(bytes);
+      bytes = larger;
+    }
+    const count = readSync(file, bytes, length, bytes.length - length, null);
+    if (count === 0) break;
+    length += count;
+  }
+  return bytes.subarray(0, length);
 }
 
 /** Why a file could not be read or written, in the same words on every runtime. */
 export function fileError(what: "read" | "write", path: string, cause: unknown): TelehookError {
-  const code = cause instanceof Error ? Reflect.get(cause, "code") : undefined;
-  return new TelehookError(
-    "ERR_FILE",
-    `Cannot ${what} ${JSON.stringify(path)}: ${reason(String(code), cause)}`,
-    { cause },
-  );
-}
-
-function reason(code: string, cause: unknown): string {
-  switch (code) {
-    case "ENOENT":
-      return "there is no such file or directory";
-    case "EACCES":
-    case "EPERM":
-      return "this user may not";
-    case "EISDIR":
-      return "it is a directory";
-    case "EEXIST":
-      return "it is there already";
-    default:
-      return cause instanceof Error ? cause.message : String(cause);
-  }
+  return new TelehookError("ERR_FILE", `Cannot ${what} ${quote(path)}: ${errorReason(cause)}`, { cause });
 }

@@ -6,12 +6,10 @@ import type {
   MediaGroup,
   MediaGroupKind,
   Message,
-  Update,
   UpdateKind,
   UpdateKindTypes,
   UpdateOf,
 } from "../updates/mod.ts";
-import type { ReceivedUpdate } from "../receiver/receiver.ts";
 
 /** What an album can consist of: photos, live photos and videos mix, documents and audio do not. */
 export type MediaGroupContent = "photo" | "live_photo" | "video" | "document" | "audio";
@@ -103,14 +101,6 @@ export function passes({ kind, field }: UpdateQuery, content: unknown): boolean 
     return content.messages.every((message) => Object.hasOwn(message, field));
   }
   return Object.hasOwn(content, field);
-}
-
-/** The updates that an album was merged from; none for any other update. */
-export function albumPartsOf(update: ReceivedUpdate): readonly Update[] {
-  if ("message_media_group" in update) return update.message_media_group.updates;
-  if ("channel_post_media_group" in update) return update.channel_post_media_group.updates;
-  if ("business_message_media_group" in update) return update.business_message_media_group.updates;
-  return [];
 }
 
 /** The kinds to ask Telegram for so that filters of these kinds get their updates, in the Bot API's order. */

@@ -1,3 +1,4 @@
+import { albumPartsOf } from "../updates/media_group.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { quote } from "../text/quote.ts";
 import { contentOf, kindOf } from "../parse/parse_update.ts";
@@ -10,7 +11,6 @@ import type {
 } from "../receiver/receiver.ts";
 import { type Call, runInOrder } from "./run_in_order.ts";
 import {
-  albumPartsOf,
   allowedUpdatesFor,
   type FilteredUpdate,
   isMediaGroupKind,

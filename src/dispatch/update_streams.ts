@@ -1,3 +1,4 @@
+import { albumPartsOf } from "../updates/media_group.ts";
 import type { AllowedUpdates } from "../bot_api/allowed_updates.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { checkNumber, checkOneOf, checkOptionNames, checkSignal } from "../checks/options.ts";
@@ -7,7 +8,6 @@ import type { MediaGroupKind, UnknownUpdate, Update, UpdateKind } from "../updat
 import { ALL_MERGED, ALL_UNMERGED, type Interest, interestIn, UNKNOWN_KINDS } from "./interest.ts";
 import type { ReceivedUpdate, ReceiverContext, UpdateReceiver } from "../receiver/receiver.ts";
 import {
-  albumPartsOf,
   allowedUpdatesFor,
   type FilteredUpdate,
   isMediaGroupKind,

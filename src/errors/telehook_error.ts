@@ -19,6 +19,8 @@
  * - `ERR_UPDATE`: a value is not a Telegram update.
  * - `ERR_ALLOWED_UPDATES`: a subscription comes too late: Telegram was not asked for its kind.
  * - `ERR_GIVEN_UP`: the process ended each time that an update was handled, and it will not be tried again.
+ * - `ERR_WEBHOOK_SET`: a bot with a webhook cannot be polled.
+ * - `ERR_TIMEOUT`: a handler took longer than `handlerTimeoutMs`.
  * - `ERR_OVERLOADED`: more updates are held already than `maxPending` allows.
  * - `ERR_CLOSED`: the webhook is closed.
  * - `ERR_STORE`: a store failed or cannot be used.
@@ -43,6 +45,8 @@ export type TelehookErrorCode =
   | "ERR_UPDATE"
   | "ERR_ALLOWED_UPDATES"
   | "ERR_GIVEN_UP"
+  | "ERR_WEBHOOK_SET"
+  | "ERR_TIMEOUT"
   | "ERR_OVERLOADED"
   | "ERR_CLOSED"
   | "ERR_STORE"

@@ -1,16 +1,23 @@
 import { checkFunction } from "../checks/options.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
+import type { AlbumEnd } from "../store/album_rules.ts";
 
 /**
- * Something that happened to a delivery or an update. Durations are in milliseconds.
+ * Something that happened to a delivery, an update or the webhook. Durations are in milliseconds.
  *
- * - `handled`: the receiver is done with an update; `background` if Telegram had its acknowledgement before.
+ * - `handled`: the receiver has handled an update; `background` if it was acknowledged before.
  * - `failed`: the receiver failed; `willRetry` is `false` if the update is given up.
- * - `duplicate`: an update came again that was acknowledged or is being handled already.
- * - `acknowledgedEarly`: an update was acknowledged before it was handled: as an album's part, because its receiver took
- *   longer than `acknowledgeWithinMs`, because it waited that long for its turn, or because of `acknowledge: "received"`.
- * - `mediaGroup`: an album is complete and handed over. `waitedMs` is the time since its first part.
- * - `refused`: a delivery was not taken; `reason` says why. (A receiver's failure, which answers 500, is `failed`.)
+ * - `parked`: an update was given up, and is kept to be replayed or discarded.
+ * - `duplicate`: an update arrived again that was acknowledged or is being handled.
+ * - `acknowledgedEarly`: an update was acknowledged before it was handled: because it is a part of an album, because its
+ *   receiver took longer than `acknowledgeWithinMs`, because it waited that long for its turn, or because of
+ *   `acknowledge: "received"`.
+ * - `mediaGroup`: an album is complete and handled. `waitedMs` is the time since its first part.
+ * - `refused`: a delivery was refused; `reason` says why. (A receiver's failure, which answers 500, is `failed`.)
+ * - `replySent`, `replyFailed`: a reply was sent through the Bot API, because Telegram had its answer already.
+ * - `slow`: the receiver has been running for `warnAfterMs`; `waiting` updates are pending in all.
+ * - `outage`: several chats fail and none succeeds, or this has ended.
+ * - `store`: the store fails, or works again after that many failures.
  */
 export type WebhookEvent =
   | {
@@ -29,6 +36,12 @@ export type WebhookEvent =
     readonly error: unknown;
     readonly willRetry: boolean;
   }
+  | {
+    readonly type: "parked";
+    readonly update: ReceivedUpdate;
+    readonly attempts: number;
+    readonly error: unknown;
+  }
   | { readonly type: "duplicate"; readonly update: ReceivedUpdate }
   | {
     readonly type: "acknowledgedEarly";
@@ -40,30 +53,55 @@ export type WebhookEvent =
     readonly update: ReceivedUpdate;
     readonly parts: number;
     readonly late: boolean;
-    readonly reason: MediaGroupEnd;
+    readonly reason: AlbumEnd;
     readonly waitedMs: number;
   }
-  | { readonly type: "refused"; readonly status: number; readonly reason: string };
+  | { readonly type: "refused"; readonly status: number; readonly reason: string }
+  | { readonly type: "replySent"; readonly update: ReceivedUpdate; readonly method: string }
+  | {
+    readonly type: "replyFailed";
+    readonly update: ReceivedUpdate;
+    readonly method: string;
+    readonly error: unknown;
+  }
+  | {
+    readonly type: "slow";
+    readonly update: ReceivedUpdate;
+    readonly runningMs: number;
+    readonly waiting: number;
+  }
+  | { readonly type: "outage"; readonly state: "began" | "ended"; readonly lanes: number }
+  | {
+    readonly type: "store";
+    readonly state: "failing" | "recovered";
+    readonly failures: number;
+    readonly error: unknown;
+  };
 
-/** Why an album counts as complete: ten parts, a later update of its queue, the quiet time, `maxWaitMs`, or closing. */
-export type MediaGroupEnd = "full" | "next" | "quiet" | "maxWait" | "close";
-
-/** How often what happened since the webhook was made. */
+/** Counters since the webhook was created. */
 export interface WebhookCounts {
-  /** Updates that the receiver is done with, an album counting once. */
+  /** Updates that the receiver has handled. An album counts once. */
   readonly handled: number;
   /** Failures of the receiver. */
   readonly failed: number;
-  /** Updates that failed as often as they may. */
+  /** Updates that were given up. */
   readonly givenUp: number;
-  /** Updates that came again. */
+  /** Updates that were parked. */
+  readonly parked: number;
+  /** Updates that arrived again. */
   readonly duplicates: number;
   /** Updates that were acknowledged before they were handled. */
   readonly acknowledgedEarly: number;
-  /** Albums that were handed over. */
+  /** Albums that were handled. */
   readonly mediaGroups: number;
   /** Deliveries that were refused. */
   readonly refused: number;
+  /** Replies that were sent through the Bot API. */
+  readonly repliesSent: number;
+  /** Replies that could not be sent. */
+  readonly repliesFailed: number;
+  /** Failed calls of the store. */
+  readonly storeFailures: number;
 }
 
 /** Learns of every {@link WebhookEvent}. What it throws is ignored. */
@@ -71,18 +109,24 @@ export type OnEvent = (event: WebhookEvent) => void;
 
 type Counts = { -readonly [K in keyof WebhookCounts]: number };
 
-/** Counts what happens, and tells whoever listens. Events are only made for a listener. */
+/** Counts what happens, and reports it to whoever listens. Events are only made for a listener. */
 export class Events {
   readonly counts: Counts = {
     handled: 0,
     failed: 0,
     givenUp: 0,
+    parked: 0,
     duplicates: 0,
     acknowledgedEarly: 0,
     mediaGroups: 0,
     refused: 0,
+    repliesSent: 0,
+    repliesFailed: 0,
+    storeFailures: 0,
   };
   readonly #onEvent: OnEvent | undefined;
+  /** Since it worked last. */
+  #storeFailures = 0;
 
   constructor(onEvent: OnEvent | undefined) {
     checkFunction("onEvent", onEvent);
@@ -114,6 +158,11 @@ export class Events {
     this.#tell({ type: "failed", update, attempt, durationMs, background, error, willRetry });
   }
 
+  parked(update: ReceivedUpdate, attempts: number, error: unknown): void {
+    this.counts.parked++;
+    if (this.#onEvent !== undefined) this.#tell({ type: "parked", update, attempts, error });
+  }
+
   duplicate(update: ReceivedUpdate): void {
     this.counts.duplicates++;
     if (this.#onEvent !== undefined) this.#tell({ type: "duplicate", update });
@@ -126,7 +175,7 @@ export class Events {
 
   mediaGroup(
     update: ReceivedUpdate,
-    details: { parts: number; late: boolean; reason: MediaGroupEnd; waitedMs: number },
+    details: { parts: number; late: boolean; reason: AlbumEnd; waitedMs: number },
   ): void {
     this.counts.mediaGroups++;
     if (this.#onEvent !== undefined) this.#tell({ type: "mediaGroup", update, ...details });
@@ -135,6 +184,60 @@ export class Events {
   refused(status: number, reason: string): void {
     this.counts.refused++;
     if (this.#onEvent !== undefined) this.#tell({ type: "refused", status, reason });
+  }
+
+  replySent(update: ReceivedUpdate, method: string): void {
+    this.counts.repliesSent++;
+    if (this.#onEvent !== undefined) this.#tell({ type: "replySent", update, method });
+  }
+
+  replyFailed(update: ReceivedUpdate, method: string, error: unknown): void {
+    this.counts.repliesFailed++;
+    if (this.#onEvent !== undefined) this.#tell({ type: "replyFailed", update, method, error });
+  }
+
+  slow(update: ReceivedUpdate, runningMs: number, waiting: number): void {
+    if (this.#onEvent !== undefined) this.#tell({ type: "slow", update, runningMs, waiting });
+    else {
+      const forS = Math.round(runningMs / 1_000);
+      console.warn(
+        `telehook: the handler of update ${update.update_id} has been running for ${forS} s (${waiting} updates are pending)`,
+      );
+    }
+  }
+
+  outage(state: "began" | "ended", lanes: number): void {
+    if (this.#onEvent !== undefined) this.#tell({ type: "outage", state, lanes });
+    else if (state === "ended") console.warn("telehook: the outage has ended");
+    else console.warn(`telehook: ${lanes} chats fail and none succeeds: an outage, so nothing is given up`);
+  }
+
+  /**
+   * A call of the store failed. Reported once, and then with a count when it works again.
+   *
+   * @returns Whether it worked before.
+   */
+  storeFailed(error: unknown): boolean {
+    this.counts.storeFailures++;
+    this.#storeFailures++;
+    if (this.#storeFailures > 1) return false;
+    if (this.#onEvent !== undefined) this.#tell({ type: "store", state: "failing", failures: 1, error });
+    else console.error("telehook: the store is failing:", error);
+    return true;
+  }
+
+  /** Whether the latest call of the store failed. */
+  get isStoreFailing(): boolean {
+    return this.#storeFailures > 0;
+  }
+
+  storeWorked(): void {
+    if (this.#storeFailures === 0) return;
+    const failures = this.#storeFailures;
+    this.#storeFailures = 0;
+    if (this.#onEvent !== undefined) {
+      this.#tell({ type: "store", state: "recovered", failures, error: undefined });
+    } else console.warn(`telehook: the store works again after ${failures} failures`);
   }
 
   #tell(event: WebhookEvent): void {

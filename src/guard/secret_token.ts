@@ -20,16 +20,16 @@ export function assertSecretToken(value: unknown): asserts value is string {
   if (value.length === 0 || value.length > LONGEST) {
     throw new TelehookError(
       "ERR_SECRET_TOKEN",
-      `A secret token must have 1 to ${LONGEST} characters, and this one has ${value.length}`,
+      `A secret token must have 1 to ${LONGEST} characters, but this one has ${value.length}`,
     );
   }
   const forbidden = /[^A-Za-z0-9_-]/.exec(value);
   if (forbidden !== null) {
     throw new TelehookError(
       "ERR_SECRET_TOKEN",
-      `A secret token may only have the characters A-Z, a-z, 0-9, "_" and "-", and character ${
+      `A secret token may only have the characters A-Z, a-z, 0-9, "_" and "-", but character ${
         forbidden.index + 1
-      } of this one is another: make one with crypto.randomUUID() or deriveSecretToken()`,
+      } is not one of them. Create one with crypto.randomUUID() or deriveSecretToken()`,
     );
   }
 }
@@ -47,7 +47,7 @@ export function secretCheck(secretToken: unknown): SecretCheck | undefined {
   if (secretToken === undefined) {
     throw new TelehookError(
       "ERR_SECRET_TOKEN",
-      'Give "secretToken" the secret_token that setWebhook was called with (null lets anyone post updates, on purpose)',
+      '"secretToken" is required: pass the secret_token used with setWebhook, or null to accept updates from anyone',
     );
   }
   const secrets: unknown[] = Array.isArray(secretToken) ? [...secretToken] : [secretToken];

@@ -1,333 +1,541 @@
-import { CallContext } from "../receiver/call_context.ts";
-import type { ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
-import { isWebhookReply } from "../receiver/webhook_reply.ts";
+import { checkNumber } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
-import type { Update } from "../updates/mod.ts";
-import { Backlog, isClosed, lateReply } from "./backlog.ts";
-import { Calls } from "./calls.ts";
-import { EarlyAcknowledgement } from "./early_acknowledgement.ts";
-import { FailureCounts } from "./failure_counts.ts";
-import { IdleWaiters } from "./idle_waiters.ts";
-import type { InboxSettings } from "./inbox_options.ts";
-import { type MediaGroupPart, mediaGroupPartOf } from "./media_group.ts";
-import type { Observers } from "./observers.ts";
-import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "./outcome.ts";
-import type { FailureDetails } from "./report_error.ts";
-import { SeenUpdates } from "./seen_updates.ts";
-import type { Awaitable, TelegramQueue } from "../store/store.ts";
-import { Turns } from "./turns.ts";
-import type { Unanswered } from "./unanswered.ts";
-import { UnansweredUpdates } from "./unanswered_updates.ts";
 import type { Events } from "../events/events.ts";
+import type { UpdateReceiver } from "../receiver/receiver.ts";
+import { LateReplies } from "../replies/late_replies.ts";
+import type { AlbumRules } from "../store/album_rules.ts";
+import type { Added, AddMode, Awaitable, InboxStore, ParkedBatch, StoreEntry } from "../store/inbox_store.ts";
+import type { Update } from "../updates/mod.ts";
+import { AcknowledgementLimit } from "../runner/acknowledgement_limit.ts";
+import { IdleWaiters, isDone } from "./closing.ts";
+import { Failures } from "../runner/failures.ts";
+import type { InboxSettings } from "./inbox_options.ts";
+import { type LaneOf, laneOf } from "./lane.ts";
+import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "../updates/merge_media_group.ts";
+import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "../runner/outcome.ts";
+import type { ReportError } from "../runner/report_error.ts";
+import { Runner } from "../runner/runner.ts";
+import { SeenUpdates } from "../runner/seen_updates.ts";
+import { type WaitingUpdate, WaitingUpdates } from "../runner/waiting_updates.ts";
+
+const PARKED_PAGE = 100;
+
+/** How much is under way. */
+export interface InboxLoad {
+  readonly running: number;
+  readonly unanswered: number;
+  readonly stored: number;
+  readonly isOutage: boolean;
+}
 
 /**
  * The stage between parsing and dispatching, and the keeper of the invariant: an update is in Telegram's queue until it
- * is acknowledged, and in the store from then until it is handled.
+ * is acknowledged, and in the store from then until it is handled or parked.
  *
- * Most updates are handled while their bringer waits and leave no trace but their id. The rest of this class is for
- * those that do not: parts of albums, receivers that take too long, and whatever comes behind these in its queue.
+ * An update that has to wait for nothing is passed to the receiver at once, while its sender waits, and leaves no trace
+ * but its id. Every other update goes into the store and takes its turn there, since order is kept nowhere else: parts of
+ * albums are acknowledged as soon as they are stored, other updates when their receiver has ended or their sender has
+ * waited long enough, whichever is first.
  */
 export class Inbox {
   readonly #settings: InboxSettings;
-  readonly #filter: UpdateReceiver;
-  readonly #reportError: (error: unknown, details: FailureDetails) => void;
+  readonly #receiver: UpdateReceiver;
+  readonly #store: InboxStore;
   readonly #events: Events;
-  readonly #calls: Calls;
-  readonly #backlog: Backlog;
+  readonly #reportError: ReportError;
+  readonly #laneOf: LaneOf;
+  readonly #rules: AlbumRules | undefined;
+  /** Whether an update that finds the store empty may be handled without asking it. */
+  readonly #mayPassBy: boolean;
   readonly #seen = new SeenUpdates();
-  readonly #failures = new FailureCounts();
-  readonly #unanswered: UnansweredUpdates;
-  readonly #early: EarlyAcknowledgement;
-  readonly #turns: Turns;
+  readonly #failures: Failures;
+  /** Failures to store an update, judged by the same rules: is the update to blame, or the store? */
+  readonly #unstored: Failures;
+  readonly #waiting = new WaitingUpdates();
+  readonly #limit: AcknowledgementLimit;
+  readonly #replies: LateReplies;
+  readonly #runner: Runner;
   readonly #idle = new IdleWaiters();
-  /** Updates that a store is still taking. */
-  readonly #storing = new Set<Promise<Outcome>>();
+  /** Calls of the store that add an update, and are under way. */
+  readonly #storing = new Set<Promise<unknown>>();
+  #isOpen = false;
+  #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
-  /** Closing has made all albums due, so that what the store still has rests there. */
-  #areAlbumsReleased = false;
-  #isClosed = false;
 
-  constructor(filter: UpdateReceiver, settings: InboxSettings, observers: Observers) {
-    const { reportError, events } = observers;
-    this.#filter = filter;
+  constructor(receiver: UpdateReceiver, settings: InboxSettings, reportError: ReportError, events: Events) {
     this.#settings = settings;
-    this.#reportError = reportError;
+    this.#receiver = receiver;
+    this.#store = settings.store;
     this.#events = events;
-    this.#calls = new Calls(settings.concurrency);
-    this.#backlog = new Backlog(settings, {
-      filter,
-      calls: this.#calls,
-      reportError,
-      events,
-      onProgress: (queue) => this.#advance(queue),
-      onClaimed: () => this.#tellIdle(),
-    });
-    this.#unanswered = new UnansweredUpdates(
-      settings.acknowledgeWithinMs,
-      (overdue) => this.#takeOverdue(overdue),
-    );
-    this.#early = new EarlyAcknowledgement({
+    this.#reportError = reportError;
+    this.#laneOf = laneOf(settings.lane);
+    this.#rules = settings.mediaGroups && { ...settings.mediaGroups, mostParts: MOST_PARTS };
+    this.#mayPassBy = !this.#store.isDurable && !this.#store.isShared && settings.lane === undefined;
+    this.#failures = new Failures(
       settings,
-      backlog: this.#backlog,
-      unanswered: this.#unanswered,
+      (isOutage, lanes) => {
+        events.outage(isOutage ? "began" : "ended", lanes);
+        if (!isOutage) this.#runner.wake(0);
+      },
+    );
+    this.#unstored = new Failures({ maxAttempts: settings.maxAttempts, giveUpAfterMs: Infinity }, () => {});
+    this.#limit = new AcknowledgementLimit(
+      this.#waiting,
+      settings.acknowledgeWithinMs,
+      (overdue) => this.#onOverdue(overdue),
+    );
+    this.#replies = new LateReplies(settings.replies, events);
+    this.#runner = new Runner({
+      ...{ receiver, settings, reportError, events },
       seen: this.#seen,
       failures: this.#failures,
-      observers,
-      onRefused: ({ queue }) => this.#advance(queue),
+      waiting: this.#waiting,
+      limit: this.#limit,
+      replies: this.#replies,
+      laneOf: this.#laneOf,
+      entryOf: (update, json, chars) => this.#entry(update, json, chars, undefined, 0),
+      onRest: () => this.#tellIdle(),
     });
-    this.#turns = new Turns({
-      backlog: this.#backlog,
-      calls: this.#calls,
-      early: this.#early,
-      failures: this.#failures,
-      seen: this.#seen,
-      unanswered: this.#unanswered,
-      events,
-      hand: (update, size) => this.#hand(update, size),
-      resume: (waiting) => this.#resume(waiting),
-      onProgress: (queue) => this.#advance(queue),
-    });
-  }
-
-  /** Begins with what the last process left in the store. */
-  begin(): void {
-    if (this.#backlog.store.outlivesProcess) this.#backlog.pump();
   }
 
   /**
-   * Takes an update.
+   * Opens the store, and begins with what is in it. Whoever does not call this has it done by the first update.
    *
-   * @param size How many characters its JSON had; worked out if it matters and is not known.
-   * @returns What became of it, at once where nothing has to be waited for.
+   * @throws What the store throws if it cannot be used.
    */
-  receive(update: Update, size?: number): Awaitable<Outcome> {
-    if (this.#closing !== undefined) return CLOSING;
-    if (this.#seen.has(update.update_id)) {
-      this.#events.duplicate(update);
-      return ACKNOWLEDGED;
-    }
-    const twin = this.#unanswered.get(update.update_id);
-    if (twin !== undefined) {
-      this.#events.duplicate(update);
-      return twin.join();
-    }
-    if (this.#isOverloaded()) return OVERLOADED;
-
-    const part = this.#partToMerge(update);
-    if (part !== undefined || this.#settings.acknowledge === "received") {
-      const taken = this.#early.take(update, size, part);
-      return taken instanceof Promise ? this.#whileStoring(taken) : taken;
-    }
-    const { store } = this.#backlog;
-    // One that outlives the process also knows what the process before this one has handled.
-    if (store.outlivesProcess || !store.isEmpty || this.#turns.areWaitedFor) {
-      return this.#turns.take(update, size);
-    }
-    return this.#hand(update, size);
+  open(): Promise<void> {
+    return this.#opening ??= this.#open();
   }
 
-  /** How much goes on. */
-  get load(): { readonly running: number; readonly unanswered: number; readonly stored: number } {
+  /**
+   * Receives an update.
+   *
+   * @param json The update's JSON as it came, if it is known.
+   * @param chars Its size in characters, if that is known.
+   * @returns What became of it, at once if nothing has to be waited for.
+   */
+  receive(update: Update, json?: string, chars?: number): Awaitable<Outcome> {
+    if (this.#closing !== undefined) return CLOSING;
+    if (!this.#isOpen) return this.#receiveOnceOpen(update, json, chars);
+    if (this.#seen.has(update.update_id)) return this.#duplicate(update);
+    const twin = this.#waiting.get(update.update_id);
+    if (twin !== undefined) {
+      this.#events.duplicate(update);
+      twin.isAwaited = true;
+      return twin.outcome;
+    }
+    const part = this.#partToMerge(update);
+    if (this.#isOverloaded()) {
+      // What an album that collects here lacks is worth more than the limit.
+      return part === undefined ? OVERLOADED : this.#keep(update, json, chars, part, "join");
+    }
+    let isKept = part !== undefined;
+    try {
+      isKept ||= this.#acknowledgeOf(update) === "received";
+    } catch (error) {
+      return this.#refuse(update, error, true);
+    }
+    if (isKept) return this.#keep(update, json, chars, part, "append");
+    if (this.#failures.isOutage) {
+      if (this.#failures.pauseMs > 0) {
+        return { type: "outage", retryAfterMs: this.#failures.retryAfterMs(update) };
+      }
+      this.#failures.probe();
+    }
+    if (this.#mayPassBy && this.#store.count === 0 && !this.#runner.isFull) {
+      return this.#runner.run(update, json, chars);
+    }
+    return this.#takeTurn(update, json, chars);
+  }
+
+  /** How much is under way. */
+  get load(): InboxLoad {
     return {
-      running: this.#calls.running,
-      unanswered: this.#unanswered.size,
-      stored: this.#backlog.store.updates,
+      running: this.#runner.running,
+      unanswered: this.#waiting.size,
+      stored: this.#store.count,
+      isOutage: this.#failures.isOutage,
     };
   }
 
-  /** Whether anything goes on behind what was answered. */
+  /** Whether anything goes on after what was answered. */
   get isBusy(): boolean {
-    return this.#calls.running > 0 || this.#unanswered.size > 0 || this.#backlog.store.updates > 0;
+    return this.#runner.running > 0 || this.#waiting.size > 0 || this.#store.count > 0;
   }
 
-  /** Resolves when nothing that was brought here is left unhandled, or when the inbox is closed. */
+  get isClosing(): boolean {
+    return this.#closing !== undefined;
+  }
+
+  get isOverloaded(): boolean {
+    return this.#isOverloaded();
+  }
+
+  /** Resolves when nothing that was received here is left unhandled, or when the inbox is closed. */
   idle(): Promise<void> {
     return this.isBusy ? this.#idle.wait() : Promise.resolve();
   }
 
+  /** What is parked, page by page. */
+  async *parked(): AsyncIterable<ParkedBatch> {
+    await this.open();
+    for (let after = -1;;) {
+      const page = await this.#store.parked(after, PARKED_PAGE);
+      yield* page;
+      const last = page.at(-1);
+      if (last === undefined || page.length < PARKED_PAGE) return;
+      after = last.id;
+    }
+  }
+
+  async replay(id: number): Promise<boolean> {
+    await this.open();
+    return await this.#store.replay(checkId(id));
+  }
+
+  async discard(id: number): Promise<boolean> {
+    await this.open();
+    return await this.#store.discard(checkId(id));
+  }
+
   /**
-   * Takes nothing more, hands over pending albums, waits for what runs, and for at most so many milliseconds; then
-   * aborts what still runs.
+   * Sets timers again in the request that is being answered: on platforms where a timer ends with the request that has set
+   * it.
+   */
+  rearm(): void {
+    this.#limit.rearm();
+    this.#runner.rearm();
+  }
+
+  /**
+   * Receives nothing more, waits for what runs, and for at most that many milliseconds; then aborts it. With a store in
+   * memory, pending albums are handled first; a durable store keeps what it has.
    */
   close(timeoutMs: number): Promise<void> {
     return this.#closing ??= this.#close(timeoutMs);
   }
 
-  async #close(timeoutMs: number): Promise<void> {
-    const done = this.#idle.waitAtMost(timeoutMs);
-    await Promise.race([this.#handOverAlbums(), done]);
-    if (!this.#isDone()) await done;
-    this.#calls.abort(
-      new TelehookError("ERR_CLOSED", `Closed before the receiver was done, after ${timeoutMs} ms`),
-    );
-    this.#unanswered.close(CLOSING);
-    this.#isClosed = true;
-    this.#turns.close();
+  async #open(): Promise<void> {
     try {
-      await this.#backlog.close();
-    } finally {
-      this.#idle.tell();
-    }
-  }
-
-  async #handOverAlbums(): Promise<void> {
-    await Promise.allSettled(this.#storing); // a part that is stored after its album was released would be forgotten
-    try {
-      await this.#backlog.store.release();
-    } catch {
-      // It stays in the store for the next start.
-    }
-    this.#areAlbumsReleased = true;
-    this.#backlog.pump();
-  }
-
-  /** While closing, what is not acknowledged stays Telegram's, unless the store keeps it for the next start. */
-  #takeOverdue(overdue: Unanswered): void {
-    if (this.#closing !== undefined && !this.#backlog.store.outlivesProcess) return;
-    this.#early.takeOverdue(overdue);
-  }
-
-  async #whileStoring(taken: Promise<Outcome>): Promise<Outcome> {
-    this.#storing.add(taken);
-    try {
-      return await taken;
-    } finally {
-      this.#storing.delete(taken);
-    }
-  }
-
-  /** Closing need not wait for what rests in a store that outlives the process. */
-  #isDone(): boolean {
-    const { store } = this.#backlog;
-    if (!this.#areAlbumsReleased || this.#backlog.isClaiming) return false;
-    if (this.#calls.running > 0 || this.#unanswered.size > 0 || this.#storing.size > 0) return false;
-    return store.updates === 0 || (store.outlivesProcess && store.nextDueMs() !== 0);
-  }
-
-  #isOverloaded(): boolean {
-    const { store } = this.#backlog;
-    const { maxPending, maxPendingSize } = this.#settings;
-    return this.#unanswered.size + store.updates >= maxPending || store.size >= maxPendingSize;
-  }
-
-  #partToMerge(update: Update): MediaGroupPart | undefined {
-    if (this.#settings.mediaGroups === undefined) return undefined;
-    const part = mediaGroupPartOf(update);
-    return part !== undefined && this.#filter.mediaGroupKinds?.includes(part.kind) ? part : undefined;
-  }
-
-  // — Handled while its bringer waits —
-
-  #hand(update: Update, size: number | undefined): Awaitable<Outcome> {
-    const context = new CallContext(this.#failures.nextAttempt(update.update_id));
-    if (this.#calls.areFull) {
-      const waiting = this.#unanswered.begin(update, size, context);
-      this.#turns.awaitCall(waiting);
-      return waiting.outcome;
-    }
-    const since = this.#events.now;
-    let result: ReceiverResult;
-    try {
-      result = this.#filter.receive(update, context);
-    } catch (error) {
-      return this.#failed(update, context.attempt, since, error);
-    }
-    if (!isPromiseLike(result)) return this.#handled(update, context.attempt, since, result);
-    const running = this.#unanswered.begin(update, size, context);
-    running.began = since;
-    this.#run(running, Promise.resolve(result)); // not what a stranger's `then` may do when it is called
-    return running.outcome;
-  }
-
-  #run(running: Unanswered, result: Promise<Awaited<ReceiverResult>>): void {
-    running.state = "running";
-    this.#calls.begin(running.context);
-    result.then(
-      (value) => this.#finish(running, value, undefined),
-      (error) => this.#finish(running, undefined, { error }),
-    );
-  }
-
-  #finish(
-    running: Unanswered,
-    value: Awaited<ReceiverResult>,
-    failure: { error: unknown } | undefined,
-  ): void {
-    const { context, context: { attempt }, began: since, held, update } = running;
-    if (held !== undefined) {
-      running.held = undefined;
-      running.state = "ended";
-      void held.then((batch) => {
-        if (batch === undefined) return this.#finish(running, value, failure); // the store did not take it
-        return this.#backlog.settle(batch, update, context, since, value, failure);
+      const opened = this.#store.open({
+        wake: (inMs) => this.#runner.wake(inMs),
+        lost: (batch) => this.#runner.lost(batch),
+        failed: (error) => this.#events.storeFailed(error),
       });
+      if (opened instanceof Promise) await opened;
+      this.#isOpen = true;
+      this.#runner.wake(0);
+    } catch (error) {
+      this.#opening = undefined; // to be tried again
+      throw error;
+    }
+  }
+
+  #receiveOnceOpen(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
+    const opening = this.open();
+    if (this.#isOpen) return this.receive(update, json, chars); // a store in memory is open at once
+    return opening.then(
+      () => this.receive(update, json, chars),
+      (error) => this.#refuse(update, error),
+    );
+  }
+
+  #acknowledgeOf(update: Update): "handled" | "received" {
+    const { acknowledge } = this.#settings;
+    return typeof acknowledge === "function" ? acknowledge(update) : acknowledge;
+  }
+
+  /** Acknowledges an update as soon as the store has it. */
+  #keep(
+    update: Update,
+    json: string | undefined,
+    chars: number | undefined,
+    part: MediaGroupPart | undefined,
+    mode: "append" | "join",
+  ): Awaitable<Outcome> {
+    let entry: StoreEntry;
+    try {
+      entry = this.#entry(update, json, chars, part, 0);
+    } catch (error) {
+      return this.#refuse(update, error, true);
+    }
+    let added: Awaitable<Added>;
+    try {
+      added = this.#add(entry, mode);
+    } catch (error) {
+      return this.#refuse(update, error);
+    }
+    if (!(added instanceof Promise)) return this.#kept(update, part, added);
+    const waiting = this.#waiting.begin(update, json, chars, "storing"); // a copy waits for the same answer
+    added.then(
+      (late) => this.#answer(waiting, this.#kept(update, part, late)),
+      (error) => this.#answer(waiting, this.#refuse(update, error)),
+    );
+    return waiting.outcome;
+  }
+
+  #kept(update: Update, part: MediaGroupPart | undefined, added: Added): Outcome {
+    if (added === "alone") return OVERLOADED;
+    if (added === "known") return this.#duplicate(update);
+    this.#events.acknowledgedEarly(update, part === undefined ? "received" : "part");
+    this.#seen.acknowledged(update.update_id);
+    return ACKNOWLEDGED;
+  }
+
+  /** Handles an update if it may be handled, and otherwise puts it into the store, where it waits for its turn. */
+  #takeTurn(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
+    const isOrdered = this.#settings.lane === undefined; // by Telegram's sender
+    const mode: AddMode = this.#runner.isFull ? "append" : isOrdered ? "behind" : "claim";
+    let entry: StoreEntry;
+    try {
+      entry = this.#entry(update, json, chars, undefined, this.#settings.acknowledgeWithinMs);
+    } catch (error) {
+      return this.#refuse(update, error, true);
+    }
+    let added: Awaitable<Added>;
+    try {
+      added = this.#add(entry, mode);
+    } catch (error) {
+      return this.#refuse(update, error);
+    }
+    if (added === "alone") return this.#runner.run(update, json, chars);
+    const waiting = this.#waiting.begin(update, json, chars, "storing");
+    this.#awaitStore(waiting, entry, added);
+    return waiting.outcome;
+  }
+
+  #awaitStore(waiting: WaitingUpdate, entry: StoreEntry, added: Awaitable<Added>): void {
+    if (!(added instanceof Promise)) return this.#awaitTurn(waiting, entry, added);
+    this.#limit.begin();
+    added.then(
+      (late) => this.#awaitTurn(waiting, entry, late),
+      (error) => this.#answer(waiting, this.#refuse(waiting.update, error)),
+    );
+  }
+
+  #awaitTurn(waiting: WaitingUpdate, entry: StoreEntry, added: Added): void {
+    const { update, json, chars } = waiting;
+    if (this.#waiting.get(update.update_id) !== waiting) {
+      // Its sender was told to send it again, since this closes. The store has it for the next start, or ends with it.
       return;
     }
-    this.#calls.end(context);
-    this.#unanswered.remove(running);
-    const outcome = failure
-      ? this.#failed(update, attempt, since, failure.error)
-      : this.#handled(update, attempt, since, value);
-    if (outcome.type === "replied" && !running.isAwaited) {
-      this.#reportError(lateReply(outcome.reply.method), { update, attempt, willRetry: false });
+    if (added === "alone") {
+      if (!this.#runner.isFull) return void this.#runner.run(update, json, chars, waiting);
+      try {
+        return this.#awaitStore(waiting, entry, this.#add(entry, "append")); // others were quicker
+      } catch (error) {
+        return this.#answer(waiting, this.#refuse(update, error));
+      }
     }
-    running.answer(outcome);
-    if (!this.#backlog.store.isEmpty) this.#backlog.pump(); // what fell due while all calls were taken
-    this.#advance(running.queue);
+    if (typeof added !== "object") this.#failures.passed(); // should it have been let through as a probe
+    if (added === "known") return this.#answer(waiting, this.#duplicate(update));
+    this.#waiting.stored(waiting);
+    this.#limit.begin();
+    if (added !== "added") void this.#runner.start(added);
+    if (waiting.place === "store" && this.#limit.isOver(waiting)) this.#onOverdue(waiting);
   }
 
-  #handled(update: Update, attempt: number, since: number, value: Awaited<ReceiverResult>): Outcome {
-    this.#events.handled(update, attempt, since, false);
-    this.#forget(update.update_id);
-    return isWebhookReply(value) ? { type: "replied", reply: value } : ACKNOWLEDGED;
-  }
-
-  #failed(update: Update, attempt: number, since: number, error: unknown): Outcome {
-    if (isClosed(error)) return CLOSING; // streams that take nothing more
-    const willRetry = attempt < this.#settings.maxDeliveries;
-    this.#events.failed(update, { attempt, since, background: false }, error, willRetry);
-    this.#reportError(error, { update, attempt, willRetry });
-    if (!willRetry) {
-      this.#forget(update.update_id);
-      return ACKNOWLEDGED;
+  /** A sender has waited long enough. While a store in memory closes, what is not acknowledged stays Telegram's. */
+  #onOverdue(overdue: WaitingUpdate): void {
+    if (this.#closing !== undefined && !this.#store.isDurable) return;
+    if (overdue.place === "store") {
+      return this.#acknowledge(overdue, overdue.isRunning ? "running" : "waiting");
     }
-    this.#failures.set(update.update_id, attempt);
-    return { type: "failed", error };
+    overdue.adopted = Promise.resolve().then(() => this.#adopt(overdue)); // known before it can fail
   }
 
-  /** It is done with: all that remains is the knowledge that it was here. */
-  #forget(updateId: number): void {
-    this.#seen.add(updateId);
-    this.#failures.forget(updateId);
+  /** The receiver still runs: its update becomes a batch that is claimed already. */
+  async #adopt(running: WaitingUpdate): Promise<void> {
+    const { update, json, chars } = running;
+    try {
+      const added = await this.#add(this.#entry(update, json, chars, undefined, 0), "adopt");
+      if (typeof added === "object") this.#runner.adopted(running, added);
+      this.#acknowledge(running, "running");
+    } catch (error) {
+      if (this.#waiting.get(update.update_id) !== running) return; // this has closed
+      // Telegram sends it again, and then waits for the same call.
+      this.#waiting.renew(running, this.#refuse(update, error));
+      this.#limit.begin();
+    } finally {
+      running.adopted = undefined;
+    }
   }
 
-  /** Lets those go on that waited for this queue (for any, if none is named), or for a call to come to its end. */
-  #advance(queue?: TelegramQueue): void {
-    if (this.#isClosed) return; // whoever still waited was told to come again
-    this.#turns.advance(queue);
+  #acknowledge(overdue: WaitingUpdate, reason: "running" | "waiting"): void {
+    this.#events.acknowledgedEarly(overdue.update, reason);
+    this.#seen.acknowledged(overdue.update.update_id);
+    overdue.isAwaited = false; // the reply, if there is one, needs another way
+    this.#answer(overdue, ACKNOWLEDGED);
+  }
+
+  #answer(waiting: WaitingUpdate, outcome: Outcome): void {
+    this.#waiting.end(waiting, outcome);
+    this.#limit.end();
     this.#tellIdle();
   }
 
-  #tellIdle(): void {
-    if (this.#idle.areWaiting && (this.#closing === undefined ? !this.isBusy : this.#isDone())) {
+  /** A repeat gets the reply of the first answer, which may have been lost. */
+  #duplicate(update: Update): Outcome {
+    this.#events.duplicate(update);
+    const reply = this.#replies.keptFor(update.update_id);
+    return reply === undefined ? ACKNOWLEDGED : { type: "replied", reply };
+  }
+
+  /**
+   * What could not be stored must come again. If it is to blame itself, because others were stored since it failed first,
+   * it is given up at last: nothing can keep it.
+   *
+   * @param isOwn Whether it is certainly to blame: what the store needs to know of it could not be told.
+   */
+  #refuse(update: Update, error: unknown, isOwn = false): Outcome {
+    const { update_id } = update;
+    this.#failures.passed();
+    const { willRetry, tries: { attempts } } = this.#unstored.failed(
+      ...[update_id, `update ${update_id}`, this.#unstored.triesOf(update_id), isOwn] as const,
+    );
+    const isNews = isOwn || this.#events.storeFailed(error);
+    if (willRetry || this.#settings.isSenderResponsible) {
+      this.#events.refused(500, isOwn ? "The update cannot be stored" : "The store failed");
+      if (isNews) this.#reportError(error, { update, attempt: attempts, willRetry: true });
+      return { type: "failed", error };
+    }
+    this.#seen.acknowledged(update_id);
+    this.#events.failed(
+      update,
+      { attempt: attempts, since: this.#events.now, background: false },
+      error,
+      false,
+    );
+    this.#reportError(error, { update, attempt: attempts, willRetry: false });
+    return ACKNOWLEDGED;
+  }
+
+  #add(entry: StoreEntry, mode: AddMode): Awaitable<Added> {
+    const added = this.#store.add(entry, mode);
+    if (!(added instanceof Promise)) {
+      this.#noteAdded(entry, added);
+      return added;
+    }
+    this.#storing.add(added);
+    const ended = () => {
+      this.#storing.delete(added);
+      this.#tellIdle();
+    };
+    void added.then((late) => {
+      this.#noteAdded(entry, late);
+      ended();
+    }, ended);
+    return added;
+  }
+
+  /** Only what was written shows that a store works: one whose disk is full can still be read. */
+  #noteAdded({ update: { update_id }, lane }: StoreEntry, added: Added): void {
+    if (added === "alone" || added === "known") return;
+    this.#events.storeWorked();
+    if (this.#unstored.isWatching) this.#unstored.succeeded(update_id, lane);
+  }
+
+  #entry(
+    update: Update,
+    json: string | undefined,
+    chars: number | undefined,
+    part: MediaGroupPart | undefined,
+    reservedMs: number,
+  ): StoreEntry {
+    const lane = this.#laneOf(update);
+    return {
+      update,
+      json,
+      lane,
+      chars: chars || (json ?? toJson(update)).length,
+      tries: this.#failures.triesOf(update.update_id),
+      album: part && this.#rules && { key: this.#albumKey(part), rules: this.#rules },
+      reservedMs,
+    };
+  }
+
+  /** An album's id means something only beside its chat, which a lane of the user's own need not name. */
+  #albumKey({ key, chatId }: MediaGroupPart): string {
+    return this.#settings.lane === undefined ? key : `${chatId} ${key}`;
+  }
+
+  #isOverloaded(): boolean {
+    const { maxPending, maxPendingChars } = this.#settings;
+    return this.#waiting.outsideStore + this.#store.count >= maxPending ||
+      this.#store.chars >= maxPendingChars;
+  }
+
+  #partToMerge(update: Update): MediaGroupPart | undefined {
+    if (this.#rules === undefined) return undefined;
+    const part = mediaGroupPartOf(update);
+    return part !== undefined && this.#receiver.mediaGroupKinds?.includes(part.kind) ? part : undefined;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    const done = this.#idle.waitAtMost(timeoutMs);
+    await Promise.race([this.#prepareToClose(), done]);
+    if (!this.#isDone()) await done;
+    const error = new TelehookError(
+      "ERR_CLOSED",
+      `Closed before the handler had ended, after ${timeoutMs} ms`,
+    );
+    this.#limit.stop();
+    const left = this.#waiting.close(CLOSING);
+    try {
+      await this.#runner.close(error, new Set(left.map(({ update }) => update.update_id)));
+    } finally {
       this.#idle.tell();
     }
   }
 
-  #resume(waiting: Unanswered): void {
-    waiting.began = this.#events.now;
-    let result: ReceiverResult;
-    try {
-      result = this.#filter.receive(waiting.update, waiting.context);
-    } catch (error) {
-      return this.#finish(waiting, undefined, { error });
+  async #prepareToClose(): Promise<void> {
+    await this.#opening?.catch(() => {});
+    if (this.#store.isDurable) {
+      this.#runner.stop();
+      // What the store has is safe there.
+      for (const each of [...this.#waiting.values()]) {
+        if (each.place === "store" && !each.isRunning) this.#acknowledge(each, "waiting");
+      }
+      return;
     }
-    this.#run(waiting, Promise.resolve(result));
+    await Promise.allSettled(this.#storing); // a part that is stored after the flush would be forgotten
+    try {
+      await this.#store.flush?.();
+    } catch (error) {
+      this.#events.storeFailed(error);
+    }
+  }
+
+  #isDone(): boolean {
+    return isDone({
+      running: this.#runner.running,
+      isClaiming: this.#runner.isClaiming,
+      storing: this.#storing.size,
+      waiting: this.#waiting.size,
+      stored: this.#store.count,
+      isDurable: this.#store.isDurable,
+    });
+  }
+
+  #tellIdle(): void {
+    if (this.#idle.hasWaiters && (this.#closing === undefined ? !this.isBusy : this.#isDone())) {
+      this.#idle.tell();
+    }
   }
 }
 
-/** Anything with a `then` is waited for, as `await` would: query builders and other frameworks' promises too. */
-function isPromiseLike(result: ReceiverResult): result is Promise<Awaited<ReceiverResult>> {
-  return typeof result === "object" && result !== null && "then" in result &&
-    typeof result.then === "function";
+function toJson(update: Update): string {
+  try {
+    return JSON.stringify(update);
+  } catch (cause) {
+    throw new TelehookError(
+      "ERR_UPDATE",
+      `Update ${update.update_id} cannot be stored, because it cannot be written as JSON`,
+      { cause },
+    );
+  }
+}
+
+function checkId(id: unknown): number {
+  return checkNumber("id", id ?? NaN, { default: 0, min: 0, max: Number.MAX_SAFE_INTEGER });
 }

@@ -1,14 +1,14 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { type Receiver, toUpdateReceiver, type UpdateReceiver } from "../receiver/receiver.ts";
-import { albumPartsOf } from "../dispatch/update_filter.ts";
 import { checkOptionNames } from "../checks/options.ts";
-import { bring } from "./bring.ts";
-import { type CloseOptions, closeTimeoutMs } from "./close_options.ts";
+
+import { type CloseOptions, closeTimeoutMs } from "./closing.ts";
 import { Inbox } from "./inbox.ts";
-import { inboxSettings, type MediaGroupOptions } from "./inbox_options.ts";
+import { type InboxSettings, inboxSettings, type MediaGroupOptions } from "./inbox_options.ts";
 import { Events } from "../events/events.ts";
-import { errorReporter, type OnError } from "./report_error.ts";
+import { errorReporter, type OnError } from "../runner/report_error.ts";
+import { submit } from "./submit.ts";
 
 /** Options of {@link mergeMediaGroups}. */
 export interface MergeMediaGroupsOptions extends MediaGroupOptions {
@@ -60,23 +60,28 @@ export function mergeMediaGroups(
   receiver: Receiver,
   options: MergeMediaGroupsOptions = {},
 ): MediaGroupMerger {
-  checkOptionNames("mergeMediaGroups", options, ["quietMs", "maxWaitMs", "onError"]);
+  checkOptionNames(
+    "mergeMediaGroups",
+    options,
+    { quietMs: true, maxWaitMs: true, onError: true } satisfies Record<keyof MergeMediaGroupsOptions, true>,
+  );
   const { onError, ...mediaGroups } = options;
-  const filter = toUpdateReceiver(receiver);
-  const settings = inboxSettings({ mediaGroups, acknowledgeWithinMs: Infinity });
-  const reportError = errorReporter(onError);
-  // A failure with anything but an album is its bringer's affair, every time, and told by rejecting.
-  const inbox = new Inbox(filter, { ...settings, maxDeliveries: Infinity }, {
-    reportError: (error, details) => albumPartsOf(details.update).length > 0 && reportError(error, details),
-    events: new Events(undefined),
-  });
+  const target = toUpdateReceiver(receiver);
+  // A failure with anything but an album is thrown to the caller, every time. Nothing is parked, since nobody could see it.
+  const settings: InboxSettings = {
+    ...inboxSettings({ mediaGroups }),
+    acknowledgeWithinMs: Infinity,
+    isSenderResponsible: true,
+    parkedForMs: 0,
+  };
+  const inbox = new Inbox(target, settings, errorReporter(onError), new Events(undefined));
   const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
   return {
     get allowedUpdates() {
-      return filter.allowedUpdates;
+      return target.allowedUpdates;
     },
-    receive: (update) => bring(inbox, update),
-    onRegistered: (allowedUpdates) => filter.onRegistered?.(allowedUpdates),
+    receive: (update) => submit(inbox, update),
+    onRegistered: (allowedUpdates) => target.onRegistered?.(allowedUpdates),
     close,
     [Symbol.asyncDispose]: () => close(),
   };

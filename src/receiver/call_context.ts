@@ -1,33 +1,22 @@
-import type { Linked } from "../collections/linked_list.ts";
-import type { ReceiverContext } from "./receiver.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import type { HostedBot, ReceiverContext } from "./receiver.ts";
 
-/** The context of one call of a receiver. Its signal is made when first asked for: few receivers do. */
-export class CallContext implements ReceiverContext, Linked<CallContext> {
+/** Completes the update of a call inside a transaction of the user's. */
+export type CompleteIn = (transaction: unknown) => Promise<void>;
+
+/** The context of one call of a receiver. Its signal is made when it is first asked for: few receivers do. */
+export class CallContext implements ReceiverContext {
   readonly attempt: number;
-  #before: CallContext | undefined;
-  #behind: CallContext | undefined;
+  readonly isReplay: boolean;
+  bot: HostedBot | undefined = undefined;
+  readonly #completeIn: CompleteIn | undefined;
   #controller: AbortController | undefined;
-  #reason: unknown;
+  #reason: Error | undefined;
 
-  constructor(attempt: number) {
+  constructor(attempt: number, isReplay: boolean, completeIn: CompleteIn | undefined) {
     this.attempt = attempt;
-  }
-
-  // Its neighbours among the calls that run. Receivers are handed the context, and see none of them when they print it.
-  get before(): CallContext | undefined {
-    return this.#before;
-  }
-
-  set before(context: CallContext | undefined) {
-    this.#before = context;
-  }
-
-  get behind(): CallContext | undefined {
-    return this.#behind;
-  }
-
-  set behind(context: CallContext | undefined) {
-    this.#behind = context;
+    this.isReplay = isReplay;
+    this.#completeIn = completeIn;
   }
 
   get signal(): AbortSignal {
@@ -38,8 +27,19 @@ export class CallContext implements ReceiverContext, Linked<CallContext> {
     return this.#controller.signal;
   }
 
+  async complete(transaction: unknown): Promise<void> {
+    if (this.#completeIn === undefined) {
+      throw new TelehookError(
+        "ERR_STORE",
+        "This store cannot complete an update inside a transaction: use postgresStore of telehook/postgres",
+      );
+    }
+    await this.#completeIn(transaction);
+  }
+
+  /** Aborts the signal. Of several reasons, the first counts. */
   abort(reason: Error): void {
-    this.#reason = reason;
-    this.#controller?.abort(reason);
+    this.#reason ??= reason;
+    this.#controller?.abort(this.#reason);
   }
 }

@@ -1,4 +1,5 @@
 import type { AllowedUpdates } from "../bot_api/allowed_updates.ts";
+import type { BotApi } from "../bot_api/bot_api.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, MediaGroupUpdate, Update, UpdateKind } from "../updates/mod.ts";
@@ -26,12 +27,35 @@ import type { WebhookReply } from "./webhook_reply.ts";
  */
 export type ReceivedUpdate = Update | MediaGroupUpdate;
 
-/** What telehook tells a receiver beside the update. */
+/** A bot of a `botHost`. */
+export interface HostedBot {
+  /** The bot's id: the digits of its token. */
+  readonly id: number;
+  /** Calls Bot API methods as this bot. */
+  readonly api: BotApi;
+}
+
+/** What a receiver gets beside the update. */
 export interface ReceiverContext {
-  /** 1 the first time that this update is handed over, 2 the second time, and so on. */
+  /** 1 the first time that this update is handled, 2 the second time, and so on. */
   readonly attempt: number;
-  /** Aborted when `close()` has waited as long as it may. */
+  /** The bot that the update is for, in a `botHost`. */
+  readonly bot?: HostedBot | undefined;
+  /** Whether the update was parked, and is handled again because somebody asked for it. */
+  readonly isReplay: boolean;
+  /**
+   * Aborted when `close()` has waited as long as it may, when the call takes longer than `handlerTimeoutMs`, and when
+   * another process may handle the update because this one was silent for too long.
+   */
   readonly signal: AbortSignal;
+  /**
+   * Completes the update inside a transaction of yours, so that your changes and the acknowledgement happen together or
+   * not at all. Commit the transaction afterwards, and return.
+   *
+   * @param transaction What your client has begun.
+   * @throws {TelehookError} `ERR_STORE` unless the store is a `postgresStore`.
+   */
+  complete(transaction: unknown): Promise<void>;
 }
 
 /**
@@ -85,14 +109,25 @@ export function toUpdateReceiver(receiver: Receiver): UpdateReceiver {
     return { allowedUpdates: ALL_UPDATE_KINDS, mediaGroupKinds: ALL_MEDIA_GROUP_KINDS, receive: receiver };
   }
   if (
-    typeof receiver !== "object" || receiver === null || typeof receiver.receive !== "function" ||
-    !Array.isArray(receiver.allowedUpdates)
-  ) {
-    throw new TelehookError(
-      "ERR_OPTION",
-      // What is not an object is not quoted: text here is most likely a secret that was passed first by mistake.
-      `A receiver must be a function or an object with "receive" and "allowedUpdates", not ${typeof receiver}`,
-    );
+    typeof receiver === "object" && receiver !== null && typeof receiver.receive === "function" &&
+    Array.isArray(receiver.allowedUpdates)
+  ) return receiver;
+  throw new TelehookError(
+    "ERR_OPTION",
+    `A receiver must be a function or an object with "receive" and "allowedUpdates"${whatIsWrong(receiver)}`,
+  );
+}
+
+/** Why a value is not a receiver, as the end of a sentence, with what was most likely meant. */
+function whatIsWrong(value: unknown): string {
+  // What is not an object is not quoted: text here is most likely a secret that was passed first by mistake.
+  if (typeof value !== "object" || value === null) return `, not ${value === null ? "null" : typeof value}`;
+  if ("then" in value && typeof value.then === "function") return ". This is a promise: await it";
+  if ("receive" in value) {
+    return '. This one has no "allowedUpdates": add the list of update kinds that it handles';
   }
-  return receiver;
+  if (Object.values(value).some((each) => typeof each === "function")) {
+    return ". These look like handlers: wrap them in updateHandlers({ … })";
+  }
+  return ", not another object";
 }

@@ -1,3 +1,4 @@
+import { HeldAnswers } from "./held_answers.ts";
 import { KEEP_ALIVE_MS, type PemPair, type StartTransport } from "./transport.ts";
 
 /** As much of `Bun.serve` as is used, so that the types load where there are none of Bun's. */
@@ -48,48 +49,30 @@ export const startBun: StartTransport = (hook, { port, hostname, reusePort, tls 
     void server.stop(true);
     server = open(free, tls, true);
   }
-  const servers = new Set([server]);
-  let isStopping = false;
+  const stopping = new Map<BunServer, Promise<void>>();
+
+  /** Stops listening, answers what has come, and ends each connection with its answer. */
+  const retire = async (server: BunServer): Promise<void> => {
+    const held = new HeldAnswers();
+    server.reload({ fetch: (request, server) => held.hold(hook(request, server)) });
+    await held.untilQuiet();
+    stopping.set(server, server.stop().then(() => void stopping.delete(server)));
+    held.release();
+  };
+
   return Promise.resolve({
     port: server.port,
-    stop() {
-      isStopping = true;
-      return Promise.all(Array.from(servers, (each) => each.stop()));
+    drain: () => retire(server),
+    async stop() {
+      await Promise.all(stopping.values());
     },
     cut() {
-      for (const each of servers) void each.stop(true);
+      for (const each of stopping.keys()) void each.stop(true);
     },
     async replaceTls(pair) {
       const old = server;
       server = open(old.port, pair, true);
-      servers.add(server);
-      await emptied(old, hook, () => isStopping);
-      void old.stop().then(() => servers.delete(old));
+      await retire(old);
     },
   });
 };
-
-/**
- * How long no request may have come before a listener is stopped, and how long that may take, in milliseconds. Stopping
- * closes what is idle: a connection that has been quiet for so long is unlikely to have a delivery on its way.
- */
-const QUIET_MS = 500;
-const EMPTYING_MS = 5_000;
-
-/** Asks whoever still delivers to a listener to come anew, and resolves when nobody is left who does. */
-async function emptied(server: BunServer, hook: BunFetch, isStopping: () => boolean): Promise<void> {
-  const since = performance.now();
-  let latest = since;
-  server.reload({
-    async fetch(request, server) {
-      latest = performance.now();
-      const response = await hook(request, server);
-      response.headers.set("connection", "close");
-      return response;
-    },
-  });
-  for (let now = since; now - latest < QUIET_MS && now - since < EMPTYING_MS; now = performance.now()) {
-    if (isStopping()) return;
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-}

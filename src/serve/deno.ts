@@ -8,11 +8,17 @@ import { startDeno } from "./deno_transport.ts";
 import { type ServeOptions, startServer, type WebhookServer } from "./server.ts";
 
 /**
- * Serves a webhook with `Deno.serve`. Deno keeps idle connections for as long as Telegram does, and answers HTTP/2 too.
+ * Serves a webhook with `Deno.serve`, which keeps idle connections for as long as Telegram does, and answers HTTP/2 too.
+ *
+ * Deno has no time limit for the head of a request, and a program cannot set one: whoever opens many connections and
+ * sends nothing, or a head byte by byte, keeps them open. Out of file descriptors, telehook closes idle connections and
+ * opens the port again, but anyone can make it do so again. On a public address, put a reverse proxy in front, or use the
+ * adapter for `node:http` (`telehook/node`), which has a limit of 30 seconds on Deno too.
  *
  * @param hook What `webhook(receiver, options)` returned.
  * @param options Where to listen, and with which certificate.
- * @throws {TelehookError} `ERR_LISTEN` if the address or port cannot be had, `ERR_TLS` if the certificate or key cannot
+ * @returns The server, once it listens.
+ * @throws {TelehookError} `ERR_LISTEN` if the address or port cannot be used, `ERR_TLS` if the certificate or key cannot
  * be used, `ERR_FILE` if a file of `tls` cannot be read, `ERR_OPTION`, `ERR_RUNTIME` on another runtime.
  * @see https://docs.deno.com/api/deno/~/Deno.serve
  *

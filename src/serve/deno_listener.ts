@@ -1,5 +1,6 @@
 import type { Webhook } from "../webhook.ts";
-import type { TransportOptions } from "./transport.ts";
+import { HeldAnswers } from "./held_answers.ts";
+import type { PemPair } from "./transport.ts";
 
 /** As much of `Deno.serve` as is used, so that the types load where there are none of Deno's. */
 export interface DenoServe {
@@ -14,95 +15,88 @@ export interface DenoServe {
       onListen(): void;
     },
     handler: (request: Request, info: { readonly completed: Promise<void> }) => Promise<Response>,
-  ): { readonly addr: unknown; shutdown(): Promise<void>; unref(): void };
+  ): { readonly addr: unknown; readonly finished: Promise<void>; shutdown(): Promise<void>; unref(): void };
 }
 
 /** Where a listener listens. */
-export type DenoAddress = Omit<TransportOptions, "isTlsWatched">;
-
-/** How long no request may have come before a listener is replaced, and how long answers may wait, in milliseconds. */
-const QUIET_MS = 50;
-const HOLD_MS = 1_000;
+export interface DenoAddress {
+  readonly port: number;
+  readonly hostname: string;
+  readonly reusePort: boolean;
+  readonly tls: PemPair | undefined;
+}
 
 /** One listener of Deno's, which has the same certificate for its whole life. */
-export interface DenoListener {
+export class DenoListener {
   readonly port: number;
-  stop(): Promise<void>;
-  cut(): void;
+  /** Resolves with the error if it cannot accept connections any longer. Open connections are still answered. */
+  readonly failed: Promise<unknown>;
+  /** Resolves when its last connection has ended after {@link shutDown}, or all were cut. */
+  readonly ended: Promise<void>;
+  #end = () => {};
+  readonly #server: ReturnType<DenoServe["serve"]>;
+  readonly #cutter = new AbortController();
+  #held: HeldAnswers | undefined;
+  /** Requests whose head came and whose answer was not sent yet. */
+  #unsent = 0;
+  #isStopping = false;
+  #isEnding = false;
+
+  /** Gives each request to the webhook. */
+  constructor(Deno: DenoServe, hook: Webhook, { port, hostname, reusePort, tls }: DenoAddress) {
+    const onSent = () => {
+      this.#unsent--;
+      if (this.#isStopping) this.stop();
+    };
+    this.#server = Deno.serve(
+      { port, hostname, reusePort, ...tls, signal: this.#cutter.signal, onListen() {} },
+      (request, info) => {
+        this.#unsent++;
+        info.completed.then(onSent, onSent);
+        const answer = hook(request, info);
+        return this.#held === undefined ? answer : this.#held.hold(answer);
+      },
+    );
+    this.port = portOf(this.#server.addr) ?? port;
+    this.failed = new Promise((resolve) => this.#server.finished.catch(resolve));
+    this.ended = new Promise((resolve) => this.#end = resolve);
+  }
+
+  /** Keeps answers back from now on, and resolves when no more requests come. */
+  async hold(): Promise<HeldAnswers> {
+    const held = this.#held = new HeldAnswers();
+    await held.untilQuiet();
+    return held;
+  }
+
+  /** How many requests have come whose answer is not ready: what is handled, and what never becomes whole. */
+  get unanswered(): number {
+    return this.#unsent - (this.#held?.ready ?? 0);
+  }
+
   /**
-   * Keeps answers back until released, and resolves when no more requests come. A connection that waits for an answer is
-   * told with it to end; one that is idle is closed, perhaps with a request on its way.
+   * Stops listening, ends each connection after its answer, and those that are idle at once. From then on, nothing can
+   * cut a connection on which a request never becomes whole.
    */
-  hold(): Promise<() => void>;
-  /** Stops listening at once, and resolves when what is under way is answered. */
-  retire(): Promise<void>;
-}
+  shutDown(): void {
+    if (this.#isEnding) return;
+    this.#isEnding = true;
+    this.#server.unref();
+    this.#server.shutdown().then(this.#end, this.#end);
+  }
 
-/** Opens a listener that gives each request to the webhook. */
-export function openListener(
-  Deno: DenoServe,
-  hook: Webhook,
-  { port, hostname, reusePort, tls }: DenoAddress,
-): DenoListener {
-  // server.shutdown() waits for whoever has sent half a request, and from then on nothing can end that: the signal
-  // would throw. So it comes when all are answered; and if they are not in time, the signal comes instead.
-  const cutter = new AbortController();
-  let unsent = 0;
-  let isShuttingDown = false;
-  let shutDown = () => {};
-  let isHeld = false;
-  let latest = 0;
-  let release = () => {};
-  const held = new Promise<void>((resolve) => release = resolve);
-  const onSent = () => {
-    if (--unsent === 0) shutDown();
-  };
-  const server = Deno.serve(
-    { port, hostname, reusePort, ...tls, signal: cutter.signal, onListen() {} },
-    (request, info) => {
-      unsent++;
-      info.completed.then(onSent, onSent);
-      if (!isHeld) return hook(request, info);
-      latest = performance.now();
-      return answerLast(hook(request, info), held);
-    },
-  );
-  return {
-    port: portOf(server.addr) ?? port,
-    stop: () =>
-      new Promise<void>((resolve) => {
-        shutDown = () => {
-          if (cutter.signal.aborted || isShuttingDown) return;
-          isShuttingDown = true;
-          resolve(server.shutdown());
-        };
-        if (unsent === 0) shutDown();
-      }),
-    cut() {
-      if (!isShuttingDown) cutter.abort();
-    },
-    async hold() {
-      isHeld = true;
-      const since = latest = performance.now();
-      for (let now = since; now - latest < QUIET_MS && now - since < HOLD_MS; now = performance.now()) {
-        await new Promise((resolve) => setTimeout(resolve, 5));
-      }
-      return release;
-    },
-    retire() {
-      isShuttingDown = true;
-      server.unref(); // one who never finishes a request must not keep the process alive
-      return server.shutdown();
-    },
-  };
-}
+  /** Shuts down as soon as every answer is sent. Until then, everything can still be cut. */
+  stop(): void {
+    this.#isStopping = true;
+    if (this.#unsent === 0) this.shutDown();
+  }
 
-/** Deno itself does not tell the client that a connection ends with an answer. */
-async function answerLast(answer: Promise<Response>, released: Promise<void>): Promise<Response> {
-  const response = await answer;
-  await released;
-  response.headers.set("connection", "close");
-  return response;
+  /** Stops listening and destroys every connection. */
+  cut(): void {
+    if (!this.#isEnding) this.#cutter.abort(); // afterwards, it would throw
+    this.#isEnding = true;
+    this.#end();
+  }
 }
 
 function portOf(address: unknown): number | undefined {

@@ -1,10 +1,11 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Webhook } from "../webhook.ts";
-import { type DenoAddress, type DenoListener, type DenoServe, openListener } from "./deno_listener.ts";
+import { type DenoAddress, DenoListener, type DenoServe } from "./deno_listener.ts";
+import type { HeldAnswers } from "./held_answers.ts";
 import { listenError } from "./listen_error.ts";
-import type { StartTransport } from "./transport.ts";
+import type { PemPair, StartTransport, Transport, TransportOptions } from "./transport.ts";
 
-/** Starts `Deno.serve`. A listener has one certificate for life, so a new certificate takes a new listener. */
+/** Starts `Deno.serve`. */
 export const startDeno: StartTransport = (hook, options) => {
   const { Deno } = globalThis as { Deno?: DenoServe };
   if (Deno === undefined) throw new ReferenceError("There is no Deno.serve here");
@@ -15,52 +16,171 @@ export const startDeno: StartTransport = (hook, options) => {
       'Deno shares a port only if it is started with "--unstable-net": add the flag, or drop "reusePort"',
     );
   }
-  let server = openListener(Deno, hook, options);
-  const { port } = server;
-  const replaced = new Set<Promise<void>>();
-  let binding: Promise<unknown> = Promise.resolve();
-  return Promise.resolve({
-    port,
-    async stop() {
-      await binding;
-      await Promise.all([server.stop(), ...replaced]);
-    },
-    cut: () => server.cut(),
-    async replaceTls(tls) {
-      // Whatever Deno has against the pair must show while the old one is still served.
-      await openListener(Deno, hook, { port: 0, hostname: "127.0.0.1", reusePort: false, tls }).stop();
-      const handOver = async () => {
-        const old = server;
-        const release = await old.hold();
-        const gone = old.retire();
-        replaced.add(gone);
-        void gone.then(() => replaced.delete(gone));
-        try {
-          server = await openWhenFree(Deno, hook, { ...options, port, tls });
-        } finally {
-          release();
-        }
-      };
-      const handedOver = handOver();
-      binding = handedOver.catch(() => {});
-      await handedOver;
-    },
-  });
+  return Promise.resolve(new DenoTransport(Deno, hook, options));
 };
+
+/** How long Deno takes to close a socket that it stops listening on, in milliseconds, and more. */
+const SOCKET_CLOSED_MS = 20;
 
 /** How long the system may take to let go of a port, in milliseconds; it takes a few. */
 const FREED_WITHIN_MS = 2_000;
 
-async function openWhenFree(Deno: DenoServe, hook: Webhook, address: DenoAddress): Promise<DenoListener> {
-  const since = performance.now();
-  for (;;) {
-    try {
-      return openListener(Deno, hook, address);
-    } catch (error) {
-      if (performance.now() - since > FREED_WITHIN_MS) {
-        throw await listenError(error, { runtime: "deno", ...address });
+/** Pauses before a listener that failed is opened again, in milliseconds, and how long it works if the failure is over. */
+const REOPEN_MS = { first: 50, most: 2_000, recovered: 10_000 };
+
+/** `Deno.serve`, whose listeners have one certificate for life and end when they cannot accept a connection. */
+class DenoTransport implements Transport {
+  readonly port: number;
+  readonly #Deno: DenoServe;
+  readonly #hook: Webhook;
+  readonly #address: DenoAddress;
+  readonly #onProblem: TransportOptions["onProblem"];
+  #tls: PemPair | undefined;
+  #listener: DenoListener;
+  /** Those that were replaced and still have connections. */
+  readonly #replaced = new Set<Promise<void>>();
+  /** Replacing and reopening, one after the other. */
+  #change: Promise<unknown> = Promise.resolve();
+  readonly #closing = new AbortController();
+  #failedAt = -Infinity;
+  #reopenMs = REOPEN_MS.first;
+
+  constructor(Deno: DenoServe, hook: Webhook, { onProblem, ...address }: TransportOptions) {
+    this.#Deno = Deno;
+    this.#hook = hook;
+    this.#onProblem = onProblem;
+    this.#tls = address.tls;
+    this.#listener = new DenoListener(Deno, hook, address);
+    this.port = this.#listener.port;
+    this.#address = { ...address, port: this.port };
+    this.#use(this.#listener);
+  }
+
+  /**
+   * Deno stops listening and closes idle connections in one. A process that shares the port does so at once, since others
+   * get the new connections; one that has it alone refuses updates until nothing runs. With a connection on which a
+   * request never becomes whole, listening ends only when everything is cut.
+   */
+  async drain(handled: Promise<void>): Promise<void> {
+    this.#closing.abort();
+    await this.#change;
+    if (!this.#address.reusePort) await handled;
+    const held = await this.#listener.hold();
+    if (this.#listener.unanswered <= this.#hook.stats().unanswered) this.#listener.shutDown();
+    held.release();
+  }
+
+  async stop(): Promise<void> {
+    this.#listener.stop();
+    await Promise.all([this.#listener.ended, ...this.#replaced]);
+  }
+
+  cut(): void {
+    this.#listener.cut();
+  }
+
+  async replaceTls(tls: PemPair): Promise<void> {
+    // Whatever Deno has against the pair must show while the old one is still served.
+    const trial = new DenoListener(this.#Deno, this.#hook, {
+      port: 0,
+      hostname: "127.0.0.1",
+      reusePort: false,
+      tls,
+    });
+    trial.shutDown();
+    await trial.ended;
+    await this.#inTurn(async () => {
+      const held = await this.#endListener();
+      this.#tls = tls;
+      try {
+        this.#use(await this.#openWhenFree());
+      } finally {
+        held.release();
       }
-      await new Promise((resolve) => setTimeout(resolve, 1));
+    });
+  }
+
+  /** Ends a listener without harm to what is under way. Its answers are sent when they are released. */
+  async #endListener(): Promise<HeldAnswers> {
+    const listener = this.#listener;
+    const held = await listener.hold();
+    listener.shutDown();
+    // Deno closes the socket some turns later. Until then it still gets connections, if another shares the port with it.
+    if (this.#address.reusePort) await new Promise((resolve) => setTimeout(resolve, SOCKET_CLOSED_MS));
+    const ended = listener.ended.then(() => void this.#replaced.delete(ended));
+    this.#replaced.add(ended);
+    return held;
+  }
+
+  #use(listener: DenoListener): void {
+    this.#listener = listener;
+    // After it could not accept one connection, as without a free file descriptor, it never accepts another.
+    void listener.failed.then((error) => {
+      if (listener === this.#listener) void this.#inTurn(() => this.#reopen(error));
+    });
+  }
+
+  async #openWhenFree(): Promise<DenoListener> {
+    const since = performance.now();
+    for (;;) {
+      try {
+        return this.#open();
+      } catch (error) {
+        if (performance.now() - since > FREED_WITHIN_MS) {
+          throw await listenError(error, { runtime: "deno", ...this.#address, tls: this.#tls });
+        }
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
     }
   }
+
+  #open(): DenoListener {
+    return new DenoListener(this.#Deno, this.#hook, { ...this.#address, tls: this.#tls });
+  }
+
+  /** Replaces a listener that has failed. Its idle connections are closed, which frees descriptors. */
+  async #reopen(error: unknown): Promise<void> {
+    const closing = this.#closing.signal;
+    if (closing.aborted) return;
+    if (performance.now() - this.#failedAt > REOPEN_MS.recovered) {
+      this.#reopenMs = REOPEN_MS.first;
+      this.#onProblem(
+        "Deno could not accept a connection; idle connections are closed and the port is opened again. If it is out of " +
+          "file descriptors, raise the limit (ulimit -n) or put a reverse proxy in front:",
+        error,
+      );
+    }
+    (await this.#endListener()).release();
+    for (;;) {
+      await sleepUnless(closing, this.#reopenMs);
+      if (closing.aborted) return;
+      this.#failedAt = performance.now();
+      this.#reopenMs = Math.min(this.#reopenMs * 2, REOPEN_MS.most);
+      try {
+        return this.#use(this.#open());
+      } catch {
+        // The same problem again: it was reported.
+      }
+    }
+  }
+
+  #inTurn(change: () => Promise<void>): Promise<void> {
+    const changed = this.#change.then(change);
+    this.#change = changed.catch(() => {}); // told to its own caller
+    return changed;
+  }
+}
+
+/** Resolves after that time, or as soon as the signal is aborted. */
+function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    const wake = () => {
+      clearTimeout(timer);
+      signal.removeEventListener("abort", wake);
+      resolve();
+    };
+    const timer = setTimeout(wake, ms);
+    signal.addEventListener("abort", wake);
+  });
 }

@@ -11,23 +11,23 @@ import {
 import { SERVE_OPTION_NAMES, type ServeOptions, type WebhookServer } from "./server.ts";
 import type { ServerRuntime } from "./transport.ts";
 
-/** Options of {@link listen}: those of a webhook, and where to listen. `path` is `"/"` unless it is given. */
+/** Options of {@link listen}: those of a webhook, and where to listen. `path` is `"/"` by default. */
 export interface ListenOptions extends WebhookOptions, ServeOptions {}
 
 /** The names of all options of {@link listen}. */
-export const LISTEN_OPTION_NAMES: readonly (keyof ListenOptions)[] = [
+export const LISTEN_OPTION_NAMES = {
   ...WEBHOOK_OPTION_NAMES,
   ...SERVE_OPTION_NAMES,
-];
+} as const satisfies Record<keyof ListenOptions, true>;
 
 /**
- * Starts a server for a webhook on the runtime that this runs on: `Deno.serve`, `Bun.serve` or `node:http`. Telegram is
- * not told; {@link setWebhookAndListen} does both.
+ * Starts a server for a webhook with the current runtime's `Deno.serve`, `Bun.serve` or `node:http`. It does not register
+ * the webhook with Telegram; {@link setWebhookAndListen} does both.
  *
- * @param receiver What gets the updates.
- * @param options Who may deliver, when updates are acknowledged, and where to listen. `secretToken` must be given.
+ * @param receiver Receives the updates.
+ * @param options Who may deliver, when updates are acknowledged, and where to listen. `secretToken` is required.
  * @returns The server, once it listens.
- * @throws {TelehookError} `ERR_OPTION` and the like for wrong options, `ERR_LISTEN` if the address or port cannot be had,
+ * @throws {TelehookError} `ERR_OPTION` and the like for wrong options, `ERR_LISTEN` if the address or port cannot be used,
  * `ERR_TLS` if the certificate or key cannot be used, `ERR_FILE` if a file of `tls` cannot be read, `ERR_RUNTIME` where
  * no server can be started, or none with `reusePort`.
  *
@@ -49,7 +49,12 @@ export async function listen(receiver: Receiver, options: ListenOptions): Promis
   const serve = await adapter();
   const hook = createWebhook(receiver, { ...webhookOptions, path });
   const server = await serve(hook, { port, hostname, tls, reusePort, signal, closeOnSignals });
-  pipelineOf(hook).inbox.begin(); // not before it listens: where it cannot, the store is left as it was
+  try {
+    await pipelineOf(hook).inbox.open(); // not before it listens: if it cannot, the store is left as it was
+  } catch (error) {
+    await server.close({ timeoutMs: 0 });
+    throw error;
+  }
   return server;
 }
 
@@ -67,7 +72,7 @@ async function adapter(): Promise<Serve> {
     case undefined:
       throw new TelehookError(
         "ERR_RUNTIME",
-        "listen() needs Deno, Bun or Node: elsewhere, give webhook(receiver, options) to the platform as its fetch handler",
+        "listen() needs Deno, Bun or Node: elsewhere, pass webhook(receiver, options) to the platform as its fetch handler",
       );
   }
 }

@@ -35,7 +35,7 @@ export async function listenError(cause: unknown, attempt: Attempt): Promise<Tel
   );
 }
 
-/** That the runtime refuses a certificate or key in which we find no mistake. */
+/** The error for a certificate or key that only the runtime refuses. */
 export function pairError(cause: unknown): TelehookError {
   return new TelehookError(
     "ERR_TLS",
@@ -68,13 +68,13 @@ function reason(code: unknown, port: number): string | undefined {
       return "the port is in use: stop the program that has it, or choose another (0 takes any that is free)";
     case "EACCES":
     case "EPERM":
-      return `this user may not: ports below 1024 need a privilege, so choose a higher one than ${port} behind a proxy`;
+      return `permission denied: ports below 1024 need a privilege. Use a higher port than ${port} behind a proxy`;
     case "EADDRNOTAVAIL":
     case "EINVAL":
-      return 'this machine has no such address: give one that it has, or "0.0.0.0" for all of them';
+      return 'this machine has no such address: use one that it has, or "0.0.0.0" for all of them';
     case "ENOTFOUND":
     case "EAI_AGAIN":
-      return 'the name cannot be resolved: give an IP address of this machine, or "0.0.0.0" for all of them';
+      return 'the name cannot be resolved: use an IP address of this machine, or "0.0.0.0" for all of them';
     default:
       return undefined;
   }

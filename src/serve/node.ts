@@ -14,7 +14,8 @@ export { type NodeListener, type NodeRequest, type NodeResponse, toNodeListener 
  *
  * @param hook What `webhook(receiver, options)` returned.
  * @param options Where to listen, and with which certificate.
- * @throws {TelehookError} `ERR_LISTEN` if the address or port cannot be had, `ERR_TLS` if the certificate or key cannot
+ * @returns The server, once it listens.
+ * @throws {TelehookError} `ERR_LISTEN` if the address or port cannot be used, `ERR_TLS` if the certificate or key cannot
  * be used, `ERR_FILE` if a file of `tls` cannot be read, `ERR_OPTION`, `ERR_RUNTIME` where there is no `node:http`.
  * @see https://nodejs.org/api/http.html
  *

@@ -1,7 +1,8 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { nodeBuiltin } from "../platform/node_builtin.ts";
 import { type NodeListener, toNodeListener } from "./node_listener.ts";
-import { KEEP_ALIVE_MS, type PemPair, type StartTransport } from "./transport.ts";
+import { untilQuiet } from "./quiet.ts";
+import { KEEP_ALIVE_MS, type PemPair, type StartTransport, type Transport } from "./transport.ts";
 
 /** As much of `http.Server` as is used, so that the types load where there are none of Node's. */
 interface NodeServer {
@@ -13,12 +14,19 @@ interface NodeServer {
   /** Only of `node:https`, and not of Bun's. */
   setSecureContext?(options: PemPair): void;
   on(event: "checkContinue" | "checkExpectation", listener: NodeListener): unknown;
-  on(event: "connection", listener: (socket: NodeSocket) => void): unknown;
+  on(event: "connection" | "secureConnection", listener: (socket: NodeSocket) => void): unknown;
+  on(
+    event: "clientError",
+    listener: (error: { readonly code?: string }, socket: NodeSocket) => void,
+  ): unknown;
   on(event: "error", listener: (error: unknown) => void): unknown;
   once(event: "listening", listener: () => void): unknown;
 }
 
 interface NodeSocket {
+  readonly bytesRead: number;
+  readonly writable: boolean;
+  end(data?: string): unknown;
   destroy(): unknown;
   once(event: "close", listener: () => void): unknown;
 }
@@ -27,43 +35,67 @@ interface NodeHttp {
   createServer(options: Record<string, unknown>, listener: NodeListener): NodeServer;
 }
 
+interface NodeNet {
+  readonly Server: {
+    new (): object;
+    readonly prototype: { readonly close: (this: NodeServer, closed: () => void) => unknown };
+  };
+}
+
+/**
+ * How long one may take to send a head, or a whole request, in milliseconds. A delivery is a few kilobytes from a data
+ * centre: whoever takes this long to send one never will.
+ */
+export const REQUEST_MS = 30_000;
+
+/** No request may have come for this long before connections are ended, and waiting for that has a limit: milliseconds. */
+const QUIET = { quietMs: 100, limitMs: 1_000 };
+
 /** Starts a server of `node:http`, or of `node:https`, which Deno has too. */
-export const startNode: StartTransport = (hook, { port, hostname, reusePort, tls, isTlsWatched }) => {
+export const startNode: StartTransport = (hook, options) => startNodeWithin(REQUEST_MS, hook, options);
+
+/** Starts a server that gives a sender so many milliseconds for a request. */
+export const startNodeWithin = (
+  requestMs: number,
+  ...[hook, { port, hostname, reusePort, tls, isTlsWatched }]: Parameters<StartTransport>
+): Promise<Transport> => {
   if (reusePort && !canSharePorts()) throw cannotShare();
   const { createServer } = nodeBuiltin<NodeHttp>(tls ? "node:https" : "node:http");
   const listener = toNodeListener(hook);
   const server = createServer({
     ...tls,
     keepAliveTimeout: KEEP_ALIVE_MS,
-    // A delivery is a few kilobytes from a data centre: whoever takes this long to send one never will.
-    headersTimeout: 30_000,
-    requestTimeout: 30_000,
-    connectionsCheckingInterval: 5_000,
+    headersTimeout: requestMs,
+    requestTimeout: requestMs,
+    connectionsCheckingInterval: Math.min(5_000, requestMs),
   }, listener);
   if (isTlsWatched && server.setSecureContext === undefined) throw cannotReplace();
   server.on("checkContinue", listener); // a plain answer instead of "100 Continue", which Telegram cannot read
   server.on("checkExpectation", listener); // nor can it read the chunked 417 that Node has for other expectations
-  // closeAllConnections() knows nothing of those in the middle of a TLS handshake, and they keep a process alive.
-  const sockets = new Set<NodeSocket>();
-  server.on("connection", (socket) => {
-    sockets.add(socket);
-    socket.once("close", () => sockets.delete(socket));
-  });
+  server.on("clientError", answerBroken);
+  const connections = new Connections(server, tls !== undefined);
   return new Promise((resolve, reject) => {
     // For good: a server that cannot accept a connection for a moment must not end the process.
     server.on("error", reject);
     server.once("listening", () => {
       const address = server.address();
+      let closed: Promise<void> | undefined;
       resolve({
         port: typeof address === "object" && address !== null ? address.port : port,
-        stop: () =>
-          new Promise<void>((closed) => {
-            server.close(() => closed());
-            server.closeIdleConnections();
-          }),
+        async drain(handled) {
+          // Right after the poll phase, in which all that waited to be accepted was: the system resets what still waits.
+          await afterPoll();
+          closed = stopListening(server);
+          await handled;
+          await untilQuiet(() => connections.received, QUIET);
+        },
+        async stop() {
+          connections.end();
+          await (closed ?? new Promise<void>((resolve) => server.close(resolve)));
+        },
         cut() {
           server.closeAllConnections();
-          for (const socket of sockets) socket.destroy();
+          connections.destroy();
         },
         replaceTls(pair) {
           if (server.setSecureContext === undefined) return Promise.reject(cannotReplace());
@@ -74,6 +106,73 @@ export const startNode: StartTransport = (hook, { port, hostname, reusePort, tls
     server.listen({ port, host: hostname, reusePort });
   });
 };
+
+function afterPoll(): Promise<void> {
+  const { setImmediate } = nodeBuiltin<{ setImmediate(callback: () => void): unknown }>("node:timers");
+  return new Promise((resolve) => void setImmediate(resolve));
+}
+
+/**
+ * Stops listening, and resolves when the last connection has ended. The `close()` of an HTTP server would also destroy
+ * every connection that is between two requests; a request that has arrived there unread makes the system send a reset.
+ */
+function stopListening(server: NodeServer): Promise<void> | undefined {
+  const { Server } = nodeBuiltin<NodeNet>("node:net");
+  if (!(server instanceof Server)) return undefined; // Bun's stop listening and end what is idle in one
+  return new Promise((resolve) => Server.prototype.close.call(server, resolve));
+}
+
+/** The connections of a server: `closeAllConnections()` knows nothing of those in the middle of a TLS handshake. */
+class Connections {
+  readonly #all = new Set<NodeSocket>();
+  /** Those that requests can come on. */
+  readonly #ready: Set<NodeSocket>;
+
+  constructor(server: NodeServer, isTls: boolean) {
+    server.on("connection", (socket) => addUntilClosed(this.#all, socket));
+    this.#ready = isTls ? new Set() : this.#all;
+    if (isTls) server.on("secureConnection", (socket) => addUntilClosed(this.#ready, socket));
+  }
+
+  /** How many bytes were received on those that are open; `undefined` if none is. */
+  get received(): number | undefined {
+    if (this.#ready.size === 0) return undefined;
+    let sum = 0;
+    for (const { bytesRead } of this.#ready) sum += bytesRead;
+    return sum;
+  }
+
+  /**
+   * Ends our half of each, and reads on until the other half has ended: what is destroyed with something unread in it
+   * ends with a reset.
+   */
+  end(): void {
+    for (const socket of this.#ready) socket.end();
+  }
+
+  destroy(): void {
+    for (const socket of this.#all) socket.destroy();
+  }
+}
+
+function addUntilClosed(sockets: Set<NodeSocket>, socket: NodeSocket): void {
+  sockets.add(socket);
+  socket.once("close", () => sockets.delete(socket));
+}
+
+const BROKEN: Readonly<Record<string, string>> = {
+  HPE_HEADER_OVERFLOW: "431 Request Header Fields Too Large",
+  HPE_CHUNK_EXTENSIONS_OVERFLOW: "413 Payload Too Large",
+};
+
+/**
+ * Answers what is not HTTP as Node does, and ends a connection on which nothing came in time without a word: Telegram
+ * opens connections before it needs them, and would read a `408` as the answer to a delivery that is just under way.
+ */
+function answerBroken({ code = "" }: { readonly code?: string }, socket: NodeSocket): void {
+  if (code === "ERR_HTTP_REQUEST_TIMEOUT" || code === "ECONNRESET" || !socket.writable) socket.destroy();
+  else socket.end(`HTTP/1.1 ${BROKEN[code] ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`);
+}
 
 /** Whether `node:http` takes `reusePort`; Node before 22.12 and 23.1 ignores it without a word, and so does Bun. */
 function canSharePorts(): boolean {

@@ -2,25 +2,28 @@
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { TelehookError } from "../errors/telehook_error.ts";
 import { wirePath } from "../guard/path.ts";
-import { type CloseOptions, closeTimeoutMs } from "../inbox/close_options.ts";
+import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
 import { checkBoolean, checkNumber, checkOptionNames, checkSignal } from "../checks/options.ts";
 import { quote } from "../text/quote.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";
 import { closeOnSignals } from "./close_on_signals.ts";
 import { listenError, pairError } from "./listen_error.ts";
-import { checkPem, loadTls, type TlsOptions, type TlsPem } from "./tls_options.ts";
+import { checkPem, type LoadedTls, loadTls, type TlsOptions, type TlsPem } from "./tls_options.ts";
 import type { PemPair, ServerRuntime, StartTransport, Transport } from "./transport.ts";
 
 export type { TlsFiles, TlsOptions, TlsPem } from "./tls_options.ts";
 
 /** Where a server listens, and until when. */
 export interface ServeOptions {
-  /** The TCP port; 0 takes any that is free. Telegram delivers to 80, 88, 443 and 8443. Default: 8080. */
+  /** The TCP port; 0 picks a free one. Telegram delivers to 80, 88, 443 and 8443. Default: 8080. */
   readonly port?: number | undefined;
-  /** The address to listen on. Default: `"0.0.0.0"`, every IPv4 address of the machine; Telegram knows no IPv6. */
+  /**
+   * The address to listen on. Default: `"0.0.0.0"`, every IPv4 address of the machine. Telegram does not deliver over
+   * IPv6.
+   */
   readonly hostname?: string | undefined;
   /**
-   * Speaks HTTPS with this certificate, as text or in files, which can be watched. Default: plain HTTP, for use behind
+   * Serves HTTPS with this certificate, as text or in files, which can be watched. Default: plain HTTP, for use behind
    * a reverse proxy.
    */
   readonly tls?: TlsOptions | undefined;
@@ -33,25 +36,26 @@ export interface ServeOptions {
   /** Closes the server, as {@link WebhookServer.close} does. */
   readonly signal?: AbortSignal | undefined;
   /**
-   * Closes the server at SIGINT or SIGTERM; a second one ends the process at once. Default: `false`, since signals are
-   * the program's own affair.
+   * Closes the server on SIGINT or SIGTERM, as {@link WebhookServer.close} does and with its options; a later second
+   * signal ends the process immediately. Signals less than 500 ms apart count as one, since npm passes on the Ctrl-C that
+   * the terminal has already sent. Default: `false`, since signals belong to the whole program.
    */
-  readonly closeOnSignals?: boolean | undefined;
+  readonly closeOnSignals?: boolean | CloseOptions | undefined;
 }
 
 /** The names of all options that say where to listen. */
-export const SERVE_OPTION_NAMES: readonly (keyof ServeOptions)[] = [
-  "port",
-  "hostname",
-  "tls",
-  "reusePort",
-  "signal",
-  "closeOnSignals",
-];
+export const SERVE_OPTION_NAMES = {
+  port: true,
+  hostname: true,
+  tls: true,
+  reusePort: true,
+  signal: true,
+  closeOnSignals: true,
+} as const satisfies Record<keyof ServeOptions, true>;
 
 /** A running server. */
 export interface WebhookServer {
-  /** Its address as seen from this machine, path included. What Telegram must call is yours to know. */
+  /** Its address as seen from this machine, path included. This is not necessarily the URL that Telegram calls. */
   readonly url: string;
   /** The port that it listens on. */
   readonly port: number;
@@ -61,26 +65,24 @@ export interface WebhookServer {
   readonly runtime: ServerRuntime;
   /** The webhook that answers, with `allowedUpdates` and `receive`. */
   readonly webhook: Webhook;
-  /** Resolves once it is closed. */
+  /** Resolves when it is closed. */
   readonly finished: Promise<void>;
   /**
-   * Shows another certificate to new connections, as after a renewal. What it costs differs:
+   * Uses another certificate for new connections, for example after a renewal. The cost depends on the runtime:
    *
-   * - Node: nothing. Open connections go on with the certificate that they know.
-   * - Bun: connections. A second listener takes over the port, while those of the first are told to end with their next
-   *   answer, and closed if they stay idle. It takes half a second of quiet, and five seconds at most; until then, some
-   *   new connections see the old certificate.
-   * - Deno: connections. Answers are kept back for 50 ms of quiet, and one second at most; then idle connections are
-   *   closed, the port is bound anew, which refuses connections for some milliseconds, and the answers go out and end
-   *   theirs.
+   * - Node: none. Open connections keep the certificate that they have.
+   * - Bun and Deno: connections. Answers are kept back until no request has come for 100 ms, for one second at most; then
+   *   idle connections are closed, the answers are sent, and each asks its sender to reconnect (`Connection: close`). On
+   *   Bun, a second listener shares the port meanwhile, and some new connections still see the old certificate. On Deno,
+   *   the port is bound again, and connections are refused for some milliseconds.
    *
-   * On Bun and Deno, a delivery fails only if it comes at the very moment at which its idle connection is closed or the
+   * On Bun and Deno, a delivery fails only if it is sent at the very moment at which its idle connection is closed or the
    * port changes hands; Telegram then sends it again. The adapter for `node:https` works on Deno too, as on Node.
    *
    * A pair that cannot be used changes nothing.
    *
    * @param tls The pair, as PEM text.
-   * @returns When every new connection sees the new certificate.
+   * @returns A promise that is resolved when every new connection sees the new certificate.
    * @throws {TelehookError} `ERR_TLS` if the pair cannot be used or the server speaks plain HTTP, `ERR_CLOSED` after
    * closing, `ERR_LISTEN` if Deno cannot bind the port again, `ERR_RUNTIME` for `node:https` on Bun, which cannot.
    *
@@ -101,16 +103,30 @@ export interface WebhookServer {
    */
   setTls(tls: TlsPem): Promise<void>;
   /**
-   * Answers 503 from now on, hands over pending albums, waits for what runs, and then stops listening. Telegram keeps the
-   * webhook and the updates for the next start.
+   * Closes the server: it answers 503 from now on, delivers pending albums and waits for running handlers. Telegram keeps
+   * the webhook, and sends the updates again after the next start.
+   *
+   * No connection is reset, and every request that arrives is answered. Each answer asks its sender to reconnect
+   * (`Connection: close`), so that it reaches another process on the port, or the next start. The runtimes differ in when
+   * they stop listening:
+   *
+   * - Node stops at once. Open connections are answered until no request has come for 100 ms, and are then ended.
+   * - Bun stops, and closes idle connections, when no request has come for 100 ms, after one second at most. Until then
+   *   answers are kept back. A connection on which nothing ever came stays open until its other end or the process ends.
+   * - Deno does the same, at once with `reusePort` and otherwise after the last handler has ended.
+   *
+   * A request that is sent at the very moment at which its idle connection is ended gets no answer, as with every HTTP
+   * server; a sender that ignores `Connection: close` can be cut off. `node:http` on Bun closes idle connections at once.
+   *
+   * @param options How long to wait: `timeoutMs`, 10 000 by default. After that, the signals of the handlers are aborted.
+   * What is still unanswered afterwards is cut off.
+   * @returns A promise that is resolved when the server is closed.
+   * @throws {TelehookError} `ERR_OPTION` for a wrong option, without closing.
    */
   close(options?: CloseOptions): Promise<void>;
   /** Closes, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
-
-/** How long answers may be under way when everything else has come to its end. */
-const LAST_BYTES_MS = 250;
 
 /**
  * Starts a transport and wraps what all adapters have in common around it: checked options, clear errors, and closing
@@ -122,14 +138,14 @@ export async function startServer(
   hook: Webhook,
   options: ServeOptions = {},
 ): Promise<WebhookServer> {
-  const { path } = pipelineOf(hook);
+  const { path = "/" } = pipelineOf(hook);
   checkOptionNames("serve", options, SERVE_OPTION_NAMES);
   const { signal } = options;
   const hostname = checkedHostname(options.hostname);
   const port = checkNumber("port", options.port, { default: 8080, min: 0, max: 65_535 });
   checkSignal("signal", signal);
   checkBoolean("reusePort", options.reusePort);
-  checkBoolean("closeOnSignals", options.closeOnSignals);
+  const closingOnSignals = checkedCloseOnSignals(options.closeOnSignals);
   signal?.throwIfAborted();
   const tls = options.tls === undefined ? undefined : await loadTls(options.tls);
 
@@ -141,73 +157,118 @@ export async function startServer(
       reusePort: options.reusePort ?? false,
       tls: tls?.pair,
       isTlsWatched: tls?.watch !== undefined,
+      onProblem: reportProblem,
     });
   } catch (error) {
     throw await listenError(error, { runtime, port, hostname, tls });
   }
+  const server = new RunningServer(transport, { runtime, hook, hostname, path, tls });
+  server.closeOn(signal, closingOnSignals);
+  return server;
+}
 
-  let finish = () => {};
-  const finished = new Promise<void>((resolve) => finish = resolve);
-  let closing: Promise<void> | undefined;
-  let replacing: Promise<void> = Promise.resolve(); // one after the other, so that the last one called wins
-  const replaceTls = (next: () => PemPair | Promise<PemPair>): Promise<void> => {
-    const replaced = replacing.then(async () => {
+/** What a running server is told beside its transport. */
+interface RunningServerSettings {
+  readonly runtime: ServerRuntime;
+  readonly hook: Webhook;
+  readonly hostname: string;
+  readonly path: string;
+  readonly tls: LoadedTls | undefined;
+}
+
+/** How long the last bytes of answers may take when everything else is done. */
+const LAST_BYTES_MS = 250;
+
+class RunningServer implements WebhookServer {
+  readonly url: string;
+  readonly port: number;
+  readonly hostname: string;
+  readonly runtime: ServerRuntime;
+  readonly webhook: Webhook;
+  readonly finished: Promise<void>;
+  readonly #transport: Transport;
+  readonly #hasTls: boolean;
+  readonly #stopWatching: (() => void) | undefined;
+  #finish = () => {};
+  #removeListeners = () => {};
+  #closing: Promise<void> | undefined;
+  /** The last of the replacements of the certificate, which are made one after another, so that the last call wins. */
+  #replacing: Promise<void> = Promise.resolve();
+
+  constructor(transport: Transport, { runtime, hook, hostname, path, tls }: RunningServerSettings) {
+    this.url = `${tls ? "https" : "http"}://${reachable(hostname)}:${transport.port}${wirePath(path)}`;
+    this.port = transport.port;
+    this.hostname = hostname;
+    this.runtime = runtime;
+    this.webhook = hook;
+    this.finished = new Promise((resolve) => this.#finish = resolve);
+    this.#transport = transport;
+    this.#hasTls = tls !== undefined;
+    this.#stopWatching = tls?.watch?.((pair) => this.#replaceTls(() => pair));
+  }
+
+  /** Closes when the signal is aborted, or the process gets a signal. */
+  closeOn(signal: AbortSignal | undefined, processSignals: CloseOptions | undefined): void {
+    const onAbort = () => void this.close();
+    signal?.addEventListener("abort", onAbort);
+    const removeSignals = processSignals && closeOnSignals(() => void this.close(processSignals));
+    this.#removeListeners = () => {
+      signal?.removeEventListener("abort", onAbort);
+      removeSignals?.();
+    };
+    if (signal?.aborted) onAbort();
+  }
+
+  async setTls(tls: TlsPem): Promise<void> {
+    if (!this.#hasTls) {
+      throw new TelehookError(
+        "ERR_TLS",
+        'The server uses plain HTTP and has no certificate to replace. Start it with the "tls" option',
+      );
+    }
+    await this.#replaceTls(() => checkPem(tls));
+  }
+
+  #replaceTls(next: () => PemPair | Promise<PemPair>): Promise<void> {
+    const replaced = this.#replacing.then(async () => {
       const pair = await next();
-      if (closing !== undefined) throw new TelehookError("ERR_CLOSED", "The server is closed: start another");
+      if (this.#closing !== undefined) {
+        throw new TelehookError("ERR_CLOSED", "The server is closed: start another");
+      }
       try {
-        await transport.replaceTls(pair);
+        await this.#transport.replaceTls(pair);
       } catch (cause) {
         if (cause instanceof TelehookError) throw cause;
         throw pairError(cause);
       }
     });
-    replacing = replaced.catch(() => {}); // told to its own caller
+    this.#replacing = replaced.catch(() => {}); // told to its own caller
     return replaced;
-  };
-  const stopWatching = tls?.watch?.((pair) => replaceTls(() => pair));
+  }
 
-  const close = async (how?: CloseOptions) => {
-    const timeoutMs = closeTimeoutMs(how);
-    await (closing ??= (async () => {
-      signal?.removeEventListener("abort", onAbort);
-      stopWatching?.();
-      await hook.close({ timeoutMs }).catch((error) => {
-        console.error(
-          "telehook: the store could not be closed; its updates are handled at the next start:",
-          error,
-        );
-      });
-      await stopWithin(transport, LAST_BYTES_MS);
-      takeAway?.();
-      finish();
-    })());
-  };
-  const onAbort = () => void close();
-  signal?.addEventListener("abort", onAbort);
-  if (signal?.aborted) onAbort();
-  const takeAway = options.closeOnSignals ? closeOnSignals(onAbort) : undefined;
+  async close(options?: CloseOptions): Promise<void> {
+    const timeoutMs = closeTimeoutMs(options);
+    await (this.#closing ??= this.#close(timeoutMs));
+  }
 
-  return {
-    url: `${tls ? "https" : "http"}://${reachable(hostname)}:${transport.port}${
-      path === undefined ? "/" : wirePath(path)
-    }`,
-    port: transport.port,
-    hostname,
-    runtime,
-    webhook: hook,
-    finished,
-    async setTls(next) {
-      if (tls === undefined) {
-        throw new TelehookError(
-          "ERR_TLS",
-          'The server speaks plain HTTP, so it has no certificate to replace: start it with "tls"',
-        );
-      }
-      await replaceTls(() => checkPem(next));
-    },
-    close,
-    [Symbol.asyncDispose]: () => close(),
-  };
+  async #close(timeoutMs: number): Promise<void> {
+    this.#stopWatching?.();
+    const handled = this.webhook.close({ timeoutMs }).catch((error) => {
+      reportProblem("the store could not be closed; its updates are handled at the next start:", error);
+    });
+    await Promise.all([handled, this.#transport.drain(handled)]);
+    if (!await isSettledWithin(this.#transport.stop(), LAST_BYTES_MS)) this.#transport.cut();
+    this.#removeListeners(); // so late, since a second signal still has to end the process
+    this.#finish();
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+}
+
+function reportProblem(what: string, error: unknown): void {
+  console.error(`telehook: ${what}`, error);
 }
 
 /** Without the brackets that an IPv6 address has in a URL, which only some runtimes take off. */
@@ -220,12 +281,25 @@ function checkedHostname(hostname: unknown = "0.0.0.0"): string {
   );
 }
 
-async function stopWithin(transport: Transport, ms: number): Promise<void> {
+/** How to close on signals; `undefined` if signals are not listened to. */
+function checkedCloseOnSignals(value: ServeOptions["closeOnSignals"]): CloseOptions | undefined {
+  if (typeof value === "object" && value !== null) return { timeoutMs: closeTimeoutMs(value) };
+  if (value === undefined || value === false) return undefined;
+  if (value === true) return {};
+  throw new TelehookError(
+    "ERR_OPTION",
+    `"closeOnSignals" must be true, false or the options of close(), such as { timeoutMs: 30_000 }, not ${
+      quote(value)
+    }`,
+  );
+}
+
+async function isSettledWithin(promise: Promise<unknown>, ms: number): Promise<boolean> {
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const tooLong = new Promise<"cut">((resolve) => timer = setTimeout(resolve, ms, "cut"));
-  const how = await Promise.race([transport.stop(), tooLong]);
+  const tooLong = new Promise<false>((resolve) => timer = setTimeout(resolve, ms, false));
+  const isSettled = await Promise.race([promise.then(() => true), tooLong]);
   clearTimeout(timer);
-  if (how === "cut") transport.cut();
+  return isSettled;
 }
 
 function reachable(hostname: string): string {

@@ -4,10 +4,12 @@ import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
 import { type Receiver, toUpdateReceiver } from "../receiver/receiver.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { secretCheck } from "../guard/secret_token.ts";
-import { checkOptionNames } from "../checks/options.ts";
+import { checkNumber, checkOptionNames } from "../checks/options.ts";
 import { quote } from "../text/quote.ts";
 import { listen, LISTEN_OPTION_NAMES, type ListenOptions } from "./listen.ts";
+import { registerWebhook } from "./register_webhook.ts";
 import type { WebhookServer } from "./server.ts";
+import { loadTls, type TlsOptions } from "./tls_options.ts";
 import { webhookUrl } from "./webhook_url.ts";
 
 /** Options of {@link setWebhookAndListen}: those of {@link listen}, and what to register. */
@@ -16,33 +18,53 @@ export interface SetWebhookAndListenOptions
   /** The bot's token, as @BotFather shows it. */
   readonly token: string;
   /**
-   * What to call `setWebhook` with. `allowed_updates` is what the receiver handles and `secret_token` is derived from
-   * the bot token, unless given here. A `url` without a scheme is `https://`.
+   * The parameters of `setWebhook`. `allowed_updates` is what the receiver handles, `secret_token` is derived from the bot
+   * token, and `certificate` is that of `tls` if it is self-signed, unless given here. A `url` without a scheme is
+   * `https://`.
    */
   readonly webhook: SetWebhookParams;
   /**
-   * The secrets that deliveries may have: by default the one that is registered. `null` registers none and lets anyone
-   * post. Of several, the first is registered.
+   * The secrets that deliveries may have: by default the one that is registered. `null` registers none and
+   * deliberately accepts updates from anyone. Of several, the first is registered.
    */
   readonly secretToken?: string | readonly string[] | null;
+  /**
+   * How long to call `setWebhook` again while Telegram cannot be reached or answers 429 or 5xx, in milliseconds, with
+   * growing pauses. Meanwhile the server already answers, for a webhook that is registered from the last start. Default:
+   * 60 000; 0 tries once, `Infinity` does not give up.
+   */
+  readonly registerWithinMs?: number | undefined;
 }
 
+const OPTION_NAMES = {
+  ...LISTEN_OPTION_NAMES,
+  token: true,
+  webhook: true,
+  registerWithinMs: true,
+  apiRoot: true,
+  fetch: true,
+} as const satisfies Record<keyof SetWebhookAndListenOptions, true>;
+
 /**
- * Starts a server and registers it with Telegram: one call, and updates come. It listens first, so that Telegram's first
- * delivery finds it, and closes again if Telegram refuses.
+ * Starts a server and registers it with Telegram. It starts listening, then registers the webhook, so that Telegram's
+ * first delivery finds it. It closes the server again if Telegram refuses.
  *
- * Of several processes on one port (`reusePort`, or a cluster), one registers, before the others or alone: they call
- * {@link listen} with the same secret, {@link deriveSecretToken} of the bot's token.
+ * If several processes share a port (`reusePort`, or a cluster), one of them registers. The others call {@link listen}
+ * with the same secret, {@link deriveSecretToken} of the bot's token.
  *
- * `path` is the URL's unless given, and with `tls` so is `port`. Closing does not delete the webhook: Telegram keeps the
- * updates for the next start.
+ * `path` is the URL's unless given, and with `tls` so is `port`. With `tls`, Telegram connects to this server directly:
+ * its certificate is checked against the URL, and uploaded if it is self-signed. Behind a proxy that connects to this
+ * server by HTTPS, call {@link listen} and {@link BotApi.setWebhook} instead.
  *
- * @param receiver What gets the updates.
+ * Closing does not delete the webhook: Telegram keeps the updates for the next start.
+ *
+ * @param receiver Receives the updates.
  * @param options The bot's token, what to register, and everything that {@link listen} takes.
- * @returns The server, once Telegram knows it.
+ * @returns The server, once Telegram has registered it.
  * @throws {BotApiError} If Telegram refuses.
- * @throws {TelehookError} `ERR_WEBHOOK_URL` for a URL that Telegram cannot deliver to, `ERR_BOT_TOKEN`,
- * `ERR_BOT_API_UNREACHABLE`, and whatever {@link listen} throws.
+ * @throws {TelehookError} `ERR_WEBHOOK_URL` for a URL that Telegram cannot deliver to, `ERR_TLS` for a certificate by
+ * which Telegram cannot verify the URL's host, `ERR_BOT_TOKEN`, `ERR_BOT_API_UNREACHABLE`, `ERR_CLOSED` if the server is
+ * closed before it is registered, and whatever {@link listen} throws.
  * @see https://core.telegram.org/bots/api#setwebhook
  *
  * @example
@@ -60,16 +82,25 @@ export async function setWebhookAndListen(
   receiver: Receiver,
   options: SetWebhookAndListenOptions,
 ): Promise<WebhookServer> {
-  checkOptionNames("setWebhookAndListen", options, [
-    ...LISTEN_OPTION_NAMES,
-    "token",
-    "webhook",
-    "apiRoot",
-    "fetch",
-  ]);
-  const { token, webhook: params, apiRoot, fetch, secretToken, path, port, ...listenOptions } = options;
+  checkOptionNames("setWebhookAndListen", options, OPTION_NAMES);
+  const {
+    token,
+    webhook: params,
+    apiRoot,
+    fetch,
+    secretToken,
+    registerWithinMs,
+    path,
+    port,
+    ...listenOptions
+  } = options;
   const { signal, tls } = listenOptions;
-  const api = botApi(token, { apiRoot, fetch, signal });
+  const api = botApi(token, { apiRoot, fetch });
+  const withinMs = checkNumber("registerWithinMs", registerWithinMs, {
+    default: 60_000,
+    min: 0,
+    max: Infinity,
+  });
   if (typeof params !== "object" || params === null) {
     throw new TelehookError(
       "ERR_OPTION",
@@ -79,9 +110,13 @@ export async function setWebhookAndListen(
   const url = webhookUrl(params.url, apiRoot === undefined ? "telegram" : "any");
   const secrets = await secretsFor(params.secret_token, secretToken, token);
   const [registered] = secrets ?? [];
+  const certificate = tls === undefined
+    ? params.certificate
+    : await checkedCertificate(tls, url, path, params);
 
   const ownPort = port === undefined && tls !== undefined ? Number(url.port) || 443 : port;
   const server = await listen(receiver, {
+    replies: api,
     ...listenOptions,
     ...(ownPort !== undefined && { port: ownPort }),
     path: path === undefined ? url.pathname : path,
@@ -90,13 +125,25 @@ export async function setWebhookAndListen(
   const filter = toUpdateReceiver(receiver);
   const allowedUpdates = params.allowed_updates ?? filter.allowedUpdates;
   filter.onRegistered?.(allowedUpdates); // at once, so that nobody subscribes in between to what is not asked for
+  const closed = new AbortController();
+  void server.finished.then(() => {
+    closed.abort(
+      new TelehookError("ERR_CLOSED", "The server was closed before Telegram had registered the webhook"),
+    );
+  });
   try {
-    await api.setWebhook({
-      ...params,
-      url: url.href,
-      allowed_updates: allowedUpdates,
-      secret_token: registered,
-    });
+    await registerWebhook(
+      api,
+      {
+        ...params,
+        url: url.href,
+        allowed_updates: allowedUpdates,
+        secret_token: registered,
+        ...certificate !== undefined && { certificate },
+      },
+      withinMs,
+      signal ? AbortSignal.any([signal, closed.signal]) : closed.signal,
+    );
   } catch (error) {
     await server.close();
     throw error;
@@ -104,7 +151,38 @@ export async function setWebhookAndListen(
   return server;
 }
 
-/** The secrets that are valid, the one to register first. */
+/**
+ * Finds now what would otherwise fail at each delivery, since Telegram connects to this server directly.
+ *
+ * @returns The certificate to upload, if any.
+ */
+async function checkedCertificate(
+  tls: TlsOptions,
+  url: URL,
+  path: string | undefined,
+  { certificate }: SetWebhookParams,
+): Promise<SetWebhookParams["certificate"]> {
+  if (path !== undefined && path !== url.pathname) {
+    throw new TelehookError(
+      "ERR_OPTION",
+      `"path" is ${quote(path)}, and the URL has ${
+        quote(url.pathname)
+      }: with "tls", no proxy is there to change it. ` +
+        'Leave out "path"',
+    );
+  }
+  const [{ pair }, { checkHost, isSelfIssued }] = await Promise.all([
+    loadTls(tls),
+    import("../tls/host_check.ts"),
+  ]);
+  if (url.protocol !== "https:") return certificate;
+  const uploaded = certificate ?? (isSelfIssued(pair.cert) ? pair.cert : undefined);
+  const isIpv6 = url.hostname.startsWith("["); // only with a Bot API server of one's own
+  if (!isIpv6) checkHost(pair.cert, url.hostname, uploaded !== undefined, 'The certificate of "tls"');
+  return uploaded;
+}
+
+/** The secrets that are valid; the first is to be registered. */
 async function secretsFor(
   registered: string | undefined,
   accepted: string | readonly string[] | null | undefined,

@@ -14,27 +14,27 @@ interface FileState {
   readonly ctimeMs: number;
 }
 
-/** A pair, and what the files looked like just before it was read. */
+/** A certificate and its key, and the state of the files just before they were read. */
 export interface ReadPair {
   readonly pair: PemPair;
   readonly state: string;
 }
 
 /**
- * How often files are looked at, in milliseconds. Looking works for renamed files, links to links, and network and
- * container mounts alike, where notifications of the system do not.
+ * How often the files are checked, in milliseconds. Unlike notifications of the system, this also works for renamed
+ * files, links to links, and network and container mounts.
  */
-const LOOK_MS = 1_000;
+const CHECK_MS = 1_000;
 
 /**
  * Reads a certificate and its key from files.
  *
- * @throws {TelehookError} `ERR_FILE` if a file cannot be read, which names its option too, `ERR_TLS` if the pair cannot
- * be used; both name the file.
+ * @throws {TelehookError} `ERR_FILE` if a file cannot be read (the message names the option and the file), `ERR_TLS` if
+ * the pair cannot be used (the message names the file).
  */
 export async function readTlsFiles(files: TlsFiles): Promise<ReadPair> {
   const { certFile, keyFile, passphrase } = files;
-  const state = await stateOf(files); // before reading: what is written meanwhile shows at the next look
+  const state = await stateOf(files); // before reading: what is written meanwhile is found at the next check
   const [{ readFile }, { checkKeyPair }] = await Promise.all([
     import("../tls/read_file.ts"),
     import("../tls/key_pair.ts"),
@@ -49,12 +49,12 @@ export async function readTlsFiles(files: TlsFiles): Promise<ReadPair> {
 }
 
 /**
- * Looks at the files until told to stop, and hands over each new pair that can be used. It keeps no process alive.
+ * Checks the files until it is stopped, and passes on each new pair that can be used. It keeps no process alive.
  *
- * @param files Where the pair is.
- * @param state What the files looked like when they were last read.
+ * @param files The paths of the pair.
+ * @param state The state of the files when they were last read.
  * @param use Serves a pair from now on.
- * @returns What stops it.
+ * @returns A function that stops it.
  */
 export function watchTlsFiles(
   files: TlsFiles,
@@ -65,7 +65,7 @@ export function watchTlsFiles(
   let failures = 0;
   let isStopped = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  const look = async () => {
+  const check = async () => {
     try {
       if (await stateOf(files) !== served) {
         const read = await readTlsFiles(files);
@@ -75,15 +75,19 @@ export function watchTlsFiles(
       }
       failures = 0;
     } catch (error) {
-      // One failure is most likely a renewal that has written one file of the two. Later ones repeat what was said.
+      // The first failure is most likely a renewal that has written only one of the two files. The second is reported.
+      // Later ones would repeat it.
       if (++failures === 2 && !isStopped) {
-        console.error("The renewed certificate is not used; the one before stays:", error);
+        console.error(
+          "telehook: the renewed certificate was rejected; the previous one stays in use:",
+          error,
+        );
       }
     }
     if (!isStopped) next();
   };
   const next = () => {
-    timer = setTimeout(look, LOOK_MS);
+    timer = setTimeout(check, CHECK_MS);
     unrefTimer(timer);
   };
   next();
@@ -93,7 +97,7 @@ export function watchTlsFiles(
   };
 }
 
-/** What tells one version of the files from another, or from none: reading says what is wrong with that. */
+/** A text that differs between versions of the files. A missing file is not an error here: reading reports it. */
 async function stateOf({ certFile, keyFile }: TlsFiles): Promise<string> {
   const { stat } = nodeBuiltin<FileSystem>("node:fs/promises");
   const describe = ({ ino, size, mtimeMs, ctimeMs }: FileState) => [ino, size, mtimeMs, ctimeMs].join();

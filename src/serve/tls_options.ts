@@ -6,11 +6,11 @@ import type { PemPair } from "./transport.ts";
 
 /** A certificate and its key as text, for HTTPS. */
 export interface TlsPem {
-  /** The certificate and the chain that leads to its root, as PEM text, the server's own first. */
+  /** The server's certificate, then the other certificates of its chain, as PEM text. */
   readonly cert: string;
   /** The private key, as PEM text. */
   readonly key: string;
-  /** What an encrypted key is encrypted with. */
+  /** The passphrase of the private key, if it is encrypted. */
   readonly passphrase?: string | undefined;
 }
 
@@ -20,12 +20,12 @@ export interface TlsFiles {
   readonly certFile: string | URL;
   /** The PEM file of the private key, such as certbot's `privkey.pem`. */
   readonly keyFile: string | URL;
-  /** What an encrypted key is encrypted with. */
+  /** The passphrase of the private key, if it is encrypted. */
   readonly passphrase?: string | undefined;
   /**
-   * Looks at the files every second and serves what they hold as soon as they are renewed, as
-   * {@link WebhookServer.setTls} does, links that point elsewhere included. A pair that cannot be used, such as a half
-   * written one, is kept out and tried again; `console.error` tells if that lasts. Default: `false`.
+   * Whether to check the files every second and to use renewed ones as {@link WebhookServer.setTls} does, also if a
+   * link points to other files. A pair that cannot be used, such as one that is half written, is rejected and tried
+   * again; if it is rejected twice, `console.error` reports it. Default: `false`.
    */
   readonly watch?: boolean | undefined;
 }
@@ -33,10 +33,10 @@ export interface TlsFiles {
 /** A certificate and its key, for HTTPS: as text, or in files. */
 export type TlsOptions = TlsPem | TlsFiles;
 
-/** A pair that a server can start with, and how to learn of later ones. */
+/** A pair that a server can start with, and a way to receive later ones. */
 export interface LoadedTls {
   readonly pair: PemPair;
-  /** Calls back with each later pair. Absent if nobody watches. */
+  /** Calls `use` with each later pair, until the returned function is called. Absent without the option `watch`. */
   readonly watch?: (use: (pair: PemPair) => Promise<void>) => () => void;
 }
 
@@ -55,7 +55,7 @@ export async function loadTls(tls: TlsOptions): Promise<LoadedTls> {
     return { pair: await checkText(tls) };
   }
   if (("cert" in tls && tls.cert !== undefined) || ("key" in tls && tls.key !== undefined)) {
-    throw misuse('"tls" is either text or files: give "cert" and "key", or "certFile" and "keyFile"');
+    throw misuse('"tls" is either text or files: pass "cert" and "key", or "certFile" and "keyFile"');
   }
   checkFile("certFile", tls.certFile);
   checkFile("keyFile", tls.keyFile);
@@ -79,7 +79,7 @@ export async function checkPem(tls: TlsPem): Promise<PemPair> {
   return await checkText(tls);
 }
 
-/** Finds now what would otherwise show at the first handshake, and takes off a passphrase, which Deno cannot. */
+/** Finds mistakes now rather than at the first handshake, and decrypts the key, which Deno cannot. */
 async function checkText(tls: TlsPem): Promise<PemPair> {
   const { checkKeyPair } = await import("../tls/key_pair.ts");
   return await checkKeyPair(tls);
@@ -87,7 +87,7 @@ async function checkText(tls: TlsPem): Promise<PemPair> {
 
 function checkFile(name: string, value: unknown): void {
   if ((typeof value === "string" && value !== "") || value instanceof URL) return;
-  if (value === undefined) throw misuse(`"${name}" is missing: give the path of a PEM file`);
+  if (value === undefined) throw misuse(`"${name}" is missing: pass the path of a PEM file`);
   throw misuse(`"${name}" must be the path of a PEM file, not ${quote(value)}`);
 }
 

@@ -9,7 +9,7 @@ export interface PemPair {
   readonly key: string;
 }
 
-/** What an adapter is asked for, checked and complete. */
+/** The options of an adapter, checked and complete. */
 export interface TransportOptions {
   readonly port: number;
   readonly hostname: string;
@@ -18,25 +18,35 @@ export interface TransportOptions {
   readonly tls: PemPair | undefined;
   /** Whether the certificate is sure to be replaced now and then. */
   readonly isTlsWatched: boolean;
+  /** Learns of a failure that the server gets over by itself, once for each. */
+  readonly onProblem: (what: string, error: unknown) => void;
 }
 
-/** A server that an adapter has started: the least that a runtime must offer. */
+/** A server that an adapter has started: the minimum that a runtime must provide. */
 export interface Transport {
   /** The port that it listens on, which is another than the one asked for if that was 0. */
   readonly port: number;
-  /** Takes no more connections, and resolves when the last one has ended by itself. */
+  /**
+   * Accepts no more connections, as early as the runtime can do that without harm to those that are open. Requests that
+   * still come on these are answered, and the connections end with the answers. Called when the webhook begins to close;
+   * resolves when no request is expected any longer, which takes a second at the most after `handled`.
+   *
+   * @param handled Resolves when nothing runs any longer.
+   */
+  drain(handled: Promise<void>): Promise<void>;
+  /** Ends the connections that are idle, and resolves when the last one has ended. Called after {@link drain}. */
   stop(): Promise<unknown>;
-  /** Ends every connection that is left. */
+  /** Destroys every connection that is left. */
   cut(): void;
-  /** Shows another certificate to new connections; only asked of a transport with `tls`. It rejects if that cannot be. */
+  /** Uses another certificate for new connections; only called with `tls`. Rejects if that is not possible. */
   replaceTls(tls: PemPair): Promise<void>;
 }
 
-/** Starts a server that gives each delivery to the webhook. It rejects with what the runtime says if it cannot. */
+/** Starts a server that passes each delivery to the webhook. It rejects with the runtime's own error. */
 export type StartTransport = (hook: Webhook, options: TransportOptions) => Promise<Transport>;
 
 /**
- * How long a connection may stay idle, in milliseconds. Telegram closes it after 60 s: a server that is faster than
- * that now and then closes a connection on which an update is on its way already.
+ * How long a connection may stay idle, in milliseconds. Telegram closes it after 60 s: a server that does it sooner now
+ * and then closes a connection on which an update is already on its way.
  */
 export const KEEP_ALIVE_MS = 75_000;

@@ -194,8 +194,13 @@ export interface InboxStore {
   complete(batch: Batch, claimNext: boolean): Awaitable<Batch | undefined>;
   /** Removes a claimed batch as if it had never been here: it is still Telegram's, which will send it again. */
   withdraw(batch: Batch): Awaitable<void>;
-  /** Ends a claim: the batch falls due again after that many milliseconds. */
-  retry(batch: Batch, afterMs: number, tries: Tries): Awaitable<void>;
+  /**
+   * Ends a claim: the batch falls due again after that many milliseconds.
+   *
+   * @param tries What to remember of its attempts, in place of its tries and its crashes, which these include. If it is left
+   * out, the batch was not handled, and both stay as they are.
+   */
+  retry(batch: Batch, afterMs: number, tries?: Tries): Awaitable<void>;
   /** Moves a claimed batch to those that are parked. It does not hold up its lane. */
   park(batch: Batch, parking: Parking): Awaitable<void>;
   /** Makes all albums that collect complete: the inbox closes. Only for stores that are not durable. */

@@ -1,14 +1,32 @@
-/** The word that was probably meant, if one is near: at most one wrong letter in three. */
+/** The word that was probably meant, if one is near: at most one wrong letter in three. Case does not matter. */
 export function closestWord(word: string, words: readonly string[]): string | undefined {
-  const mostEdits = Math.max(1, Math.floor(word.length / 3));
+  const maxEdits = Math.max(1, Math.floor(word.length / 3));
   const [best] = words
-    .map((each) => ({ each, edits: editsBetween(word.toLowerCase(), each) }))
-    .filter(({ edits }) => edits <= mostEdits)
+    // A longer difference cannot be bridged, and comparing takes the product of both lengths.
+    .filter((each) => Math.abs(each.length - word.length) <= maxEdits)
+    .map((each) => ({ each, edits: editsBetween(word.toLowerCase(), each.toLowerCase()) }))
+    .filter(({ edits }) => edits <= maxEdits)
     .sort((a, b) => a.edits - b.edits);
   return best?.each;
 }
 
-/** How many letters must be put in, left out, replaced or swapped with their neighbour. */
+/**
+ * The end of a message about an unknown word: `Did you mean "message"?`, or what else to do if no word is near.
+ *
+ * @param fallback What the message says if no word is near, such as a list of all words.
+ * @param write How the word is written, quoted: by default alone.
+ */
+export function didYouMean(
+  word: string,
+  words: readonly string[],
+  fallback: string,
+  write: (word: string) => string = (each) => each,
+): string {
+  const meant = closestWord(word, words);
+  return meant === undefined ? fallback : `Did you mean "${write(meant)}"?`;
+}
+
+/** How many letters must be inserted, removed, replaced or swapped with their neighbor. */
 function editsBetween(a: string, b: string): number {
   let beforeLast: number[] = [];
   let last = Array.from({ length: b.length + 1 }, (_, j) => j);

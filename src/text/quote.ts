@@ -1,13 +1,15 @@
-/** A bot token, wherever it stands, also percent-encoded in a URL. */
+import { plainJson } from "./plain_text.ts";
+
+/** A bot token, wherever it appears, also percent-encoded in a URL. */
 export const BOT_TOKEN: RegExp = /\d+(?::|%3A)[\w-]{16,}/gi;
 
-const LONGEST = 80;
+const MAX_LENGTH = 80;
 
 /** A value as a message quotes it: short, on one line, and without a bot token that was passed by mistake. */
 export function quote(value: unknown): string {
   if (typeof value === "string") {
     const text = value.replace(BOT_TOKEN, "<token>");
-    return JSON.stringify(text.length > LONGEST ? `${text.slice(0, LONGEST)}…` : text);
+    return plainJson(text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text);
   }
   if (typeof value === "function") return "a function";
   if (value instanceof Promise) return "a promise";

@@ -1,24 +1,45 @@
-/** Takes what must stay secret out of a text. */
+import { BOT_TOKEN } from "./quote.ts";
+
+/** Replaces secrets in a text. */
 export type Redact = (text: string) => string;
 
+/** A shorter secret can be a part of ordinary words, which could not be read without it. */
+const MIN_LENGTH = 8;
+
 /**
- * Every Bot API address holds the bot token, and runtimes quote addresses in their errors: in the message of a
- * cause (Deno), in a property (Bun), in the message itself (Node). The part behind the colon is the secret one.
+ * Replaces a bot token and secret tokens in a text.
+ *
+ * Every Bot API address contains the bot token, and runtimes quote addresses in their errors: in the message of a cause
+ * (Deno), in a property (Bun), in the message itself (Node). The part behind the colon is the secret one. A secret of
+ * fewer than 8 characters is replaced only where it is a whole quoted string, so that messages stay readable.
+ *
+ * @param token The bot token, if there is one.
+ * @param secretTokens Secret tokens. Everything that is not a string is ignored.
  */
-export function redactor(token: string, secretToken: unknown): Redact {
-  const [id, secret] = token.split(":");
-  const tokens = new RegExp(`(?<=bot)${id}(?::|%3A)[\\w-]*|${secret}`, "gi");
+export function redactor(token: string | undefined, ...secretTokens: unknown[]): Redact {
+  const [id = "", key = ""] = token?.split(":") ?? [];
+  // In an address, also when it was cut off.
+  const addresses = token === undefined ? undefined : new RegExp(`(?<=bot)${id}(?::|%3A)[\\w-]*`, "gi");
+  const secrets = secretTokens.filter((each) => typeof each === "string" && each !== "") as string[];
   return (text) => {
-    const redacted = text.replace(tokens, "<token>");
-    return typeof secretToken === "string" && secretToken !== ""
-      ? redacted.replaceAll(secretToken, "<secret>")
-      : redacted;
+    let redacted = text;
+    if (addresses !== undefined) redacted = redacted.replace(addresses, "<token>");
+    redacted = redacted.replace(BOT_TOKEN, "<token>");
+    if (key !== "") redacted = withoutSecret(redacted, key, "<token>");
+    for (const secret of secrets) redacted = withoutSecret(redacted, secret, "<secret>");
+    return redacted;
   };
+}
+
+function withoutSecret(text: string, secret: string, replacement: string): string {
+  return secret.length < MIN_LENGTH
+    ? text.replaceAll(`"${secret}"`, `"${replacement}"`)
+    : text.replaceAll(secret, replacement);
 }
 
 /**
  * What can be shown of a caught error: a new one with its name, message, code, stack and cause, without the
- * secrets. A copy, because any other property may hold the address too, and because the original belongs to
+ * secrets. A copy, because any other property may contain the address too, and because the original belongs to
  * someone else.
  */
 export function redactedCopy(error: unknown, redact: Redact, depth = 0): Error {

@@ -1,102 +1,154 @@
-import {
-  type Bytes,
-  contextTag,
-  type Der,
-  expectTag,
-  readAll,
-  readDer,
-  readOctets,
-  readOid,
-  sameBytes,
-  TAG,
-} from "./der.ts";
+import { type Bytes, contextTag, readAll, readDer, sameBytes } from "./der.ts";
+import { nodeCrypto, type PrivateKey, type X509Certificate } from "./node_crypto.ts";
 import { Unreadable } from "./unreadable.ts";
 
-const SUBJECT_KEY_ID = "2.5.29.14";
-const AUTHORITY_KEY_ID = "2.5.29.35";
-const COMMON_NAME = "2.5.4.3";
-
-/** What telehook needs to know of an X.509 certificate (RFC 5280). */
-export interface Certificate {
+/**
+ * An X.509 certificate (RFC 5280). The runtime's `node:crypto` reads it; this class gives its answers the form that
+ * the rest of telehook needs, the same on every runtime.
+ */
+export class Certificate {
+  /** The certificate in DER. */
   readonly bytes: Bytes;
-  /** Its common name, for messages. */
-  readonly name: string;
-  readonly subject: Der;
-  readonly issuer: Der;
+  /**
+   * Whether it is of version 1, which has no extensions. `openssl x509 -req` makes such certificates unless it is
+   * given extensions. Deno does not accept them.
+   */
+  readonly isVersion1: boolean;
+  /** The common names of its subject. */
+  readonly commonNames: readonly string[];
+  /** The host names in its extension for alternative names, which may be wildcards. */
+  readonly dnsNames: readonly string[];
+  /** The IP addresses in its extension for alternative names. */
+  readonly addresses: readonly string[];
   readonly notBefore: Date;
   readonly notAfter: Date;
-  /** The `SubjectPublicKeyInfo`. */
-  readonly publicKey: Der;
-  /** The identifier of its key, and of the key that signed it; many certificates have none. */
-  readonly keyId: Bytes | undefined;
-  readonly issuerKeyId: Bytes | undefined;
-}
+  /** Whether it may sign other certificates. */
+  readonly isAuthority: boolean;
+  /** Whether it names itself as its issuer: no authority stands behind it. */
+  readonly isSelfIssued: boolean;
+  readonly #subject: string;
+  readonly #x509: X509Certificate;
 
-/** Reads a certificate in DER. */
-export function readCertificate(bytes: Bytes): Certificate {
-  const [signed] = readAll(readDer(bytes));
-  const fields = readAll(signed).filter(({ tag }) => tag !== contextTag(0)); // [0] is the version
-  const [, , issuer, validity, subject, publicKey] = fields;
-  const [notBefore, notAfter] = readAll(validity);
-  const extensions = readExtensions(fields.find(({ tag }) => tag === contextTag(3)));
-  const keyId = extensions.get(SUBJECT_KEY_ID);
-  const authority = extensions.get(AUTHORITY_KEY_ID);
-  return {
-    bytes,
-    name: commonName(subject),
-    subject: expectTag(subject, TAG.sequence),
-    issuer: expectTag(issuer, TAG.sequence),
-    notBefore: readTime(notBefore),
-    notAfter: readTime(notAfter),
-    publicKey: expectTag(publicKey, TAG.sequence),
-    keyId: keyId && readOctets(keyId),
-    issuerKeyId: authority &&
-      readAll(authority).find(({ tag }) => tag === contextTag(0, "primitive"))?.content,
-  };
-}
-
-/** Whether the certificate names the other as its issuer. */
-export function isIssuedBy(certificate: Certificate, issuer: Certificate): boolean {
-  const { issuerKeyId } = certificate;
-  // Some authorities spell their name in two ways, as subject and as issuer; the key's identifier is exact.
-  if (issuerKeyId !== undefined && issuer.keyId !== undefined) return sameBytes(issuerKeyId, issuer.keyId);
-  return sameBytes(certificate.issuer.bytes, issuer.subject.bytes);
-}
-
-/** Whether the certificate has not expired, and is not for later. */
-export function isValidNow({ notBefore, notAfter }: Certificate): boolean {
-  const now = new Date();
-  return notBefore <= now && now <= notAfter;
-}
-
-function commonName(subject: Der | undefined): string {
-  for (const attribute of readAll(subject).flatMap((set) => readAll(set, TAG.set))) {
-    const [type, value] = readAll(attribute);
-    if (readOid(type) === COMMON_NAME && value !== undefined) return new TextDecoder().decode(value.content);
+  /**
+   * Reads a certificate in DER.
+   *
+   * @throws {Unreadable}
+   */
+  constructor(bytes: Bytes) {
+    const [signed] = readAll(readDer(bytes));
+    const [first] = readAll(signed);
+    this.bytes = bytes;
+    this.isVersion1 = first?.tag !== contextTag(0); // [0] is the version, left out for version 1
+    const { X509Certificate } = nodeCrypto();
+    try {
+      // All at once: Deno finds some damage only when a property is read.
+      const x509 = new X509Certificate(bytes);
+      const { subject = "", issuer = "", subjectAltName = "", validFrom, validTo, ca } = x509;
+      this.commonNames = subject.split("\n").filter((line) => line.startsWith("CN=")).map(unescapedValue);
+      const names = subjectAltName.split(/,\s*/);
+      const ofKind = (kind: string) =>
+        names.filter((name) => name.startsWith(kind)).map((name) => name.slice(kind.length));
+      this.dnsNames = ofKind("DNS:");
+      this.addresses = ofKind("IP Address:");
+      this.notBefore = new Date(validFrom);
+      this.notAfter = new Date(validTo);
+      this.isAuthority = ca;
+      this.isSelfIssued = issuer === subject;
+      this.#subject = subject;
+      this.#x509 = x509;
+    } catch {
+      throw new Unreadable("damaged", "it is not an X.509 certificate");
+    }
+    if (Number.isNaN(this.notBefore.getTime()) || Number.isNaN(this.notAfter.getTime())) {
+      throw new Unreadable("damaged", "a time is malformed");
+    }
   }
-  return "without a common name";
+
+  /** The first common name, for messages. */
+  get name(): string {
+    return this.commonNames[0] ?? "without a common name";
+  }
+
+  /** Whether it has begun and has not expired. */
+  get isValidNow(): boolean {
+    const now = new Date();
+    return this.notBefore <= now && now <= this.notAfter;
+  }
+
+  /** Whether both are the same certificate. */
+  equals(other: Certificate): boolean {
+    return sameBytes(this.bytes, other.bytes);
+  }
+
+  /** Whether both have the same subject, as a certificate and its renewal do. */
+  hasSubjectOf(other: Certificate): boolean {
+    return this.#subject === other.#subject;
+  }
+
+  /** Whether the other is the certificate of its issuer, by name and key identifier, or by its signature. */
+  isIssuedBy(issuer: Certificate): boolean {
+    // Some authorities write their name in two ways, as subject and as issuer, which Deno does not take for equal.
+    return isTrue(() => this.#x509.checkIssued(issuer.#x509)) || this.isSignedBy(issuer);
+  }
+
+  /** Whether the other's key made its signature. */
+  isSignedBy(issuer: Certificate): boolean {
+    return isTrue(() => this.#x509.verify(issuer.#x509.publicKey));
+  }
+
+  /** Whether it is the certificate of this private key. */
+  isOf(key: PrivateKey): boolean {
+    return isTrue(() => this.#x509.checkPrivateKey(key));
+  }
 }
 
-function readExtensions(tagged: Der | undefined): Map<string, Der> {
-  const extensions = new Map<string, Der>();
-  if (tagged === undefined) return extensions;
-  for (const extension of readAll(readAll(tagged, tagged.tag)[0])) {
-    const [oid, ...rest] = readAll(extension); // a boolean, "critical", may stand between them
-    extensions.set(readOid(oid), readDer(readOctets(rest.at(-1))));
+/** The answer of `node:crypto`, which throws for kinds of key that it does not know: then the answer is no. */
+function isTrue(check: () => boolean): boolean {
+  try {
+    return check();
+  } catch {
+    return false;
   }
-  return extensions;
 }
 
-/** Reads `YYMMDDHHMMSSZ`, in which years below 50 are after 2000, or `YYYYMMDDHHMMSSZ`. */
-function readTime(der: Der | undefined): Date {
-  const text = new TextDecoder().decode(der?.content);
-  const century = der?.tag === TAG.generalizedTime ? "" : Number(text.slice(0, 2)) < 50 ? "20" : "19";
-  const match = /^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/.exec(century + text);
-  const date = match === null
-    ? undefined
-    : new Date(match.slice(1, 4).join("-") + "T" + match.slice(4).join(":") + "Z");
-  if (date === undefined || Number.isNaN(date.getTime())) {
-    throw new Unreadable("damaged", "a time is malformed");
+/** The value of `CN=…`. OpenSSL writes a backslash before a comma and the like, as in RFC 2253. */
+function unescapedValue(line: string): string {
+  return line.slice(line.indexOf("=") + 1).replace(/\\(.)/g, "$1");
+}
+
+/**
+ * Reads a private key, to compare certificates with.
+ *
+ * @param pem PKCS#8, PKCS#1 or SEC 1, not encrypted.
+ * @throws {Unreadable} Without the runtime's own message, which might quote the key.
+ */
+export function readPrivateKey(pem: string): PrivateKey {
+  const { createPrivateKey } = nodeCrypto();
+  try {
+    return createPrivateKey(pem);
+  } catch {
+    throw new Unreadable(
+      "damaged",
+      "it is damaged, or of a kind that this runtime does not support: use RSA of at least 2048 bits, ECDSA P-256 or " +
+        "Ed25519",
+    );
   }
-  return date;
+}
+
+/**
+ * Returns the certificate, then the one that issued it, and so on, as far as the given ones lead. If there are several
+ * issuers, as with cross-signing, it takes one that is valid now.
+ */
+export function buildChain(leaf: Certificate, certificates: readonly Certificate[]): Certificate[] {
+  const chain = [leaf];
+  const rest = new Set(certificates);
+  for (let last: Certificate | undefined = leaf; last !== undefined;) {
+    rest.delete(last);
+    const subject: Certificate = last;
+    if (subject.isSelfIssued) break;
+    const issuers = [...rest].filter((issuer) => subject.isIssuedBy(issuer));
+    last = issuers.find((issuer) => issuer.isValidNow) ?? issuers[0];
+    if (last !== undefined) chain.push(last);
+  }
+  return chain;
 }

@@ -1,9 +1,12 @@
 import { Unreadable } from "./unreadable.ts";
 
-/** Bytes that Web Crypto takes: never on shared memory. */
+/** Bytes that Web Crypto accepts: not in shared memory. */
 export type Bytes = Uint8Array<ArrayBuffer>;
 
-/** One value in Distinguished Encoding Rules (X.690): its tag, what it holds and all of its bytes. */
+// Reading and writing DER. No runtime offers it: `node:crypto` reads certificates and keys, but no keystores, and it
+// makes no certificates.
+
+/** One value in Distinguished Encoding Rules (X.690): its tag, its content and all of its bytes. */
 export interface Der {
   readonly tag: number;
   readonly content: Bytes;
@@ -29,12 +32,12 @@ const CONSTRUCTED = 0x20;
 /** Deeper than any certificate or keystore nests, far shallower than the stack. */
 const MAX_DEPTH = 32;
 
-/** The tag of the context-specific value `[number]`, which holds other values unless it is `primitive`. */
+/** The tag of the context-specific value `[number]`, which contains other values unless it is `primitive`. */
 export function contextTag(number: number, form: "constructed" | "primitive" = "constructed"): number {
   return 0x80 | (form === "constructed" ? CONSTRUCTED : 0) | number;
 }
 
-/** Reads bytes that hold exactly one value. */
+/** Reads bytes that consist of exactly one value. */
 export function readDer(bytes: Bytes): Der {
   const der = readAt(bytes, 0, 0);
   if (der.bytes.length !== bytes.length) throw damaged(`${bytes.length - der.bytes.length} bytes too many`);
@@ -54,7 +57,7 @@ export function readAll(der: Der | undefined, tag: number = TAG.sequence): Der[]
   return all;
 }
 
-/** The value, when it has the tag. */
+/** Returns the value, or throws if it does not have the tag. */
 export function expectTag(der: Der | undefined, tag: number): Der {
   if (der === undefined) throw damaged("a value is missing");
   if (der.tag !== tag) throw damaged(`found a value with tag ${der.tag}, not ${tag}`);
@@ -67,7 +70,7 @@ export function readOctets(der: Der | undefined, tag: number = TAG.octetString):
   return concat(...readAll(der, der.tag).map((piece) => readOctets(piece)));
 }
 
-/** A bit string's bytes; those that hold keys and signatures have no spare bits. */
+/** A bit string's bytes. Those of keys and signatures have no unused bits. */
 export function readBits(der: Der | undefined): Bytes {
   const { content } = expectTag(der, TAG.bitString);
   if (content[0] !== 0) throw damaged("a bit string does not end at a byte");
@@ -80,13 +83,6 @@ export function readNumber(der: Der | undefined): number {
   const [first] = content;
   if (first === undefined || first > 127 || content.length > 6) throw damaged("a number is out of range");
   return content.reduce((value, byte) => value * 256 + byte, 0);
-}
-
-/** A large number's magnitude without leading zeros, such as a modulus. */
-export function readMagnitude(der: Der | undefined): Bytes {
-  const { content } = expectTag(der, TAG.integer);
-  const start = content.findIndex((byte) => byte !== 0);
-  return start < 0 ? content.subarray(content.length) : content.subarray(start);
 }
 
 /** An object identifier in dotted form. */
@@ -104,7 +100,7 @@ export function readOid(der: Der | undefined): string {
   return arcs.join(".");
 }
 
-/** Writes a value with the tag; what it holds is put together. */
+/** Writes a value with the tag; its content is the parts one after another. */
 export function writeDer(tag: number, ...contents: Uint8Array[]): Bytes {
   const content = concat(...contents);
   const { length } = content;
@@ -122,7 +118,7 @@ export function writeMagnitude(magnitude: Bytes): Bytes {
   return writeDer(TAG.integer, first > 127 ? Uint8Array.of(0) : new Uint8Array(), digits);
 }
 
-/** Writes a bit string without spare bits. */
+/** Writes a bit string without unused bits. */
 export function writeBits(bytes: Bytes): Bytes {
   return writeDer(TAG.bitString, Uint8Array.of(0), bytes);
 }
@@ -140,7 +136,7 @@ export function writeOid(dotted: string): Bytes {
   return writeDer(TAG.oid, Uint8Array.from(digits));
 }
 
-/** All bytes one after another, in memory of their own. */
+/** All bytes one after another, in new memory. */
 export function concat(...parts: Uint8Array[]): Bytes {
   const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;
@@ -151,7 +147,7 @@ export function concat(...parts: Uint8Array[]): Bytes {
   return joined;
 }
 
-/** Whether both hold the same bytes; not for secrets, since the time it takes tells where they differ. */
+/** Whether both have the same bytes. Not for secrets: the time it takes shows where they differ. */
 export function sameBytes(one: Uint8Array, other: Uint8Array): boolean {
   return one.length === other.length && one.every((byte, index) => byte === other[index]);
 }

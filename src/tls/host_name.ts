@@ -1,6 +1,6 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 
-/** What a certificate can be for: a host name in lower case and ASCII, or an IPv4 address. */
+/** The host of a certificate: a name in lower case and ASCII, or an IPv4 address. */
 export interface CertificateHost {
   readonly name: string;
   readonly kind: "name" | "ipv4";
@@ -9,10 +9,10 @@ export interface CertificateHost {
 const NO_HOST_NAME = "must be letters, digits and hyphens between dots";
 
 /**
- * Checks a host that a certificate is to be for. Names beyond ASCII become their `xn--` form.
+ * Checks the host of a certificate. Names beyond ASCII are converted to their `xn--` form.
  *
- * @throws {TelehookError} `ERR_OPTION`: it is a URL, has a port, a wildcard or anything else that no host
- * has, or is an IPv6 address, to which Telegram does not deliver.
+ * @throws {TelehookError} `ERR_OPTION`: it is a URL, contains a port, a wildcard or anything else that is
+ * not part of a host, or is an IPv6 address, to which Telegram does not deliver.
  */
 export function readHost(host: string): CertificateHost {
   if (typeof host !== "string" || host === "") throw misuse(host, "must be a host name or an IPv4 address");
@@ -35,7 +35,7 @@ export function readHost(host: string): CertificateHost {
 }
 
 function toAscii(host: string): string {
-  // What a URL parser takes for something other than the host must not reach it.
+  // Characters that end the host of a URL must not reach the URL parser.
   if (!/^[a-z\d.\-\u0080-\uffff]+$/i.test(host)) throw misuse(host, NO_HOST_NAME);
   if (/^[a-z\d.-]+$/i.test(host)) return host.toLowerCase();
   try {

@@ -1,8 +1,8 @@
 import { type Bytes, concat, readAll, readDer, readOctets, readOid, sameBytes } from "./der.ts";
 import type { Keystore, KeystoreEntry } from "./keystore.ts";
-import { utf16 } from "./pkcs12_kdf.ts";
+import { utf16 } from "./key_derivation.ts";
+import { digest as hash } from "./node_crypto.ts";
 import { schemeName } from "./schemes.ts";
-import { sha1 } from "./primitives/sha1.ts";
 import { Unreadable } from "./unreadable.ts";
 
 const MAGIC = 0xfeedfeed;
@@ -18,7 +18,8 @@ export function isJks(bytes: Bytes): boolean {
 
 /**
  * Reads a Java keystore (JKS): entries one after another, then a SHA-1 digest over the password and all of
- * them. There is no specification but Java's own `sun.security.provider.JavaKeyStore`.
+ * them. No runtime reads this format, and Java's own source, `sun.security.provider.JavaKeyStore`, is its only
+ * specification.
  */
 export function readJks(bytes: Bytes, password: string): Keystore {
   const reader = new JavaReader(bytes.subarray(0, -DIGEST_LENGTH));
@@ -48,14 +49,14 @@ export function readJks(bytes: Bytes, password: string): Keystore {
       throw new Unreadable("damaged", `an entry is of kind ${kind}`);
     }
   }
-  if (!reader.atEnd) throw new Unreadable("damaged", "something follows the last entry");
+  if (!reader.atEnd) throw new Unreadable("damaged", "there is something after the last entry");
   verify(bytes, password);
   return { entries, certificateAliases };
 }
 
 function verify(bytes: Bytes, password: string): void {
   const salt = new TextEncoder().encode("Mighty Aphrodite");
-  const digest = sha1(concat(passwordBytes(password), salt, bytes.subarray(0, -DIGEST_LENGTH)));
+  const digest = hash("sha1", concat(passwordBytes(password), salt, bytes.subarray(0, -DIGEST_LENGTH)));
   if (!sameBytes(digest, bytes.subarray(-DIGEST_LENGTH))) {
     throw new Unreadable("password", "the digest differs");
   }
@@ -70,7 +71,7 @@ function readCertificate(reader: JavaReader, version: number): Bytes {
   return reader.bytes(reader.uint32());
 }
 
-/** Undoes Sun's key protector: a key stream of SHA-1 digests, each of the password and the one before. */
+/** Undoes Sun's key protector: a key stream of SHA-1 digests, each of the password and the previous digest. */
 function unprotect(encrypted: Bytes, password: string): Bytes {
   const [algorithm, value] = readAll(readDer(encrypted));
   const oid = readOid(readAll(algorithm)[0]);
@@ -79,13 +80,13 @@ function unprotect(encrypted: Bytes, password: string): Bytes {
   if (content.length <= 2 * DIGEST_LENGTH) throw new Unreadable("damaged", "an encrypted key is too short");
 
   const secret = passwordBytes(password);
-  let digest = content.subarray(0, DIGEST_LENGTH);
+  let digest: Uint8Array = content.subarray(0, DIGEST_LENGTH);
   const key = content.slice(DIGEST_LENGTH, -DIGEST_LENGTH);
   for (let index = 0; index < key.length; index++) {
-    if (index % DIGEST_LENGTH === 0) digest = sha1(concat(secret, digest));
+    if (index % DIGEST_LENGTH === 0) digest = hash("sha1", concat(secret, digest));
     key[index] = (key[index] ?? 0) ^ (digest[index % DIGEST_LENGTH] ?? 0);
   }
-  if (!sameBytes(sha1(concat(secret, key)), content.subarray(-DIGEST_LENGTH))) {
+  if (!sameBytes(hash("sha1", concat(secret, key)), content.subarray(-DIGEST_LENGTH))) {
     throw new Unreadable("password", "the digest differs");
   }
   return key;

@@ -1,28 +1,26 @@
 import { TelehookError } from "../errors/telehook_error.ts";
-import { type Certificate, isIssuedBy, isValidNow, readCertificate } from "./certificate.ts";
-import { sameBytes } from "./der.ts";
-import { keyMatches } from "./key_match.ts";
-import { requirePair, requireText } from "./not_pem.ts";
+import { Certificate, readPrivateKey } from "./certificate.ts";
+import type { PrivateKey } from "./node_crypto.ts";
 import { readPem, writePem } from "./pem.ts";
+import { requirePair, requireText } from "./pem_hints.ts";
 import { decryptPemKey } from "./pem_key.ts";
-import { type PrivateKey, readPrivateKey } from "./private_key.ts";
 import { Unreadable } from "./unreadable.ts";
 
-/** What a TLS server shows and proves its name with, in PEM text. */
+/** The certificate and the private key of a TLS server, in PEM text. */
 export interface KeyPair {
-  /** The certificate, followed by those of the authorities up to a root, each after the one it issued. */
+  /** The certificate, followed by those of the authorities up to a root, each after the one that it issued. */
   cert: string;
   /** The certificate's private key, not encrypted. */
   key: string;
 }
 
-/** What a `KeyPair` may look like before it is checked. */
+/** A certificate and a private key that may be encrypted. */
 export interface EncryptedKeyPair extends KeyPair {
-  /** What `key` is encrypted with, if it is. */
+  /** The passphrase of `key`, if it is encrypted. */
   passphrase?: string | undefined;
 }
 
-/** What to call the two texts in messages. */
+/** The names of the two texts in messages. */
 export interface KeyPairNames {
   /** Such as the file that the certificates come from. Default: `"cert"`. */
   cert?: string | undefined;
@@ -31,22 +29,23 @@ export interface KeyPairNames {
 }
 
 const CERTIFICATE_LABELS = new Set(["CERTIFICATE", "X509 CERTIFICATE"]);
+const KEY_LABELS = new Set(["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"]);
 
 /**
- * Finds the mistakes that would otherwise show at the first handshake, in a log of Telegram's that no one can
- * read: text that is not PEM, a key that belongs to another certificate, a chain in the wrong order, a
- * certificate that has expired or is not valid yet, an encrypted key without its passphrase.
+ * Checks a certificate and its private key, so that a mistake is an error at the start and not a failed handshake that
+ * only Telegram sees. It finds: text that is not PEM, a key that belongs to another certificate, a chain in the wrong
+ * order, a certificate that has expired or is not valid yet, an encrypted key without its passphrase, and on Deno a
+ * certificate of X.509 version 1, which Deno does not accept.
  *
- * Not checked: whether the authority is one that Telegram trusts, whether the signatures of the chain are
- * right, and for which names the certificate is. Keys of other kinds than RSA, ECDSA (P-256, P-384, P-521)
- * and Ed25519 are not compared with the certificate.
+ * It does not check whether Telegram trusts the authority, whether the signatures of the chain are right, or which
+ * names the certificate is for.
  *
  * @param pair The certificates and the key, with its passphrase if it has one.
- * @param names What to call the two in messages.
- * @returns The same certificates and key, the key decrypted, without whatever else the texts hold: what every
- * runtime's server takes.
+ * @param names The names of the two texts in messages, such as their files. Default: `cert` and `key`.
+ * @returns The same certificates and key, without other text around them, the key decrypted: what the server of every
+ * runtime accepts.
  * @throws {TelehookError} `ERR_TLS`: there is a mistake; the message says in which text and what to do. `ERR_OPTION`:
- * the passphrase that is needed is not text.
+ * the passphrase that is needed is not text. `ERR_RUNTIME`: this runtime does not have `node:crypto`.
  *
  * @example
  * ```ts
@@ -65,16 +64,18 @@ export async function checkKeyPair(pair: EncryptedKeyPair, names: KeyPairNames =
   requireText(pair.cert, certName);
   requireText(pair.key, keyName);
   const key = await decryptPemKey(pair.key, pair.passphrase, keyName);
-  const chain = await reading("certificate", certName, () => readChain(pair.cert));
-  await checkMatch(key, chain, certName, keyName);
+  const chain = reading("certificate", certName, () => readChain(pair.cert));
+  const privateKey = reading("private key", keyName, () => readKey(key));
+  checkMatch(privateKey, chain, certName, keyName);
+  checkVersion(chain[0], certName);
   checkOrder(chain, certName);
   chain.forEach((certificate) => checkValidity(certificate, chain, certName));
   return { cert: chain.map(({ bytes }) => writePem("CERTIFICATE", bytes)).join(""), key };
 }
 
-async function reading<T>(what: string, name: string, read: () => T | Promise<T>): Promise<T> {
+function reading<T>(what: string, name: string, read: () => T): T {
   try {
-    return await read();
+    return read();
   } catch (error) {
     if (!(error instanceof Unreadable)) throw error;
     throw tlsError(`The ${what} in "${name}" cannot be read: ${error.message}`);
@@ -84,66 +85,71 @@ async function reading<T>(what: string, name: string, read: () => T | Promise<T>
 function readChain(text: string): [Certificate, ...Certificate[]] {
   const blocks = readPem(text);
   const certificates = blocks.filter(({ label }) => CERTIFICATE_LABELS.has(label));
-  const [first, ...rest] = certificates.map(({ bytes }) => readCertificate(bytes));
+  const [first, ...rest] = certificates.map(({ bytes }) => new Certificate(bytes));
   if (first !== undefined) return [first, ...rest];
   const found = blocks.map(({ label }) => `"${label}"`).join(", ");
   throw new Unreadable("damaged", `it has only ${found}`);
 }
 
-async function checkMatch(
-  key: string,
+function readKey(text: string): PrivateKey {
+  const [{ label }] = readPem(text);
+  if (!KEY_LABELS.has(label)) {
+    throw new Unreadable("unsupported", `it is an "${label}": convert it to PKCS#8`);
+  }
+  return readPrivateKey(text);
+}
+
+function checkMatch(
+  key: PrivateKey,
   [leaf, ...rest]: [Certificate, ...Certificate[]],
   certName: string,
   keyName: string,
-): Promise<void> {
-  const privateKey = await reading("private key", keyName, () => readKey(key));
-  const matches = (certificate: Certificate) =>
-    reading("pair", keyName, () => keyMatches(privateKey, certificate));
-  if (await matches(leaf) !== false) return;
-  for (const certificate of rest) {
-    if (await matches(certificate) !== true) continue;
-    const name = certificate.name;
-    throw tlsError(
-      `The chain in "${certName}" is in the wrong order: put "${name}", the key's certificate, first`,
-    );
-  }
+): void {
+  if (leaf.isOf(key)) return;
+  const owner = rest.find((certificate) => certificate.isOf(key));
   throw tlsError(
-    `The private key in "${keyName}" does not belong to the certificate in "${certName}", "${leaf.name}": ` +
-      "use the one that the certificate was requested with",
+    owner === undefined
+      ? `The private key in "${keyName}" does not belong to the certificate in "${certName}", "${leaf.name}": ` +
+        "use the key that the certificate was requested with"
+      : `The chain in "${certName}" is in the wrong order: put "${owner.name}", the key's certificate, first`,
   );
 }
 
-function readKey(text: string): PrivateKey {
-  const [block] = readPem(text);
-  return readPrivateKey(block.label, block.bytes);
+/** Node and Bun serve such a certificate, and clients accept it. Deno blames the kind of key. */
+function checkVersion({ isVersion1, name }: Certificate, certName: string): void {
+  if (!isVersion1 || !("Deno" in globalThis)) return;
+  throw tlsError(
+    `The certificate "${name}" in "${certName}" is of X.509 version 1, which Deno does not accept: make one of version ` +
+      "3 with selfSigned() or `telehook cert`, or give `openssl x509 -req` extensions with `-extfile`, such as " +
+      `"subjectAltName=DNS:${name}"`,
+  );
 }
 
 /**
- * Chains that meet again, as by cross-signing, are fine: each certificate must have issued some earlier one.
+ * Each certificate must have issued some earlier one. So chains that branch and meet again, as with cross-signing, are
+ * accepted.
  */
 function checkOrder(chain: Certificate[], name: string): void {
   for (const [index, certificate] of chain.entries()) {
-    const issued = (subject: Certificate) => subject !== certificate && isIssuedBy(subject, certificate);
+    const issued = (subject: Certificate) => subject !== certificate && subject.isIssuedBy(certificate);
     if (index === 0 || chain.slice(0, index).some(issued)) continue;
     const which = `"${certificate.name}" (number ${index + 1})`;
     throw tlsError(
       chain.some(issued)
         ? `The chain in "${name}" is in the wrong order: put ${which} after the certificate that it issued`
-        : `The chain in "${name}" has a certificate that issued none of the others: take ${which} out`,
+        : `The chain in "${name}" has a certificate that issued none of the others: remove ${which}`,
     );
   }
 }
 
 function checkValidity(certificate: Certificate, chain: Certificate[], name: string): void {
-  if (isValidNow(certificate)) return;
-  const { notBefore, notAfter, subject } = certificate;
+  if (certificate.isValidNow) return;
+  const { notBefore, notAfter } = certificate;
   const now = new Date();
   const which = `The certificate "${certificate.name}" in "${name}"`;
   if (notAfter < now) {
-    const hasSuccessor = chain.some((other) =>
-      sameBytes(other.subject.bytes, subject.bytes) && isValidNow(other)
-    );
-    const advice = hasSuccessor ? "take it out, since another one of that name is valid" : "renew it";
+    const hasSuccessor = chain.some((other) => other.hasSubjectOf(certificate) && other.isValidNow);
+    const advice = hasSuccessor ? "remove it, since another one of that name is valid" : "renew it";
     throw tlsError(`${which} expired at ${notAfter.toISOString()}: ${advice}`);
   }
   throw tlsError(

@@ -1,13 +1,13 @@
 import type { Bytes } from "./der.ts";
 
-/** What a keystore of any format holds, once its integrity is verified. */
+/** The content of a keystore of any format, after its integrity was verified. */
 export interface Keystore {
   readonly entries: readonly KeystoreEntry[];
   /** The aliases under which it holds a certificate without a key. */
   readonly certificateAliases: readonly string[];
 }
 
-/** A private key, still encrypted, and where to find it. */
+/** A private key that is still encrypted, and its alias. */
 export interface KeystoreEntry {
   readonly alias: string;
   /** Decrypts the key, which may have another password than the keystore. */

@@ -1,5 +1,5 @@
 import type { Bytes } from "./der.ts";
-import { whyNoBlock, whyOneLine } from "./not_pem.ts";
+import { hintForOneLine, hintForText } from "./pem_hints.ts";
 import { Unreadable } from "./unreadable.ts";
 
 /**
@@ -11,13 +11,13 @@ export interface PemBlock {
   readonly bytes: Bytes;
 }
 
-/** Nothing else is taken for a label, since labels are quoted: a key may stand there when line breaks are lost. */
+/** Labels are quoted in messages. Anything else in their place may be a key whose line breaks are lost. */
 const EDGE = /^-----(BEGIN|END) ([A-Z0-9 ]{1,40})-----$/;
 
-/** Every block of a text that has any, in order; what stands between blocks is left out. */
+/** Reads all blocks of a text, in order. Text between blocks is left out. */
 export function readPem(text: string): [PemBlock, ...PemBlock[]] {
-  const oneLine = whyOneLine(text);
-  if (oneLine !== undefined) throw new Unreadable("damaged", oneLine);
+  const hint = hintForOneLine(text);
+  if (hint !== undefined) throw new Unreadable("damaged", hint);
   const blocks: PemBlock[] = [];
   const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim());
   for (let index = 0; index < lines.length; index++) {
@@ -31,7 +31,7 @@ export function readPem(text: string): [PemBlock, ...PemBlock[]] {
     index = end;
   }
   const [first, ...rest] = blocks;
-  if (first === undefined) throw new Unreadable("damaged", whyNoBlock(text));
+  if (first === undefined) throw new Unreadable("damaged", hintForText(text));
   return [first, ...rest];
 }
 
@@ -59,6 +59,6 @@ function readBlock(label: string, lines: string[]): PemBlock {
   try {
     return { label, headers, bytes: Uint8Array.from(atob(data.join("")), (char) => char.charCodeAt(0)) };
   } catch {
-    throw new Unreadable("damaged", `what "-----BEGIN ${label}-----" starts is not Base64`);
+    throw new Unreadable("damaged", `the content of "-----BEGIN ${label}-----" is not Base64`);
   }
 }

@@ -2,14 +2,14 @@ import { TelehookError } from "../errors/telehook_error.ts";
 import { quote } from "../text/quote.ts";
 import { aesCbc, type Cipher, desCbc } from "./ciphers.ts";
 import { type Bytes, concat, readDer } from "./der.ts";
-import { md5 } from "./primitives/md5.ts";
-import { decryptPkcs8, encodePassword } from "./pbe.ts";
-import { requireText } from "./not_pem.ts";
+import { encodePassword } from "./key_derivation.ts";
+import { digest } from "./node_crypto.ts";
+import { decryptPkcs8, requireKey } from "./pbe.ts";
 import { type PemBlock, readPem, writePem } from "./pem.ts";
-import { requireKey } from "./private_key.ts";
+import { requireText } from "./pem_hints.ts";
 import { Unreadable } from "./unreadable.ts";
 
-/** How OpenSSL names the ciphers of RFC 1421's `DEK-Info` line. */
+/** The ciphers of RFC 1421's `DEK-Info` line, by OpenSSL's names. */
 const CIPHERS: ReadonlyMap<string, Cipher> = new Map([
   ["AES-128-CBC", aesCbc(16)],
   ["AES-192-CBC", aesCbc(24)],
@@ -19,19 +19,19 @@ const CIPHERS: ReadonlyMap<string, Cipher> = new Map([
 ]);
 
 /**
- * Takes the encryption off a private key in PEM: PKCS#8 (`ENCRYPTED PRIVATE KEY`, RFC 5958) under PBES2 or
- * one of the schemes of PKCS#12, and the older form that OpenSSL marks with `Proc-Type: 4,ENCRYPTED`, under
- * AES or (triple) DES in CBC mode. What else the text holds, such as certificates or curve parameters, is
- * left out.
+ * Decrypts a private key in PEM: PKCS#8 (`ENCRYPTED PRIVATE KEY`, RFC 5958) with PBES2 or a scheme of PKCS#12, and
+ * the older form that OpenSSL marks with `Proc-Type: 4,ENCRYPTED`, with AES or (triple) DES in CBC mode. Everything
+ * else in the text, such as certificates or curve parameters, is left out.
  *
- * Servers that take no passphrase, such as Deno's, need the key like this.
+ * Servers that accept no passphrase, such as Deno's, need the decrypted key.
  *
  * @param key PEM text with a private key. One that is not encrypted is returned as it is.
- * @param passphrase What the key is encrypted with; ignored if it is not.
- * @param name What to call the text in messages, such as its file name. Default: `"key"`.
+ * @param passphrase The passphrase of the key; ignored if it is not encrypted.
+ * @param name The name of the text in messages, such as its file name. Default: `"key"`.
  * @returns PEM text with the key alone, unencrypted.
  * @throws {TelehookError} `ERR_TLS`: there is no private key in the text, it is damaged or encrypted in a way
- * that cannot be read, or the passphrase is missing or wrong. `ERR_OPTION`: the passphrase that is needed is not text.
+ * that telehook does not read, or the passphrase is missing or wrong. `ERR_OPTION`: the passphrase that is needed is not
+ * text. `ERR_RUNTIME`: the encryption needs `node:crypto`, which this runtime does not have.
  *
  * @example
  * ```ts
@@ -50,7 +50,7 @@ export async function decryptPemKey(key: string, passphrase?: string, name: stri
     const block = findPrivateKey(readPem(key));
     if (!isEncrypted(block)) return writePem(block.label, block.bytes);
     if (passphrase === undefined) {
-      throw new TelehookError("ERR_TLS", `The private key in "${name}" is encrypted: give its passphrase`);
+      throw new TelehookError("ERR_TLS", `The private key in "${name}" is encrypted: pass its passphrase`);
     }
     if (typeof passphrase !== "string") {
       throw new TelehookError("ERR_OPTION", `"passphrase" must be text, not ${quote(passphrase)}`);
@@ -93,9 +93,9 @@ async function decryptTraditional({ headers, bytes }: PemBlock, passphrase: Byte
 /** OpenSSL's `EVP_BytesToKey` with MD5 and one round. */
 function deriveKey(passphrase: Bytes, salt: Bytes, length: number): Bytes {
   let last = new Uint8Array();
-  let derived = last;
+  let derived = new Uint8Array();
   while (derived.length < length) {
-    last = md5(concat(last, passphrase, salt));
+    last = concat(digest("md5", concat(last, passphrase, salt)));
     derived = concat(derived, last);
   }
   return derived.subarray(0, length);

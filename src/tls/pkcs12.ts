@@ -1,5 +1,4 @@
-import { type Certificate, readCertificate } from "./certificate.ts";
-import { buildChain } from "./chain.ts";
+import { buildChain, Certificate, readPrivateKey } from "./certificate.ts";
 import {
   type Bytes,
   contextTag,
@@ -11,12 +10,12 @@ import {
   readOid,
   sameBytes,
 } from "./der.ts";
-import { keyMatches } from "./key_match.ts";
+import { encodePassword, type Password } from "./key_derivation.ts";
 import type { Keystore, KeystoreEntry, OpenedEntry } from "./keystore.ts";
-import { decryptPkcs8, encodePassword, type Password } from "./pbe.ts";
+import { decryptPkcs8 } from "./pbe.ts";
+import { writePem } from "./pem.ts";
 import { type Bag, readBags } from "./pkcs12_bags.ts";
 import { verifyMac } from "./pkcs12_mac.ts";
-import { readPrivateKey } from "./private_key.ts";
 import { schemeName } from "./schemes.ts";
 import { Unreadable } from "./unreadable.ts";
 
@@ -31,7 +30,10 @@ interface CertificateInBag {
   readonly certificate: Certificate;
 }
 
-/** Reads a PKCS#12 file (RFC 7292) and verifies its MAC; one without a MAC is refused. */
+/**
+ * Reads a PKCS#12 file (RFC 7292) and verifies its MAC; one without a MAC is refused. `node:crypto` cannot: Node opens
+ * such files only for a TLS server (`pfx`), Deno and Bun not at all.
+ */
 export async function readPkcs12(bytes: Bytes, password: string): Promise<Keystore> {
   const [version, content, macData] = readAll(readDer(bytes));
   if (readNumber(version) !== 3) {
@@ -53,13 +55,10 @@ export async function readPkcs12(bytes: Bytes, password: string): Promise<Keysto
   return { entries, certificateAliases: aliases };
 }
 
-/**
- * Finds out how the password is encoded: some tools take an empty one as no characters, others as an end
- * mark.
- */
+/** Verifies the MAC. Returns the encoding of the password: some tools write an empty one as nothing, others as an end mark. */
 async function verify(macData: Der | undefined, safe: Bytes, password: string): Promise<Password> {
   if (macData === undefined) {
-    throw new Unreadable("unsupported", "no MAC, so that nothing shows whether it was altered");
+    throw new Unreadable("unsupported", "no MAC, so that changes to the file would not be noticed");
   }
   const encoded = encodePassword(password);
   if (await verifyMac(macData, safe, encoded)) return encoded;
@@ -74,7 +73,7 @@ async function openEntry(
   password: Password,
 ): Promise<OpenedEntry> {
   const key = bag.kind === KEY_BAG ? bag.value.bytes : await decryptPkcs8(bag.value, password);
-  const leaf = await findLeaf(bag, key, certificates);
+  const leaf = findLeaf(bag, key, certificates);
   if (leaf === undefined) throw new Unreadable("damaged", "it has no certificate for the key");
   return {
     key,
@@ -82,25 +81,23 @@ async function openEntry(
   };
 }
 
-async function findLeaf(
+/** The certificate with the key's identifier, or else the one with its public key. */
+function findLeaf(
   { localKeyId }: Bag,
   key: Bytes,
   certificates: CertificateInBag[],
-): Promise<Certificate | undefined> {
+): Certificate | undefined {
   const marked = certificates.find(({ bag }) => {
     return localKeyId !== undefined && bag.localKeyId !== undefined && sameBytes(localKeyId, bag.localKeyId);
   });
   if (marked !== undefined) return marked.certificate;
-  const privateKey = readPrivateKey("PRIVATE KEY", key);
-  for (const { certificate } of certificates) {
-    if (await keyMatches(privateKey, certificate) === true) return certificate;
-  }
-  return undefined;
+  const privateKey = readPrivateKey(writePem("PRIVATE KEY", key));
+  return certificates.find(({ certificate }) => certificate.isOf(privateKey))?.certificate;
 }
 
 function readCertificateBag(bag: Bag): CertificateInBag[] {
   const [kind, tagged] = readAll(bag.value);
   if (readOid(kind) !== X509) return [];
   const [value] = readAll(tagged, contextTag(0));
-  return [{ bag, certificate: readCertificate(readOctets(value)) }];
+  return [{ bag, certificate: new Certificate(readOctets(value)) }];
 }

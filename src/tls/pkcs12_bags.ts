@@ -1,5 +1,6 @@
 import { type Bytes, contextTag, type Der, readAll, readDer, readOctets, readOid, TAG } from "./der.ts";
-import { decryptPbe, type Password } from "./pbe.ts";
+import type { Password } from "./key_derivation.ts";
+import { decryptPbe } from "./pbe.ts";
 import { schemeName } from "./schemes.ts";
 import { Unreadable } from "./unreadable.ts";
 
@@ -9,10 +10,10 @@ const FRIENDLY_NAME = "1.2.840.113549.1.9.20";
 const LOCAL_KEY_ID = "1.2.840.113549.1.9.21";
 const NESTED_BAGS = "1.2.840.113549.1.12.10.1.6";
 
-/** Real files do not nest bags in bags at all. */
+/** Real files do not nest bags. */
 const MAX_NESTING = 4;
 
-/** One thing that a PKCS#12 file holds (a `SafeBag` of RFC 7292, 4.2). */
+/** One item of a PKCS#12 file (a `SafeBag` of RFC 7292, 4.2). */
 export interface Bag {
   /** The object identifier of what it is: a key, an encrypted key, a certificate, … */
   readonly kind: string;
@@ -22,7 +23,7 @@ export interface Bag {
   readonly localKeyId: Bytes | undefined;
 }
 
-/** All bags of a PKCS#12 file's content, after decrypting those parts that are encrypted as a whole. */
+/** Reads all bags of a PKCS#12 file's content. Decrypts the parts that are encrypted as a whole. */
 export async function readBags(content: Bytes, password: Password): Promise<Bag[]> {
   const bags: Bag[] = [];
   for (const part of readAll(readDer(content))) bags.push(...readSafe(await readPart(part, password)));

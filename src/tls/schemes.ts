@@ -1,6 +1,4 @@
-/**
- * Schemes that someone may meet and telehook does not read, for messages that say more than a row of numbers.
- */
+/** Names of schemes that telehook does not read, for messages. */
 const NAMES: Readonly<Record<string, string>> = {
   "1.2.840.113549.1.5.1": "pbeWithMD2AndDES-CBC",
   "1.2.840.113549.1.5.3": "pbeWithMD5AndDES-CBC",

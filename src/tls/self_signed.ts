@@ -17,14 +17,14 @@ import type { KeyPair } from "./key_pair.ts";
 import { writePem } from "./pem.ts";
 import { generateSigner, isSignerAlgorithm, type Signer, type SignerAlgorithm } from "./signer.ts";
 
-/** For whom a certificate is, for how long, and with what kind of key. */
+/** The host, validity and kind of key of a self-signed certificate. */
 export interface SelfSignedOptions {
   /** The host name or IPv4 address in the webhook's URL, without scheme and port. */
   host: string;
-  /** For how many days from now it is valid, 1 to 36 500. Default: 3650, ten years. */
+  /** How many days it is valid from now on, 1 to 36 500. Default: 3650, ten years. */
   days?: number | undefined;
   /**
-   * `"rsa-2048"`, which everything reads, or the smaller and faster `"ecdsa-p256"`. Default: `"rsa-2048"`.
+   * `"rsa-2048"`, which every client supports, or the smaller and faster `"ecdsa-p256"`. Default: `"rsa-2048"`.
    */
   algorithm?: SignerAlgorithm | undefined;
 }
@@ -32,21 +32,20 @@ export interface SelfSignedOptions {
 const MAX_DAYS = 36_500;
 const DAY = 86_400_000;
 
-/** How far a client's clock may be behind. */
+/** How far the clock of a client may be behind. */
 const CLOCK_SKEW = DAY;
 
 /** The longest common name that RFC 5280 allows. */
 const MAX_COMMON_NAME = 64;
 
 /**
- * Makes a certificate that vouches for itself, and its key: with it a bot on a bare IPv4 address, or on a
- * name without a certificate authority, serves HTTPS to Telegram. Upload `cert` as `certificate` with
- * `setWebhook`.
+ * Creates a self-signed certificate and its private key, for a bot on a bare IPv4 address or on a host name without a
+ * certificate from a public CA. Upload `cert` as `certificate` with `setWebhook`, so that Telegram trusts it.
  *
- * Telegram compares an address as if it were a host name, with the common name, while other clients look for
- * it among the IP addresses of the certificate; it has both, so both verify it.
+ * Telegram compares an address with the common name, as if it were a host name. Other clients look for it among the
+ * IP addresses of the certificate. The certificate has both, so that both can verify it.
  *
- * @param options For which host, and optionally for how long and with what kind of key.
+ * @param options The host, and optionally the validity and the kind of key.
  * @returns PEM text: the certificate and its private key in PKCS#8.
  * @throws {TelehookError} `ERR_OPTION`: an option is missing, unknown or out of range; the host has a scheme,
  * a port or a wildcard, or is an IPv6 address.
@@ -76,7 +75,7 @@ export async function selfSigned(options: SelfSignedOptions): Promise<KeyPair> {
   return { cert: writePem("CERTIFICATE", certificate), key: writePem("PRIVATE KEY", signer.privateKey) };
 }
 
-/** The `TBSCertificate` of RFC 5280, 4.1: all that is signed. */
+/** The `TBSCertificate` of RFC 5280, 4.1: the part that is signed. */
 async function writeBody(host: CertificateHost, days: number, signer: Signer): Promise<Bytes> {
   const name = writeName(host.name.length <= MAX_COMMON_NAME ? host.name : "telehook");
   const now = Date.now();
@@ -91,7 +90,7 @@ async function writeBody(host: CertificateHost, days: number, signer: Signer): P
     writeDer(
       contextTag(3),
       sequence(
-        // No authority: rustls accepts none as a server's own certificate.
+        // Not an authority: rustls does not accept the certificate of one as a server's own.
         extension("2.5.29.19", "critical", sequence()),
         extension("2.5.29.15", "critical", signer.keyUsage),
         extension("2.5.29.37", "optional", sequence(writeOid("1.3.6.1.5.5.7.3.1"))), // for servers
@@ -107,7 +106,7 @@ function writeName(commonName: string): Bytes {
   return sequence(writeDer(TAG.set, sequence(writeOid("2.5.4.3"), text)));
 }
 
-/** An address has no DNS name beside it: Telegram would compare that in place of the common name. */
+/** A certificate for an address has no DNS name: Telegram would compare that instead of the common name. */
 function writeAlternativeName({ name, kind }: CertificateHost): Bytes {
   if (kind === "ipv4") return writeDer(contextTag(7, "primitive"), Uint8Array.from(name.split("."), Number));
   return writeDer(contextTag(2, "primitive"), new TextEncoder().encode(name));

@@ -7,7 +7,7 @@ export type SignerAlgorithm = "rsa-2048" | "ecdsa-p256";
 export interface Signer {
   /** The algorithm identifier of its signatures. */
   readonly identifier: Bytes;
-  /** What the key can do, as the bits of RFC 5280, 4.2.1.3. */
+  /** What the key may be used for, as the bits of RFC 5280, 4.2.1.3. */
   readonly keyUsage: Bytes;
   /** The public key, as a `SubjectPublicKeyInfo`. */
   readonly publicKey: Bytes;
@@ -34,7 +34,7 @@ const KINDS = {
     sign: { name: "ECDSA", hash: "SHA-256" },
     identifier: () => [writeOid("1.2.840.10045.4.3.2")],
     keyUsage: [7, 0b1000_0000], // digital signature
-    // Web Crypto puts the two numbers one after the other, X.509 (RFC 3279, 2.2.3) in a sequence.
+    // Web Crypto writes the two numbers one after the other, X.509 (RFC 3279, 2.2.3) in a sequence.
     encode: (signature: Bytes) =>
       writeDer(
         TAG.sequence,

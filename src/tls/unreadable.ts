@@ -1,6 +1,6 @@
 /**
- * Says why bytes could not be read. The parsers throw it; whoever knows what the bytes are (which file, a
- * keystore or a key) turns it into a `TelehookError` that says what to do.
+ * The reason why bytes could not be read. The parsers throw it. The caller, who knows the file and whether it is a
+ * keystore or a key, turns it into a `TelehookError` that says what to do.
  */
 export class Unreadable extends Error {
   readonly reason: "damaged" | "unsupported" | "password";

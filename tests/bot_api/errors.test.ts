@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { botApi } from "../../src/bot_api/bot_api.ts";
 import { BotApiError } from "../../src/bot_api/bot_api_error.ts";
 import { TelehookError } from "../../src/errors/telehook_error.ts";
-import { BOT_TOKEN, json, ok, startServer } from "./loopback_server.ts";
+import { BOT_TOKEN, closedPort, json, ok, startServer } from "./loopback_server.ts";
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return await promise.then(() => assert.fail("It should have failed"), (error: unknown) => error);
@@ -55,7 +55,7 @@ test("a refused token is said to be one to check", async (t) => {
   );
   const error = await failureOf(botApi(BOT_TOKEN, { apiRoot }).getWebhookInfo());
   assert.ok(error instanceof BotApiError);
-  assert.match(error.message, /check the bot token/);
+  assert.match(error.message, /401 "Unauthorized"\. Check the bot token$/);
 });
 
 test("what is no answer of a Bot API is told apart from a refusal", async (t) => {
@@ -78,8 +78,10 @@ test("what is no answer of a Bot API is told apart from a refusal", async (t) =>
     const error = await failureOf(api.getWebhookInfo());
     assert.ok(error instanceof TelehookError);
     assert.equal(error.code, "ERR_BOT_API_UNREACHABLE");
-    assert.match(error.message, new RegExp(`^The Bot API at "${apiRoot}" answered with status ${status} `));
-    assert.match(error.message, /\("getWebhookInfo"\)$/);
+    assert.match(
+      error.message,
+      new RegExp(`^getWebhookInfo: "${apiRoot}" answered with status ${status}, but not as`),
+    );
   }
 });
 
@@ -109,4 +111,36 @@ test("an answer that breaks off is no answer", async (t) => {
   assert.ok(error instanceof TelehookError);
   assert.equal(error.code, "ERR_BOT_API_UNREACHABLE");
   assert.ok(error.cause instanceof Error);
+});
+
+/** Stands for the code of a bot: its name must be in the stack. */
+async function theBotsOwnCode(call: () => Promise<unknown>): Promise<unknown> {
+  const result = await call(); // not in the last place, where Bun takes the frame away
+  return result;
+}
+
+test("an error has the stack of the code that called, whatever went wrong", async (t) => {
+  const refusal = { ok: false, error_code: 400, description: "Bad Request" };
+  const { apiRoot } = await startServer(t, (response) => json(response, 400, refusal));
+  const away = botApi(BOT_TOKEN, { apiRoot: `http://127.0.0.1:${await closedPort()}` });
+  const api = botApi(BOT_TOKEN, { apiRoot });
+  const calls: (() => Promise<unknown>)[] = [
+    () => away.call("getMe"),
+    () => api.call("getMe"),
+    () => api.call("get me"),
+    () => api.setWebhook({ url: "https://a.example", certificate: { file: "/nowhere/cert.pem" } }),
+    () => api.setWebhook({ url: "https://a.example", max_connections: 0 }),
+    () => away.deleteWebhook(),
+    () => away.getWebhookInfo(),
+    () => api.getUpdates(),
+  ];
+  for (const call of calls) {
+    const error = await failureOf(theBotsOwnCode(call));
+    assert.ok(error instanceof TelehookError);
+    const [first = "", ...frames] = error.stack?.split("\n") ?? [];
+    assert.equal(first, `${error.name}: ${error.message}`);
+    assert.match(frames[0] ?? "", /errors\.test/);
+    assert.match(frames.join("\n"), /theBotsOwnCode/);
+    assert.doesNotMatch(frames.join("\n"), /bot_api\.ts|call_bot_api/);
+  }
 });

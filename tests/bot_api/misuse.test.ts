@@ -53,10 +53,16 @@ test("a bot token that cannot be one is refused and never quoted", () => {
     "1:",
   ];
   for (const token of malformed) {
-    assert.throws(() => botApi(token), expectError("ERR_BOT_TOKEN", /is not digits, a colon/, secret));
+    assert.throws(
+      () => botApi(token),
+      expectError("ERR_BOT_TOKEN", /is malformed\. It looks like 123456789:AA…/, secret),
+    );
   }
   for (const token of [`1:${secret}\n`, ` 1:${secret}`]) {
-    assert.throws(() => botApi(token), expectError("ERR_BOT_TOKEN", /white space/, secret));
+    assert.throws(
+      () => botApi(token),
+      expectError("ERR_BOT_TOKEN", /contains white space\. It looks like/, secret),
+    );
   }
   for (const token of ["", undefined, null, 5]) {
     assert.throws(() => botApi(untyped(token)), expectError("ERR_BOT_TOKEN", /missing/));
@@ -120,11 +126,14 @@ test("a certificate that is none, or that has its private key with it, is refuse
       (api) => api.setWebhook({ url: "https://a.example", certificate: untyped(value) }),
       expectError("ERR_TLS", message, "hidden"),
     );
-  for (const path of ["/hidden/cert.pem", "", Buffer.from("hidden"), new Blob(["hidden"])]) {
+  for (const path of ["/hidden/cert.pem", "hidden\\\\cert", "hidden.pem", "./hidden.CRT"]) {
+    await refusal(path, /is the path of a file: pass \{ file: "/);
+  }
+  for (const path of ["", "hidden", "hid/den\nhidden", Buffer.from("hidden"), new Blob(["hidden"])]) {
     await refusal(path, /is not a certificate in PEM/);
   }
   for (const pem of [key, certificate + key, Buffer.from(key + certificate), new Blob([certificate, key])]) {
-    await refusal(pem, /comes with a private key/);
+    await refusal(pem, /contains a private key/);
   }
   for (const value of [5, null, {}, { file_id: 5 }, ["hidden"]]) await refusal(value, /is neither PEM text/);
 });
@@ -142,7 +151,7 @@ test("parameters of the other methods are looked at too", async () => {
     await refusal((api) => api.call("getMe", untyped(params)), /"params" must be an object, not/);
   }
   for (const method of ["", "../getMe", "getMe?", "get me", `bot${BOT_TOKEN}`]) {
-    await refusal((api) => api.call(method), /written in letters only/);
+    await refusal((api) => api.call(method), /has only letters/);
   }
 });
 
@@ -158,15 +167,40 @@ test("options of a call are looked at too", async () => {
   await refusal({ timeout: 5 }, /no option "timeout"/);
 });
 
+test("a certificate that cannot be read is refused with its path", async () => {
+  await refused(
+    (api) => api.setWebhook({ url: "https://a.example", certificate: { file: "/nowhere/cert.pem" } }),
+    expectError("ERR_FILE", /"\/nowhere\/cert\.pem": there is no such file or directory$/),
+  );
+});
+
+test("a server of one's own may open more connections than Telegram's", async () => {
+  const sent: unknown[] = [];
+  const fetch = (_: string, { body }: RequestInit) => {
+    sent.push(JSON.parse(String(body)).max_connections);
+    return Promise.resolve(Response.json({ ok: true, result: true }));
+  };
+  const own = botApi(BOT_TOKEN, { fetch, apiRoot: "http://127.0.0.1:8081" });
+  await own.setWebhook({ url: "http://127.0.0.1/", max_connections: 100_000 });
+  await assert.rejects(
+    own.setWebhook({ url: "http://127.0.0.1/", max_connections: 100_001 }),
+    expectError("ERR_OPTION", /from 1 to 100000/),
+  );
+  const telegram = botApi(BOT_TOKEN, { fetch, apiRoot: "https://api.telegram.org/" });
+  await assert.rejects(
+    telegram.setWebhook({ url: "https://a.example", max_connections: 101 }),
+    expectError("ERR_OPTION", /from 1 to 100,/),
+  );
+  assert.deepEqual(sent, [100_000]);
+});
+
 test("a parameter that cannot be written as JSON is refused", async () => {
   const refusal = (params: object, message: RegExp) =>
-    refused((api) => api.call("sendMediaGroup", params), expectError("ERR_OPTION", message));
+    refused((api) => api.call<unknown>("sendMediaGroup", params), expectError("ERR_OPTION", message));
   const ring: unknown[] = [];
   ring.push(ring);
-  await refusal({ ring }, /"sendMediaGroup" cannot be sent/);
+  await refusal({ ring }, /parameters of "sendMediaGroup" cannot be sent: /);
+  await refusal({ ring, file: new Blob(["a"]) }, /parameters of "sendMediaGroup" cannot be sent: /);
   await refusal({ chat_id: 1n }, /BigInt/);
-  for (const file of [new Blob(["a"]), new Uint8Array(1), Buffer.from("a"), new ArrayBuffer(1)]) {
-    await refusal({ media: [{ media: file }] }, /"media" is a file inside.*attach:/);
-    await refusal({ media: [{ media: file }], other: file }, /"media" is a file inside.*attach:/);
-  }
+  await refusal({ toJSON: () => "text" }, /toJSON\(\) does not return an object/);
 });

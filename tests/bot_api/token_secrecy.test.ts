@@ -116,7 +116,7 @@ test("a scrubbed cause is still a good one", async () => {
   assert.equal("code" in cause && cause.code, "EHOSTUNREACH");
   assert.match(cause.stack ?? "", /token_secrecy\.test/);
   assert.ok(cause.cause instanceof Error && cause.cause.message === "no route");
-  assert.match(message, /cannot be reached: no route, check the network/);
+  assert.match(message, /cannot reach the Bot API at .*: no route to the host\. Check the network/);
 });
 
 test("a ring of causes comes to an end", async () => {
@@ -163,4 +163,16 @@ test("an address that was given as apiRoot together with the token shows no toke
   });
   const apiRoot = `http://127.0.0.1:${await closedPort()}/bot${BOT_TOKEN}`;
   await failureOf(botApi(BOT_TOKEN, { apiRoot }).getWebhookInfo());
+});
+
+test("a secret that is a part of ordinary words does not garble a message", async () => {
+  const fetch = () => Promise.reject(new Error('The request at "abc" was not sent: "secret_token":"a"'));
+  const error = await botApi("1:a", { fetch }).setWebhook({ url: "https://a.example", secret_token: "a" })
+    .catch((error: unknown) => error);
+  assert.ok(error instanceof TelehookError);
+  assert.equal(
+    error.message,
+    'setWebhook: cannot reach the Bot API at "https://api.telegram.org": The request at "abc" was not sent: ' +
+      '"secret_token":"<token>". Check the network and "apiRoot"',
+  );
 });

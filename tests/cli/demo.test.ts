@@ -36,7 +36,8 @@ test("the demo, which is what no command means, shows every update once, albums 
   );
   assert.match(stdout, /album of 3 parts\n +1\. photo "The pass is open again"\n +2\. video\n +3\. photo\n/);
   assert.match(stdout, /12 deliveries became 7 calls of your handlers/);
-  assert.ok(!stdout.includes("\x1b"), "no colours where there is no terminal");
+  assert.ok(!stdout.includes("\x1b"), "no colors where there is no terminal");
+  for (const line of stdout.split("\n")) assert.ok(line.length <= 80, line);
 });
 
 test("the demo notices what is lost, changed, repeated or overtaken", async (t) => {
@@ -54,16 +55,16 @@ test("the demo notices what is lost, changed, repeated or overtaken", async (t) 
     const audience = new DemoAudience();
     for (const { handler, update } of heard) audience.hears(handler, update);
     // Nothing was delivered over a connection here, of which it complains as well.
-    return audience.complaints(scenes).filter((each) => !/not acknowledged at once/.test(each));
+    return audience.complaints(scenes).filter((each) => !/not acknowledged immediately/.test(each));
   };
   assert.deepEqual(complaints(hello, command, album, edit, post), []);
   assert.deepEqual(complaints(post, hello, command, album, edit), [], "chats overtake each other rightly");
-  assert.match(complaints(hello, command, edit, post).join(), /"message_media_group" did not get/);
-  assert.match(complaints(hello, hello, command, album, edit, post).join(), /came twice/);
+  assert.match(complaints(hello, command, edit, post).join(), /"message_media_group" did not receive/);
+  assert.match(complaints(hello, hello, command, album, edit, post).join(), /arrived twice/);
   assert.match(complaints(hello, command, edit, album, post).join(), /"edited_message" was handled before/);
   const torn = { ...album, update: withoutLastPart(album.update) };
-  assert.match(complaints(hello, command, torn, edit, post).join(), /got something else/);
-  assert.match(new DemoAudience().complaints(scenes).join(), /not acknowledged at once/);
+  assert.match(complaints(hello, command, torn, edit, post).join(), /received something else/);
+  assert.match(new DemoAudience().complaints(scenes).join(), /not acknowledged immediately/);
 });
 
 function heardAs({ handler, deliveries }: Scene) {

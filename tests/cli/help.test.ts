@@ -13,13 +13,13 @@ test("the program's help names every command", async () => {
 });
 
 test("the help of each command names every option and fits on a screen", async () => {
-  for (const [name, { load }] of Object.entries(COMMANDS)) {
-    const { flags } = await load();
+  for (const [name, load] of Object.entries(COMMANDS)) {
+    const { flags } = (await load()).command;
     const { code, stdout } = await runInProcess([name, "--help"]);
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^Usage: telehook ${name}`, "m"));
     for (const flag of Object.keys(flags)) assert.match(stdout, new RegExp(`^  --${flag} `, "m"));
-    for (const line of stdout.split("\n")) assert.ok(line.length <= 120, `${name}: ${line}`);
+    for (const line of stdout.split("\n")) assert.ok(line.length <= 80, `${name}: ${line}`);
     assert.equal((await runInProcess(["help", name])).stdout, stdout);
     assert.equal((await runInProcess([name, "-h"])).stdout, stdout);
   }
@@ -31,4 +31,19 @@ test("the version is that of the package", async () => {
     const { version } = JSON.parse(readFileSync(new URL(`../../${file}`, import.meta.url), "utf8"));
     assert.equal(stdout, `${version}\n`);
   }
+});
+
+test("the help fits the terminal: at most 100 columns, 80 if they are not known", async () => {
+  const widest = async (columns?: number) => {
+    const texts = await Promise.all(
+      [["--help"], ...Object.keys(COMMANDS).map((name) => [name, "--help"])]
+        .map(async (args) => (await runInProcess(args, {}, columns === undefined ? {} : { columns })).stdout),
+    );
+    // A command line to copy is not broken where it has no space.
+    return Math.max(...texts.join("").split("\n").map((line) => line.length));
+  };
+  assert.ok(await widest(60) <= 60);
+  assert.ok(await widest() <= 80);
+  const wide = await widest(200);
+  assert.ok(wide > 80 && wide <= 100, String(wide));
 });

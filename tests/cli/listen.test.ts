@@ -1,11 +1,15 @@
 import assert from "node:assert/strict";
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test } from "node:test";
 import { fileURLToPath } from "node:url";
 import { deriveSecretToken } from "../../mod.ts";
 import { freePort } from "../../src/testing/free_port.ts";
 import { postUpdate } from "../../src/cli/post_update.ts";
 import { startTestBotApi } from "../../src/testing/mod.ts";
-import { startCli, startCliUnread } from "./run_cli.ts";
+import { startCli, startCliUnread, startShell } from "./run_cli.ts";
+import { runInProcess } from "./run_in_process.ts";
 
 test("listen --json registers, prints an update a line, and hands over a pending album at SIGTERM", async (t) => {
   const telegram = await startTestBotApi();
@@ -33,7 +37,7 @@ test("listen --json registers, prints an update a line, and hands over a pending
     lines[1].message_media_group.messages.map(({ message_id }: { message_id: number }) => message_id),
     album.messages.map(({ message_id }) => message_id),
   );
-  assert.match(cli.stderr, /SIGTERM: closing/);
+  assert.match(cli.stderr, /SIGTERM: finishing the updates in progress/);
   assert.equal(telegram.webhook?.url, url, "closing leaves the webhook");
   assert.doesNotMatch(cli.stdout + cli.stderr, /TEST-TOKEN|proxy/);
 });
@@ -85,6 +89,7 @@ test("a second signal ends at once what does not come to its end", async (t) => 
   await cli.printed("stdout", /ready/);
   cli.signal("SIGINT");
   await cli.printed("stdout", /closing at SIGINT/);
+  await new Promise((resolve) => setTimeout(resolve, 600)); // within half a second, it is the same key press
   cli.signal("SIGTERM");
   assert.equal(await cli.ended, 143);
 });
@@ -100,6 +105,74 @@ test("listen without a certificate says that a proxy must speak HTTPS, if that i
   assert.equal(await cli.ended, 0);
   assert.match(
     cli.stderr,
-    /\nIt speaks plain HTTP: a proxy before it must speak HTTPS for 127\.0\.0\.1:9 and pass on to port \d+\n/,
+    /\nThis server uses plain HTTP: a reverse proxy must terminate HTTPS for 127\.0\.0\.1:9 and forward to port \d+\n/,
   );
+});
+
+test("listen --json prints nothing that a terminal obeys, and the reader gets the exact text", async (t) => {
+  const cli = startCli(t, [
+    "listen",
+    "--json",
+    "--once",
+    "--no-secret",
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+  ]);
+  const [, url = ""] = await cli.printed("stderr", /Listening on (\S+)\n/);
+  const message = { text: "a\x1b[2Jb\x9b31mc\u202ed\u2066e\u200ff\x7f \u{1f600}" };
+  const result = await postUpdate({ update_id: 1, message }, {
+    url,
+    secretToken: null,
+    certificate: undefined,
+  });
+  assert.equal("answer" in result && result.answer.status, 200);
+  assert.equal(await cli.ended, 0);
+  const line = cli.stdout.replace(/\n$/, "");
+  assert.doesNotMatch(line, /[\p{Cc}\u200f\u202e\u2066]/u);
+  assert.deepEqual(JSON.parse(line).message, message);
+});
+
+test("listen --json goes on when the disk is full: the updates stay with Telegram", async (t) => {
+  if (!existsSync("/dev/full")) return t.skip("there is no /dev/full");
+  const cli = startShell(t, 'exec "$@" > /dev/full', [
+    "listen",
+    "--json",
+    "--no-secret",
+    "--host",
+    "127.0.0.1",
+    "--port",
+    "0",
+  ]);
+  const [, url = ""] = await cli.printed("stderr", /Listening on (\S+)\n/);
+  const post = async (update_id: number) => {
+    const update = { update_id, message: { text: "lost?" } };
+    const result = await postUpdate(update, { url, secretToken: null, certificate: undefined });
+    return "answer" in result && result.answer.status;
+  };
+  assert.deepEqual([await post(1), await post(2)], [500, 500]);
+  await cli.printed(
+    "stderr",
+    /Update 2 failed and will be tried again: there is no space left on the device\n/,
+  );
+  assert.match(cli.stderr, /^telehook: cannot write: there is no space left on the device$/m);
+  assert.doesNotMatch(cli.stderr, /ENOSPC|Error| at /);
+  cli.signal("SIGTERM");
+  await cli.ended;
+});
+
+test("the secret token is read from a file, and never printed", async (t) => {
+  const directory = mkdtempSync(join(tmpdir(), "telehook-"));
+  t.after(() => rmSync(directory, { recursive: true }));
+  const file = join(directory, "secret.txt");
+  writeFileSync(file, "a-secret-from-a-file\n");
+  const cli = startCli(t, ["listen", "--once", "--secret-file", file, "--host", "127.0.0.1", "--port", "0"]);
+  const [, url = ""] = await cli.printed("stderr", /Listening on (\S+)\n/);
+  const wrong = await runInProcess(["send", url], { WEBHOOK_SECRET: "another-secret" });
+  assert.match(wrong.stdout, /401/);
+  const right = await runInProcess(["send", url], { WEBHOOK_SECRET_FILE: file });
+  assert.match(right.stdout, /Answered 200/);
+  assert.equal(await cli.ended, 0);
+  assert.doesNotMatch(cli.stderr + cli.stdout + right.stdout, /a-secret-from/);
 });

@@ -19,10 +19,12 @@ const OWN_VARIABLES = [
   "BOT_TOKEN_FILE",
   "WEBHOOK_URL",
   "WEBHOOK_SECRET",
+  "WEBHOOK_SECRET_FILE",
   "PORT",
   "HOST",
   "TELEGRAM_API_ROOT",
   "TLS_PASSPHRASE",
+  "TLS_PASSPHRASE_FILE",
 ];
 
 /** A running program. */
@@ -106,6 +108,16 @@ export function startCliUnread(t: TestContext, args: readonly string[]): Running
   t.after(async () => {
     const [, pid] = await cli.printed("stderr", /pid (\d+)/);
     if (!/code/.test(cli.stderr)) process.kill(Number(pid), "SIGKILL");
+    await cli.ended;
+  });
+  return cli;
+}
+
+/** Starts the program by a line of a shell, in which `"$@"` stands for it; it is killed when the test ends. */
+export function startShell(t: TestContext, line: string, args: readonly string[]): RunningCli {
+  const cli = start("sh", ["-c", line, "sh", process.execPath, ...RUN, MAIN, ...args], {});
+  t.after(async () => {
+    cli.signal("SIGKILL");
     await cli.ended;
   });
   return cli;

@@ -5,9 +5,11 @@ import { runCommandLine } from "../../src/cli/run_command_line.ts";
 export async function runInProcess(
   args: readonly string[],
   env: Record<string, string> = {},
+  terminal: { readonly columns?: number; readonly isTTY?: boolean } = {},
 ): Promise<{ code: number; stdout: string; stderr: string }> {
   const printed = { stdout: "", stderr: "" };
   const stream = (name: keyof typeof printed) => ({
+    ...terminal,
     write(text: string, done?: () => void): boolean {
       printed[name] += text;
       done?.();

@@ -8,7 +8,7 @@ import type {
   Update,
   UpdateStreams,
 } from "../../mod.ts";
-import { mergeParts } from "../../src/inbox/media_group.ts";
+import { mergeParts } from "../../src/updates/merge_media_group.ts";
 
 /** A message in a private chat. */
 export function messageUpdate(id: number, content: Partial<Message> = { text: `text ${id}` }): Update {

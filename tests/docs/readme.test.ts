@@ -21,6 +21,7 @@ declare const Bun: { serve(options: { fetch: (request: Request, server: unknown)
 const PATHS: Record<string, string> = {
   "telehook": "mod.ts",
   "telehook/node": "src/serve/node.ts",
+  "telehook/lambda": "src/serve/lambda.ts",
   "telehook/tls": "src/tls/mod.ts",
   "telehook/testing": "src/testing/mod.ts",
 };
@@ -84,7 +85,7 @@ it("every option is in the README's table", async () => {
   const { SERVE_OPTION_NAMES } = await import("../../src/serve/server.ts");
   const readme = readFileSync(new URL("README.md", root), "utf8");
   const table = readme.slice(readme.indexOf("## Options"), readme.indexOf("## Testing"));
-  for (const name of [...WEBHOOK_OPTION_NAMES, ...SERVE_OPTION_NAMES]) {
+  for (const name of Object.keys({ ...WEBHOOK_OPTION_NAMES, ...SERVE_OPTION_NAMES })) {
     assert.ok(table.includes(`\`${name}\``), name);
   }
 });

@@ -46,7 +46,7 @@ const OF_WEBHOOK: Wrong = [
   ["maxAttempts", NOT_COUNTS, "ERR_OPTION"],
   ["concurrency", NOT_COUNTS, "ERR_OPTION"],
   ["maxPending", NOT_COUNTS, "ERR_OPTION"],
-  ["maxPendingSize", NOT_COUNTS, "ERR_OPTION"],
+  ["maxPendingChars", NOT_COUNTS, "ERR_OPTION"],
   ["store", [null, 5, "bot.sqlite", {}, new Map(), () => {}], "ERR_OPTION"],
   ["onError", NOT_FUNCTIONS, "ERR_OPTION"],
   ["onEvent", NOT_FUNCTIONS, "ERR_OPTION"],

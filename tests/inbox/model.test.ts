@@ -12,7 +12,7 @@ import {
   type Webhook,
   webhook,
 } from "../../mod.ts";
-import { MemoryStore } from "../../src/store/memory_store.ts";
+import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { hasSqlite } from "../store/sqlite_store_files.ts";
 import { albumIn, message, part, random } from "./bot.ts";
 import { PromisingStore } from "./promising_store.ts";

@@ -26,7 +26,7 @@ export function closingSuite(adapter: Adapter): void {
     await assert.rejects(RawConnection.open(server.port), { code: "ECONNREFUSED" });
   });
 
-  it("answers 503 with Retry-After while it closes, and still answers what runs", async (t) => {
+  it("answers 503 with Retry-After while it closes, and still answers what runs; each ends its connection", async (t) => {
     let began = () => {}, release = () => {};
     const running = new Promise<void>((resolve) => began = resolve);
     const ended = new Promise<void>((resolve) => release = resolve);
@@ -42,8 +42,10 @@ export function closingSuite(adapter: Adapter): void {
     const closing = server.close();
     const refused = await late.deliver({ update: textUpdate(2, "", 222) });
     assert.deepEqual([refused.status, refused.headers.get("retry-after"), refused.body], [503, "1", ""]);
+    assert.equal(refused.headers.get("connection"), "close");
     release();
-    assert.equal((await busy.answer()).status, 200);
+    const handled = await busy.answer();
+    assert.deepEqual([handled.status, handled.headers.get("connection")], [200, "close"]);
     await closing;
     await Promise.all([busy.closed(), late.closed()]);
     assert.deepEqual(seen, [1]);

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 import { getuid } from "node:process";
 import { describe, it, type TestContext } from "node:test";
 import { listen, type ListenOptions, TelehookError, webhook, type WebhookServer } from "../../mod.ts";
-import { MemoryStore } from "../../src/store/memory_store.ts";
+import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { serve as serveBun } from "../../src/serve/bun.ts";
 import { serve as serveDeno } from "../../src/serve/deno.ts";
 import { serve as serveNode } from "../../src/serve/node.ts";
@@ -77,13 +77,12 @@ describe("listen", () => {
     }
   });
 
-  it("answers on the path, written either way", async (t) => {
+  it("answers on the path, percent-encoded as requests have it", async (t) => {
     const encoded = "/%D0%B1%D0%BE%D1%82";
-    for (const path of ["/бот", encoded]) {
-      const server = await started(t, { path });
-      assert.equal(server.url, `http://127.0.0.1:${server.port}${encoded}`);
-      assert.deepEqual([await statusAt(server, encoded), await statusAt(server, "/")], [200, 404]);
-    }
+    const server = await started(t, { path: encoded });
+    assert.equal(server.url, `http://127.0.0.1:${server.port}${encoded}`);
+    assert.deepEqual([await statusAt(server, encoded), await statusAt(server, "/")], [200, 404]);
+    await assert.rejects(() => listen(() => {}, { secretToken: SECRET, path: "/бот" }), { code: "ERR_PATH" });
   });
 
   it("listens on every address by default, and tells one that works", async (t) => {
@@ -126,8 +125,8 @@ describe("listen", () => {
   });
 
   const elsewhere = {
-    "192.0.2.1": /: this machine has no such address: give one that it has, or "0\.0\.0\.0" for all of them$/,
-    "no-such-host.invalid": /: the name cannot be resolved: give an IP address of this machine/,
+    "192.0.2.1": /: this machine has no such address: use one that it has, or "0\.0\.0\.0" for all of them$/,
+    "no-such-host.invalid": /: the name cannot be resolved: use an IP address of this machine/,
     "256.1.1.1": /: the name cannot be resolved/,
   };
   for (const [hostname, message] of Object.entries(elsewhere)) {
@@ -146,6 +145,28 @@ describe("listen", () => {
       assert.match(error.message, /ports below 1024 need a privilege/);
       return isListenError(error);
     });
+  });
+
+  it("says what was most likely meant by what is not a receiver", async () => {
+    const meant = {
+      "This is a promise: await it": Promise.resolve(() => {}),
+      "These look like handlers: wrap them in updateHandlers({ … })": { message() {} },
+      'This one has no "allowedUpdates"': { receive() {} },
+      ", not another object": {},
+      ", not string": "a-long-random-secret",
+      ", not undefined": undefined,
+    };
+    for (const [message, receiver] of Object.entries(meant)) {
+      await assert.rejects(
+        Reflect.apply(listen, undefined, [receiver, { secretToken: SECRET, port: 0 }]),
+        (error) => {
+          assert.ok(error instanceof TelehookError);
+          assert.equal(error.code, "ERR_OPTION");
+          assert.ok(error.message.includes(message), error.message);
+          return true;
+        },
+      );
+    }
   });
 
   it("closes once however often it is told to, and tells when", async (t) => {

@@ -55,6 +55,15 @@ function spy(telegram: TestBotApi): { fetch: typeof fetch; calls: Record<string,
   };
 }
 
+/** What is printed by `console.error` until the test ends, which is not printed then. */
+function consoleErrors(t: TestContext): string[] {
+  const printed: string[] = [];
+  const original = console.error;
+  console.error = (...args: unknown[]) => void printed.push(args.join(" "));
+  t.after(() => console.error = original);
+  return printed;
+}
+
 async function isFree(port: number): Promise<void> {
   await assert.rejects(RawConnection.open(port), { code: "ECONNREFUSED" });
 }
@@ -214,9 +223,125 @@ describe("setWebhookAndListen", () => {
   it("closes again if Telegram cannot be reached", async (t) => {
     const { port, start } = await scene(t);
     const fetch = () => Promise.reject(new TypeError("no network"));
-    const starting = start({ fetch, webhook: { url: `http://127.0.0.1:${port}/` } });
+    const starting = start({ fetch, registerWithinMs: 0, webhook: { url: `http://127.0.0.1:${port}/` } });
     await assert.rejects(starting, { code: "ERR_BOT_API_UNREACHABLE" });
     await isFree(port);
+  });
+
+  it("tries again after failures that pass, reports them once, and answers meanwhile", async (t) => {
+    const { telegram, port, start } = await scene(t);
+    const printed = consoleErrors(t);
+    const statuses: number[] = [];
+    const failures = [
+      () => Promise.reject(new TypeError("fetch failed")),
+      () => Promise.resolve(new Response("<html>502 Bad Gateway</html>", { status: 502 })),
+      () => Promise.resolve(Response.json({ ok: false, error_code: 500, description: "restart" })),
+    ];
+    const flaky: typeof fetch = async (input, init) => {
+      const connection = await RawConnection.open(port);
+      statuses.push((await connection.deliver({ secret: await deriveSecretToken(telegram.token) })).status);
+      connection.destroy();
+      return await (failures.shift()?.() ?? fetch(input, init));
+    };
+    await start({ fetch: flaky, webhook: { url: `http://127.0.0.1:${port}/` } });
+    assert.equal(telegram.webhook?.url, `http://127.0.0.1:${port}/`);
+    assert.deepEqual(statuses, [200, 200, 200, 200]);
+    assert.equal(printed.length, 1);
+    assert.match(
+      printed[0] ?? "",
+      /^telehook: the webhook is not registered yet; trying again for up to 60 s:/,
+    );
+  });
+
+  it("closes again if failures do not pass in time", async (t) => {
+    const { port, start } = await scene(t);
+    consoleErrors(t);
+    let calls = 0;
+    const fetch = () => {
+      calls++;
+      return Promise.resolve(Response.json({ ok: false, error_code: 500, description: "restart" }));
+    };
+    const starting = start({ fetch, registerWithinMs: 150, webhook: { url: `http://127.0.0.1:${port}/` } });
+    await assert.rejects(starting, { code: "ERR_BOT_API", error_code: 500 });
+    assert.equal(calls, 2);
+    await isFree(port);
+  });
+
+  it("tries once if Telegram refuses", async (t) => {
+    const { port, start } = await scene(t);
+    let calls = 0;
+    const fetch = () => {
+      calls++;
+      return Promise.resolve(Response.json({ ok: false, error_code: 401, description: "Unauthorized" }));
+    };
+    const starting = start({ fetch, webhook: { url: `http://127.0.0.1:${port}/` } });
+    await assert.rejects(starting, { code: "ERR_BOT_API", error_code: 401 });
+    assert.equal(calls, 1);
+  });
+
+  it("does not try again once it is aborted", async (t) => {
+    const { port, start } = await scene(t);
+    consoleErrors(t);
+    const controller = new AbortController();
+    const reason = new Error("never mind");
+    let calls = 0;
+    const fetch = () => {
+      if (++calls === 2) queueMicrotask(() => controller.abort(reason));
+      return Promise.reject(new TypeError("no network"));
+    };
+    const starting = start({
+      fetch,
+      signal: controller.signal,
+      webhook: { url: `http://127.0.0.1:${port}/` },
+    });
+    await assert.rejects(starting, (error) => error === reason);
+    assert.equal(calls, 2);
+    await isFree(port);
+  });
+
+  it("refuses a wrong time limit", async (t) => {
+    const { start } = await scene(t);
+    for (const registerWithinMs of [-1, 1.5, Number.NaN]) {
+      await assert.rejects(start({ registerWithinMs, webhook: { url: "https://bot.example/" } }), {
+        code: "ERR_OPTION",
+        message: /"registerWithinMs" must be a whole number/,
+      });
+    }
+  });
+
+  it("uploads a self-signed certificate by itself", async (t) => {
+    const { telegram, port, seen, start } = await scene(t);
+    const tls = await selfSigned({ host: "127.0.0.1", algorithm: "ecdsa-p256" });
+    await start({ tls, webhook: { url: `https://127.0.0.1:${port}/hook` } });
+    assert.equal(telegram.webhook?.certificate?.trim(), tls.cert.trim());
+    const { outcome } = await telegram.deliver(textUpdate(5));
+    assert.deepEqual([outcome, seen.length], ["acknowledged", 1]);
+  });
+
+  it("refuses a certificate for another host, and does not ask Telegram", async (t) => {
+    const { telegram, port, start } = await scene(t);
+    const { fetch, calls } = spy(telegram);
+    const tls = await selfSigned({ host: "other.example", algorithm: "ecdsa-p256" });
+    for (const certificate of [tls.cert, undefined]) {
+      const webhook = { url: `https://127.0.0.1:${port}/hook`, ...certificate && { certificate } };
+      await assert.rejects(start({ fetch, tls, webhook }), {
+        code: "ERR_TLS",
+        message:
+          /^The certificate of "tls" is not for 127\.0\.0\.1: of an uploaded certificate, Telegram compares .*other\.example/,
+      });
+    }
+    assert.deepEqual(calls, []);
+    await isFree(port);
+  });
+
+  it("refuses a path that the URL does not have where no proxy can change it", async (t) => {
+    const { port, start } = await scene(t);
+    const tls = await selfSigned({ host: "127.0.0.1", algorithm: "ecdsa-p256" });
+    const starting = start({ tls, path: "/inner", webhook: { url: `https://127.0.0.1:${port}/hook` } });
+    await assert.rejects(starting, {
+      code: "ERR_OPTION",
+      message: /"path" is "\/inner", and the URL has "\/hook"/,
+    });
   });
 
   it("closes again if it is aborted while Telegram is asked", async (t) => {

@@ -28,7 +28,7 @@ describe("an adapter asks its runtime", () => {
     pretend(t, "Bun", {
       serve(options: Record<string, unknown>) {
         asked.push(options);
-        return { port: 4711, stop: (isNow?: boolean) => Promise.resolve(stops.push(isNow)) };
+        return { port: 4711, reload() {}, stop: (isNow?: boolean) => Promise.resolve(stops.push(isNow)) };
       },
     });
     const hook = webhook(() => {}, { secretToken: SECRET, path: "/bot" });
@@ -55,7 +55,8 @@ describe("an adapter asks its runtime", () => {
       serve({ signal }: { signal: AbortSignal }, handler: typeof handle) {
         handle = handler;
         signal.addEventListener("abort", () => calls.push("abort"));
-        return { addr: { port: 4711 }, shutdown: () => Promise.resolve(calls.push("shutdown")) };
+        const shutdown = () => Promise.resolve(calls.push("shutdown"));
+        return { addr: { port: 4711 }, finished: new Promise(() => {}), shutdown, unref() {} };
       },
     });
     const deliver = (completed: Promise<void>) => handle(new Request("http://host/"), { completed });

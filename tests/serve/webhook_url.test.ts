@@ -30,7 +30,7 @@ test("what only looks like a URL is no host", () => {
     for (const address of addresses) {
       assert.throws(() => webhookUrl(address, rules), {
         code: "ERR_WEBHOOK_URL",
-        message: /it is not a URL: write one/,
+        message: /it is not a URL. Use one/,
       });
     }
   }

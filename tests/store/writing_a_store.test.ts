@@ -19,7 +19,7 @@ after(() => rmSync(directory, { recursive: true, force: true }));
 for (const [name, code] of [["list_store.ts", store], ["list_store_test.ts", test]] as const) {
   const local = code
     .replace('"@telehook/telehook/testing/store"', JSON.stringify(new URL("src/testing/store.ts", root).href))
-    .replace('"@telehook/telehook"', JSON.stringify(new URL("src/store/album_rules.ts", root).href));
+    .replace('"@telehook/telehook"', JSON.stringify(new URL("mod.ts", root).href));
   writeFileSync(join(directory, name), local);
 }
 writeFileSync(join(directory, "package.json"), '{ "type": "module" }');

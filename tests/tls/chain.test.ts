@@ -1,13 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { readCertificate } from "../../src/tls/certificate.ts";
-import { buildChain } from "../../src/tls/chain.ts";
+import { buildChain, Certificate } from "../../src/tls/certificate.ts";
 import { checkKeyPair } from "../../src/tls/mod.ts";
 import { readPem, writePem } from "../../src/tls/pem.ts";
 import { fixtureText, hex, toHex } from "./fixtures.ts";
 
 const cert = (name: string) => fixtureText(`certs/${name}.pem`);
-const read = (pem: string) => readCertificate(readPem(pem)[0].bytes);
+const read = (pem: string) => new Certificate(readPem(pem)[0].bytes);
 
 /** The certificate with another end of its time. Its signature is wrong then, which nothing here looks at. */
 function expired(pem: string): string {
@@ -40,7 +39,14 @@ test("an expired issuer in PEM is to be taken out where a valid one of that name
     'The certificate "telehook test intermediate" in "cert" expired at 2021-01-01T00:00:00.000Z: ';
   await assert.rejects(checkKeyPair({ cert: cert("p256") + old + cert("intermediate"), key }), {
     code: "ERR_TLS",
-    message: `${message}take it out, since another one of that name is valid`,
+    message: `${message}remove it, since another one of that name is valid`,
   });
   await assert.rejects(checkKeyPair({ cert: cert("p256") + old, key }), { message: `${message}renew it` });
+});
+
+test("an authority whose name has another string type as issuer than as subject is found by the signature", () => {
+  const [leaf, authority] = readPem(cert("two-spellings")).map(({ bytes }) => new Certificate(bytes));
+  assert.ok(leaf && authority);
+  assert.deepEqual(buildChain(leaf, [read(cert("root")), authority]), [leaf, authority]);
+  assert.equal(leaf.isIssuedBy(read(cert("root"))), false);
 });

@@ -32,7 +32,7 @@ describe("loadKeystore refuses", () => {
   });
 
   it("a wrong password of the key alone, naming the key", async () => {
-    const message = /^The password of the key "bot" in the keystore .* is wrong: give it as "aliasPassword"$/;
+    const message = /^The password of the key "bot" in the keystore .* is wrong: pass it as "aliasPassword"$/;
     const code = "ERR_KEYSTORE_PASSWORD";
     await refuses("java17-key-password.p12", {}, code, message);
     await refuses("java17.p12", { aliasPassword: "wrong" }, code, message);

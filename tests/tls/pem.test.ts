@@ -36,13 +36,13 @@ describe("PEM", () => {
     const texts: readonly (readonly [string, RegExp])[] = [
       ["", /^it is empty$/],
       [" \n", /^it is empty$/],
-      ["hello", /^it has no PEM block, which starts with/],
+      ["hello", /^it has no PEM block: a block starts with/],
       ["-----BEGIN", /^it has no PEM block/],
       ["----BEGIN X----\n----END X----", /^it has no PEM block/],
       ["0\ufffd\u0002\u0010\ufffd", /^it is binary: .*loadKeystore.*-inform der/],
       ["0.\u0002\u0001\u0000", /^it is binary/],
       ["\ufffd\ufffd\ufffd\ufffd\0\0\0\u0002", /^it is binary/],
-      ["/etc/bot/fullchain.pem\n", /^it is the path of a file: give paths as "certFile" and "keyFile"$/],
+      ["/etc/bot/fullchain.pem\n", /^it is the path of a file: pass paths as "certFile" and "keyFile"$/],
       ["privkey.pem", /^it is the path of a file/],
       ["C:\\bot\\key", /^it is the path of a file/],
     ];

@@ -32,7 +32,7 @@ describe("decryptPemKey", () => {
       await assert.rejects(decryptPemKey(text, ""), { code: "ERR_TLS" });
       await assert.rejects(decryptPemKey(text, undefined, name), {
         code: "ERR_TLS",
-        message: `The private key in "${name}" is encrypted: give its passphrase`,
+        message: `The private key in "${name}" is encrypted: pass its passphrase`,
       });
     });
   }
@@ -66,7 +66,7 @@ describe("decryptPemKey", () => {
     await assert.rejects(decryptPemKey("hello"), {
       code: "ERR_TLS",
       message:
-        'The private key in "key" cannot be read: it has no PEM block, which starts with a line of "-----BEGIN …-----"',
+        'The private key in "key" cannot be read: it has no PEM block: a block starts with a line of "-----BEGIN …-----"',
     });
   });
 

@@ -10,7 +10,7 @@ import {
   writeMagnitude,
   writeOid,
 } from "../../src/tls/der.ts";
-import { derivePkcs12, PKCS12_HASHES, utf16 } from "../../src/tls/pkcs12_kdf.ts";
+import { derivePkcs12, PKCS12_HASHES, utf16 } from "../../src/tls/key_derivation.ts";
 
 const SHA256 = "2.16.840.1.101.3.4.2.1";
 const SALT = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
@@ -43,10 +43,10 @@ export function writePkcs12(content: Bytes, macData: Bytes = new Uint8Array()): 
 }
 
 /** A PKCS#12 file of the content, whatever it is, with the MAC that belongs to it. */
-export async function sealPkcs12(content: Bytes, password: string): Promise<Bytes> {
+export function sealPkcs12(content: Bytes, password: string): Bytes {
   const hash = PKCS12_HASHES[SHA256];
   if (hash === undefined) throw new Error("SHA-256 is missing");
-  const key = await derivePkcs12(hash, "mac", utf16(password), SALT, 1, hash.size);
+  const key = derivePkcs12(hash, "mac", utf16(password), SALT, 1, hash.size);
   return writePkcs12(
     content,
     macData(sequence(writeOid(SHA256)), createHmac("sha256", key).update(content).digest()),

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
-import { readCertificate } from "../../src/tls/certificate.ts";
+import { Certificate } from "../../src/tls/certificate.ts";
 import { contextTag, readAll, readDer, readOctets, readOid, TAG } from "../../src/tls/der.ts";
 import { checkKeyPair, type KeyPair, selfSigned, type SelfSignedOptions } from "../../src/tls/mod.ts";
 import { readPem } from "../../src/tls/pem.ts";
@@ -48,7 +48,7 @@ function telegramAccepts(pem: string, host: string): boolean {
  */
 function telegramNames(pem: string): string[] {
   const { dns } = alternativeNames(pem);
-  return dns.length > 0 ? dns : [readCertificate(derOf(pem)).name];
+  return dns.length > 0 ? dns : [new Certificate(derOf(pem)).name];
 }
 
 /** Runs `openssl` in a folder with the pair as `cert.pem` and `key.pem`; what it prints. */
@@ -121,7 +121,7 @@ describe("selfSigned", () => {
       const options = days === undefined ? {} : { days };
       const before = Date.now();
       const { cert } = await selfSigned({ host: "bot.example", algorithm: "ecdsa-p256", ...options });
-      const { notBefore, notAfter } = readCertificate(derOf(cert));
+      const { notBefore, notAfter } = new Certificate(derOf(cert));
       const close = (date: Date, expected: number) => Math.abs(date.getTime() - expected) < 10_000;
       assert.ok(close(notBefore, before - DAY), notBefore.toISOString());
       assert.ok(close(notAfter, before + (days ?? 3650) * DAY), notAfter.toISOString());
@@ -150,7 +150,7 @@ describe("selfSigned", () => {
     }
     const long = `${"a".repeat(60)}.example`;
     const { cert } = await selfSigned({ host: long, algorithm: "ecdsa-p256" });
-    assert.equal(readCertificate(derOf(cert)).name, "telehook");
+    assert.equal(new Certificate(derOf(cert)).name, "telehook");
     assert.ok(telegramAccepts(cert, long));
   });
 
@@ -224,7 +224,7 @@ describe("selfSigned", () => {
 describe("the tests' own model of Telegram", () => {
   it("does not look at IP names, nor at a common name beside DNS names", () => {
     const leaf = fixtureText("certs/p256.pem");
-    assert.equal(readCertificate(derOf(leaf)).name, "bot-p256.example");
+    assert.equal(new Certificate(derOf(leaf)).name, "bot-p256.example");
     assert.deepEqual(alternativeNames(leaf), { dns: ["localhost"], ip: ["127.0.0.1"] });
     assert.deepEqual(telegramNames(leaf), ["localhost"]);
     assert.ok(!telegramAccepts(leaf, "localhost"), "another has signed it");

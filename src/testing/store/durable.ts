@@ -43,9 +43,9 @@ function testReopening(test: Group, { isShared }: TestStoreOptions): void {
     await second.adds(slowPart(second, 8), "added", "join");
     for (const batch of claimed) await second.store.complete(batch, false);
     await second.pass(100);
-    const retried = await second.claimMany(1);
-    assert.deepEqual(retried.map(ids), [[4]]);
-    assert.deepEqual({ ...retried[0]?.tries }, { attempts: 1, failures: 1 });
+    const [album, retried] = await second.claimMany(5);
+    assert.deepEqual([album, retried].map((batch) => batch && ids(batch)), [[2, 3, 8], [4]]);
+    assert.deepEqual({ ...retried?.tries }, { attempts: 1, failures: 1 });
     assert.deepEqual((await second.store.parked(0, 9)).map(({ id }) => id), [7]);
     assert.equal(await second.store.replay(7), true);
     await second.completes(7);
@@ -171,7 +171,16 @@ function testCrashes(test: Group): void {
       await next.crash();
     }
     const last = await first.another();
-    await last.completes(1);
+    const kept = await last.claimIn(0, 1);
+    assert.equal(kept.crashes, 4);
+    await last.store.retry(kept, 0);
+    const again = await last.claim(1);
+    assert.deepEqual([again.crashes, again.crashesAlone], [4, 4], "It was not handled");
+    await last.store.retry(again, 0, { attempts: 5, failures: 5 });
+    const counted = await last.claim(1);
+    assert.deepEqual([counted.crashes, counted.crashesAlone], [0, 0], "They are in its tries");
+    assert.deepEqual({ ...counted.tries }, { attempts: 5, failures: 5 });
+    await last.store.complete(counted, false);
     assert.equal((await last.claim(2)).crashes, 0);
   });
 
@@ -391,16 +400,15 @@ function testSharing(test: Group, { leaseMs }: TestStoreOptions): void {
     const taken = await takeOver(b, leaseMs);
     assert.deepEqual(ids(taken), [1]);
     assert.deepEqual([taken.crashes, taken.crashesAlone], [1, 1]);
-    // The first one was only silent.
-    await a.store.complete(lost, false);
-    await a.store.retry(lost, 0, { attempts: 1, failures: 1 });
-    await a.rests();
     for (let tries = 0; a.lost.length === 0; tries++) {
       assert.ok(tries < 400, "It is not told that its batch is lost");
       await sleep(5);
       await a.claimsNothing();
     }
-    assert.deepEqual(a.lost.map(ids), [[1]]);
+    assert.deepEqual(a.lost, [lost]);
+    await a.store.complete(lost, false);
+    await a.store.retry(lost, 0, { attempts: 1, failures: 1 });
+    await a.claimsNothing();
     await b.store.complete(taken, false);
     const second = await a.claimIn(0, 2);
     await a.store.complete(second, false);

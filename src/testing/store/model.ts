@@ -7,7 +7,8 @@ interface ModelBatch extends AlbumState {
   readonly lane: Lane;
   readonly entries: StoreEntry[];
   readonly album: string | undefined;
-  readonly isLate: boolean;
+  /** Undefined if an earlier batch of the album was complete but not claimed: a store may call that late or not. */
+  readonly isLate: boolean | undefined;
   readonly beganAt: number;
   isReplay: boolean;
   tries: Tries;
@@ -24,6 +25,7 @@ class Model {
   readonly parked: ModelBatch[] = [];
   readonly remembered = new Set<number>();
   readonly #claimedAlbums = new Set<string>();
+  readonly #begunAlbums = new Set<string>();
 
   of(lane: Lane): ModelBatch[] {
     return this.batches.filter((each) => each.lane === lane);
@@ -50,10 +52,14 @@ class Model {
     if (album === undefined && mode !== "adopt") {
       for (const batch of own) if (batch.isCollecting) this.#end(batch);
     }
+    const albumKey = `${entry.lane} ${album?.key}`;
+    const isLate = album !== undefined && this.#claimedAlbums.has(albumKey);
+    const isOpen = album !== undefined && !isLate && this.#begunAlbums.has(albumKey);
+    if (album !== undefined) this.#begunAlbums.add(albumKey);
     const batch: ModelBatch = {
       ...{ lane: entry.lane, entries: [entry], album: album?.key, tries: entry.tries },
       ...{ isReplay: false, isClaimed: false, beganAt: this.now },
-      isLate: album !== undefined && this.#claimedAlbums.has(`${entry.lane} ${album.key}`),
+      isLate: isOpen ? undefined : isLate,
       ...(album === undefined
         ? { isCollecting: false, dueAt: this.now, end: "quiet" }
         : albumState(album.rules, 1, this.now, this.now)),
@@ -234,7 +240,7 @@ class History {
       assert.equal(added, expected, `"${mode}" of update ${id}`);
       return;
     }
-    assert.deepEqual(facts(added), modelFacts(expected));
+    assert.deepEqual(facts(added), modelFacts(expected, added));
     this.#claimed.push([added, expected]);
   }
 
@@ -277,7 +283,7 @@ class History {
   }
 
   #isClaimed(batch: Batch, expected: ModelBatch): void {
-    assert.deepEqual(facts(batch), modelFacts(expected));
+    assert.deepEqual(facts(batch), modelFacts(expected, batch));
     this.#trial.near(
       batch.waitedMs,
       (this.#model.now - expected.beganAt) / this.#trial.clock.unitMs,
@@ -316,9 +322,10 @@ class History {
     const { store } = this.#trial;
     if (how === "retry") {
       const after = this.#trial.ms(this.#random(3) * 15);
-      const tries = { attempts: this.#random(5), failures: this.#random(5) };
+      const tries = this.#random(3) === 0 ? undefined : { attempts: this.#random(5), failures: this.#random(5) };
       await store.retry(batch, after, tries);
-      Object.assign(expected, { isClaimed: false, dueAt: this.#trial.clock.now() + after, tries });
+      const dueAt = this.#trial.clock.now() + after;
+      Object.assign(expected, { isClaimed: false, dueAt, tries: tries ?? expected.tries });
       return;
     }
     this.#model.remove(expected);
@@ -391,9 +398,9 @@ function facts({ lane, album, isLate, tries, isReplay, ...batch }: Batch): unkno
   return { lane, album, isLate, tries: { ...tries }, isReplay, end: isReplay ? undefined : batch.end, ids };
 }
 
-function modelFacts(batch: ModelBatch): unknown {
-  const { lane, album, isLate, tries, isReplay, end } = batch;
+function modelFacts(expected: ModelBatch, batch: Batch): unknown {
+  const { lane, album, isLate = batch.isLate, tries, isReplay, end } = expected;
   const shownEnd = album === undefined || isReplay ? undefined : end;
   // Why a replayed album was complete is what it was; so is whether it is late.
-  return { lane, album, isLate, tries: { ...tries }, isReplay, end: shownEnd, ids: idsOf(batch) };
+  return { lane, album, isLate, tries: { ...tries }, isReplay, end: shownEnd, ids: idsOf(expected) };
 }

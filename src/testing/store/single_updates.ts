@@ -346,7 +346,7 @@ export function testSingleUpdates(test: Group): void {
     await stale(ended);
     await trial.claimsNothing();
     const again = await trial.claimIn(20, 1);
-    await stale(ended);
+    if (again !== ended) await stale(ended); // a store in memory may use one object for all claims
     assert.deepEqual({ ...again.tries }, { attempts: 1, failures: 1 });
     assert.deepEqual(trial.counts, { count: 2, chars: 203 });
     await store.complete(again, false);

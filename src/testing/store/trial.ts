@@ -218,8 +218,9 @@ export class Trial {
   /** Follows the wakes of the store, and expects that there is something to claim after that many units. */
   async claimIn(units: number, ...expected: number[]): Promise<Batch> {
     const began = this.clock.now();
+    const expectedAt = began + this.ms(units) + 2 * this.clock.toleranceMs;
     for (let wakes = 0; wakes < 50; wakes++) {
-      await this.#passUntilWake(expected);
+      await this.#passUntilWake(expectedAt, expected);
       const batch = await this.claimOne();
       if (batch === undefined) continue;
       assert.deepEqual(ids(batch), expected);
@@ -229,12 +230,12 @@ export class Trial {
     assert.fail(`The store wakes too often for ${expected}, in vain`);
   }
 
-  async #passUntilWake(expected: readonly number[]): Promise<void> {
-    for (let tries = 0; this.wakeAt === undefined; tries++) {
-      assert.ok(tries < 400, `The store wakes nobody for update ${expected}`);
+  async #passUntilWake(expectedAt: number, expected: readonly number[]): Promise<void> {
+    for (let tries = 0; (this.wakeAt ?? Infinity) > Math.max(expectedAt, this.clock.now()); tries++) {
+      assert.ok(tries < 400, `Update ${expected} is due, and the store wakes nobody`);
       await sleep(5); // news from a server, or from another process
     }
-    const inMs = this.wakeAt - this.clock.now();
+    const inMs = (this.wakeAt ?? 0) - this.clock.now();
     if (inMs > 0) await this.clock.pass(inMs);
   }
 

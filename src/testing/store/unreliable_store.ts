@@ -196,7 +196,7 @@ class UnreliableStore implements InboxStore {
     const timer = setTimeout(async () => {
       this.#timers.delete(timer);
       try {
-        for (const batch of batches) await this.#store.retry(batch, 0, batch.tries);
+        for (const batch of batches) await this.#store.retry(batch, 0);
         this.#host?.wake(0);
       } catch (error) {
         this.#host?.failed(error);

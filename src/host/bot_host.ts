@@ -1,0 +1,338 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
+import { tryLater, WRONG_PATH } from "../answers/answer.ts";
+import { toResponse } from "../answers/to_response.ts";
+import { type BotApi, botApi } from "../bot_api/bot_api.ts";
+import { assertBotToken } from "../bot_api/bot_token.ts";
+import { deriveSecretToken } from "../bot_api/derive_secret_token.ts";
+import type { BotApiFetch } from "../bot_api/send_request.ts";
+import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
+import { checkFunction, checkNumber, checkOptionNames } from "../checks/options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { wirePath } from "../guard/path.ts";
+import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
+import {
+  type HostedBot,
+  type Receiver,
+  toUpdateReceiver,
+  type UpdateReceiver,
+} from "../receiver/receiver.ts";
+import type { InboxStore } from "../store/inbox_store.ts";
+import { quote } from "../text/quote.ts";
+import {
+  createWebhook,
+  pipelineOf,
+  type Webhook,
+  WEBHOOK_OPTION_NAMES,
+  type WebhookOptions,
+} from "../webhook.ts";
+import { UnknownBots } from "./unknown_bots.ts";
+
+/** Options of {@link botHost}: those of a webhook, for each bot, and how bots are found and registered. */
+export interface BotHostOptions extends Omit<WebhookOptions, "secretToken" | "path" | "store" | "replies"> {
+  /** The path before the bot's id, without a slash at its end. Default: `""`, so that bot 123 has the path `/123`. */
+  readonly pathPrefix?: string;
+  /**
+   * Looks up the token of a bot that was not added, by its id: in a database, for example. `undefined` if there is none.
+   * Default: only bots that were added are known.
+   */
+  readonly find?: (id: number) => string | undefined | Promise<string | undefined>;
+  /** The address at which Telegram reaches this host. With it, `add` registers the webhook. */
+  readonly url?: string;
+  /** The Bot API server. Default: `https://api.telegram.org`. */
+  readonly apiRoot?: string;
+  /** What sends the calls of the Bot API. Default: the global `fetch`. */
+  readonly fetch?: BotApiFetch;
+  /** The store of each bot, such as `(id) => redisStore(client, { name: String(id) })`. Default: memory. */
+  readonly store?: (id: number) => InboxStore;
+  /** The maximum number of pending updates of all bots; more are answered 503. Default: 100 000. */
+  readonly maxPendingInAll?: number;
+}
+
+/** Many bots behind one web-standard handler: give it to `Deno.serve`, as `fetch` to `Bun.serve`, or call it. */
+export interface BotHost {
+  /** Answers one delivery. It never throws and never rejects. */
+  (request: Request, ...args: unknown[]): Promise<Response>;
+  /** The handler itself, for platforms that take an object with `fetch`. */
+  readonly fetch: (request: Request, ...args: unknown[]) => Promise<Response>;
+  /** The ids of the bots that are here. */
+  readonly ids: readonly number[];
+  /** The webhook of a bot, if it is here. */
+  get(id: number): Webhook | undefined;
+  /**
+   * Adds a bot, and registers its webhook if the host has a `url`: at most once a second, as Telegram demands. A bot that
+   * is here already stays as it is, and is registered again.
+   *
+   * @param token The bot token, as @BotFather shows it.
+   * @param params Parameters of `setWebhook` beyond `url` and `secret_token`.
+   * @returns The bot's id.
+   * @throws {TelehookError} `ERR_BOT_TOKEN`, `ERR_CLOSED`, and what `setWebhook` throws.
+   */
+  add(token: string, params?: Omit<SetWebhookParams, "url" | "secret_token">): Promise<number>;
+  /**
+   * Removes a bot: waits for its handlers, and for its alone. Its webhook stays registered, so that Telegram keeps its
+   * updates for another host; call `deleteWebhook` to stop them.
+   *
+   * @returns Whether it was here.
+   */
+  remove(id: number, options?: CloseOptions): Promise<boolean>;
+  /** Closes all bots. */
+  close(options?: CloseOptions): Promise<void>;
+  /** Closes, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const HOST_OPTION_NAMES: readonly string[] = [
+  ...Object.keys(WEBHOOK_OPTION_NAMES).filter((name) => !["secretToken", "path", "replies"].includes(name)),
+  ...["pathPrefix", "find", "url", "apiRoot", "fetch", "maxPendingInAll"],
+];
+
+/** Telegram answers 429 to a bot that sets its webhook more often. */
+const REGISTER_EVERY_MS = 1_000;
+/** How often the pending updates of all bots are counted at most. */
+const COUNT_EVERY_MS = 100;
+
+interface Member {
+  readonly hook: Webhook;
+  readonly api: BotApi;
+  readonly secretToken: string;
+  /** When `setWebhook` may be called again. */
+  registerAt: number;
+}
+
+/**
+ * Hosts many bots on one server. Each has a path of its own, which ends in its id and never contains its token, a secret
+ * that is derived from its token, and an inbox of its own: limits, order and failures of one bot do not touch others.
+ * (Two bots must never share one `webhook`: both count their `update_id`s for themselves, so that updates of one would be
+ * taken for repeats of the other's.)
+ *
+ * @param receiver What handles the updates of all bots; `context.bot` tells which bot an update is for.
+ * @param options How bots are found and registered, and what a webhook takes as options.
+ * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has a value it cannot have.
+ *
+ * @example
+ * ```ts
+ * import { botHost } from "@telehook/telehook";
+ *
+ * const host = botHost((update, { bot }) => console.log(bot?.id, update.update_id), {});
+ * await host.add("123456789:AAexample");
+ * console.log(host.ids); // [ 123456789 ]
+ * await host.close();
+ * ```
+ */
+export function botHost(receiver: Receiver, options: BotHostOptions): BotHost {
+  const bots = new HostedBots(receiver, options);
+  const answer = (request: Request, ...args: unknown[]): Promise<Response> => bots.answer(request, args);
+  return Object.defineProperty(
+    Object.assign(answer, {
+      fetch: answer,
+      ids: [],
+      get: (id: number) => bots.get(id)?.hook,
+      add: (token: string, params?: Omit<SetWebhookParams, "url" | "secret_token">) =>
+        bots.add(token, params),
+      remove: (id: number, closing?: CloseOptions) => bots.remove(id, closing),
+      close: (closing?: CloseOptions) => bots.close(closing),
+      [Symbol.asyncDispose]: () => bots.close(),
+    }),
+    "ids",
+    { get: () => bots.ids, enumerable: true },
+  );
+}
+
+class HostedBots {
+  readonly #receiver: UpdateReceiver;
+  readonly #options: BotHostOptions;
+  readonly #webhookOptions: Omit<WebhookOptions, "secretToken">;
+  readonly #prefix: string;
+  readonly #maxPendingInAll: number;
+  readonly #members = new Map<number, Member>();
+  readonly #unknown = new UnknownBots();
+  /** Look-ups that are under way, so that one bot is looked up once. */
+  readonly #finding = new Map<number, Promise<Member | undefined>>();
+  #pending = 0;
+  #countedAt = -Infinity;
+  #isClosed = false;
+
+  constructor(receiver: Receiver, options: BotHostOptions) {
+    checkOptionNames("botHost", options, HOST_OPTION_NAMES);
+    checkFunction("find", options.find);
+    checkFunction("store", options.store);
+    const { pathPrefix = "", find: _, url, apiRoot, fetch, store: __, maxPendingInAll, ...webhookOptions } =
+      options;
+    if (typeof pathPrefix !== "string" || pathPrefix.endsWith("/")) {
+      throw new TelehookError(
+        "ERR_OPTION",
+        `"pathPrefix" must be a path without a slash at its end, not ${quote(pathPrefix)}`,
+      );
+    }
+    this.#prefix = pathPrefix === "" ? "/" : `${wirePath(pathPrefix)}/`;
+    this.#receiver = toUpdateReceiver(receiver);
+    this.#options = options;
+    this.#webhookOptions = webhookOptions;
+    this.#maxPendingInAll = checkNumber("maxPendingInAll", maxPendingInAll, {
+      ...{ default: 100_000, min: 1, max: Infinity },
+    });
+    if (url !== undefined && !URL.canParse(url)) {
+      throw new TelehookError(
+        "ERR_OPTION",
+        `"url" must be an address such as "https://bots.example", not ${quote(url)}`,
+      );
+    }
+    // Wrong options of webhooks are errors now, and not when the first bot is added.
+    void createWebhook(receiver, { ...webhookOptions, secretToken: null }).close();
+    botApi("1:check", { apiRoot, fetch });
+  }
+
+  get ids(): readonly number[] {
+    return [...this.#members.keys()];
+  }
+
+  get(id: number): Member | undefined {
+    return this.#members.get(id);
+  }
+
+  async answer(request: Request, args: readonly unknown[]): Promise<Response> {
+    try {
+      const id = this.#idIn(request.url);
+      const member = id === undefined ? undefined : this.#members.get(id) ?? await this.#find(id);
+      if (member === undefined) return toResponse(WRONG_PATH);
+      if (this.#isFull()) return toResponse(tryLater(1_000, "Too many updates are pending"));
+      return await member.hook(request, ...args);
+    } catch (error) {
+      console.error("telehook: the token of a bot could not be looked up:", error);
+      return toResponse(tryLater(1_000, "The bot cannot be looked up at the moment"));
+    }
+  }
+
+  async add(token: string, params: Omit<SetWebhookParams, "url" | "secret_token"> = {}): Promise<number> {
+    assertBotToken(token);
+    const id = idOf(token);
+    const member = this.#members.get(id) ?? await this.#admit(id, token);
+    const { url } = this.#options;
+    if (url !== undefined) await this.#register(id, member, url, params);
+    return id;
+  }
+
+  async remove(id: number, options?: CloseOptions): Promise<boolean> {
+    const timeoutMs = closeTimeoutMs(options);
+    const member = this.#members.get(id);
+    if (member === undefined) return false;
+    this.#members.delete(id);
+    await member.hook.close({ timeoutMs });
+    return true;
+  }
+
+  async close(options?: CloseOptions): Promise<void> {
+    const timeoutMs = closeTimeoutMs(options);
+    this.#isClosed = true;
+    await Promise.all([...this.#members.values()].map(({ hook }) => hook.close({ timeoutMs })));
+  }
+
+  /** The bot's id in the path of a URL. Nothing is allocated for other paths. */
+  #idIn(url: string): number | undefined {
+    const start = url.indexOf("/", url.indexOf("//") + 2);
+    if (start === -1 || !url.startsWith(this.#prefix, start)) return undefined;
+    let id = 0;
+    let index = start + this.#prefix.length;
+    for (; index < url.length; index++) {
+      const digit = url.charCodeAt(index) - 48;
+      if (digit < 0 || digit > 9) break;
+      id = id * 10 + digit;
+      if (id > Number.MAX_SAFE_INTEGER) return undefined;
+    }
+    const next = url[index];
+    return id > 0 && (next === undefined || next === "?" || next === "#") ? id : undefined;
+  }
+
+  #find(id: number): Promise<Member | undefined> | undefined {
+    const { find } = this.#options;
+    if (find === undefined || this.#unknown.has(id)) return undefined;
+    let finding = this.#finding.get(id);
+    if (finding === undefined) {
+      finding = this.#lookUp(id, find).finally(() => this.#finding.delete(id));
+      this.#finding.set(id, finding);
+    }
+    return finding;
+  }
+
+  async #lookUp(id: number, find: NonNullable<BotHostOptions["find"]>): Promise<Member | undefined> {
+    const token = await find(id);
+    if (token === undefined || idOf(token) !== id) {
+      this.#unknown.add(id);
+      return undefined;
+    }
+    return this.#members.get(id) ?? await this.#admit(id, token);
+  }
+
+  async #admit(id: number, token: string): Promise<Member> {
+    const { apiRoot, fetch, store } = this.#options;
+    const api = botApi(token, { apiRoot, fetch });
+    const secretToken = await deriveSecretToken(token);
+    const there = this.#members.get(id); // added twice at the same time
+    if (there !== undefined) return there;
+    if (this.#isClosed) throw new TelehookError("ERR_CLOSED", "The host is closed: make another one");
+    const hook = createWebhook(forBot(this.#receiver, { id, api }), {
+      ...this.#webhookOptions,
+      ...{ secretToken, replies: api },
+      ...(store === undefined ? {} : { store: store(id) }),
+    });
+    const member: Member = { hook, api, secretToken, registerAt: 0 };
+    this.#members.set(id, member);
+    this.#unknown.delete(id);
+    try {
+      await pipelineOf(hook).inbox.open();
+    } catch (error) {
+      this.#members.delete(id);
+      throw error;
+    }
+    return member;
+  }
+
+  async #register(
+    id: number,
+    member: Member,
+    url: string,
+    params: Omit<SetWebhookParams, "url" | "secret_token">,
+  ): Promise<void> {
+    const now = performance.now();
+    const waitMs = member.registerAt - now;
+    member.registerAt = Math.max(now, member.registerAt) + REGISTER_EVERY_MS;
+    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    await member.api.setWebhook({
+      allowed_updates: member.hook.allowedUpdates,
+      ...params,
+      url: new URL(`${this.#prefix}${id}`, url).href,
+      secret_token: member.secretToken,
+    });
+  }
+
+  #isFull(): boolean {
+    const now = performance.now();
+    if (now - this.#countedAt > COUNT_EVERY_MS) {
+      this.#countedAt = now;
+      this.#pending = 0;
+      for (const { hook } of this.#members.values()) {
+        const { unanswered, stored } = pipelineOf(hook).inbox.load;
+        this.#pending += unanswered + stored;
+      }
+    }
+    return this.#pending++ >= this.#maxPendingInAll;
+  }
+}
+
+function idOf(token: string): number {
+  return Number(token.slice(0, token.indexOf(":")));
+}
+
+/** The receiver of all bots, as the one of this bot. */
+function forBot(receiver: UpdateReceiver, bot: HostedBot): UpdateReceiver {
+  return {
+    get allowedUpdates() {
+      return receiver.allowedUpdates;
+    },
+    get mediaGroupKinds() {
+      return receiver.mediaGroupKinds ?? [];
+    },
+    receive: (update, context) => receiver.receive(update, Object.assign(context, { bot })),
+  };
+}

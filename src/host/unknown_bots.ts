@@ -1,0 +1,27 @@
+const SLOTS = 4_096;
+const REMEMBERED_MS = 60_000;
+
+/**
+ * The ids that were looked up lately and belong to no bot. Its size is fixed: a flood of ids that nobody has leaves nothing
+ * behind, and an id that is repeated is looked up once a minute.
+ */
+export class UnknownBots {
+  readonly #ids = new Float64Array(SLOTS);
+  readonly #until = new Float64Array(SLOTS);
+
+  has(id: number): boolean {
+    const slot = id % SLOTS;
+    return this.#ids[slot] === id && performance.now() < (this.#until[slot] ?? 0);
+  }
+
+  add(id: number): void {
+    const slot = id % SLOTS;
+    this.#ids[slot] = id;
+    this.#until[slot] = performance.now() + REMEMBERED_MS;
+  }
+
+  delete(id: number): void {
+    const slot = id % SLOTS;
+    if (this.#ids[slot] === id) this.#ids[slot] = 0;
+  }
+}

@@ -1,0 +1,68 @@
+import { checkNumber, checkOptionNames } from "../checks/options.ts";
+
+/** How long closing may take. */
+export interface CloseOptions {
+  /** Milliseconds to wait for running handlers. Default: 10 000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * The time limit, checked.
+ *
+ * @throws {TelehookError} `ERR_OPTION` if it is not a whole number of milliseconds that a timer can wait.
+ */
+export function closeTimeoutMs(options: CloseOptions = {}): number {
+  checkOptionNames("close", options, { timeoutMs: true } satisfies Record<keyof CloseOptions, true>);
+  return checkNumber("timeoutMs", options.timeoutMs, { default: 10_000, min: 0, max: 2 ** 31 - 1 });
+}
+
+/** What is still under way, as closing sees it. */
+export interface UnderWay {
+  /** Calls of the receiver. */
+  readonly running: number;
+  /** Whether the store is being asked for what is due. */
+  readonly isClaiming: boolean;
+  /** Calls of the store that add updates. */
+  readonly storing: number;
+  /** Senders that wait. */
+  readonly waiting: number;
+  /** Updates in the store. */
+  readonly stored: number;
+  /** Whether the store keeps them for the next start. */
+  readonly isDurable: boolean;
+}
+
+/**
+ * When closing is done: nothing runs, nobody waits for an answer, and nothing is left that would end with the process. What
+ * a durable store has stays there, albums that collect too: another process or the next start goes on with it.
+ */
+export function isDone({ running, isClaiming, storing, waiting, stored, isDurable }: UnderWay): boolean {
+  return running === 0 && !isClaiming && storing === 0 && waiting === 0 && (isDurable || stored === 0);
+}
+
+/** Those who wait for the moment at which nothing is left to do. */
+export class IdleWaiters {
+  #told: Promise<void> | undefined;
+  #tell = () => {};
+
+  get hasWaiters(): boolean {
+    return this.#told !== undefined;
+  }
+
+  /** Resolves with the next {@link tell}: the same promise for all, however many wait and for however long. */
+  wait(): Promise<void> {
+    return this.#told ??= new Promise((resolve) => this.#tell = resolve);
+  }
+
+  /** Resolves with the next {@link tell}, or after that many milliseconds. */
+  async waitAtMost(ms: number): Promise<void> {
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    await Promise.race([this.wait(), new Promise<void>((resolve) => timer = setTimeout(resolve, ms))]);
+    clearTimeout(timer);
+  }
+
+  tell(): void {
+    this.#told = undefined;
+    this.#tell();
+  }
+}

@@ -1,0 +1,74 @@
+import type { WebhookEvent } from "../events/events.ts";
+import { albumPartsOf } from "../updates/media_group.ts";
+import type { Update } from "../updates/mod.ts";
+
+/**
+ * The updates that were fetched and are not confirmed: it knows the offset, which never passes an update that is not
+ * handled or safe in a durable store.
+ */
+export class Backlog {
+  readonly #isStoreDurable: boolean;
+  /** In ascending order, as Telegram returns them. */
+  readonly #pending = new Set<number>();
+  readonly #done = new Set<number>();
+  #highest: number | undefined;
+  #onProgress: (() => void) | undefined;
+
+  constructor(isStoreDurable: boolean) {
+    this.#isStoreDurable = isStoreDurable;
+  }
+
+  get size(): number {
+    return this.#pending.size;
+  }
+
+  /** The lowest id that is not done; `undefined` as long as nothing was fetched. */
+  get offset(): number | undefined {
+    for (const first of this.#pending) return first;
+    return this.#highest === undefined ? undefined : this.#highest + 1;
+  }
+
+  /** @returns Whether the update was not fetched before. */
+  add({ update_id }: Update): boolean {
+    if (this.#pending.has(update_id) || this.#done.has(update_id)) return false;
+    this.#pending.add(update_id);
+    this.#highest = Math.max(this.#highest ?? -1, update_id);
+    return true;
+  }
+
+  /** The inbox has acknowledged an update: with a durable store, it is safe. */
+  sent(updateId: number): void {
+    if (this.#isStoreDurable) this.#end(updateId);
+  }
+
+  /** With a store in memory, an update is safe once it is handled or given up. */
+  note(event: WebhookEvent): void {
+    if (event.type === "duplicate") this.#end(event.update.update_id);
+    const hasEnded = event.type === "handled" || event.type === "parked" ||
+      (event.type === "failed" && !event.willRetry);
+    if (!hasEnded) return;
+    const parts = albumPartsOf(event.update);
+    for (const { update_id } of parts.length === 0 ? [event.update] : parts) this.#end(update_id);
+  }
+
+  /** Resolves when an update is done, or after that many milliseconds. */
+  async progress(ms: number): Promise<void> {
+    await new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, ms);
+      this.#onProgress = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+    this.#onProgress = undefined;
+  }
+
+  #end(updateId: number): void {
+    if (!this.#pending.delete(updateId)) return;
+    // Remembered as long as Telegram may return it again.
+    this.#done.add(updateId);
+    const { offset = 0 } = this;
+    for (const id of this.#done) if (id < offset) this.#done.delete(id);
+    this.#onProgress?.();
+  }
+}

@@ -1,0 +1,84 @@
+import type { Inbox } from "../inbox/inbox.ts";
+import type { LaneOf } from "../inbox/lane.ts";
+import { pause } from "../platform/pause.ts";
+import type { LateReplies } from "../replies/late_replies.ts";
+import type { Outcome } from "../runner/outcome.ts";
+import type { Lane } from "../store/inbox_store.ts";
+import type { Update } from "../updates/mod.ts";
+
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+const OVERLOADED_RETRY_MS = 1_000;
+
+/**
+ * Passes updates to an inbox as Telegram's sender does: within a lane, the next one only after the one before it was
+ * acknowledged, and again what was not.
+ */
+export class LaneSender {
+  readonly #inbox: Inbox;
+  readonly #laneOf: LaneOf;
+  readonly #replies: LateReplies;
+  readonly #onAcknowledged: (updateId: number) => void;
+  readonly #lanes = new Map<Lane, Update[]>();
+  #isStopped = false;
+
+  /** @param onAcknowledged Called with each update that the inbox has acknowledged. */
+  constructor(
+    inbox: Inbox,
+    laneOf: LaneOf,
+    replies: LateReplies,
+    onAcknowledged: (updateId: number) => void,
+  ) {
+    this.#inbox = inbox;
+    this.#laneOf = laneOf;
+    this.#replies = replies;
+    this.#onAcknowledged = onAcknowledged;
+  }
+
+  send(update: Update): void {
+    const lane = this.#laneOf(update);
+    const waiting = this.#lanes.get(lane);
+    if (waiting !== undefined) waiting.push(update);
+    else {
+      const updates = [update];
+      this.#lanes.set(lane, updates);
+      void this.#work(lane, updates);
+    }
+  }
+
+  /** Passes nothing more: what is left stays Telegram's. */
+  stop(): void {
+    this.#isStopped = true;
+  }
+
+  async #work(lane: Lane, updates: Update[]): Promise<void> {
+    let failures = 0;
+    while (!this.#isStopped) {
+      const [update] = updates;
+      if (update === undefined) break;
+      const outcome = await this.#pass(update);
+      if (outcome.type === "closing") break;
+      if (outcome.type === "acknowledged" || outcome.type === "replied") {
+        if (outcome.type === "replied") await this.#replies.send(update, outcome.reply);
+        this.#onAcknowledged(update.update_id);
+        updates.shift();
+        failures = 0;
+      } else await pause(retryAfterMs(outcome, failures++));
+    }
+    this.#lanes.delete(lane);
+  }
+
+  async #pass(update: Update): Promise<Outcome> {
+    try {
+      return await this.#inbox.receive(update);
+    } catch (error) {
+      return { type: "failed", error };
+    }
+  }
+}
+
+function retryAfterMs(outcome: Outcome, failures: number): number {
+  if (outcome.type === "outage") return outcome.retryAfterMs;
+  if (outcome.type !== "failed") return OVERLOADED_RETRY_MS;
+  return outcome.retryAfterMs ?? Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
+}

@@ -1,0 +1,288 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
+import { type BotApi, botApi } from "../bot_api/bot_api.ts";
+import { BotApiError } from "../bot_api/bot_api_error.ts";
+import type { BotApiFetch } from "../bot_api/send_request.ts";
+import { checkNumber, checkOneOf, checkOptionNames, checkSignal } from "../checks/options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import { Events, type OnEvent, type WebhookCounts } from "../events/events.ts";
+import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
+import { Inbox } from "../inbox/inbox.ts";
+import { INBOX_OPTION_NAMES, type InboxOptions, inboxSettings } from "../inbox/inbox_options.ts";
+import { laneOf } from "../inbox/lane.ts";
+import { isUpdate } from "../parse/parse_update.ts";
+import { pause } from "../platform/pause.ts";
+import { type Receiver, toUpdateReceiver } from "../receiver/receiver.ts";
+import { LateReplies } from "../replies/late_replies.ts";
+import { errorReporter, strangeResultReporter } from "../runner/report_error.ts";
+import type { Update, UpdateKind } from "../updates/mod.ts";
+import { Backlog } from "./backlog.ts";
+import { LaneSender } from "./lane_sender.ts";
+
+/** Options of {@link poll}. Only `token` is required. */
+export interface PollOptions extends InboxOptions {
+  /** The bot token, as @BotFather shows it. */
+  readonly token: string;
+  /** The server to poll. Default: `https://api.telegram.org`. */
+  readonly apiRoot?: string | undefined;
+  /** What sends the requests. Default: the global `fetch`. */
+  readonly fetch?: BotApiFetch | undefined;
+  /** The kinds to ask for. Default: those that the receiver needs. */
+  readonly allowedUpdates?: readonly (UpdateKind | (string & Record<never, never>))[] | undefined;
+  /**
+   * What to do about a webhook: a bot with a webhook cannot be polled. `"refuse"` rejects, `"delete"` deletes the webhook
+   * and keeps the pending updates. Default: `"refuse"`.
+   */
+  readonly takeOver?: "refuse" | "delete" | undefined;
+  /** Seconds for which Telegram holds a request open when there is no update, 0 to 50. Default: 30. */
+  readonly timeoutS?: number | undefined;
+  /** Stops polling, as {@link Poller.close} does. */
+  readonly signal?: AbortSignal | undefined;
+  /** Is called with every event, for metrics and traces. */
+  readonly onEvent?: OnEvent | undefined;
+}
+
+/** What {@link Poller.stats} returns. */
+export interface PollerStats extends WebhookCounts {
+  /** Calls of the receiver that have not ended. */
+  readonly running: number;
+  /** Updates that were fetched and are not confirmed to Telegram yet. */
+  readonly unconfirmed: number;
+  /** Updates in the store that are not handled yet. */
+  readonly stored: number;
+}
+
+/** A bot that polls. */
+export interface Poller {
+  /** Resolves when it is closed; rejects when Telegram refuses the token, or somebody has set a webhook. */
+  readonly finished: Promise<void>;
+  /** How much is under way, and counters since the start. */
+  stats(): PollerStats;
+  /** Stops fetching, waits for running handlers, and confirms to Telegram what is handled or safe in a durable store. */
+  close(options?: CloseOptions): Promise<void>;
+  /** Closes, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const POLL_OPTION_NAMES = {
+  ...INBOX_OPTION_NAMES,
+  token: true,
+  apiRoot: true,
+  fetch: true,
+  allowedUpdates: true,
+  takeOver: true,
+  timeoutS: true,
+  signal: true,
+  onEvent: true,
+} as const satisfies Record<keyof PollOptions, true>;
+
+/** As many as Telegram returns at most. */
+const LIMIT = 100;
+/** How much longer than `timeoutS` an answer may take before the connection counts as stalled. */
+const STALLED_AFTER_MS = 10_000;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+/** How long to wait when everything that Telegram has was fetched before. */
+const KNOWN_PAUSE_MS = 500;
+
+/**
+ * Receives updates by long polling: for development, behind firewalls, and on the way back from a webhook. Updates go
+ * through the same stages as those of a webhook, so albums, order, duplicates, retries, stores and closing are the same.
+ *
+ * The offset that confirms updates to Telegram never passes an update that is not handled or safe in a durable store. With
+ * the default store, one slow handler therefore holds back what is more than 100 updates behind it; with a durable store,
+ * nothing does. Replies that handlers return are sent through the Bot API.
+ *
+ * @param receiver What handles the updates, as for `webhook`.
+ * @param options The token, and what a webhook takes as options too.
+ * @returns The poller, once the token is known to be good and no webhook is set.
+ * @throws {TelehookError} `ERR_WEBHOOK_SET` if a webhook is set and `takeOver` is `"refuse"`; `ERR_BOT_TOKEN`, `ERR_OPTION`,
+ * `ERR_STORE`; and what the Bot API refuses with.
+ * @see https://core.telegram.org/bots/api#getupdates
+ *
+ * @example
+ * ```ts ignore
+ * import { poll, updateHandlers } from "@telehook/telehook";
+ *
+ * const poller = await poll(
+ *   updateHandlers({
+ *     message: ({ message }) => ({ method: "sendMessage", chat_id: message.chat.id, text: "Hello" }),
+ *   }),
+ *   { token: process.env.BOT_TOKEN },
+ * );
+ * await poller.finished;
+ * ```
+ */
+export async function poll(receiver: Receiver, options: PollOptions): Promise<Poller> {
+  checkOptionNames("poll", options, POLL_OPTION_NAMES);
+  checkSignal("signal", options.signal);
+  const { token, apiRoot, fetch, signal } = options;
+  const takeOver = checkOneOf("takeOver", options.takeOver, ["refuse", "delete"]);
+  const timeoutS = checkNumber("timeoutS", options.timeoutS, { default: 30, min: 0, max: 50 });
+  const api = botApi(token, { apiRoot, fetch });
+  const poller = new LongPoller(receiver, api, { ...options, takeOver, timeoutS });
+  signal?.throwIfAborted();
+  await poller.start();
+  signal?.addEventListener("abort", () => void poller.close(), { once: true });
+  if (signal?.aborted) await poller.close();
+  return poller;
+}
+
+type CheckedOptions = PollOptions & { readonly takeOver: "refuse" | "delete"; readonly timeoutS: number };
+
+class LongPoller implements Poller {
+  readonly finished: Promise<void>;
+  readonly #api: BotApi;
+  readonly #options: CheckedOptions;
+  readonly #inbox: Inbox;
+  readonly #events: Events;
+  readonly #backlog: Backlog;
+  readonly #sender: LaneSender;
+  readonly #allowedUpdates: readonly string[];
+  readonly #stopped = new AbortController();
+  #finish: (error?: unknown) => void = () => {};
+  #isConflictReported = false;
+  #polling: Promise<void> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(receiver: Receiver, api: BotApi, options: CheckedOptions) {
+    this.#api = api;
+    this.#options = options;
+    const target = toUpdateReceiver(receiver);
+    this.#allowedUpdates = options.allowedUpdates ?? target.allowedUpdates;
+    const reportError = errorReporter(options.onError);
+    const settings = inboxSettings({ replies: api, ...options });
+    this.#backlog = new Backlog(settings.store.isDurable);
+    this.#events = new Events((event) => {
+      this.#backlog.note(event);
+      return options.onEvent?.(event);
+    });
+    this.#inbox = new Inbox(
+      target,
+      {
+        ...settings,
+        // A durable store can have an update at once, and confirm it; in memory, it is not safe before it is handled.
+        acknowledge: options.acknowledge ?? (settings.store.isDurable ? "received" : "handled"),
+        acknowledgeWithinMs: settings.store.isDurable ? settings.acknowledgeWithinMs : Infinity,
+        onStrangeResult: strangeResultReporter(reportError),
+      },
+      reportError,
+      this.#events,
+    );
+    const replies = new LateReplies(api, this.#events);
+    this.#sender = new LaneSender(this.#inbox, laneOf(options.lane), replies, (id) => this.#backlog.sent(id));
+    this.finished = new Promise((resolve, reject) => {
+      this.#finish = (error) => error === undefined ? resolve() : reject(error);
+    });
+    this.finished.catch(() => {}); // for those who do not look
+  }
+
+  async start(): Promise<void> {
+    const { url } = await this.#api.getWebhookInfo({ signal: this.#stopped.signal });
+    if (url !== "") {
+      if (this.#options.takeOver === "refuse") throw webhookIsSet();
+      await this.#api.deleteWebhook({}, { signal: this.#stopped.signal });
+    }
+    await this.#inbox.open();
+    this.#polling = this.#run();
+  }
+
+  stats(): PollerStats {
+    const { running, stored } = this.#inbox.load;
+    return { ...this.#events.counts, running, stored, unconfirmed: this.#backlog.size };
+  }
+
+  async close(options?: CloseOptions): Promise<void> {
+    const timeoutMs = closeTimeoutMs(options);
+    await (this.#closing ??= this.#close(timeoutMs));
+  }
+
+  [Symbol.asyncDispose](): Promise<void> {
+    return this.close();
+  }
+
+  async #run(): Promise<void> {
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!this.#stopped.signal.aborted) {
+      try {
+        const fetched = await this.#fetch(this.#options.timeoutS);
+        pauseMs = FIRST_PAUSE_MS;
+        this.#isConflictReported = false;
+        const fresh = fetched.filter((update) => this.#backlog.add(update));
+        for (const update of fresh) this.#sender.send(update);
+        if (fresh.length === 0 && fetched.length > 0) await this.#backlog.progress(KNOWN_PAUSE_MS);
+      } catch (error) {
+        if (this.#stopped.signal.aborted) return;
+        if (!await this.#mayGoOn(error)) {
+          this.#finish(error);
+          await this.#closeQuietly();
+          return;
+        }
+        // With jitter, or two pollers would disturb each other at the same rate for ever.
+        await pause(pauseMs * (0.5 + Math.random()), this.#stopped.signal).catch(() => {});
+        pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
+      }
+    }
+  }
+
+  async #fetch(timeoutS: number): Promise<readonly Update[]> {
+    const { offset } = this.#backlog;
+    const stalled = AbortSignal.timeout(timeoutS * 1_000 + STALLED_AFTER_MS);
+    const updates: unknown = await this.#api.call("getUpdates", {
+      ...(offset === undefined ? {} : { offset }),
+      ...{ limit: LIMIT, timeout: timeoutS, allowed_updates: this.#allowedUpdates },
+    }, { signal: AbortSignal.any([this.#stopped.signal, stalled]) });
+    return Array.isArray(updates) ? updates.filter(isUpdate) : [];
+  }
+
+  /** Whether what went wrong may pass. Reports it once. */
+  async #mayGoOn(error: unknown): Promise<boolean> {
+    if (!(error instanceof BotApiError)) return true; // no answer, an answer that is not one, a stalled connection
+    const { error_code, description } = error;
+    if (error_code === 401 || error_code === 404) return false;
+    if (error_code !== 409) return true;
+    if (/webhook/i.test(description)) {
+      if (this.#options.takeOver === "refuse") return false;
+      await this.#api.deleteWebhook().catch(() => {});
+      return true;
+    }
+    if (!this.#isConflictReported) {
+      console.warn("telehook: another process polls this bot too: stop it. Trying again until it is gone");
+    }
+    this.#isConflictReported = true;
+    return true;
+  }
+
+  async #close(timeoutMs: number): Promise<void> {
+    this.#stopped.abort();
+    this.#sender.stop();
+    await this.#polling;
+    await this.#inbox.close(timeoutMs);
+    await this.#confirm();
+    this.#finish();
+  }
+
+  async #closeQuietly(): Promise<void> {
+    this.#polling = undefined;
+    await this.close().catch(() => {});
+  }
+
+  /** Tells Telegram what is done: a request with the offset and nothing to wait for. */
+  async #confirm(): Promise<void> {
+    const { offset } = this.#backlog;
+    if (offset === undefined) return;
+    try {
+      const signal = AbortSignal.timeout(5_000);
+      await this.#api.call("getUpdates", { offset, limit: 1, timeout: 0 }, { signal });
+    } catch {
+      // Then these updates come again, and are known if the store is durable.
+    }
+  }
+}
+
+function webhookIsSet(): TelehookError {
+  return new TelehookError(
+    "ERR_WEBHOOK_SET",
+    'A webhook is set, and a bot with a webhook cannot be polled: set takeOver to "delete", or delete it with telehook delete',
+  );
+}

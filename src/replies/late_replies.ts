@@ -1,0 +1,98 @@
+import { TelehookError } from "../errors/telehook_error.ts";
+import type { Events } from "../events/events.ts";
+import { pause } from "../platform/pause.ts";
+import type { ReceivedUpdate } from "../receiver/receiver.ts";
+import type { WebhookReply } from "../receiver/webhook_reply.ts";
+import { checkReply } from "./reply_body.ts";
+
+/** What sends replies that cannot be part of an answer: what `botApi(token)` returns. */
+export interface ReplySender {
+  /** Calls a Bot API method. */
+  call(method: string, params: object, options?: { readonly signal?: AbortSignal }): Promise<unknown>;
+}
+
+/** How long a reply is kept for a repeat of its update, whose first answer may have been lost. */
+const KEPT_MS = 60_000;
+const MOST_KEPT = 1_000;
+const MOST_ATTEMPTS = 6;
+const FIRST_PAUSE_MS = 1_000;
+
+interface Kept {
+  readonly reply: WebhookReply;
+  readonly until: number;
+}
+
+/**
+ * Replies beyond the answer to a delivery: those that are returned when the answer was given already are sent through the
+ * Bot API, and those that were part of an answer are kept for a minute, for the case that it was lost.
+ */
+export class LateReplies {
+  readonly #sender: ReplySender | undefined;
+  readonly #events: Events;
+  readonly #kept = new Map<number, Kept>();
+
+  constructor(sender: ReplySender | undefined, events: Events) {
+    this.#sender = sender;
+    this.#events = events;
+  }
+
+  /** Keeps the reply that an answer contains. */
+  keep(updateId: number, reply: WebhookReply): void {
+    const now = performance.now();
+    this.#kept.delete(updateId);
+    this.#kept.set(updateId, { reply, until: now + KEPT_MS });
+    for (const [oldest, { until }] of this.#kept) {
+      if (until > now && this.#kept.size <= MOST_KEPT) break;
+      this.#kept.delete(oldest);
+    }
+  }
+
+  /** The reply to an update that comes again, if it is kept. */
+  keptFor(updateId: number): WebhookReply | undefined {
+    if (this.#kept.size === 0) return undefined;
+    const kept = this.#kept.get(updateId);
+    return kept !== undefined && kept.until > performance.now() ? kept.reply : undefined;
+  }
+
+  /**
+   * Sends a reply through the Bot API, again if the Bot API has a fault or cannot be reached.
+   *
+   * @returns The error, if it could not be sent.
+   */
+  async send(update: ReceivedUpdate, reply: WebhookReply): Promise<unknown> {
+    const { method, ...params } = reply;
+    try {
+      checkReply(reply);
+      if (this.#sender === undefined) throw noSender(method);
+      for (let attempt = 1;; attempt++) {
+        try {
+          await this.#sender.call(method, params);
+          this.#events.replySent(update, method);
+          return undefined;
+        } catch (error) {
+          if (attempt === MOST_ATTEMPTS || !isPassing(error)) throw error;
+        }
+        await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+      }
+    } catch (error) {
+      this.#events.replyFailed(update, method, error);
+      return error;
+    }
+  }
+}
+
+function noSender(method: string): TelehookError {
+  return new TelehookError(
+    "ERR_REPLY",
+    `The reply "${method}" was not sent, because Telegram had already received its answer: set "replies" to ` +
+      `botApi(token), or call the method in the handler`,
+  );
+}
+
+/** Whether the same call may succeed later: the Bot API has a fault of its own, is asked too often, or cannot be reached. */
+function isPassing(error: unknown): boolean {
+  if (!(error instanceof TelehookError)) return false;
+  if (error.code === "ERR_BOT_API_UNREACHABLE") return true;
+  if (!("error_code" in error) || typeof error.error_code !== "number") return false;
+  return error.error_code >= 500 || error.error_code === 429;
+}

@@ -1,0 +1,206 @@
+import { lifetimeLeftMs } from "../updates/lifetime.ts";
+import type { FlatUpdate } from "../updates/mod.ts";
+import type { Lane, Tries } from "../store/inbox_store.ts";
+
+/*
+ * What a failure means: is the update to blame (poison), or can nothing be handled at the moment (an outage)?
+ *
+ * 1. A failure counts as the update's own once an update of another lane has succeeded since the update failed first. The
+ *    first failure then counts too. After `maxAttempts` such failures the update is given up.
+ * 2. While nothing succeeds, nobody knows: failures do not count. If no more than two lanes fail, an update is given up all
+ *    the same once it has failed for `giveUpAfterMs`. So a bot with a single chat gives up what fails for that long.
+ * 3. If three lanes or more have failed since the last success, it is an outage, and nothing is given up. New updates are
+ *    refused with a `Retry-After`; what is in the store stays there. One update at a time is let through as a probe: the
+ *    next one that comes or falls due after a pause, which doubles with every probe that fails. The first success of any
+ *    update ends the outage.
+ * 4. Parts of albums are stored during an outage too, as is everything that is acknowledged when it is received.
+ * 5. `maxAttempts: 1` means that an update is handled once, whatever the reason of its failure.
+ */
+
+/** Lanes that must fail, without a success in between, for an outage. */
+const OUTAGE_LANES = 3;
+const FIRST_PAUSE_MS = 1_000;
+const LONGEST_PAUSE_MS = 30_000;
+/** A probe that takes longer does not keep others from being tried. */
+const LONGEST_PROBE_MS = 60_000;
+/** How long a stored update rests after its first failure; then twice as long each time. */
+const FIRST_RETRY_MS = 1_000;
+const LONGEST_RETRY_MS = 60_000;
+/** How many failing updates are known at the same time: Telegram loads far fewer queues. */
+const MOST_FAILING = 10_000;
+
+/** Of an update that was not handled yet. */
+export const NO_TRIES: Tries = { attempts: 0, failures: 0 };
+
+/** What is to become of an update that failed. */
+export interface Verdict {
+  readonly willRetry: boolean;
+  /** What to remember of its attempts. */
+  readonly tries: Tries;
+  /** Milliseconds until a stored update is handled again. */
+  readonly retryAfterMs: number;
+}
+
+interface Failing {
+  tries: Tries;
+  readonly lane: Lane;
+  readonly since: number;
+  /** The number of the last success before its first failure. */
+  readonly successes: number;
+  /** Whether its first failure was counted. */
+  isFirstCounted: boolean;
+}
+
+/** Knows which updates fail, and whether an outage is the reason. */
+export class Failures {
+  readonly #maxAttempts: number;
+  readonly #giveUpAfterMs: number;
+  readonly #onOutage: (isOutage: boolean, lanes: number) => void;
+  readonly #failing = new Map<number, Failing>();
+  /** The lanes that failed since the last success. */
+  readonly #lanes = new Set<Lane>();
+  // The last success, and the last one in another lane than that.
+  #last: { readonly lane: Lane; number: number } | undefined;
+  #lastOther = 0;
+  #successes = 0;
+  #isOutage = false;
+  #pauseMs = FIRST_PAUSE_MS;
+  #pauseEnd = 0;
+  #probeSince: number | undefined;
+
+  /** @param onOutage Called when an outage begins and when it ends. */
+  constructor(
+    options: { readonly maxAttempts: number; readonly giveUpAfterMs: number },
+    onOutage: (isOutage: boolean, lanes: number) => void,
+  ) {
+    this.#maxAttempts = options.maxAttempts;
+    this.#giveUpAfterMs = options.giveUpAfterMs;
+    this.#onOutage = onOutage;
+  }
+
+  get isOutage(): boolean {
+    return this.#isOutage;
+  }
+
+  /** Whether any success matters: where nothing has failed, nobody need tell. */
+  get isWatching(): boolean {
+    return this.#failing.size > 0 || this.#isOutage;
+  }
+
+  /** How often an update was handled without success, as far as this process knows. */
+  triesOf(updateId: number): Tries {
+    return (this.#failing.size === 0 ? undefined : this.#failing.get(updateId)?.tries) ?? NO_TRIES;
+  }
+
+  /** Milliseconds until an update may be handled as a probe of an outage; 0 if any may be handled now. */
+  get pauseMs(): number {
+    if (!this.#isOutage) return 0;
+    const now = performance.now();
+    const isProbing = this.#probeSince !== undefined && now < this.#probeSince + LONGEST_PROBE_MS;
+    return isProbing ? this.#pauseMs : Math.max(0, this.#pauseEnd - now);
+  }
+
+  /** The time for a `Retry-After` during an outage: it never exceeds what is left of the update's lifetime. */
+  retryAfterMs(update: FlatUpdate, wishedMs: number = Math.max(this.pauseMs, FIRST_PAUSE_MS)): number {
+    // A part of the lifetime that is long enough for several more attempts.
+    return Math.max(1_000, Math.min(wishedMs, lifetimeLeftMs(update, Date.now()) / 6));
+  }
+
+  /** An update is let through although there is an outage. */
+  probe(): void {
+    if (this.#isOutage) this.#probeSince = performance.now();
+  }
+
+  /** An update was handled. */
+  succeeded(updateId: number, lane: Lane): void {
+    this.#successes++;
+    if (this.#last?.lane !== lane) {
+      this.#lastOther = this.#last?.number ?? 0;
+      this.#last = { lane, number: this.#successes };
+    } else this.#last.number = this.#successes;
+    this.#failing.delete(updateId);
+    this.#lanes.clear();
+    this.#endOutage();
+  }
+
+  /** An update is parked, or will not be handled for another reason. */
+  forget(updateId: number): void {
+    this.#failing.delete(updateId);
+  }
+
+  /** An attempt was neither a success nor a failure. */
+  passed(): void {
+    this.#probeSince = undefined;
+  }
+
+  /**
+   * An update failed.
+   *
+   * @param before How often it was handled before without success.
+   * @param isToBlame Whether the failure is certainly the update's own.
+   */
+  failed(updateId: number, lane: Lane, before: Tries, isToBlame = false): Verdict {
+    const now = performance.now();
+    const failing = this.#failing.get(updateId) ?? this.#begin(updateId, lane, before, now);
+    const attempts = before.attempts + 1;
+    let { failures } = failing.tries;
+    const isItsOwn = isToBlame || (!this.#isOutage && this.#successInOtherLane(lane) > failing.successes);
+    if (isItsOwn || this.#maxAttempts === 1) {
+      if (!failing.isFirstCounted && attempts > 1) failures++;
+      failing.isFirstCounted = true;
+      failures++;
+    }
+    failing.tries = { attempts, failures };
+    if (!isToBlame) this.#noteOutage(lane, now);
+    const isGivenUp = failures >= this.#maxAttempts ||
+      (!isItsOwn && !this.#isOutage && now - failing.since >= this.#giveUpAfterMs);
+    if (isGivenUp) this.#failing.delete(updateId);
+    return {
+      willRetry: !isGivenUp,
+      tries: failing.tries,
+      retryAfterMs: Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS),
+    };
+  }
+
+  #begin(updateId: number, lane: Lane, tries: Tries, now: number): Failing {
+    const failing = {
+      ...{ tries, lane, since: now, successes: this.#successes },
+      isFirstCounted: tries.attempts > 0,
+    };
+    this.#failing.set(updateId, failing);
+    if (this.#failing.size > MOST_FAILING) {
+      for (const oldest of this.#failing.keys()) {
+        this.#failing.delete(oldest);
+        break;
+      }
+    }
+    return failing;
+  }
+
+  #successInOtherLane(lane: Lane): number {
+    if (this.#last === undefined) return 0;
+    return this.#last.lane === lane ? this.#lastOther : this.#last.number;
+  }
+
+  #noteOutage(lane: Lane, now: number): void {
+    if (!this.#isOutage) {
+      this.#lanes.add(lane);
+      if (this.#lanes.size < OUTAGE_LANES) return;
+      this.#isOutage = true;
+      this.#pauseMs = FIRST_PAUSE_MS;
+      this.#pauseEnd = now + this.#pauseMs;
+      this.#onOutage(true, this.#lanes.size);
+    } else if (this.#probeSince !== undefined) {
+      this.#probeSince = undefined;
+      this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
+      this.#pauseEnd = now + this.#pauseMs;
+    }
+  }
+
+  #endOutage(): void {
+    if (!this.#isOutage) return;
+    this.#isOutage = false;
+    this.#probeSince = undefined;
+    this.#onOutage(false, 0);
+  }
+}

@@ -1,0 +1,669 @@
+import { TelehookError } from "../errors/telehook_error.ts";
+import type { Events } from "../events/events.ts";
+import { nextTurn } from "../platform/next_turn.ts";
+import { pause } from "../platform/pause.ts";
+import { CallContext } from "../receiver/call_context.ts";
+import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
+import { GiveUp, RetryLater } from "../receiver/verdicts.ts";
+import { isWebhookReply, type WebhookReply } from "../receiver/webhook_reply.ts";
+import type { LateReplies } from "../replies/late_replies.ts";
+import type { Awaitable, Batch, InboxStore, Lane, StoreEntry, Tries } from "../store/inbox_store.ts";
+import { SUSPECT_CRASHES } from "../store/limits.ts";
+import { mergeParts } from "../updates/merge_media_group.ts";
+import type { Update } from "../updates/mod.ts";
+import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
+import { type Failures, NO_TRIES } from "./failures.ts";
+import { ACKNOWLEDGED, CLOSING, type Outcome } from "./outcome.ts";
+import type { ReportError } from "./report_error.ts";
+import { type CallLimits, RunningCall, RunningCalls } from "./running_calls.ts";
+import type { SeenUpdates } from "./seen_updates.ts";
+import type { WaitingUpdate, WaitingUpdates } from "./waiting_updates.ts";
+import { WakeTimer } from "./wake_timer.ts";
+
+/** What the runner has to keep to. */
+export interface RunnerSettings extends CallLimits {
+  readonly store: InboxStore;
+  readonly maxAttempts: number;
+  /** 0 if what is given up is not kept. */
+  readonly parkedForMs: number;
+  /** The quiet time of albums, or `undefined` if they are not merged. */
+  readonly mediaGroups: { readonly quietMs: number } | undefined;
+  /** Whether failures with single updates are the sender's affair alone, which gets each of them. */
+  readonly isSenderResponsible: boolean;
+  /** Is called with results that are neither replies nor nothing. */
+  readonly onStrangeResult: (update: ReceivedUpdate, value: unknown) => void;
+}
+
+/** What the runner shares with the inbox. */
+export interface RunnerParts {
+  readonly receiver: UpdateReceiver;
+  readonly settings: RunnerSettings;
+  readonly seen: SeenUpdates;
+  readonly failures: Failures;
+  readonly waiting: WaitingUpdates;
+  readonly limit: AcknowledgementLimit;
+  readonly replies: LateReplies;
+  readonly reportError: ReportError;
+  readonly events: Events;
+  readonly laneOf: (update: Update) => Lane;
+  /** What a store gets of an update that nobody waits for. */
+  readonly entryOf: (update: Update, json: string | undefined, chars: number | undefined) => StoreEntry;
+  /** Called when a call has ended, or the store has nothing more that is due. */
+  readonly onRest: () => void;
+}
+
+/** How a call of the receiver ended. */
+type End = { readonly value: Awaited<ReceiverResult>; readonly error?: never } | { readonly error: unknown };
+
+/** What becomes of an update whose call has ended. */
+type Decision =
+  | { readonly type: "handled"; readonly reply?: WebhookReply | undefined }
+  /** Again, after that time, by its sender or from the store. */
+  | {
+    readonly type: "retry";
+    readonly error: unknown;
+    readonly storeAfterMs: number;
+    /** The time that the sender is told, or `undefined` for its own delays. */
+    readonly senderAfterMs: number | undefined;
+    readonly tries: Tries;
+  }
+  | { readonly type: "park"; readonly error: unknown }
+  /** The receiver accepts nothing more: it is for the next start. */
+  | { readonly type: "closed" };
+
+const HANDLED: Decision = { type: "handled" };
+const CLOSED: Decision = { type: "closed" };
+
+/** An update as it is decided about. */
+interface Case {
+  /** What the receiver got, and the id that it is known by. */
+  readonly update: ReceivedUpdate;
+  readonly id: number;
+  readonly lane: () => Lane;
+  readonly tries: Tries;
+  readonly context: CallContext;
+  /** When the call began, as the events tell it. */
+  readonly since: number;
+  /** Whether it was acknowledged before. */
+  readonly isAcknowledged: boolean;
+}
+
+const STORE_RETRY_MS = 1_000;
+const LONGEST_STORE_RETRY_MS = 10_000;
+/** How long a receiver that was closed is left alone: it accepts nothing more until the webhook is closed too. */
+const CLOSED_RETRY_MS = 1_000;
+/** For how long what is due is started without letting anything else happen. */
+const LONGEST_BURST_MS = 10;
+/** How many batches are claimed at once at most. */
+const MOST_CLAIMED = 100;
+/** Suspects run one at a time, but one that hangs does not hold up the others for longer than that. */
+const SUSPECT_PAUSE_MS = 5_000;
+const SUSPECT_RETRY_MS = 500;
+
+/**
+ * Calls the receiver, as often at the same time as may be: with an update whose sender waits, or with a batch that it has
+ * claimed in the store. Nothing else calls it, and nothing else decides what becomes of an update then.
+ */
+export class Runner {
+  readonly #parts: RunnerParts;
+  readonly #store: InboxStore;
+  readonly #calls: RunningCalls;
+  readonly #timer: WakeTimer;
+  #isClaiming = false;
+  /** Whether something may be due that could not be claimed when it was to be. */
+  #isBehind = false;
+  #hasClaimFailed = false;
+  /** When other things could last happen, as far as is known. */
+  #turnedAt = -Infinity;
+  #isParkingReported = false;
+  #suspect: RunningCall | undefined;
+  #isStopped = false;
+  #isClosed = false;
+
+  constructor(parts: RunnerParts) {
+    const { events, settings: { store }, waiting } = parts;
+    this.#parts = parts;
+    this.#store = store;
+    this.#calls = new RunningCalls(
+      parts.settings,
+      ({ update }, runningMs) => events.slow(update, runningMs, waiting.outsideStore + store.count),
+    );
+    this.#timer = new WakeTimer(() => void this.#claimDue(), () => store.count > 0);
+  }
+
+  get running(): number {
+    return this.#calls.size;
+  }
+
+  get isFull(): boolean {
+    return this.#calls.free === 0;
+  }
+
+  get isClaiming(): boolean {
+    return this.#isClaiming;
+  }
+
+  /** Claims what is due in that many milliseconds. */
+  wake(inMs: number): void {
+    if (!this.#isStopped) this.#timer.wake(inMs);
+  }
+
+  /** Sets timers again: on platforms where a timer ends with the request that has set it. */
+  rearm(): void {
+    this.#timer.rearm();
+    this.#calls.rearm();
+  }
+
+  // — An update that no store has —
+
+  /** Handles an update that has to wait for nothing. */
+  run(
+    update: Update,
+    json: string | undefined,
+    chars: number | undefined,
+    waiting?: WaitingUpdate,
+  ): Awaitable<Outcome> {
+    const { events, failures, limit, receiver } = this.#parts;
+    const { attempts } = failures.triesOf(update.update_id);
+    const context = new CallContext(attempts + 1, false, this.#completion(update));
+    const since = events.now;
+    let end: End;
+    try {
+      const result = receiver.receive(update, context);
+      if (isPromiseLike(result)) {
+        const sender = waiting ?? this.#parts.waiting.begin(update, json, chars, "receiver");
+        sender.place = "receiver";
+        sender.isRunning = true;
+        limit.begin();
+        const call = this.#calls.begin(new RunningCall(context, update, sender.since, sender, undefined));
+        // Not what a stranger's `then` may do when it is called.
+        this.#calls.limited(call, Promise.resolve(result)).then(
+          (value) => this.#finish(call, sender, since, { value }),
+          (error) => this.#finish(call, sender, since, { error }),
+        );
+        return sender.outcome;
+      }
+      end = { value: result };
+    } catch (error) {
+      end = { error };
+    }
+    const outcome = this.#outcome(update, json, chars, context, since, end);
+    if (waiting === undefined) return outcome;
+    if (outcome instanceof Promise) void outcome.then((late) => this.#answer(waiting, late));
+    else this.#answer(waiting, outcome);
+    return waiting.outcome;
+  }
+
+  /** The call for a sender's update has ended. Meanwhile the store may have adopted it. */
+  #finish(call: RunningCall, sender: WaitingUpdate, since: number, end: End): void {
+    if (sender.adopted !== undefined) {
+      void sender.adopted.then(() => this.#finish(call, sender, since, end));
+      return;
+    }
+    const { batch, context } = call;
+    if (batch !== undefined) return void this.#settle(call, batch, since, end);
+    const { update, json, chars } = sender;
+    const outcome = this.#outcome(update, json, chars, context, since, end);
+    if (outcome instanceof Promise) void outcome.then((late) => this.#conclude(call, sender, late));
+    else this.#conclude(call, sender, outcome);
+  }
+
+  #conclude(call: RunningCall, sender: WaitingUpdate, outcome: Outcome): void {
+    if (outcome.type === "replied" && !sender.isAwaited) {
+      void this.#sendReply(sender.update, call.context, outcome.reply); // the sender was told to send it again
+    }
+    this.#answer(sender, outcome);
+    this.#end(call);
+  }
+
+  /** What the sender of an update is told that no store has. */
+  #outcome(
+    update: Update,
+    json: string | undefined,
+    chars: number | undefined,
+    context: CallContext,
+    since: number,
+    end: End,
+  ): Awaitable<Outcome> {
+    const { failures, laneOf } = this.#parts;
+    const { update_id: id } = update;
+    if (!("error" in end) && end.value === undefined && !failures.isWatching) {
+      // The usual case, which should cost nothing more.
+      this.#parts.events.handled(update, context.attempt, since, false);
+      this.#parts.seen.handled(id);
+      return ACKNOWLEDGED;
+    }
+    const decision = this.#decide({
+      ...{ update, id, context, since, isAcknowledged: false },
+      lane: () => laneOf(update),
+      tries: failures.triesOf(id),
+    }, end);
+    if (decision.type !== "park") return this.#outcomeOf(id, decision);
+    return this.#parkUnstored(this.#parts.entryOf(update, json, chars), context.attempt, decision.error);
+  }
+
+  // — A batch of the store —
+
+  /** Handles a batch that this process has claimed. */
+  async start(batch: Batch): Promise<void> {
+    const { events, limit, receiver, settings } = this.#parts;
+    for (const id of batch.unreadable ?? []) {
+      this.#lose(remainsOf(id), batch.tries.attempts + 1, unreadable(id));
+    }
+    if (batch.updates.length === 0 || this.#isHandled(batch)) {
+      return this.#tell((store) => store.complete(batch, false));
+    }
+    if (this.#takeOver(batch)) return;
+    if (this.#mustWaitAsSuspect(batch)) return this.#tell((store) => store.retry(batch, SUSPECT_RETRY_MS));
+    const { update, fault } = contentOf(batch);
+    const tries = triesOf(batch);
+    if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
+      const error = endedTheProcess(update, batch.crashes);
+      this.#lose(update, tries.attempts, error);
+      return await this.#park(batch, update, tries.attempts, error);
+    }
+    const context = new CallContext(tries.attempts + 1, batch.isReplay, this.#completion(update, batch));
+    const sender = this.#senderOf(batch);
+    const call = this.#calls.begin(new RunningCall(context, update, performance.now(), undefined, batch));
+    if (batch.crashes >= SUSPECT_CRASHES) this.#suspect = call;
+    if (sender !== undefined) {
+      sender.isRunning = true;
+      limit.begin();
+    }
+    const since = events.now;
+    let end: End;
+    if (fault !== undefined) end = fault;
+    else {
+      if (batch.end !== undefined && tries.attempts === 0) {
+        const { end: reason, isLate: late, waitedMs } = batch;
+        events.mediaGroup(update, { parts: batch.updates.length, late, reason, waitedMs });
+      }
+      try {
+        const result = receiver.receive(update, context);
+        end = {
+          value: isPromiseLike(result) ? await this.#calls.limited(call, Promise.resolve(result)) : result,
+        };
+      } catch (error) {
+        end = { error };
+      }
+    }
+    await this.#settle(call, call.batch ?? batch, since, end);
+  }
+
+  /** A call with a batch has ended: tells the store, and answers the sender if one still waits. */
+  async #settle(call: RunningCall, batch: Batch, since: number, end: End): Promise<void> {
+    const { context, update } = call;
+    const sender = this.#senderOf(batch);
+    if (sender !== undefined) sender.place = "settling"; // no limit counts any longer, and a repeat gets the same answer
+    const decision = this.#decide({
+      ...{ update, context, since, isAcknowledged: sender === undefined },
+      id: batch.updates[0]?.update_id ?? update.update_id,
+      lane: () => batch.lane,
+      tries: triesOf(batch),
+    }, end);
+    switch (decision.type) {
+      case "handled":
+        for (const { update_id } of batch.updates) this.#parts.seen.handled(update_id);
+        if (sender !== undefined) this.#answer(sender, this.#outcomeOf(sender.update.update_id, decision));
+        else if (decision.reply !== undefined) await this.#sendReply(update, context, decision.reply);
+        await this.#tell((store) => this.#complete(store, batch));
+        return this.#end(call);
+      case "park":
+        await this.#park(batch, update, context.attempt, decision.error);
+        break;
+      case "retry":
+        await this.#tell((store) =>
+          sender === undefined
+            ? store.retry(batch, decision.storeAfterMs, decision.tries)
+            : store.withdraw(batch)
+        );
+        break;
+      case "closed":
+        await this.#tell((store) =>
+          sender === undefined ? store.retry(batch, CLOSED_RETRY_MS) : store.withdraw(batch)
+        );
+    }
+    if (sender !== undefined) this.#answer(sender, this.#outcomeOf(sender.update.update_id, decision));
+    this.#end(call);
+  }
+
+  /** An update was acknowledged while its receiver runs: it is a batch now, claimed by this process. */
+  adopted(sender: WaitingUpdate, batch: Batch): void {
+    this.#calls.setBatchOf(sender, batch);
+  }
+
+  /** The store reports that another process has a batch now. */
+  lost(batch: Batch): void {
+    for (const { update_id } of batch.updates) {
+      const call = this.#calls.get(update_id);
+      if (call?.batch === batch) call.context.abort(leaseLost());
+    }
+  }
+
+  /** Claims nothing more. */
+  stop(): void {
+    this.#isStopped = true;
+    this.#timer.stop();
+  }
+
+  /** Aborts what runs, closes the store, and reports what is lost with one that is not durable. */
+  async close(reason: TelehookError, unanswered: ReadonlySet<number>): Promise<void> {
+    this.#calls.close(reason);
+    this.stop();
+    this.#isClosed = true;
+    for (const batch of await this.#store.close()) {
+      const { update } = contentOf(batch);
+      if (unanswered.has(update.update_id)) continue; // Telegram still has it
+      this.#lose(update, batch.tries.attempts + 1, lostAtClosing());
+    }
+  }
+
+  // — Deciding —
+
+  #decide(it: Case, end: End): Decision {
+    const { events, failures, seen, settings } = this.#parts;
+    const { update, id, context: { attempt }, since, isAcknowledged } = it;
+    if (!("error" in end)) {
+      const { value } = end;
+      events.handled(update, attempt, since, isAcknowledged);
+      if (failures.isWatching) failures.succeeded(id, it.lane());
+      seen.handled(id);
+      if (value === undefined) return HANDLED;
+      if (isWebhookReply(value)) return { type: "handled", reply: value };
+      settings.onStrangeResult(update, value);
+      return HANDLED;
+    }
+    const { error } = end;
+    if (isClosed(error)) return CLOSED;
+    if (error instanceof RetryLater) {
+      failures.passed();
+      const { afterMs } = error;
+      const senderAfterMs = failures.retryAfterMs(update, afterMs);
+      return { type: "retry", error, storeAfterMs: afterMs, senderAfterMs, tries: it.tries };
+    }
+    if (settings.isSenderResponsible && !isAcknowledged) {
+      return { type: "retry", error, storeAfterMs: 0, senderAfterMs: undefined, tries: NO_TRIES };
+    }
+    if (error instanceof GiveUp) failures.passed();
+    const verdict = error instanceof GiveUp ? undefined : failures.failed(id, it.lane(), it.tries);
+    const willRetry = verdict?.willRetry ?? false;
+    events.failed(update, { attempt, since, background: isAcknowledged }, error, willRetry);
+    this.#parts.reportError(error, { update, attempt, willRetry });
+    if (verdict === undefined || !willRetry) return { type: "park", error };
+    return {
+      ...{ type: "retry", error, tries: verdict.tries, storeAfterMs: verdict.retryAfterMs },
+      senderAfterMs: failures.isOutage ? failures.retryAfterMs(update) : undefined,
+    };
+  }
+
+  #outcomeOf(updateId: number, decision: Decision): Outcome {
+    switch (decision.type) {
+      case "handled":
+        if (decision.reply === undefined) return ACKNOWLEDGED;
+        this.#parts.replies.keep(updateId, decision.reply);
+        return { type: "replied", reply: decision.reply };
+      case "park":
+        return ACKNOWLEDGED;
+      case "retry":
+        return { type: "failed", error: decision.error, retryAfterMs: decision.senderAfterMs };
+      case "closed":
+        return CLOSING;
+    }
+  }
+
+  // — What follows —
+
+  #answer(sender: WaitingUpdate, outcome: Outcome): void {
+    this.#parts.waiting.end(sender, outcome);
+    this.#parts.limit.end();
+  }
+
+  #end(call: RunningCall): void {
+    this.#calls.end(call);
+    if (this.#suspect === call) this.#suspect = undefined;
+    if (this.#isBehind && !this.#isClaiming) this.wake(0);
+    this.#parts.onRest();
+  }
+
+  async #sendReply(update: ReceivedUpdate, { attempt }: CallContext, reply: WebhookReply): Promise<void> {
+    const error = await this.#parts.replies.send(update, reply);
+    if (error !== undefined) this.#parts.reportError(error, { update, attempt, willRetry: false });
+  }
+
+  async #park(batch: Batch, update: ReceivedUpdate, attempts: number, error: unknown): Promise<void> {
+    const { events, failures, seen, settings: { parkedForMs: keepMs } } = this.#parts;
+    for (const { update_id } of batch.updates) {
+      seen.acknowledged(update_id);
+      failures.forget(update_id);
+    }
+    if (keepMs === 0) return await this.#tell((store) => store.complete(batch, false));
+    await this.#tell((store) => store.park(batch, { error: String(error), attempts, keepMs }));
+    events.parked(update, attempts, error);
+    if (this.#store.isDurable || this.#isParkingReported) return;
+    this.#isParkingReported = true;
+    this.#parts.reportError(parkedInMemory(update), { update, attempt: attempts, willRetry: false });
+  }
+
+  /** The update is Telegram's until the store has parked it. */
+  async #parkUnstored(entry: StoreEntry, attempts: number, error: unknown): Promise<Outcome> {
+    const { events, seen } = this.#parts;
+    const { update } = entry;
+    try {
+      const added = await this.#store.add(entry, "adopt");
+      if (typeof added === "object") await this.#park(added, update, attempts, error);
+      seen.acknowledged(update.update_id);
+      return ACKNOWLEDGED;
+    } catch (cause) {
+      events.storeFailed(cause);
+      return { type: "failed", error };
+    }
+  }
+
+  /** An update that was acknowledged will not be handled. */
+  #lose(update: ReceivedUpdate, attempt: number, error: TelehookError): void {
+    const { events, reportError } = this.#parts;
+    events.failed(update, { attempt, since: events.now, background: true }, error, false);
+    reportError(error, { update, attempt, willRetry: false });
+  }
+
+  // — The store —
+
+  /** Tells the store what became of a batch; again, if that fails: what was handled must not be handled once more. */
+  async #tell(tell: (store: InboxStore) => Awaitable<unknown>): Promise<void> {
+    for (
+      let pauseMs = STORE_RETRY_MS;
+      !this.#isClosed;
+      pauseMs = Math.min(2 * pauseMs, LONGEST_STORE_RETRY_MS)
+    ) {
+      try {
+        const told = tell(this.#store);
+        if (told instanceof Promise) await told;
+        this.#parts.events.storeWorked();
+        return;
+      } catch (error) {
+        this.#parts.events.storeFailed(error);
+      }
+      await pause(pauseMs);
+    }
+  }
+
+  async #complete(store: InboxStore, batch: Batch): Promise<void> {
+    const completed = store.complete(batch, !this.#isStopped && !this.isFull && !this.#isClaiming);
+    const next = completed instanceof Promise ? await completed : completed;
+    if (next === undefined) return;
+    if (this.#isLongBurst) await this.#turn();
+    void this.start(next);
+  }
+
+  async #claimDue(): Promise<void> {
+    if (this.#isClaiming || this.isFull) {
+      this.#isBehind = true;
+      return;
+    }
+    const { events } = this.#parts;
+    this.#isClaiming = true;
+    try {
+      do {
+        this.#isBehind = false;
+        while (!this.#isStopped && !this.isFull) {
+          const batches = await this.#claim();
+          if (batches.length > 0 || this.#hasClaimFailed) events.storeWorked();
+          this.#hasClaimFailed = false;
+          if (batches.length === 0) break;
+          await this.#startAll(batches);
+        }
+        if (this.isFull) this.#isBehind = true;
+      } while (this.#isBehind && !this.isFull && !this.#isStopped);
+    } catch (error) {
+      this.#hasClaimFailed = true;
+      events.storeFailed(error);
+      this.#timer.wake(STORE_RETRY_MS);
+    } finally {
+      this.#isClaiming = false;
+      this.#parts.onRest();
+    }
+  }
+
+  #claim(): Awaitable<readonly Batch[]> {
+    const { failures, settings: { mediaGroups }, waiting } = this.#parts;
+    const { pauseMs } = failures;
+    if (pauseMs > 0) {
+      this.#timer.wake(pauseMs);
+      return [];
+    }
+    const quietExtraMs = mediaGroups === undefined ? 0 : waiting.blockedMs(mediaGroups.quietMs);
+    if (!failures.isOutage) return this.#store.claim(Math.min(this.#calls.free, MOST_CLAIMED), quietExtraMs);
+    failures.probe();
+    return this.#store.claim(1, quietExtraMs);
+  }
+
+  /** Starts what was claimed as calls may begin, and lets other things happen now and then. */
+  async #startAll(batches: readonly Batch[]): Promise<void> {
+    for (const batch of batches) {
+      if (this.isFull) await this.#calls.whenFree();
+      void this.start(batch);
+      if (this.#isLongBurst) await this.#turn();
+    }
+  }
+
+  get #isLongBurst(): boolean {
+    return performance.now() - this.#turnedAt >= LONGEST_BURST_MS;
+  }
+
+  async #turn(): Promise<void> {
+    await nextTurn();
+    this.#turnedAt = performance.now();
+  }
+
+  /** Whether all updates of a batch were handled here: copies of them came to another process too. */
+  #isHandled({ isReplay, updates }: Batch): boolean {
+    return !isReplay && updates.every(({ update_id }) => this.#parts.seen.isHandled(update_id));
+  }
+
+  /** Whether an update of a batch runs here already: that call goes on with the new claim. */
+  #takeOver(batch: Batch): boolean {
+    const [first] = batch.updates;
+    if (first === undefined) return false;
+    const { events, seen, waiting } = this.#parts;
+    const call = this.#calls.get(first.update_id);
+    if (call !== undefined) {
+      this.#calls.setBatch(call, batch); // the lease of the claim before has ended
+      return true;
+    }
+    const sender = waiting.get(first.update_id);
+    if (sender === undefined || sender.place !== "receiver") return false;
+    this.adopted(sender, batch); // another process has stored a repeat of it
+    events.acknowledgedEarly(sender.update, "running");
+    seen.acknowledged(first.update_id);
+    this.#answer(sender, ACKNOWLEDGED);
+    return true;
+  }
+
+  /** Updates that were claimed by several processes that ended run one at a time, to find which one ends them. */
+  #mustWaitAsSuspect({ crashes }: Batch): boolean {
+    if (crashes < SUSPECT_CRASHES || this.#suspect === undefined) return false;
+    return performance.now() - this.#suspect.startedAt < SUSPECT_PAUSE_MS;
+  }
+
+  /** The sender that waits for a batch of a single update. */
+  #senderOf(batch: Batch): WaitingUpdate | undefined {
+    const [first] = batch.updates;
+    if (batch.album !== undefined || first === undefined) return undefined;
+    const waiting = this.#parts.waiting.get(first.update_id);
+    return waiting?.place === "store" ? waiting : undefined;
+  }
+
+  #completion(update: ReceivedUpdate, batch?: Batch): ((transaction: unknown) => Promise<void>) | undefined {
+    const store = this.#store;
+    if (store.completeIn === undefined) return undefined;
+    const single = batch?.updates[0] ?? update as Update;
+    return async (transaction) => await store.completeIn?.(transaction, batch, single);
+  }
+}
+
+/** How often a batch was handled, in processes that ended too. */
+function triesOf({ tries, crashes, crashesAlone }: Batch): Tries {
+  if (crashes === 0) return tries;
+  return { attempts: tries.attempts + crashes, failures: tries.failures + crashesAlone };
+}
+
+/** Anything with a `then` is waited for, as `await` does: query builders and other libraries' promises too. */
+function isPromiseLike(result: ReceiverResult): result is Promise<Awaited<ReceiverResult>> {
+  return typeof result === "object" && result !== null && "then" in result &&
+    typeof result.then === "function";
+}
+
+/** Whether the receiver accepts nothing more, as streams do that were closed. */
+function isClosed(error: unknown): boolean {
+  return error instanceof TelehookError && error.code === "ERR_CLOSED";
+}
+
+/** What a receiver gets of a batch, and what is wrong with it if a store has made an album of what is none. */
+function contentOf(batch: Batch): { readonly update: ReceivedUpdate; readonly fault?: { error: unknown } } {
+  const { album, isLate, unreadable = [], updates } = batch;
+  const [first] = updates;
+  if (first === undefined) return { update: remainsOf(unreadable[0] ?? 0) };
+  try {
+    return { update: album === undefined ? first : mergeParts(updates, isLate) };
+  } catch (error) {
+    return { update: first, fault: { error } };
+  }
+}
+
+/** All that is known of an update that cannot be read. As with unknown kinds, the type says more than there is. */
+function remainsOf(update_id: number): ReceivedUpdate {
+  return { update_id } as ReceivedUpdate;
+}
+
+function endedTheProcess({ update_id }: ReceivedUpdate, times: number): TelehookError {
+  return new TelehookError(
+    "ERR_GIVEN_UP",
+    `The process ended ${times} times while update ${update_id} was handled: it is parked. Find out why before you replay it`,
+  );
+}
+
+function parkedInMemory({ update_id }: ReceivedUpdate): TelehookError {
+  return new TelehookError(
+    "ERR_STORE",
+    `Update ${update_id} is parked, but parked updates end with the process, because the store is in memory: set "store" ` +
+      `to keep them (reported once)`,
+  );
+}
+
+function unreadable(updateId: number): TelehookError {
+  return new TelehookError("ERR_STORE", `The store can no longer read update ${updateId}: it is lost`);
+}
+
+function leaseLost(): TelehookError {
+  return new TelehookError(
+    "ERR_STORE",
+    "The lease of this update has ended, and another process may handle it: do not block the event loop for that long",
+  );
+}
+
+function lostAtClosing(): TelehookError {
+  return new TelehookError(
+    "ERR_CLOSED",
+    "The server closed before this update was handled, and the store is in memory: the update is lost",
+  );
+}

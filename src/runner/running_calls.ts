@@ -1,0 +1,177 @@
+import { type Linked, LinkedList } from "../collections/linked_list.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import type { CallContext } from "../receiver/call_context.ts";
+import type { ReceivedUpdate } from "../receiver/receiver.ts";
+import type { Batch } from "../store/inbox_store.ts";
+import type { WaitingUpdate } from "./waiting_updates.ts";
+
+/** A call of the receiver that has not ended. */
+export class RunningCall implements Linked<RunningCall> {
+  readonly context: CallContext;
+  readonly update: ReceivedUpdate;
+  /** On the clock of `performance.now()`. */
+  readonly startedAt: number;
+  /** The sender that waits for it, if it began without a batch. */
+  readonly sender: WaitingUpdate | undefined;
+  /** What the store has of it. */
+  batch: Batch | undefined;
+  isReported = false;
+  before: RunningCall | undefined = undefined;
+  behind: RunningCall | undefined = undefined;
+  /** Ends the wait for the receiver, if calls have a time limit. */
+  onTimeout: ((error: Error) => void) | undefined = undefined;
+
+  constructor(
+    context: CallContext,
+    update: ReceivedUpdate,
+    startedAt: number,
+    sender: WaitingUpdate | undefined,
+    batch: Batch | undefined,
+  ) {
+    this.context = context;
+    this.update = update;
+    this.startedAt = startedAt;
+    this.sender = sender;
+    this.batch = batch;
+  }
+}
+
+/** How long calls may take, in milliseconds. */
+export interface CallLimits {
+  readonly concurrency: number;
+  readonly warnAfterMs: number;
+  readonly handlerTimeoutMs: number;
+}
+
+/** The calls that run, in the order in which they began: how many there may be, and which of them take too long. */
+export class RunningCalls {
+  readonly #limits: CallLimits;
+  readonly #onSlow: (call: RunningCall, runningMs: number) => void;
+  readonly #calls = new LinkedList<RunningCall>();
+  /** Those with a batch, by the ids of its updates. */
+  readonly #byId = new Map<number, RunningCall>();
+  #watchdog: ReturnType<typeof setTimeout> | undefined;
+  #onFree: (() => void) | undefined;
+  #isClosed = false;
+
+  /** @param onSlow Called once with each call that runs for `warnAfterMs`. */
+  constructor(limits: CallLimits, onSlow: (call: RunningCall, runningMs: number) => void) {
+    this.#limits = limits;
+    this.#onSlow = onSlow;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** How many more may begin. */
+  get free(): number {
+    return Math.max(0, this.#limits.concurrency - this.#calls.size);
+  }
+
+  /** The call that handles an update of a batch. */
+  get(updateId: number): RunningCall | undefined {
+    return this.#byId.get(updateId);
+  }
+
+  begin(call: RunningCall): RunningCall {
+    this.#calls.add(call);
+    if (call.batch !== undefined) this.#index(call, call.batch);
+    if (this.#watchdog === undefined) {
+      this.#watch(Math.min(this.#limits.warnAfterMs, this.#limits.handlerTimeoutMs));
+    }
+    return call;
+  }
+
+  end(call: RunningCall): void {
+    this.#calls.remove(call);
+    if (call.batch !== undefined) {
+      for (const { update_id } of call.batch.updates) this.#byId.delete(update_id);
+    }
+    this.#onFree?.();
+    this.#onFree = undefined;
+  }
+
+  /** A call has a batch now, or another one. */
+  setBatch(call: RunningCall, batch: Batch): void {
+    call.batch = batch;
+    this.#index(call, batch);
+  }
+
+  /** Likewise, for the call that a sender waits for. */
+  setBatchOf(sender: WaitingUpdate, batch: Batch): void {
+    let call = this.#calls.first;
+    while (call !== undefined && call.sender !== sender) call = call.behind;
+    if (call !== undefined) this.setBatch(call, batch);
+  }
+
+  /** Resolves when a further call may begin. Only one may wait. */
+  async whenFree(): Promise<void> {
+    if (this.free === 0) await new Promise<void>((resolve) => this.#onFree = resolve);
+  }
+
+  /** The result of a call's receiver; a failure if that takes longer than a call may. */
+  limited<T>(call: RunningCall, result: Promise<T>): Promise<T> {
+    if (this.#limits.handlerTimeoutMs === Infinity) return result;
+    return Promise.race([result, new Promise<never>((_, reject) => call.onTimeout = reject)]);
+  }
+
+  /** Sets the timer again: on platforms where a timer ends with the request that has set it. */
+  rearm(): void {
+    if (this.#watchdog === undefined) return;
+    clearTimeout(this.#watchdog);
+    this.#watch(1);
+  }
+
+  /** Aborts the signals of all. */
+  close(reason: Error): void {
+    this.#isClosed = true;
+    clearTimeout(this.#watchdog);
+    for (let call = this.#calls.first; call !== undefined; call = call.behind) call.context.abort(reason);
+  }
+
+  #index(call: RunningCall, batch: Batch): void {
+    for (const { update_id } of batch.updates) this.#byId.set(update_id, call);
+  }
+
+  /** One timer for all calls: none of them is older than the first. */
+  #watch(inMs: number): void {
+    if (inMs === Infinity || this.#isClosed) return;
+    this.#watchdog = setTimeout(() => {
+      this.#watchdog = undefined;
+      this.#watch(this.#check());
+    }, Math.max(1, Math.ceil(inMs)));
+    if (typeof this.#watchdog === "object") this.#watchdog.unref?.();
+  }
+
+  /** @returns Milliseconds until the next call may have taken too long. */
+  #check(): number {
+    const { warnAfterMs, handlerTimeoutMs } = this.#limits;
+    const now = performance.now();
+    let nextMs = Infinity;
+    for (let call = this.#calls.first; call !== undefined; call = call.behind) {
+      const runningMs = now - call.startedAt;
+      if (runningMs >= warnAfterMs && !call.isReported) {
+        call.isReported = true;
+        this.#onSlow(call, runningMs);
+      }
+      if (runningMs >= handlerTimeoutMs) {
+        const error = timedOut(handlerTimeoutMs);
+        call.context.abort(error);
+        call.onTimeout?.(error);
+      }
+      for (const limitMs of [warnAfterMs, handlerTimeoutMs]) {
+        if (runningMs < limitMs) nextMs = Math.min(nextMs, limitMs - runningMs);
+      }
+      if (runningMs < Math.min(warnAfterMs, handlerTimeoutMs)) break;
+    }
+    return nextMs;
+  }
+}
+
+function timedOut(afterMs: number): TelehookError {
+  return new TelehookError(
+    "ERR_TIMEOUT",
+    `The handler took longer than the ${afterMs} ms of "handlerTimeoutMs": end it when its signal is aborted`,
+  );
+}

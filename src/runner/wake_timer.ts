@@ -1,0 +1,98 @@
+import { unrefTimer } from "../platform/unref_timer.ts";
+
+/** A timer that fires that late was held up: the event loop was blocked, or the process suspended. */
+const LATE_MS = 50;
+/** How long what came meanwhile has to be read. */
+const TURN_MS = 20;
+/** How often it fires without a timer in that time. */
+const MOST_IN_A_TURN = 10_000;
+
+/**
+ * The one timer that says when to claim again. The earliest wish counts.
+ *
+ * Where the event loop was blocked, what was sent meanwhile is still to be read, and parts of albums can be among it. The
+ * timer then gives pending input one turn before anything that fell due is claimed.
+ */
+export class WakeTimer {
+  readonly #onDue: () => void;
+  /** Whether it keeps the process alive. */
+  readonly #isHeld: () => boolean;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isSoon = false;
+  /** How often it has fired without a timer since when. */
+  #fired = 0;
+  #firedSince = 0;
+  #at = Infinity;
+  #isStopped = false;
+
+  constructor(onDue: () => void, isHeld: () => boolean) {
+    this.#onDue = onDue;
+    this.#isHeld = isHeld;
+  }
+
+  /** Fires in that many milliseconds, or earlier; never before its caller is done. */
+  wake(inMs: number): void {
+    if (this.#isStopped || inMs === Infinity) return;
+    const at = performance.now() + inMs;
+    // Timers count whole milliseconds. One that is that near is as good, and claiming wakes again by itself.
+    if (this.#at <= at + 1) {
+      if (this.#timer !== undefined && at - this.#at > LATE_MS) this.#giveATurn(at); // it should have fired long ago
+      return;
+    }
+    this.#at = at;
+    if (inMs <= 0 && this.#mayFireSoon(at)) this.#soon();
+    else if (!this.#isSoon) this.#set(Math.max(1, inMs));
+  }
+
+  /** Sets the timer again: on platforms where a timer ends with the request that has set it. */
+  rearm(): void {
+    if (this.#timer !== undefined) this.#set(Math.max(0, this.#at - performance.now()));
+  }
+
+  stop(): void {
+    this.#isStopped = true;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** A store that says that something is due, and hands out nothing, must not keep the event loop from turning. */
+  #mayFireSoon(now: number): boolean {
+    if (now - this.#firedSince > TURN_MS) {
+      this.#firedSince = now;
+      this.#fired = 0;
+    }
+    return ++this.#fired <= MOST_IN_A_TURN;
+  }
+
+  #soon(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.#isSoon) return;
+    this.#isSoon = true;
+    queueMicrotask(() => {
+      this.#isSoon = false;
+      this.#fire();
+    });
+  }
+
+  #set(inMs: number): void {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      const now = performance.now();
+      if (now - this.#at > LATE_MS) this.#giveATurn(now);
+      else this.#fire();
+    }, Math.ceil(inMs));
+    if (!this.#isHeld()) unrefTimer(this.#timer);
+  }
+
+  #giveATurn(now: number): void {
+    this.#at = now + TURN_MS;
+    this.#set(TURN_MS);
+  }
+
+  #fire(): void {
+    this.#at = Infinity;
+    if (!this.#isStopped) this.#onDue();
+  }
+}

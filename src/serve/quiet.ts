@@ -1,0 +1,30 @@
+const TURN_MS = 5;
+
+/** How long to wait until nothing more comes, in milliseconds. */
+export interface Quiet {
+  /** Nothing must have come for this long. */
+  readonly quietMs: number;
+  /** Waiting takes this long at most. */
+  readonly limitMs: number;
+}
+
+/**
+ * Resolves when nothing has come for a while. It counts turns of the event loop and not only the time: when the loop was
+ * blocked, it reads what came meanwhile before this resolves.
+ *
+ * @param arrivals A number that changes with everything that comes; `undefined` if nothing can come.
+ */
+export async function untilQuiet(
+  arrivals: () => number | undefined,
+  { quietMs, limitMs }: Quiet,
+): Promise<void> {
+  const since = performance.now();
+  let last = arrivals();
+  for (let turns = 0; turns * TURN_MS < quietMs && performance.now() - since < limitMs; turns++) {
+    if (last === undefined) return;
+    await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+    const now = arrivals();
+    if (now !== last) turns = -1;
+    last = now;
+  }
+}

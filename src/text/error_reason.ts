@@ -1,0 +1,33 @@
+const REASONS: Readonly<Record<string, string>> = {
+  EACCES: "permission denied",
+  EPERM: "permission denied",
+  ENOENT: "there is no such file or directory",
+  EEXIST: "it already exists",
+  EISDIR: "it is a directory",
+  ENOTDIR: "a part of the path is not a directory",
+  ENOSPC: "there is no space left on the device",
+  EDQUOT: "the disk quota is used up",
+  EROFS: "the file system is read-only",
+  EPIPE: "nobody reads it any longer",
+  ECONNREFUSED: "connection refused",
+  ConnectionRefused: "connection refused",
+  ECONNRESET: "connection reset",
+  ETIMEDOUT: "connection timed out",
+  EHOSTUNREACH: "no route to the host",
+  ENETUNREACH: "the network is unreachable",
+};
+
+/**
+ * Why something failed, in the same words on every runtime: those of the innermost cause, because on Node all that the
+ * outer error says may be "fetch failed".
+ */
+export function errorReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const code = "code" in error && typeof error.code === "string" ? error.code : "";
+  const known = REASONS[code];
+  if (known !== undefined) return known;
+  if (error.cause instanceof Error) return errorReason(error.cause);
+  // Deno's fetch puts no code on its errors.
+  if (/connection refused/i.test(error.message)) return "connection refused";
+  return error.message.trim() || code || error.name;
+}

@@ -1,0 +1,136 @@
+import { strict as assert } from "node:assert";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it, type TestContext } from "node:test";
+import { webhook } from "../../mod.ts";
+import { selfSigned } from "../../src/tls/mod.ts";
+import { startNodeWithin } from "../../src/serve/node_transport.ts";
+import { hasSqlite } from "../store/sqlite_store_files.ts";
+import { BusySenders, type Met } from "./busy_senders.ts";
+import { RawConnection, rawDelivery, SECRET, textUpdate } from "./raw_connection.ts";
+import { CAN_REUSE_PORT } from "./reuse_port_processes.ts";
+import { ServerProcess } from "./server_process.ts";
+
+function directory(t: TestContext): string {
+  const path = mkdtempSync(join(tmpdir(), "telehook-closing-"));
+  t.after(() => rmSync(path, { recursive: true, force: true }));
+  return path;
+}
+
+/** Resolves when so many updates have been handled. */
+async function handled(senders: BusySenders, count: number): Promise<void> {
+  while (senders.met.handled < count) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+function isUnharmed({ resets, cut, notLast }: Met, senders: BusySenders): void {
+  assert.deepEqual({ resets, cut, notLast, surprises: senders.surprises }, {
+    resets: 0,
+    cut: 0,
+    notLast: 0,
+    surprises: [],
+  });
+}
+
+/** Resolves when so many sockets listen on a port, as the system tells. */
+async function listenersLeft(port: number, count: number): Promise<void> {
+  const address = `0100007F:${port.toString(16).toUpperCase().padStart(4, "0")}`;
+  const isListening = (line: string) => line.includes(` ${address} 00000000:0000 0A `);
+  while (readFileSync("/proc/net/tcp", "utf8").split("\n").filter(isListening).length !== count) {
+    await new Promise((resolve) => setTimeout(resolve, 5));
+  }
+}
+
+describe("closing under load", () => {
+  for (const store of ["memory", "sqlite"]) {
+    it(`answers all that 40 busy connections send and resets none, with a store in ${store}`, {
+      skip: store === "sqlite" && !hasSqlite && "no node:sqlite here",
+    }, async (t) => {
+      const database = store === "sqlite" ? join(directory(t), "updates.db") : undefined;
+      const server = await ServerProcess.start(t, { handlerMs: 5, database });
+      const senders = new BusySenders(server.port, 40);
+      await handled(senders, 400);
+      server.kill("SIGTERM");
+      const met = await senders.end();
+      await server.exited;
+      assert.match(server.output, /"closed":true/);
+      isUnharmed(met, senders);
+    });
+  }
+
+  it("does so over TLS", async (t) => {
+    const tls = await selfSigned({ host: "127.0.0.1", algorithm: "ecdsa-p256" });
+    const server = await ServerProcess.start(t, { handlerMs: 5, serve: { tls } });
+    const senders = new BusySenders(server.port, 20, tls.cert);
+    await handled(senders, 200);
+    server.kill("SIGTERM");
+    const met = await senders.end();
+    await server.exited;
+    assert.match(server.output, /"closed":true/);
+    isUnharmed(met, senders);
+  });
+
+  it("leaves new connections to the process that shares the port, at once", {
+    skip: !CAN_REUSE_PORT && "this runtime cannot share a port",
+  }, async (t) => {
+    const first = await ServerProcess.start(t, { handlerMs: 1_500, serve: { reusePort: true } });
+    const { port } = first;
+    // Until it is alone, so that it has a slow update to handle while it closes.
+    const slow = await RawConnection.open(port);
+    slow.send(rawDelivery({ update: textUpdate(1, "slow", 999) }));
+    await first.until(() => first.output.includes('"running":1'), "a slow update");
+    const second = await ServerProcess.start(t, { handlerMs: 5, serve: { reusePort: true, port } });
+    first.kill("SIGTERM");
+    await listenersLeft(port, 1);
+    const senders = new BusySenders(port, 20);
+    await handled(senders, 100);
+    assert.equal(first.hasExited, false);
+    assert.equal((await slow.answer()).headers.get("connection"), "close");
+    await first.exited;
+    const met = await senders.stop();
+    assert.equal(met.refused, 0);
+    isUnharmed(met, senders);
+    second.kill("SIGTERM");
+    await second.exited;
+  });
+
+  it("takes nothing from senders that deliver to two processes while one of them closes", {
+    skip: !CAN_REUSE_PORT && "this runtime cannot share a port",
+  }, async (t) => {
+    const first = await ServerProcess.start(t, { handlerMs: 5, serve: { reusePort: true } });
+    const { port } = first;
+    await ServerProcess.start(t, { handlerMs: 5, serve: { reusePort: true, port } });
+    const senders = new BusySenders(port, 40);
+    await handled(senders, 400);
+    first.kill("SIGTERM");
+    await first.exited;
+    await handled(senders, senders.met.handled + 200);
+    const met = await senders.stop();
+    assert.equal(met.turnedAway, 0);
+    isUnharmed(met, senders);
+  });
+});
+
+describe("the adapter for node", () => {
+  it("closes a connection on which nothing comes without a byte", async (t) => {
+    const hook = webhook(() => {}, { secretToken: SECRET });
+    const server = await startNodeWithin(100, hook, {
+      port: 0,
+      hostname: "127.0.0.1",
+      reusePort: false,
+      tls: undefined,
+      isTlsWatched: false,
+      onProblem() {},
+    });
+    t.after(async () => {
+      server.cut();
+      await server.drain(Promise.resolve());
+    });
+    const [fresh, used] = [await RawConnection.open(server.port), await RawConnection.open(server.port)];
+    t.after(() => used.destroy());
+    assert.equal((await used.deliver()).status, 200);
+    await fresh.closed();
+    assert.equal(fresh.received, "");
+    assert.equal((await used.deliver()).status, 200);
+  });
+});

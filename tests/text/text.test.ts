@@ -1,0 +1,93 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { closestWord, didYouMean } from "../../src/text/closest_word.ts";
+import { errorReason } from "../../src/text/error_reason.ts";
+import { columnsOf, plainJson, plainText, styledText, wrapText } from "../../src/text/plain_text.ts";
+import { quote } from "../../src/text/quote.ts";
+import { redactedCopy, redactor } from "../../src/text/redact.ts";
+
+const TOKEN = `123456789:${"A".repeat(35)}`;
+const HOSTILE = "a\x1b[2Jb\x9bc\u202ed\u2066e\u200ef\u2028g\ufeffh\x7f";
+
+test("a plain text has no character that a terminal obeys", () => {
+  assert.equal(plainText(HOSTILE), "a·[2Jb·c·d·e·f·g·h·");
+  assert.equal(plainText("one\r\ntwo\nthree"), "one ⏎ two ⏎ three");
+  assert.equal(plainText("😀😀😀", 2), "😀…");
+  assert.equal(plainText("👩‍👩‍👧"), "👩‍👩‍👧", "joined emoji stay joined");
+});
+
+test("plain JSON is the same value, without such characters", () => {
+  const value = { [HOSTILE]: [HOSTILE, { text: "ä 😀 \ud800" }] };
+  const json = plainJson(value);
+  assert.doesNotMatch(json, /[\p{Cc}\u202e\u2066\u200e\u2028\ufeff]/u);
+  assert.deepEqual(JSON.parse(json), value);
+  assert.match(plainJson("\x9b\u202e"), /^"\\u009b\\u202e"$/);
+});
+
+test("a quoted value is short, plain and without a token", () => {
+  assert.equal(quote("a\x9bb"), '"a\\u009bb"');
+  assert.equal(quote(`https://a.example/bot${TOKEN}/getMe`), '"https://a.example/bot<token>/getMe"');
+  assert.equal(quote("x".repeat(100)).length, 83);
+});
+
+test("a line of our own keeps its styles and nothing else", () => {
+  assert.equal(styledText("\x1b[31m✗\x1b[0m a\x1b[2Jb\x07"), "\x1b[31m✗\x1b[0m a·[2Jb·");
+});
+
+test("lines are wrapped between words, with a hanging indent", () => {
+  assert.deepEqual(wrapText("one two three", 9, 2), ["one two", "  three"]);
+  assert.deepEqual(wrapText("  --name  what it does", 15, 10), [
+    "  --name  what",
+    "          it",
+    "          does",
+  ]);
+  assert.deepEqual(
+    wrapText("abcdefghij", 4, 1),
+    ["abcd", " efg", " hij"],
+    "a word that is too long is broken",
+  );
+  assert.deepEqual(
+    wrapText("see https://bot.example.org/a-long-path now", 20),
+    ["see", "https://bot.example.org/a-long-path", "now"],
+    "an address is not, so that it can be copied",
+  );
+  assert.deepEqual(wrapText("", 10), [""]);
+  assert.deepEqual(wrapText("\x1b[31mone\x1b[0m two", 7), ["\x1b[31mone\x1b[0m two"], "a style has no width");
+  assert.deepEqual(wrapText("日本語 日本語", 8), ["日本語", "日本語"]);
+  assert.equal(columnsOf("e\u0301"), 1);
+});
+
+test("the word that was probably meant", () => {
+  const words = ["message", "edited_message", "apiRoot"];
+  assert.equal(closestWord("mesage", words), "message");
+  assert.equal(closestWord("apiroot", words), "apiRoot", "whatever the case");
+  assert.equal(closestWord("poll", words), undefined);
+  assert.equal(didYouMean("mesage", words, "Words: …"), 'Did you mean "message"?');
+  assert.equal(didYouMean("poll", words, "Words: …"), "Words: …");
+  assert.equal(closestWord("m".repeat(5_000_000), words), undefined, "without comparing letters");
+});
+
+test("secrets are replaced wherever they are, unless they are too short to be told from words", () => {
+  const redact = redactor(TOKEN, "own-secret", "abc");
+  const [, key = ""] = TOKEN.split(":");
+  assert.equal(redact(`/bot${TOKEN}/x ${key} own-secret`), "/bot<token>/x <token> <secret>");
+  assert.equal(redact(`bot${encodeURIComponent(TOKEN)}`), "bot<token>");
+  assert.equal(redact(`/bot${TOKEN.slice(0, 13)}`), "/bot<token>", "cut off");
+  assert.equal(redact('abc abcd "abc"'), 'abc abcd "<secret>"');
+  assert.equal(redactor(undefined)(`another ${TOKEN}`), "another <token>");
+  assert.equal(redactor("1:a")('The Bot API at "http://127.0.0.1"'), 'The Bot API at "http://127.0.0.1"');
+  assert.equal(redactor("1:a")("https://a.example/bot1:a/getMe"), "https://a.example/bot<token>/getMe");
+  const copy = redactedCopy(Object.assign(new Error(`at ${TOKEN}`), { code: "E" }), redact);
+  assert.deepEqual([copy.message, Reflect.get(copy, "code")], ["at <token>", "E"]);
+});
+
+test("why something failed, in the words of the innermost cause", () => {
+  const system = (code: string) => Object.assign(new Error(`${code}: x, open '/y'`), { code });
+  assert.equal(errorReason(system("ENOENT")), "there is no such file or directory");
+  assert.equal(
+    errorReason(new Error("fetch failed", { cause: system("ECONNREFUSED") })),
+    "connection refused",
+  );
+  assert.equal(errorReason(system("EODD")), "EODD: x, open '/y'");
+  assert.equal(errorReason("text"), "text");
+});
