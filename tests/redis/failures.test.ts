@@ -102,7 +102,7 @@ test(
     const all = Array.from({ length: 200 }, (_, i) => i + 1);
     const albums = [201, 202, 203, 204, 205];
     const album = { key: "album", rules: { quietMs: 300, maxWaitMs: 5_000, mostParts: 10 } };
-    for (const network of networks) network.failing = 0.1;
+    for (const network of networks) network.failing = 0.15;
 
     const done: number[] = [];
     const pieces: number[][] = [];
@@ -146,7 +146,7 @@ test(
     });
     await Promise.all([...senders, ...workers]);
     for (const network of networks) {
-      assert.ok(network.hits > 10, `Only ${network.hits} answers were hit`);
+      assert.ok(network.hits > 5, `Only ${network.hits} answers were hit`);
       network.failing = 0;
     }
     assert.deepEqual([...done].sort((a, b) => a - b), [...all, ...albums]);

@@ -140,7 +140,7 @@ test("options and clients that cannot be are errors at once", undefined, () => {
   assert.throws(() => redisStore(send, { name: "a", leaseMs: 10 }), { ...code, message: /"leaseMs"/ });
   assert.throws(() => redisStore(send, { name: "a", leasMs: 1 } as never), {
     ...code,
-    message: /did you mean "leaseMs"/,
+    message: /[Dd]id you mean "leaseMs"/,
   });
   for (const client of [{}, "redis://127.0.0.1", undefined, { get() {} }]) {
     assert.throws(() => redisStore(client as object, { name: "a" }), {

@@ -224,8 +224,7 @@ local function collect(b, quietMs, maxWaitMs, mostParts)
     b.open, b.due, b.why = nil, now, 'full'
     return
   end
-  local quietAt = math.max(now + quietMs, b.notBefore or 0)
-  local lastAt = (b.base or b.began) + maxWaitMs
+  local quietAt, lastAt = now + quietMs, (b.base or b.began) + maxWaitMs
   b.open = true
   if quietAt <= lastAt then b.due, b.why = quietAt, 'quiet' else b.due, b.why = lastAt, 'maxWait' end
 end
@@ -271,7 +270,6 @@ local function extendAlbums()
     if b and b.open then
       local extra = 2000 + math.min(math.max(0, now - b.last), 120000)
       b.due, b.why, b.base = now + b.quiet + extra, 'quiet', now + extra
-      b.notBefore = b.due
       put(id, b)
       if lane(b.lane) == id then
         unoffer(id, b)
