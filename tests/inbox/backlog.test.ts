@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { telegramQueueOf } from "../../src/updates/telegram_queue.ts";
+import { telegramQueueOf } from "../../src/delivery/telegram_queue.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { NO_TRIES } from "../../src/runner/failures.ts";
 import { bot, inChat, message, part } from "./bot.ts";

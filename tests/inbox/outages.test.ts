@@ -27,6 +27,15 @@ describe("failures", () => {
     assert.deepEqual(failures.triesOf(1), NO_TRIES, "it is known no longer");
   });
 
+  it("of processes before this one count too", (t) => {
+    new Clock(t);
+    const { failures } = rules(3);
+    const before = { attempts: 7, failures: 2 };
+    assert.deepEqual(failures.failed(1, 1, before).tries, { attempts: 8, failures: 2 });
+    failures.succeeded(2, 2);
+    assert.equal(failures.failed(1, 1, { attempts: 8, failures: 2 }).willRetry, false);
+  });
+
   it("do not count by a success in the same lane, nor by one before the first", (t) => {
     new Clock(t);
     const { failures, fail } = rules(2);
@@ -240,7 +249,7 @@ describe("an outage", () => {
       assert.equal(await post(inChat(4, 4)), 503);
     }
     assert.equal(await post(inChat(30, 30)), 200);
-    clock.pass(30_000);
+    clock.pass(31_000);
     state.isAway = false;
     assert.equal(await post(inChat(4, 4)), 200);
     await log.has(10); // no pause of half a minute

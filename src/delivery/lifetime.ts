@@ -1,4 +1,4 @@
-import type { FlatUpdate } from "./update.ts";
+import type { FlatUpdate } from "../updates/update.ts";
 
 const DAY_MS = 24 * 60 * 60 * 1_000;
 

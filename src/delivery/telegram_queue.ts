@@ -1,5 +1,5 @@
-import type { FlatUpdate } from "./update.ts";
-import type { UpdateKind } from "./update_kind.ts";
+import type { FlatUpdate } from "../updates/update.ts";
+import type { UpdateKind } from "../updates/update_kind.ts";
 
 type Owner = "chat" | "from" | "user" | "member" | "id" | "poll_id";
 

@@ -1,6 +1,6 @@
-import type { MediaGroup, MediaGroupKind, MediaGroupUpdate } from "./media_group.ts";
-import type { Message } from "./message.ts";
-import type { FlatUpdate, Update } from "./update.ts";
+import type { MediaGroup, MediaGroupKind, MediaGroupUpdate } from "../updates/media_group.ts";
+import type { Message } from "../updates/message.ts";
+import type { FlatUpdate, Update } from "../updates/update.ts";
 
 /** A part of an album, as the inbox needs to know it. */
 export interface MediaGroupPart {
@@ -61,6 +61,14 @@ export function mergeParts(updates: readonly Update[], late: boolean): MediaGrou
   if (message) return { update_id, message_media_group: group };
   if (channel_post) return { update_id, channel_post_media_group: group };
   return { update_id, business_message_media_group: group };
+}
+
+/** The updates that an album was merged from; none for any other update. */
+export function albumPartsOf(update: Update | MediaGroupUpdate): readonly Update[] {
+  if ("message_media_group" in update) return update.message_media_group.updates;
+  if ("channel_post_media_group" in update) return update.channel_post_media_group.updates;
+  if ("business_message_media_group" in update) return update.business_message_media_group.updates;
+  return [];
 }
 
 function messageOf(update: FlatUpdate): Message {
