@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type UpdateKind, webhook } from "../../mod.ts";
 import { queueOf } from "../../src/testing/queue_of.ts";
-import { telegramQueueOf } from "../../src/updates/telegram_queue.ts";
+import { telegramQueueOf } from "../../src/delivery/telegram_queue.ts";
 import { ALL_UPDATE_KINDS } from "../../src/updates/mod.ts";
 import { bot, delivery, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
 import { WrappedStore } from "./wrapped_store.ts";
@@ -140,7 +140,11 @@ it("a retry gets the update as it came, whatever the failed attempt did to it", 
 
 describe("the queue of an update", () => {
   type Content = (owner: number, other: number) => object;
-  const ofChat: Content = (owner, other) => ({ chat: { id: owner }, from: { id: other }, user: { id: other } });
+  const ofChat: Content = (owner, other) => ({
+    chat: { id: owner },
+    from: { id: other },
+    user: { id: other },
+  });
   const ofSender: Content = (owner, other) => ({ from: { id: owner }, message: { chat: { id: other } } });
   const ofUser: Content = (owner, other) => ({ user: { id: owner }, user_chat_id: other });
   const CONTENTS: Readonly<Record<UpdateKind, Content>> = {
