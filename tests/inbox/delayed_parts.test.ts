@@ -188,7 +188,7 @@ describe("the queue of an update", () => {
     for (const kind of ALL_UPDATE_KINDS) {
       for (const [owner, other] of [[7, 8], [8, 7], [7, 9], [7, 7]] as const) {
         const update = { update_id: ++id, [kind]: CONTENTS[kind](owner, other) };
-        const names = [telegramQueueOf(update as never), queueOf(update)];
+        const names = [telegramQueueOf(update as never), queueOf(update).name];
         for (const [i, name] of names.entries()) {
           const ids = partitions[i]?.get(name) ?? [];
           partitions[i]?.set(name, [...ids, id]);
