@@ -69,7 +69,7 @@ export class WakeTimer {
     this.#timer = undefined;
     if (this.#isSoon) return;
     this.#isSoon = true;
-    queueMicrotask(() => {
+    void Promise.resolve().then(() => {
       this.#isSoon = false;
       this.#fire();
     });

@@ -1,7 +1,16 @@
 import { isUpdate } from "../../parse/parse_update.ts";
 import type { Update } from "../../updates/mod.ts";
 import { type AlbumEnd, albumState, extraAfterAbsence } from "../album_rules.ts";
-import type { AddMode, Batch, Lane, ParkedBatch, Parking, StoreEntry, StoreStats, Tries } from "../inbox_store.ts";
+import type {
+  AddMode,
+  Batch,
+  Lane,
+  ParkedBatch,
+  Parking,
+  StoreEntry,
+  StoreStats,
+  Tries,
+} from "../inbox_store.ts";
 import { REMEMBERED_ALBUMS, REMEMBERED_MS, REMEMBERED_UPDATES } from "../limits.ts";
 import type { SqliteDatabase } from "./database.ts";
 
@@ -150,7 +159,14 @@ export class Batches {
           const { maxWaitMs, quietMs } = album.rules;
           const state = albumState(album.rules, open.parts + 1, open.last_at - maxWaitMs, now);
           this.#sql.join.run(
-            ...[state.isCollecting ? 1 : 0, state.end, now, Math.ceil(state.dueAt), Math.ceil(quietMs), open.id],
+            ...[
+              state.isCollecting ? 1 : 0,
+              state.end,
+              now,
+              Math.ceil(state.dueAt),
+              Math.ceil(quietMs),
+              open.id,
+            ],
           );
           this.#sql.insertPart.run(update.update_id, open.id, open.parts, owner, entry.chars, json);
           return { answer: "added", isBatch: false };
@@ -201,7 +217,14 @@ export class Batches {
     this.#sql.insertPartOne.run(
       ...[id, lane, place, isHead, now, now, Math.ceil(state.dueAt), reservedBy, now + Math.ceil(reservedMs)],
       ...[owned, claim, attempts, failures, owner, chars, json],
-      ...[album.key, isLate, isCollecting, state.end, Math.ceil(now + rules.maxWaitMs), Math.ceil(rules.quietMs)],
+      ...[
+        album.key,
+        isLate,
+        isCollecting,
+        state.end,
+        Math.ceil(now + rules.maxWaitMs),
+        Math.ceil(rules.quietMs),
+      ],
     );
     return { ...row, ended: claim > 0 ? null : state.end } as BatchRow;
   }
@@ -250,7 +273,7 @@ export class Batches {
     const first = this.#sql.remove.get(batch.id, owner, batch.claim);
     if (first === undefined) return undefined;
     const removed = first.parts > 1 ? [first, ...this.#sql.removeParts.all(batch.id)] : [first];
-    if (how === "completed") for (const { update_id } of removed) this.#rememberUpdate(update_id, now);
+    if (how === "completed") { for (const { update_id } of removed) this.#rememberUpdate(update_id, now); }
     if (!isOnlyOfLane) this.#sql.promote.run(batch.lane);
     return this.#tell(removed, owner);
   }
@@ -270,7 +293,9 @@ export class Batches {
 
   retry(batch: SqliteBatch, afterMs: number, tries: Tries | undefined, { now, owner }: Deed): void {
     const dueAt = now + Math.ceil(afterMs);
-    if (tries !== undefined) this.#sql.setTries.run(tries.attempts, tries.failures, batch.id, owner, batch.claim);
+    if (tries !== undefined) {
+      this.#sql.setTries.run(tries.attempts, tries.failures, batch.id, owner, batch.claim);
+    }
     this.#sql.retry.run(now, dueAt, batch.id, owner, batch.claim);
   }
 
@@ -308,7 +333,14 @@ export class Batches {
     }
     const last = this.#sql.last.get(lane);
     this.#sql.replay.run(
-      ...[id, lane, last === undefined ? 0 : last.place + 1, last === undefined ? 1 : 0, row.album, row.is_late],
+      ...[
+        id,
+        lane,
+        last === undefined ? 0 : last.place + 1,
+        last === undefined ? 1 : 0,
+        row.album,
+        row.is_late,
+      ],
       ...[updates.length, row.ended, now, now, now, owner, updates[0]?.chars ?? 0, updates[0]?.json ?? ""],
     );
     for (const [part, { update_id, chars, json }] of updates.entries()) {

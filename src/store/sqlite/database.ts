@@ -140,7 +140,9 @@ export class LockedError extends TelehookError {
   constructor(path: string, cause: unknown) {
     super(
       "ERR_STORE",
-      `The store ${quote(path)} is locked by another process: end what holds the lock, such as a backup or a shell`,
+      `The store ${
+        quote(path)
+      } is locked by another process: end what holds the lock, such as a backup or a shell`,
       { cause },
     );
   }

@@ -160,6 +160,10 @@ export function prepareSchema(database: SqliteDatabase): void {
  * @throws {TelehookError} `ERR_STORE` if it is something else, or a later version's.
  */
 export function checkVersion(database: SqliteDatabase): number {
+  return database.attempt(() => readVersion(database));
+}
+
+function readVersion(database: SqliteDatabase): number {
   const app = database.prepare<{ application_id: number }>("PRAGMA application_id").get()?.application_id;
   const version = database.prepare<{ user_version: number }>("PRAGMA user_version").get()?.user_version ?? 0;
   const tables = database.prepare<{ n: number }>("SELECT count(*) AS n FROM sqlite_schema").get()?.n;

@@ -71,6 +71,7 @@ export class SqliteInboxStore implements InboxStore {
   readonly isShared = true;
   readonly #database: SqliteDatabase;
   readonly #leaseMs: number;
+  readonly #pollMs: number;
   readonly #pragmas: string;
   readonly #writer: Writer;
   readonly #self = beginUse();
@@ -99,6 +100,7 @@ export class SqliteInboxStore implements InboxStore {
   constructor(database: SqliteDatabase, leaseMs: number, pragmas: string) {
     this.#database = database;
     this.#leaseMs = leaseMs;
+    this.#pollMs = Math.min(POLL_MS, leaseMs / 4);
     this.#pragmas = pragmas;
     this.#writer = new Writer(database, () => this.#mayWrite(), () => this.#wake());
   }
@@ -127,7 +129,7 @@ export class SqliteInboxStore implements InboxStore {
     this.#file = file;
     await this.#enter(file);
     this.#beatTimer = setInterval(() => this.#beat(), this.#leaseMs / 3);
-    this.#pollTimer = setInterval(() => this.#seeOthers(), POLL_MS);
+    this.#pollTimer = setInterval(() => this.#seeOthers(), this.#pollMs);
     // What runs keeps the process alive, not its lease.
     for (const timer of [this.#beatTimer, this.#pollTimer]) unrefTimer(timer);
   }
@@ -187,7 +189,7 @@ export class SqliteInboxStore implements InboxStore {
   claim(most: number, quietExtraMs: number): Awaitable<readonly Batch[]> {
     const file = this.#openFile();
     this.#quietExtraMs = quietExtraMs;
-    this.#watchOthers();
+    if (this.#writer.isIdle) this.#read(() => this.#watchOthers());
     if (this.#knowledge()?.lanes.size === 0 && this.#adding.size === 0) return [];
     if (this.#writer.isIdle) {
       const now = this.#now();
@@ -505,9 +507,9 @@ export class SqliteInboxStore implements InboxStore {
     if (!this.#writer.isIdle) return; // which looks too
     try {
       const version = this.#dataVersion;
-      if (!this.#look(monotonicNow())) return;
+      if (!this.#read(() => this.#look(monotonicNow()))) return;
       if (this.#alone !== undefined && version === this.#dataVersion) return;
-      this.#watchOthers();
+      this.#read(() => this.#watchOthers());
       this.#wake();
     } catch (error) {
       if (!(error instanceof LockedError)) this.#file?.host.failed(error);
@@ -518,9 +520,10 @@ export class SqliteInboxStore implements InboxStore {
   #watchOthers(): void {
     const now = performance.now();
     const pausedMs = now - this.#watchedAt;
-    if (this.#alone !== undefined || pausedMs < POLL_MS) return;
+    if (this.#alone !== undefined || pausedMs < this.#pollMs) return;
     this.#watchedAt = now;
-    if (pausedMs > this.#leaseMs / 2) this.#beats.clear(); // who was stopped itself cannot tell who was silent
+    // Who was stopped itself cannot tell who was silent.
+    if (pausedMs > Math.max(this.#leaseMs / 2, 4 * this.#pollMs)) this.#beats.clear();
     const file = this.#openFile();
     const beats = new Map<number, { beat: number; since: number }>();
     for (const owner of file.owners.others(this.#id)) {
@@ -548,7 +551,7 @@ export class SqliteInboxStore implements InboxStore {
   async #whileLocked<T>(work: () => T, untilMs: number = monotonicNow() + LONGEST_OPEN_MS): Promise<T> {
     for (let pauseMs = 5;; pauseMs = Math.min(2 * pauseMs, 100)) {
       try {
-        return work();
+        return this.#database.attempt(work);
       } catch (error) {
         if (!(error instanceof LockedError) || monotonicNow() > untilMs) throw error;
         await new Promise((resolve) => setTimeout(resolve, pauseMs));

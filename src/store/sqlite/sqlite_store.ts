@@ -76,6 +76,8 @@ export function sqliteStore(path: string, options: SqliteStoreOptions = {}): Inb
       throw error;
     }
   }
-  const pragmas = `PRAGMA synchronous = ${fsync ? "FULL" : "NORMAL"}; PRAGMA journal_size_limit = ${LARGEST_IDLE_WAL}`;
+  const pragmas = `PRAGMA synchronous = ${
+    fsync ? "FULL" : "NORMAL"
+  }; PRAGMA journal_size_limit = ${LARGEST_IDLE_WAL}`;
   return new SqliteInboxStore(database, leaseMs, pragmas);
 }

@@ -322,7 +322,9 @@ class History {
     const { store } = this.#trial;
     if (how === "retry") {
       const after = this.#trial.ms(this.#random(3) * 15);
-      const tries = this.#random(3) === 0 ? undefined : { attempts: this.#random(5), failures: this.#random(5) };
+      const tries = this.#random(3) === 0
+        ? undefined
+        : { attempts: this.#random(5), failures: this.#random(5) };
       await store.retry(batch, after, tries);
       const dueAt = this.#trial.clock.now() + after;
       Object.assign(expected, { isClaimed: false, dueAt, tries: tries ?? expected.tries });
