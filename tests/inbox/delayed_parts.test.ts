@@ -140,7 +140,11 @@ it("a retry gets the update as it came, whatever the failed attempt did to it", 
 
 describe("the queue of an update", () => {
   type Content = (owner: number, other: number) => object;
-  const ofChat: Content = (owner, other) => ({ chat: { id: owner }, from: { id: other }, user: { id: other } });
+  const ofChat: Content = (owner, other) => ({
+    chat: { id: owner },
+    from: { id: other },
+    user: { id: other },
+  });
   const ofSender: Content = (owner, other) => ({ from: { id: owner }, message: { chat: { id: other } } });
   const ofUser: Content = (owner, other) => ({ user: { id: owner }, user_chat_id: other });
   const CONTENTS: Readonly<Record<UpdateKind, Content>> = {
@@ -184,7 +188,7 @@ describe("the queue of an update", () => {
     for (const kind of ALL_UPDATE_KINDS) {
       for (const [owner, other] of [[7, 8], [8, 7], [7, 9], [7, 7]] as const) {
         const update = { update_id: ++id, [kind]: CONTENTS[kind](owner, other) };
-        const names = [telegramQueueOf(update as never), queueOf(update)];
+        const names = [telegramQueueOf(update as never), queueOf(update).name];
         for (const [i, name] of names.entries()) {
           const ids = partitions[i]?.get(name) ?? [];
           partitions[i]?.set(name, [...ids, id]);

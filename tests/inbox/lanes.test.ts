@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type LaneFunction, type Update } from "../../mod.ts";
+import type { LaneFunction, Update } from "../../mod.ts";
 import { assertPending, bot, gate, Log, message, part, turn, word } from "./bot.ts";
 import { dawdling, WrappedStore } from "./wrapped_store.ts";
 

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe } from "node:test";
 import { type ReceivedUpdate, type ReceiverResult, TelehookError, type WebhookEvent } from "../../mod.ts";
 import { bot, codeOf, delivery, gate, inChat, Log, message, part } from "./bot.ts";
 import { Clock } from "./clock.ts";
 import { WrappedStore } from "./wrapped_store.ts";
+import { it } from "./scoped_it.ts";
 
 const REPLY = { method: "sendMessage", chat_id: 42, text: "hello" };
 

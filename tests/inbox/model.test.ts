@@ -70,7 +70,9 @@ function story(chat: number, firstId: number, roll: (below: number) => number): 
 
 function mayFail(error: unknown): void {
   if (error instanceof TelehookError && error.code === "ERR_OVERLOADED") return;
-  if (!(error instanceof TelehookError && error.code === "ERR_CLOSED")) assert.match(String(error), /on purpose/);
+  if (!(error instanceof TelehookError && error.code === "ERR_CLOSED")) {
+    assert.match(String(error), /on purpose/);
+  }
 }
 
 const turn = () => new Promise<void>((resolve) => setTimeout(resolve, 0));
@@ -90,8 +92,11 @@ async function run(seed: number, directory: string): Promise<void> {
         after(call, result) {
           // A claim whose answer was lost ends with its lease, which a store in memory does not have.
           // Nor can it tell a claim from the one before, which a repeated retry would end.
-          const isClaim = call === "claim" || call === "retry" || (call === "add" && typeof result === "object");
-          if (call !== "close" && !isClaim && roll(200) === 0) throw new Error("on purpose: done all the same");
+          const isClaim = call === "claim" || call === "retry" ||
+            (call === "add" && typeof result === "object");
+          if (call !== "close" && !isClaim && roll(200) === 0) {
+            throw new Error("on purpose: done all the same");
+          }
           return result;
         },
       }, { isShared: true }),

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe } from "node:test";
 import { GiveUp, RetryLater, type WebhookEvent } from "../../mod.ts";
 import { Failures, NO_TRIES } from "../../src/runner/failures.ts";
 import { bot, delivery, inChat, Log, message, part, word } from "./bot.ts";
 import { Clock } from "./clock.ts";
+import { it } from "./scoped_it.ts";
 
 function rules(maxAttempts = 5, giveUpAfterMs = 600_000) {
   const told: string[] = [];

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe } from "node:test";
 import type { Added, AddMode, Batch, InboxStore, StoreEntry, StoreHost, WebhookEvent } from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { assertPending, bot, codeOf, gate, inChat, Log, message, turn, word } from "./bot.ts";
 import { type StoreHooks, WrappedStore } from "./wrapped_store.ts";
+import { it } from "./scoped_it.ts";
 
 /** One store in memory that several inboxes use, as processes share a database. */
 class SharedStore {

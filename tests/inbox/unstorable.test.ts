@@ -10,15 +10,24 @@ describe("an update that cannot be stored", () => {
   it("since it is no JSON, counts as its own failure: it is given up at last, and reported", async () => {
     const { hook, failures } = bot(assert.fail, { acknowledge: "received", maxAttempts: 3 });
     const update = message(1, { date: 1n as unknown as number }); // as a parser of somebody else's may make it
-    for (let times = 0; times < 2; times++) await assert.rejects(hook.receive(update), { code: "ERR_UPDATE" });
+    for (let times = 0; times < 2; times++) {
+      await assert.rejects(hook.receive(update), { code: "ERR_UPDATE" });
+    }
     assert.equal(await hook.receive(update), undefined);
     assert.deepEqual(failures.map(({ error, attempt, willRetry }) => [codeOf(error), attempt, willRetry]), [
       ["ERR_UPDATE", 1, true],
       ["ERR_UPDATE", 2, true],
       ["ERR_UPDATE", 3, false],
     ]);
-    assert.match(String(failures[0]?.error), /Update 1 cannot be stored, because it cannot be written as JSON/);
-    assert.deepEqual([hook.stats().storeFailures, hook.stats().givenUp, hook.stats().isOutage], [0, 1, false]);
+    assert.match(
+      String(failures[0]?.error),
+      /Update 1 cannot be stored, because it cannot be written as JSON/,
+    );
+    assert.deepEqual([hook.stats().storeFailures, hook.stats().givenUp, hook.stats().isOutage], [
+      0,
+      1,
+      false,
+    ]);
     await hook.close();
   });
 
