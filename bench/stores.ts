@@ -62,7 +62,10 @@ async function opened(name: string): Promise<InboxStore> {
 }
 
 /** How many of something are done in a second, and how long the event loop stood still meanwhile. */
-async function measure(count: number, work: () => Promise<void>): Promise<{ perSecond: number; blockMs: number }> {
+async function measure(
+  count: number,
+  work: () => Promise<void>,
+): Promise<{ perSecond: number; blockMs: number }> {
   let blockMs = 0;
   let last = performance.now();
   const timer = setInterval(() => {
