@@ -39,13 +39,9 @@ for (const [name, store] of Object.entries(stores)) {
 
     it("keep the order of twenty topics with many updates each", async () => {
       const seen = new Map<number, number[]>();
-      let running = 0;
-      let most = 0;
       const { hook, post } = bot(async (update) => {
         if (!("message" in update)) return;
-        most = Math.max(most, ++running);
         if (update.update_id % 3 === 0) await turn();
-        running--;
         const topic = update.message.message_thread_id ?? 0;
         seen.set(topic, [...seen.get(topic) ?? [], update.update_id]);
       }, { store: store(), lane: topicOf, acknowledge: "received" });
@@ -54,7 +50,6 @@ for (const [name, store] of Object.entries(stores)) {
       await hook.close({ timeoutMs: 20_000 });
       assert.equal([...seen.values()].flat().length, updates);
       for (const ids of seen.values()) assert.deepEqual(ids, ids.toSorted((a, b) => a - b));
-      assert.ok(name === "in memory" || most > 1, `${most} at once`);
     });
 
     it("null handles at once, whatever is before it", async () => {
