@@ -123,6 +123,7 @@ test(
       });
       if (next !== undefined) await handle(store, next);
     };
+    const latest = performance.now() + 10_000;
     const isDone = () => done.length === all.length + albums.length;
     const [first = assert.fail(), second = assert.fail()] = stores;
     const senders = [0, 1, 2, 3, 4, 5, 6, 7].map(async (lane) => {
@@ -139,6 +140,7 @@ test(
     })());
     const workers = stores.map(async (store) => {
       while (!isDone()) {
+        assert.ok(performance.now() < latest, `Only ${done.length} are handled`);
         const batches = await until(() => store.claim(3, 0));
         await Promise.all(batches.map((batch) => handle(store, batch)));
         await sleep(2);
