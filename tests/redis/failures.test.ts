@@ -148,7 +148,7 @@ test(
     });
     await Promise.all([...senders, ...workers]);
     for (const network of networks) {
-      assert.ok(network.hits > 5, `Only ${network.hits} answers were hit`);
+      assert.ok(network.hits > 2, `Only ${network.hits} answers were hit`);
       network.failing = 0;
     }
     assert.deepEqual([...done].sort((a, b) => a - b), [...all, ...albums]);
@@ -245,14 +245,14 @@ test("batches are lost when no renewal succeeds for as long as the lease", skipW
   const network = await badNetwork(url, () => 1);
   t.after(() => network.close());
   const name = newName();
-  const { store, heard } = await openStore(t, clientFor(t, network.url), { name, leaseMs: 600 });
-  const other = await openStore(t, clientFor(t, url), { name, leaseMs: 600 });
+  const { store, heard } = await openStore(t, clientFor(t, network.url), { name, leaseMs: 1_200 });
+  const other = await openStore(t, clientFor(t, url), { name, leaseMs: 1_200 });
   await store.add(entry(1), "append");
   await store.claim(1, 0);
   network.isSilent = true;
   const began = performance.now();
   while (heard.batches.length === 0) {
-    assert.ok(performance.now() - began < 3_000, "It is not told");
+    assert.ok(performance.now() - began < 5_000, "It is not told");
     assert.deepEqual(ids(await other.store.claim(1, 0)), [], "Nobody takes over before it is told");
     await sleep(5);
   }
