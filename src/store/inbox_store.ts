@@ -29,7 +29,7 @@ export interface StoreEntry {
   readonly update: Update;
   /** The update's JSON as Telegram sent it, if it is known. A retry gets the update as it came, whatever a handler did to it. */
   readonly json: string | undefined;
-  /** The lane in which it is handled. */
+  /** Its lane. */
   readonly lane: Lane;
   /** Its size, in characters of its JSON. */
   readonly chars: number;
@@ -93,7 +93,7 @@ export interface Batch {
   readonly end: AlbumEnd | undefined;
   /** Milliseconds between its first update and its claim. */
   readonly waitedMs: number;
-  /** How often it was handled. */
+  /** How often it was handled without success. */
   readonly tries: Tries;
   /** How many processes ended while they had it claimed. */
   readonly crashes: number;
@@ -124,7 +124,7 @@ export interface ParkedBatch {
   readonly updates: readonly Update[];
   /** The album's key, or `undefined` for a single update. */
   readonly album: string | undefined;
-  /** The error's text. */
+  /** The text of the error of its last attempt. */
   readonly error: string;
   /** How often it was handled. */
   readonly attempts: number;
