@@ -202,7 +202,7 @@ it(
     const runs = await Promise.allSettled(seeds.map((seed) => run(seed, directory)));
     rmSync(directory, { recursive: true });
     for (const [i, each] of runs.entries()) {
-      if (each.status === "rejected") throw new Error(`SEED=${seeds[i]} fails`, { cause: each.reason });
+      if (each.status === "rejected") throw new Error(`SEED=${seeds[i]} fails: ${each.reason}`, { cause: each.reason });
     }
   },
 );
