@@ -19,8 +19,9 @@ export interface LeasesOptions<B> {
 /**
  * What this process has claimed on a server, and one timer that renews it: three times per lease, all claims in one call.
  *
- * A claim is lost if the server says so, or if no renewal has succeeded for as long as the lease. A process that was
- * stopped for longer asks the server first: perhaps nobody has claimed anything meanwhile.
+ * A claim is lost if the server says so, or if no renewal has succeeded for nine tenths of the lease: soon another
+ * process may claim it, and its handler must know before. A process that was stopped for longer asks the server first:
+ * perhaps nobody has claimed anything meanwhile.
  */
 export class Leases<B> {
   readonly #options: LeasesOptions<B>;
@@ -67,7 +68,7 @@ export class Leases<B> {
     clearTimeout(this.#timer);
     const { leaseMs, renew, lost, failed } = this.#options;
     const sentAt = performance.now();
-    const leftMs = this.#renewedAt + leaseMs - sentAt;
+    const leftMs = this.#leftMs(sentAt);
     if (leftMs <= 0 && this.#isFailing) this.#loseAll();
     try {
       const gone = await within(leftMs > 0 ? leftMs : leaseMs / 3, renew([...this.#held]));
@@ -78,10 +79,15 @@ export class Leases<B> {
       if (!this.#isOpen) return;
       if (!this.#isFailing) failed(error);
       this.#isFailing = true;
-      if (performance.now() >= this.#renewedAt + leaseMs) this.#loseAll();
+      if (this.#leftMs() <= 0) this.#loseAll();
     }
-    const endsInMs = this.#renewedAt + leaseMs - performance.now();
-    this.#schedule(this.#isFailing && endsInMs > 0 ? Math.min(endsInMs, leaseMs / 10) : leaseMs / 3);
+    const leftAfterMs = this.#leftMs();
+    this.#schedule(this.#isFailing && leftAfterMs > 0 ? Math.min(leftAfterMs, leaseMs / 10) : leaseMs / 3);
+  }
+
+  /** For how long what is held is surely still ours. */
+  #leftMs(now = performance.now()): number {
+    return this.#renewedAt + 0.9 * this.#options.leaseMs - now;
   }
 
   #schedule(ms: number): void {

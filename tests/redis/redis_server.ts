@@ -16,12 +16,18 @@ export interface TestRedis {
   kill(): Promise<void>;
 }
 
-/**
- * Whether tests that need a server are skipped, and why. Never in CI: there, a missing server is a failure.
- */
-export const skipWithoutRedis: string | false = process.env["TELEHOOK_TEST_REDIS"] || isInstalled || process.env["CI"]
-  ? false
-  : "needs a Redis server: run  . .ci/servers start  (Debian), or set TELEHOOK_TEST_REDIS=redis://127.0.0.1:<port>";
+const HOW = 'run  eval "$(.ci/servers start)"  which installs and starts one (on Debian)';
+
+/** Whether tests are skipped that can share a server, and why. Never in CI: there, a missing server is a failure. */
+export const skipWithoutRedis: string | undefined =
+  process.env["TELEHOOK_TEST_REDIS"] || isInstalled || process.env["CI"]
+    ? undefined
+    : `needs a Redis server: ${HOW}`;
+
+/** The same for tests that start servers of their own. */
+export const skipWithoutOwnRedis: string | undefined = isInstalled || process.env["CI"]
+  ? undefined
+  : `needs redis-server: ${HOW}`;
 
 /** The server that tests share: that of `TELEHOOK_TEST_REDIS`, or one that ends with this process. */
 export async function sharedRedis(): Promise<string> {
@@ -30,18 +36,18 @@ export async function sharedRedis(): Promise<string> {
 let shared: Promise<TestRedis> | undefined;
 
 /**
- * Starts a server that keeps everything it has acknowledged (AOF, `always`), on a free port of loopback. It ends with
+ * Starts a server on a free port of loopback. It writes what it does to a file (AOF), but not always at once. It ends with
  * this process at the latest.
  */
 export async function startRedis(...settings: string[]): Promise<TestRedis> {
-  if (!isInstalled) throw new Error("redis-server is not installed: run  . .ci/servers start");
+  if (!isInstalled) throw new Error(`redis-server is not installed: ${HOW}`);
   const directory = mkdtempSync(join(tmpdir(), "telehook-redis-"));
   const port = await freePort();
   const url = `redis://127.0.0.1:${port}`;
   const start = async () => {
     const child = spawnServer(directory, [
       ...["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""],
-      ...["--appendonly", "yes", "--appendfsync", "always", "--loglevel", "warning", ...settings],
+      ...["--appendonly", "yes", "--appendfsync", "everysec", "--loglevel", "warning", ...settings],
     ]);
     await answers(url);
     return child;
@@ -49,6 +55,7 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
   let child = await start();
   const kill = async () => {
     const ended = new Promise((resolve) => child.once("exit", resolve));
+    child.ref();
     child.stdin?.end("keep\n");
     await ended;
   };

@@ -74,11 +74,16 @@ export function redisStore(client: RedisClient, options: RedisStoreOptions): Inb
   if (typeof name !== "string" || !/^[^{}\s\p{Cc}]{1,100}$/u.test(name)) {
     throw new TelehookError(
       "ERR_OPTION",
-      `"name" must be a text of 1 to 100 characters without spaces and braces, not ${quote(name)}: use a name for the bot`,
+      `"name" must be a text of 1 to 100 characters without spaces and braces, not ${
+        quote(name)
+      }: use a name for the bot`,
     );
   }
   if (name.search(BOT_TOKEN) >= 0) {
-    throw new TelehookError("ERR_OPTION", '"name" contains a bot token, and would be a part of every key: use the bot\'s id');
+    throw new TelehookError(
+      "ERR_OPTION",
+      '"name" contains a bot token, and would be a part of every key: use the bot\'s id',
+    );
   }
   return new RedisInboxStore({
     client,

@@ -37,7 +37,9 @@ export function commandOf(client: unknown): RedisCommand {
   }
   throw new TelehookError(
     "ERR_OPTION",
-    `redisStore does not recognise this client (${quote(client)}): pass a connected client of ${WAYS}, or a function ` +
+    `redisStore does not recognise this client (${
+      quote(client)
+    }): pass a connected client of ${WAYS}, or a function ` +
       "(command, args) => Promise that sends a command",
   );
 }
@@ -49,7 +51,8 @@ function sendCommandOf(
 ): RedisCommand {
   if ("isConnected" in client) return (command, args) => send(command, args); // Deno's
   if ("nodeClient" in client) { // a cluster of node-redis, which wants to know a key
-    return (command, args) => send(command === "EVALSHA" || command === "EVAL" ? args[2] : args[0], false, [command, ...args]);
+    return (command, args) =>
+      send(command === "EVALSHA" || command === "EVAL" ? args[2] : args[0], false, [command, ...args]);
   }
   if ("acquire" in client) return (command, args) => send(false, [command, ...args]); // Sentinel
   return (command, args) => send([command, ...args]);
@@ -121,7 +124,9 @@ function rawSubscribeOf(subscriber: unknown): RedisSubscribe {
   }
   throw new TelehookError(
     "ERR_OPTION",
-    `redisStore does not recognise this subscriber (${quote(subscriber)}): pass a second connected client of ${WAYS}, ` +
+    `redisStore does not recognise this subscriber (${
+      quote(subscriber)
+    }): pass a second connected client of ${WAYS}, ` +
       "or a function (channel, listener) => Promise that subscribes",
   );
 }

@@ -15,7 +15,7 @@ import type {
   Tries,
 } from "../inbox_store.ts";
 import { Leases } from "../leases.ts";
-import { type RedisCommand, type RedisSubscribe } from "./redis_client.ts";
+import type { RedisCommand, RedisSubscribe } from "./redis_client.ts";
 import { type ScriptName, wakesOf } from "./redis_scripts.ts";
 import { RedisServer } from "./redis_server.ts";
 import { type WakeListener, WakePoller } from "./redis_wake.ts";
@@ -152,7 +152,13 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   async add(entry: StoreEntry, mode: AddMode): Promise<Added> {
     const { update, lane, chars, tries, album, reservedMs } = entry;
     const args = [
-      ...[mode, String(update.update_id), entry.json ?? this.#toJson(update), JSON.stringify(lane), String(chars)],
+      ...[
+        mode,
+        String(update.update_id),
+        entry.json ?? this.#toJson(update),
+        JSON.stringify(lane),
+        String(chars),
+      ],
       ...[String(tries.attempts), String(tries.failures), String(Math.ceil(reservedMs))],
     ];
     if (album !== undefined) {
@@ -266,7 +272,9 @@ export class RedisInboxStore implements InboxStore, WakeListener {
 
   /** Runs a script, and learns what every answer says. */
   async #ask(script: ScriptName, args: readonly string[]): Promise<readonly string[]> {
-    if (this.#host === undefined) throw this.#server.refusal("it is closed, or not open yet. Use a store that is open");
+    if (this.#host === undefined) {
+      throw this.#server.refusal("it is closed, or not open yet. Use a store that is open");
+    }
     for (let tries = 0;; tries++) {
       const call = this.#common();
       const number = this.#latestCall;
@@ -278,7 +286,9 @@ export class RedisInboxStore implements InboxStore, WakeListener {
         this.#calls.delete(number);
       }
       if (answer[0] !== "?") return this.#learn(answer);
-      if (tries === 2) throw this.#server.refusal("this process is taken for dead again and again. Use a longer leaseMs");
+      if (tries === 2) {
+        throw this.#server.refusal("this process is taken for dead again and again. Use a longer leaseMs");
+      }
       await this.#enterAgain();
     }
   }
@@ -305,7 +315,9 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     const answer = await this.#server.run("enter", this.#common());
     if (answer[0] !== "format") return answer;
     throw this.#server.refusal(
-      `its keys have format ${answer[1]}, which a later telehook has made. Use that telehook, or another name`,
+      `its keys have format ${
+        answer[1]
+      }, which a later telehook has made. Use that telehook, or another name`,
     );
   }
 

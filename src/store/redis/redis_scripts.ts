@@ -1,4 +1,10 @@
-import { CAREFUL_MS, REMEMBERED_ALBUMS, REMEMBERED_MS, REMEMBERED_UPDATES, SUSPECT_CRASHES } from "../limits.ts";
+import {
+  CAREFUL_MS,
+  REMEMBERED_ALBUMS,
+  REMEMBERED_MS,
+  REMEMBERED_UPDATES,
+  SUSPECT_CRASHES,
+} from "../limits.ts";
 
 /*
  * What the store does, as one Lua script per operation. A script is atomic: nothing happens between its commands.
@@ -26,7 +32,19 @@ import { CAREFUL_MS, REMEMBERED_ALBUMS, REMEMBERED_MS, REMEMBERED_UPDATES, SUSPE
  * - `wakes`: counts what other processes must be told. They are also told on a channel of that name.
  */
 const KEYS = [
-  ...["meta", "batches", "updates", "lanes", "links", "albums", "due", "quiet", "longest", "reserved", "claims"],
+  ...[
+    "meta",
+    "batches",
+    "updates",
+    "lanes",
+    "links",
+    "albums",
+    "due",
+    "quiet",
+    "longest",
+    "reserved",
+    "claims",
+  ],
   ...["owners", "ages", "recent", "recent-albums", "parked", "parked-ids", "parked-until", "wakes"],
 ] as const;
 
@@ -43,7 +61,7 @@ export function wakesOf(name: string): string {
 /** Version of the keys. A store refuses to open keys of a later one. */
 export const FORMAT = 1;
 
-const COMMON = `
+const NAMES = `
 local meta, batches, updates, lanes, links, albums, due, quiet, longest, reserved, claims,
   owners, ages, recent, recentAlbums, parked, parkedIds, parkedUntil, wakes = unpack(KEYS)
 local me, lease, token = ARGV[1], tonumber(ARGV[2]), ARGV[4]
@@ -54,6 +72,9 @@ if not now then
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
 
+`;
+
+const COMMON = `
 local soonest, soonestAt -- the first batch that this call has made claimable
 local told = {} -- owners that must look for what is reserved for them
 
@@ -272,35 +293,33 @@ local function freeReserved(owner)
   end
 end
 
--- An owner has ended without closing the store.
-local function bury(owner)
-  local ids = R('ZRANGEBYSCORE', claims, owner, owner)
-  local found, suspects = {}, 0
-  for i, id in ipairs(ids) do
-    found[i] = get(id)
-    if found[i] and (found[i].crashes or 0) >= ${SUSPECT_CRASHES} then suspects = suspects + 1 end
-  end
-  for i, id in ipairs(ids) do
-    local b = found[i]
-    if b then
-      local isSuspect = (b.crashes or 0) >= ${SUSPECT_CRASHES}
-      b.crashes = (b.crashes or 0) + 1
-      if #ids == 1 or (isSuspect and suspects == 1) then b.alone = (b.alone or 0) + 1 end
-      release(id, b, now)
-    else
-      R('ZREM', claims, id)
-    end
-  end
-  R('ZREM', owners, owner)
-  R('HDEL', meta, 'k:' .. owner)
-  R('HSET', meta, 'dead', now)
-  freeReserved(owner)
-  extendAlbums()
-end
-
+-- Owners that have ended without closing the store: what they had claimed is due again.
 local function sweep()
   for _, owner in ipairs(R('ZRANGEBYSCORE', owners, '-inf', now, 'LIMIT', 0, 3)) do
-    if owner ~= me then bury(owner) end
+    if owner ~= me then
+      local ids = R('ZRANGEBYSCORE', claims, owner, owner)
+      local found, suspects = {}, 0
+      for i, id in ipairs(ids) do
+        found[i] = get(id)
+        if found[i] and (found[i].crashes or 0) >= ${SUSPECT_CRASHES} then suspects = suspects + 1 end
+      end
+      for i, id in ipairs(ids) do
+        local b = found[i]
+        if b then
+          local isSuspect = (b.crashes or 0) >= ${SUSPECT_CRASHES}
+          b.crashes = (b.crashes or 0) + 1
+          if #ids == 1 or (isSuspect and suspects == 1) then b.alone = (b.alone or 0) + 1 end
+          release(id, b, now)
+        else
+          R('ZREM', claims, id)
+        end
+      end
+      R('ZREM', owners, owner)
+      R('HDEL', meta, 'k:' .. owner)
+      R('HSET', meta, 'dead', now)
+      freeReserved(owner)
+      extendAlbums()
+    end
   end
 end
 
@@ -430,6 +449,16 @@ end
 return {'ok'}
 `;
 
+// Most updates are alone, and none of the rest is needed for them.
+const ADD_ALONE = `
+if ARGV[5] == 'behind' and not R('HGET', lanes, ARGV[8]) then
+  local leaseEnd = R('ZSCORE', owners, me)
+  if leaseEnd and leaseEnd - now >= lease * 0.75
+    and R('HEXISTS', updates, ARGV[6]) == 0 and not R('ZSCORE', recent, ARGV[6]) and R('HEXISTS', meta, 'dead') == 0
+    and R('ZCOUNT', owners, '-inf', now) == 0 then return {'alone'} end
+end
+`;
+
 // mode, update_id, json, lane, chars, attempts, failures, reservedMs, and of an album: key, quietMs, maxWaitMs, mostParts
 const ADD = `
 local mode, updateId, json, name, chars = ARGV[5], ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9])
@@ -445,7 +474,11 @@ local id = album and mode ~= 'adopt' and R('HGET', albums, name .. '\\n' .. albu
 if mode == 'join' and not id then return {'alone'} end
 if mode == 'behind' and not first then
   local dead = R('HGET', meta, 'dead')
-  if not dead or now - dead >= ${CAREFUL_MS} then return {'alone'} end
+  if dead and now - dead >= ${CAREFUL_MS} then
+    R('HDEL', meta, 'dead')
+    dead = nil
+  end
+  if not dead then return {'alone'} end
   mode = 'claim'
 end
 local part = {updateId, chars, me}
@@ -662,19 +695,19 @@ return answer
 
 /** The scripts by their names. */
 export const SCRIPTS = {
-  enter: COMMON + ENTER,
-  leave: COMMON + LEAVE,
-  add: COMMON + GUARD + ADD,
-  claim: COMMON + GUARD + CLAIM,
-  complete: COMMON + GUARD + COMPLETE,
-  withdraw: COMMON + GUARD + WITHDRAW,
-  retry: COMMON + GUARD + RETRY,
-  park: COMMON + GUARD + PARK,
-  parked: COMMON + GUARD + LIST_PARKED,
-  replay: COMMON + GUARD + REPLAY,
-  discard: COMMON + GUARD + DISCARD,
-  stats: COMMON + GUARD + STATS,
-  renew: COMMON + GUARD + RENEW,
+  enter: NAMES + COMMON + ENTER,
+  leave: NAMES + COMMON + LEAVE,
+  add: NAMES + ADD_ALONE + COMMON + GUARD + ADD,
+  claim: NAMES + COMMON + GUARD + CLAIM,
+  complete: NAMES + COMMON + GUARD + COMPLETE,
+  withdraw: NAMES + COMMON + GUARD + WITHDRAW,
+  retry: NAMES + COMMON + GUARD + RETRY,
+  park: NAMES + COMMON + GUARD + PARK,
+  parked: NAMES + COMMON + GUARD + LIST_PARKED,
+  replay: NAMES + COMMON + GUARD + REPLAY,
+  discard: NAMES + COMMON + GUARD + DISCARD,
+  stats: NAMES + COMMON + GUARD + STATS,
+  renew: NAMES + COMMON + GUARD + RENEW,
 } as const;
 
 /** The name of a script. */

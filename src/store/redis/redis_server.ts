@@ -56,7 +56,9 @@ export class RedisServer {
     const policy = facts.get("maxmemory_policy") ?? "noeviction";
     if (policy.startsWith("allkeys")) {
       throw this.#error(
-        `cannot be on a server that drops any key when its memory is full ("maxmemory-policy" is ${quote(policy)}): ` +
+        `cannot be on a server that drops any key when its memory is full ("maxmemory-policy" is ${
+          quote(policy)
+        }): ` +
           "run CONFIG SET maxmemory-policy noeviction, and set it in redis.conf, or use another server",
       );
     }
@@ -74,7 +76,9 @@ export class RedisServer {
       answer = await this.#send("EVAL", [SCRIPTS[script], ...rest]); // the server keeps it from now on
     }
     if (Array.isArray(answer)) return answer as string[];
-    throw this.#error(`answered ${quote(answer)} instead of a list: pass a client that returns what the server answers`);
+    throw this.#error(
+      `answered ${quote(answer)} instead of a list: pass a client that returns what the server answers`,
+    );
   }
 
   /** The error for what a client has thrown or rejected with. */
@@ -106,7 +110,9 @@ function hintFor(reason: string): string {
   if (/WRONGPASS|NOAUTH|invalid password|AUTH failed/i.test(reason)) {
     return ". The server wants another password: check the user name and the password of the client";
   }
-  if (/NOPERM/.test(reason)) return ". Allow this user the keys {telehook:*} and the scripting commands (EVALSHA, EVAL)";
+  if (/NOPERM/.test(reason)) {
+    return ". Allow this user the keys {telehook:*} and the scripting commands (EVALSHA, EVAL)";
+  }
   if (/READONLY/.test(reason)) return ". Connect to the primary";
   if (/client is closed|not connected|connection is closed/i.test(reason)) {
     return ". Connect the client before the store is used, as with await client.connect()";

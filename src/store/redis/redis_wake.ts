@@ -89,7 +89,9 @@ export class WakePoller {
       // Otherwise the server is away: the calls of the stores report it.
     }
     if (this.#keys.size === 0) return;
-    const isAlone = [...this.#keys.values()].every((stores) => [...stores.values()].every((known) => known.isAlone));
+    const isAlone = [...this.#keys.values()].every((stores) =>
+      [...stores.values()].every((known) => known.isAlone)
+    );
     this.#stop();
     this.#schedule(isAlone ? POLL_ALONE_MS : POLL_MS);
   }
