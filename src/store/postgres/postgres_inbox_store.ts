@@ -69,7 +69,9 @@ class PostgresBatch implements Batch {
   readonly ids: readonly number[];
   /** What every call is told that ends the claim: the lane, the first update's id, and the claim's token. */
   readonly claim: readonly [lane: string, id: number, token: string];
-  /** Whether a call that ends the claim has been made: it is not lost then. */
+  /** Whether the claim has not ended, as far as is known here. */
+  isHeld = true;
+  /** Whether a call that ends the claim has been made: its answer says whether the claim was lost. */
   isSettling = false;
 
   constructor(facts: BatchFacts, updates: readonly Update[], unreadable: readonly number[]) {
@@ -150,7 +152,9 @@ export class PostgresInboxStore implements InboxStore {
     this.#leases = new Leases({
       leaseMs,
       renew: (held) => this.#renew(held),
-      lost: (batch) => batch.isSettling ? undefined : this.#host?.lost(batch),
+      lost: (batch) => {
+        if (!batch.isSettling) this.#lost(batch);
+      },
       failed: (error) => this.#host?.failed(error),
     });
   }
@@ -358,11 +362,11 @@ export class PostgresInboxStore implements InboxStore {
     const settle = async (rest: readonly Value[]) => {
       const answer = await this.#ask(name, [...batch.claim, ...rest]);
       this.#unsettled.delete(batch);
-      const wasHeld = this.#leases.delete(batch);
-      const isGone = answer.status === "gone";
-      if (isGone && isFirst && wasHeld) this.#host?.lost(batch);
-      const isOver = name !== "retry" && (!isGone || (wasHeld && !isFirst)); // perhaps by a call whose answer was lost
-      if (isOver) for (const id of batch.ids) this.#uncount(id);
+      this.#leases.delete(batch);
+      if (answer.status === "gone" && isFirst) this.#lost(batch);
+      // When it is told again, it is gone because of the call whose answer was lost.
+      else if (batch.isHeld && name !== "retry") for (const id of batch.ids) this.#uncount(id);
+      batch.isHeld = false;
       return answer;
     };
     this.#unsettled.delete(batch); // what is wanted now counts
@@ -372,6 +376,11 @@ export class PostgresInboxStore implements InboxStore {
       if (this.#host !== undefined) this.#unsettled.set(batch, () => settle(valuesAgain));
       throw error;
     }
+  }
+
+  #lost(batch: PostgresBatch): void {
+    if (batch.isHeld) this.#host?.lost(batch);
+    batch.isHeld = false;
   }
 
   async #settleAgain(): Promise<void> {
