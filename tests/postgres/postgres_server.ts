@@ -14,12 +14,17 @@ export interface TestPostgres {
   kill(): Promise<void>;
 }
 
-/** Whether tests that need a server are skipped, and why. Never in CI: there, a missing server is a failure. */
-export const skipWithoutPostgres: string | false =
-  process.env["TELEHOOK_TEST_POSTGRES"] || isInstalled || process.env["CI"]
-    ? false
-    : "needs a PostgreSQL server: run  . .ci/servers.postgres start  (Debian), or set " +
-      "TELEHOOK_TEST_POSTGRES=postgres://user@127.0.0.1:<port>/database";
+const HOW = 'run  eval "$(.ci/servers.postgres start)"';
+
+/** Why tests that need a server are skipped, if they are. Never in CI: there, a missing server is a failure. */
+export const skipWithoutPostgres: string | undefined = process.env["TELEHOOK_TEST_POSTGRES"] || isInstalled || process.env["CI"]
+  ? undefined
+  : `needs a PostgreSQL server: ${HOW}`;
+
+/** The same for tests that kill their server. */
+export const skipWithoutOwnPostgres: string | undefined = isInstalled || process.env["CI"]
+  ? undefined
+  : `needs PostgreSQL on this machine: ${HOW}`;
 
 /** The server that tests share: that of `TELEHOOK_TEST_POSTGRES`, or one that ends with this process. */
 export async function sharedPostgres(): Promise<string> {
@@ -29,7 +34,7 @@ let shared: Promise<TestPostgres> | undefined;
 
 /** Starts a server on a free port of loopback. It ends with this process at the latest. */
 export async function startPostgres(...settings: string[]): Promise<TestPostgres> {
-  if (!isInstalled) throw new Error("postgresql is not installed: run  . .ci/servers.postgres start");
+  if (!isInstalled) throw new Error(`postgresql is not installed: ${HOW}`);
   const port = await freePort();
   const url = `postgres://telehook@127.0.0.1:${port}/postgres`;
   const child = spawn("bash", ["-c", SCRIPT, "bash", String(port), ...settings.flatMap((each) => ["-c", each])], {
