@@ -181,7 +181,8 @@ if (skipPglite === undefined) {
     isDurable: true,
     isShared: true,
     leaseMs: 30_000,
-    histories: 2,
+    histories: 1,
+    historyLength: 150,
     clock: (t) => time(t).clock,
     make: (name, t) =>
       new PostgresInboxStore({

@@ -127,8 +127,14 @@ declare
   v_version int := 0;
 begin
   perform pg_advisory_xact_lock(hashtextextended('telehook ${schema}', 0));
-  if to_regnamespace('${s}') is null then create schema ${s}; end if;
-  if to_regclass('${s}.format') is not null then select version into v_version from ${s}.format; end if;
+  -- Looked up in the tables themselves: names that this connection has looked up before are cached.
+  if not exists (select from pg_catalog.pg_namespace where nspname = '${schema}') then create schema ${s}; end if;
+  if exists (
+    select from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+    where n.nspname = '${schema}' and c.relname = 'format'
+  ) then
+    select version into v_version from ${s}.format;
+  end if;
   if v_version < ${FORMAT} then
     ${steps.join("\n")}
     ${functionsOf(schema, s)}
