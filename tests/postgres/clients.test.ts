@@ -14,7 +14,8 @@ import { VirtualTime } from "./virtual_time.ts";
  * `.ci/servers.postgres` prepares; Bun's is Bun's own.
  */
 const place = process.env["TELEHOOK_TEST_CLIENTS"];
-const HOW = 'needs clients from npm: run  eval "$(.ci/servers.postgres start)"  which installs them outside this repository';
+const HOW =
+  'needs clients from npm: run  eval "$(.ci/servers.postgres start)"  which installs them outside this repository';
 const skip = skipWithoutPostgres ?? (place || process.env["CI"] ? undefined : HOW);
 const load = createRequire(`${place ?? "/"}/package.json`);
 
@@ -34,7 +35,13 @@ async function tryClient(t: TestScope, client: object, transact: Transact, other
   const lane = 'лейн %_"\\{}*:?';
   assert.equal(await store.add(entry(1, { lane }), "behind"), "alone");
   const woken = heard.nextWake();
-  assert.equal(await second.add(entry(1, { lane, json: '{"update_id":1,"from_the_future":[1.0, "\\u0000"]}' }), "append"), "added");
+  assert.equal(
+    await second.add(
+      entry(1, { lane, json: '{"update_id":1,"from_the_future":[1.0, "\\u0000"]}' }),
+      "append",
+    ),
+    "added",
+  );
   await woken;
   const [batch = assert.fail()] = await store.claim(9, 0);
   assert.deepEqual([batch.lane, batch.updates], [lane, [{ update_id: 1, from_the_future: [1, "\0"] }]]);
@@ -55,7 +62,9 @@ async function tryClient(t: TestScope, client: object, transact: Transact, other
     /rolled back/,
   );
   assert.equal(await store.add(entry(3, { lane }), "behind"), "alone");
-  await transact((transaction) => store.completeIn?.(transaction, undefined, entry(3).update) ?? assert.fail());
+  await transact((transaction) =>
+    store.completeIn?.(transaction, undefined, entry(3).update) ?? assert.fail()
+  );
   assert.equal(await store.add(entry(3, { lane }), "behind"), "known");
   await assert.rejects(
     transact((transaction) => store.completeIn?.(transaction, undefined, entry(3).update) ?? assert.fail()),
@@ -186,7 +195,14 @@ if (skipPglite === undefined) {
     clock: (t) => time(t).clock,
     make: (name, t) =>
       new PostgresInboxStore({
-        ...{ client: database, query: queryOf(database), name, schema: "telehook", leaseMs: 30_000, now: time(t).now },
+        ...{
+          client: database,
+          query: queryOf(database),
+          name,
+          schema: "telehook",
+          leaseMs: 30_000,
+          now: time(t).now,
+        },
       }),
     async crash(store) {
       if (!(store instanceof PostgresInboxStore)) return;

@@ -1,5 +1,5 @@
 import process from "node:process";
-import { testStore, type TestScope } from "../../src/testing/store.ts";
+import { type TestScope, testStore } from "../../src/testing/store.ts";
 import { PostgresInboxStore } from "../../src/store/postgres/postgres_inbox_store.ts";
 import { sharedPostgres, skipWithoutPostgres } from "./postgres_server.ts";
 import { test } from "./scope.ts";
@@ -10,8 +10,9 @@ import { wirePool } from "./wire_client.ts";
  * The published suite for stores, on a real server, with a time that passes at once. With a function as client; the other
  * clients are in clients.test.ts.
  */
-if (skipWithoutPostgres !== undefined) test("postgresStore: the suite for stores", skipWithoutPostgres, () => {});
-else {
+if (skipWithoutPostgres !== undefined) {
+  test("postgresStore: the suite for stores", skipWithoutPostgres, () => {});
+} else {
   const pool = wirePool(await sharedPostgres());
   const schema = `conformance_${process.pid}`;
   const times = new WeakMap<TestScope, VirtualTime>();
@@ -32,7 +33,9 @@ else {
       }),
     async crash(store) {
       if (!(store instanceof PostgresInboxStore)) return;
-      await pool.query(`update ${schema}.owners set alive_until = '-infinity' where id = $1::bigint`, [store.crash()]);
+      await pool.query(`update ${schema}.owners set alive_until = '-infinity' where id = $1::bigint`, [
+        store.crash(),
+      ]);
     },
   });
 }

@@ -1,7 +1,12 @@
 import assert from "node:assert/strict";
 import type { Batch, InboxStore } from "../../src/store/inbox_store.ts";
 import { badNetwork } from "../redis/bad_network.ts";
-import { sharedPostgres, skipWithoutOwnPostgres, skipWithoutPostgres, startPostgres } from "./postgres_server.ts";
+import {
+  sharedPostgres,
+  skipWithoutOwnPostgres,
+  skipWithoutPostgres,
+  startPostgres,
+} from "./postgres_server.ts";
 import { claimSoon, entry, ids, newName, openStore, poolFor, sleep, test, until } from "./scope.ts";
 
 /** The same numbers for the same seed. */
@@ -23,7 +28,9 @@ test("a server that is killed and started again has lost nothing", skipWithoutOw
   await server.restart();
   for (const [i, { status }] of (await adding).entries()) {
     // What failed may have happened all the same.
-    if (status === "rejected") assert.notEqual(await until(() => store.add(entry(21 + i), "append")), "alone");
+    if (status === "rejected") {
+      assert.notEqual(await until(() => store.add(entry(21 + i), "append")), "alone");
+    }
   }
   for (const batch of claimed) await until(() => store.complete(batch, false));
   const done = ids(claimed);
@@ -42,86 +49,92 @@ test("a server that is killed and started again has lost nothing", skipWithoutOw
   assert.equal((await store.stats()).updates, 0);
 });
 
-test("a network that drops, delays and cuts answers loses nothing and keeps the order", skipWithoutPostgres, async (t) => {
-  const url = await sharedPostgres();
-  const random = numbersFrom(7);
-  const name = newName();
-  const stores: InboxStore[] = [];
-  const networks = await Promise.all([1, 2].map(async () => {
-    const network = await badNetwork(url, random);
-    t.after(() => network.close());
-    const through = new URL(url);
-    through.port = new URL(network.url).port;
-    stores.push((await openStore(t, poolFor(t, through.href), { name, leaseMs: 1_000 })).store);
-    return network;
-  }));
-  const direct = poolFor(t, url);
-  const all = Array.from({ length: 200 }, (_, i) => i + 1);
-  const albums = [201, 202, 203, 204, 205];
-  const album = { key: "album", rules: { quietMs: 600, maxWaitMs: 9_000, mostParts: 10 } };
-  for (const network of networks) network.failing = 0.08;
+test(
+  "a network that drops, delays and cuts answers loses nothing and keeps the order",
+  skipWithoutPostgres,
+  async (t) => {
+    const url = await sharedPostgres();
+    const random = numbersFrom(7);
+    const name = newName();
+    const stores: InboxStore[] = [];
+    const networks = await Promise.all([1, 2].map(async () => {
+      const network = await badNetwork(url, random);
+      t.after(() => network.close());
+      const through = new URL(url);
+      through.port = new URL(network.url).port;
+      stores.push((await openStore(t, poolFor(t, through.href), { name, leaseMs: 1_000 })).store);
+      return network;
+    }));
+    const direct = poolFor(t, url);
+    const all = Array.from({ length: 200 }, (_, i) => i + 1);
+    const albums = [201, 202, 203, 204, 205];
+    const album = { key: "album", rules: { quietMs: 600, maxWaitMs: 9_000, mostParts: 10 } };
+    for (const network of networks) network.failing = 0.08;
 
-  const done: number[] = [];
-  const pieces: number[][] = [];
-  const running = new Set<string>();
-  const handle = async (store: InboxStore, batch: Batch): Promise<void> => {
-    const lane = `${batch.lane}`;
-    assert.ok(!running.has(lane), `Lane ${lane} is handled twice at the same time`);
-    running.add(lane);
-    await sleep(3 * random());
-    for (const id of ids([batch])) if (!done.includes(id)) done.push(id);
-    if (batch.album !== undefined) pieces.push(ids([batch]));
-    running.delete(lane); // before the call: the next one may be claimed while its answer is under way
-    let claimsNext = true;
-    const next = await until(() => {
-      const isFirst = claimsNext;
-      claimsNext = false;
-      return store.complete(batch, isFirst);
+    const done: number[] = [];
+    const pieces: number[][] = [];
+    const running = new Set<string>();
+    const handle = async (store: InboxStore, batch: Batch): Promise<void> => {
+      const lane = `${batch.lane}`;
+      assert.ok(!running.has(lane), `Lane ${lane} is handled twice at the same time`);
+      running.add(lane);
+      await sleep(3 * random());
+      for (const id of ids([batch])) if (!done.includes(id)) done.push(id);
+      if (batch.album !== undefined) pieces.push(ids([batch]));
+      running.delete(lane); // before the call: the next one may be claimed while its answer is under way
+      let claimsNext = true;
+      const next = await until(() => {
+        const isFirst = claimsNext;
+        claimsNext = false;
+        return store.complete(batch, isFirst);
+      });
+      if (next !== undefined) await handle(store, next);
+    };
+    const [first = assert.fail(), second = assert.fail()] = stores;
+    const senders = [0, 1, 2, 3, 4, 5, 6, 7].map(async (lane) => {
+      for (const id of all.filter((each) => each % 8 === lane)) {
+        const to = random() < 0.5 ? first : second;
+        const added = await until(() => to.add(entry(id, { lane }), "append"));
+        assert.ok(added === "added" || added === "known");
+      }
     });
-    if (next !== undefined) await handle(store, next);
-  };
-  const [first = assert.fail(), second = assert.fail()] = stores;
-  const senders = [0, 1, 2, 3, 4, 5, 6, 7].map(async (lane) => {
-    for (const id of all.filter((each) => each % 8 === lane)) {
-      const to = random() < 0.5 ? first : second;
-      const added = await until(() => to.add(entry(id, { lane }), "append"));
-      assert.ok(added === "added" || added === "known");
+    senders.push((async () => {
+      for (const id of albums) {
+        await until(() => (id % 2 === 0 ? first : second).add(entry(id, { lane: "album", album }), "append"));
+      }
+    })());
+    const workers = stores.map(async (store) => {
+      while (done.length < all.length + albums.length) {
+        const batches = await until(() => store.claim(3, 0));
+        await Promise.all(batches.map((batch) => handle(store, batch)));
+        await sleep(2);
+      }
+    });
+    await Promise.all([...senders, ...workers]);
+    for (const network of networks) {
+      assert.ok(network.hits > 10, `Only ${network.hits} answers were hit`);
+      network.failing = 0;
     }
-  });
-  senders.push((async () => {
-    for (const id of albums) {
-      await until(() => (id % 2 === 0 ? first : second).add(entry(id, { lane: "album", album }), "append"));
+    assert.deepEqual([...done].sort((a, b) => a - b), [...all, ...albums]);
+    for (let lane = 0; lane < 8; lane++) {
+      const own = done.filter((id) => id <= all.length && id % 8 === lane);
+      assert.deepEqual(own, [...own].sort((a, b) => a - b), `Lane ${lane} is in order`);
     }
-  })());
-  const workers = stores.map(async (store) => {
-    while (done.length < all.length + albums.length) {
-      const batches = await until(() => store.claim(3, 0));
-      await Promise.all(batches.map((batch) => handle(store, batch)));
-      await sleep(2);
+    assert.deepEqual(pieces[0], albums, "The album is whole");
+    for (let tries = 0; tries < 400; tries++) {
+      if ((await until(() => first.stats())).updates === 0) break;
+      for (const batch of await until(() => first.claim(9, 0))) {
+        await until(() => first.complete(batch, false));
+      }
+      await sleep(10);
     }
-  });
-  await Promise.all([...senders, ...workers]);
-  for (const network of networks) {
-    assert.ok(network.hits > 10, `Only ${network.hits} answers were hit`);
-    network.failing = 0;
-  }
-  assert.deepEqual([...done].sort((a, b) => a - b), [...all, ...albums]);
-  for (let lane = 0; lane < 8; lane++) {
-    const own = done.filter((id) => id <= all.length && id % 8 === lane);
-    assert.deepEqual(own, [...own].sort((a, b) => a - b), `Lane ${lane} is in order`);
-  }
-  assert.deepEqual(pieces[0], albums, "The album is whole");
-  for (let tries = 0; tries < 400; tries++) {
-    if ((await until(() => first.stats())).updates === 0) break;
-    for (const batch of await until(() => first.claim(9, 0))) await until(() => first.complete(batch, false));
-    await sleep(10);
-  }
-  const { rows } = await direct.query(
-    "select count(*) from telehook.updates where bot = (select id from telehook.bots where name = $1::text)",
-    [name],
-  );
-  assert.equal(rows[0]?.["count"], "0", "No row is left but what is remembered");
-});
+    const { rows } = await direct.query(
+      "select count(*) from telehook.updates where bot = (select id from telehook.bots where name = $1::text)",
+      [name],
+    );
+    assert.equal(rows[0]?.["count"], "0", "No row is left but what is remembered");
+  },
+);
 
 test("a claim whose answer was lost is due again, and no crash", skipWithoutPostgres, async (t) => {
   const pool = poolFor(t, await sharedPostgres());
@@ -170,7 +183,10 @@ test("batches are lost when no renewal succeeds for as long as the lease", skipW
 test("a lease does not end while its process lives", skipWithoutPostgres, async (t) => {
   const pool = poolFor(t, await sharedPostgres());
   const name = newName();
-  const [a, b] = [await openStore(t, pool, { name, leaseMs: 1_000 }), await openStore(t, pool, { name, leaseMs: 1_000 })];
+  const [a, b] = [
+    await openStore(t, pool, { name, leaseMs: 1_000 }),
+    await openStore(t, pool, { name, leaseMs: 1_000 }),
+  ];
   await a.store.add(entry(1), "append");
   await a.store.claim(1, 0);
   for (const end = performance.now() + 2_500; performance.now() < end;) {

@@ -3,15 +3,26 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { TelehookError } from "../../mod.ts";
 import { postgresStore } from "../../src/store/postgres/mod.ts";
-import { freePort, sharedPostgres, skipWithoutOwnPostgres, skipWithoutPostgres as skip } from "./postgres_server.ts";
+import {
+  freePort,
+  sharedPostgres,
+  skipWithoutOwnPostgres,
+  skipWithoutPostgres as skip,
+} from "./postgres_server.ts";
 import { Heard, newName, poolFor, test } from "./scope.ts";
 
 const nobody = () => Promise.reject(new Error("never asked"));
 
 test("options that cannot be are refused at once", undefined, () => {
   const refused = (make: () => unknown, message: RegExp) =>
-    assert.throws(make, (error) => error instanceof TelehookError && error.code === "ERR_OPTION" && message.test(error.message));
-  refused(() => postgresStore({}, { name: "a" }), /a Pool of pg, PGlite, .*postgres\.js, Bun's SQL, or a function/);
+    assert.throws(
+      make,
+      (error) => error instanceof TelehookError && error.code === "ERR_OPTION" && message.test(error.message),
+    );
+  refused(
+    () => postgresStore({}, { name: "a" }),
+    /a Pool of pg, PGlite, .*postgres\.js, Bun's SQL, or a function/,
+  );
   refused(() => postgresStore("postgres://x" as never, { name: "a" }), /does not recognise this client/);
   refused(() => postgresStore(nobody, { name: "" }), /"name" must be a text/);
   refused(() => postgresStore(nobody, { name: "123456:abcdefghijklmnopqrstuvwxyz" }), /bot token/);
@@ -53,7 +64,11 @@ test("a user who may not create the schema, and what helps", skip, async (t) => 
   const url = new URL(await sharedPostgres());
   url.username = role;
   const pool = poolFor(t, url.href);
-  await opens(pool, new RegExp(`may not create the schema "${role}".*CREATE SCHEMA "${role}" AUTHORIZATION "${role}"`), role);
+  await opens(
+    pool,
+    new RegExp(`may not create the schema "${role}".*CREATE SCHEMA "${role}" AUTHORIZATION "${role}"`),
+    role,
+  );
   await admin.query(`create schema "${role}" authorization "${role}"`);
   const store = postgresStore(pool, { name: "bot", schema: role });
   await store.open(new Heard());
@@ -72,10 +87,17 @@ test("read-only and serializable sessions", skip, async (t) => {
 
 test("old servers, replicas, other encodings, and clients that answer nonsense", undefined, async () => {
   const facts = {
-    ...{ version: 150000, is_replica: false, is_read_only: false, encoding: "UTF8", isolation: "read committed" },
+    ...{
+      version: 150000,
+      is_replica: false,
+      is_read_only: false,
+      encoding: "UTF8",
+      isolation: "read committed",
+    },
     ...{ has_schema: false, has_format: false, may_create: true, database: "db", role: "me" },
   };
-  const server = (more: object) => () => Promise.resolve({ rows: [{ line: JSON.stringify({ ...facts, ...more }) }] });
+  const server = (more: object) => () =>
+    Promise.resolve({ rows: [{ line: JSON.stringify({ ...facts, ...more }) }] });
   await opens(server({ version: 120004 }), /PostgreSQL 12\. Use PostgreSQL 13 or later/);
   await opens(server({ is_replica: true }), /replica.*Connect to the primary/);
   await opens(server({ encoding: "LATIN1" }), /encoding LATIN1\. Use one with UTF8/);

@@ -3,7 +3,8 @@ import { createServer } from "node:net";
 import process from "node:process";
 import { WireConnection } from "./wire_client.ts";
 
-const isInstalled = spawnSync("bash", ["-c", "command -v postgres || ls /usr/lib/postgresql/*/bin/postgres"]).status === 0;
+const isInstalled =
+  spawnSync("bash", ["-c", "command -v postgres || ls /usr/lib/postgresql/*/bin/postgres"]).status === 0;
 
 /** A server of one test file's own. */
 export interface TestPostgres {
@@ -17,9 +18,10 @@ export interface TestPostgres {
 const HOW = 'run  eval "$(.ci/servers.postgres start)"';
 
 /** Why tests that need a server are skipped, if they are. Never in CI: there, a missing server is a failure. */
-export const skipWithoutPostgres: string | undefined = process.env["TELEHOOK_TEST_POSTGRES"] || isInstalled || process.env["CI"]
-  ? undefined
-  : `needs a PostgreSQL server: ${HOW}`;
+export const skipWithoutPostgres: string | undefined =
+  process.env["TELEHOOK_TEST_POSTGRES"] || isInstalled || process.env["CI"]
+    ? undefined
+    : `needs a PostgreSQL server: ${HOW}`;
 
 /** The same for tests that kill their server. */
 export const skipWithoutOwnPostgres: string | undefined = isInstalled || process.env["CI"]
@@ -37,7 +39,13 @@ export async function startPostgres(...settings: string[]): Promise<TestPostgres
   if (!isInstalled) throw new Error(`postgresql is not installed: ${HOW}`);
   const port = await freePort();
   const url = `postgres://telehook@127.0.0.1:${port}/postgres`;
-  const child = spawn("bash", ["-c", SCRIPT, "bash", String(port), ...settings.flatMap((each) => ["-c", each])], {
+  const child = spawn("bash", [
+    "-c",
+    SCRIPT,
+    "bash",
+    String(port),
+    ...settings.flatMap((each) => ["-c", each]),
+  ], {
     stdio: ["pipe", "ignore", "inherit"],
   });
   child.unref();

@@ -6,7 +6,11 @@ import { PostgresInboxStore } from "../../src/store/postgres/postgres_inbox_stor
 import { wirePool } from "./wire_client.ts";
 
 /** Adds a test that undoes what it has done, on every runtime; or says why it is skipped. */
-export function test(name: string, skip: string | undefined, body: (t: TestScope) => Promise<void> | void): void {
+export function test(
+  name: string,
+  skip: string | undefined,
+  body: (t: TestScope) => Promise<void> | void,
+): void {
   if (skip !== undefined) {
     it.skip(`${name} (${skip})`, () => {});
     return;
@@ -72,7 +76,11 @@ export class Heard implements StoreHost {
 export async function openStore(
   t: TestScope,
   client: object,
-  { name = newName(), schema = "telehook", leaseMs = 30_000 }: { name?: string; schema?: string; leaseMs?: number } = {},
+  { name = newName(), schema = "telehook", leaseMs = 30_000 }: {
+    name?: string;
+    schema?: string;
+    leaseMs?: number;
+  } = {},
 ): Promise<{ readonly store: PostgresInboxStore; readonly heard: Heard }> {
   const heard = new Heard();
   const store = new PostgresInboxStore({ client, query: queryOf(client), name, schema, leaseMs });

@@ -15,7 +15,11 @@ async function effects(t: TestScope, pool: TestPool) {
   const url = await sharedPostgres();
   return {
     /** Notes an effect and completes, in one transaction. */
-    async transact(id: number, complete: (transaction: unknown) => Promise<void> | undefined, end = "commit") {
+    async transact(
+      id: number,
+      complete: (transaction: unknown) => Promise<void> | undefined,
+      end = "commit",
+    ) {
       const { query } = poolFor(t, url, 1);
       await query("begin");
       try {
@@ -66,9 +70,14 @@ test("a batch whose process ends after the commit is not handled again", skip, a
   const batches = await first.store.claim(9, 0);
   assert.deepEqual(ids(batches), [1, 2, 4]);
   for (const batch of batches) {
-    await transact(1, (transaction) => first.store.completeIn(transaction, batch, batch.updates[0] ?? assert.fail()));
+    await transact(
+      1,
+      (transaction) => first.store.completeIn(transaction, batch, batch.updates[0] ?? assert.fail()),
+    );
   }
-  await pool.query("update telehook.owners set alive_until = '-infinity' where id = $1::bigint", [first.store.crash()]);
+  await pool.query("update telehook.owners set alive_until = '-infinity' where id = $1::bigint", [
+    first.store.crash(),
+  ]);
   const second = await openStore(t, pool, { name });
   assert.deepEqual(ids(await claimSoon(second.store)), [3]);
   assert.equal((await second.store.stats()).updates, 1);
@@ -87,7 +96,9 @@ test("a transaction that is open while the lease ends is not handled beside it",
   const [batch = assert.fail(), other = assert.fail()] = batches;
   await transact(1, async (transaction) => {
     await first.store.completeIn(transaction, batch, entry(1).update);
-    await pool.query("update telehook.owners set alive_until = '-infinity' where id = $1::bigint", [first.store.crash()]);
+    await pool.query("update telehook.owners set alive_until = '-infinity' where id = $1::bigint", [
+      first.store.crash(),
+    ]);
     // Its other claims are free; this one is once the transaction has ended.
     assert.deepEqual(ids(await second.store.claim(9, 0)), [2]);
     assert.deepEqual(await second.store.claim(9, 0), []);
@@ -106,9 +117,9 @@ test("an update that no store has is completed once, in whichever process", skip
   const [a, b] = [await openStore(t, pool, { name }), await openStore(t, pool, { name })];
   const { transact, list } = await effects(t, pool);
   const { update } = entry(1);
-  const both = await Promise.allSettled([a, b].map(({ store }) =>
-    transact(1, (transaction) => store.completeIn(transaction, undefined, update))
-  ));
+  const both = await Promise.allSettled(
+    [a, b].map(({ store }) => transact(1, (transaction) => store.completeIn(transaction, undefined, update))),
+  );
   assert.deepEqual(both.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
   assert.deepEqual(await list(), [1]);
   assert.equal(await a.store.add(entry(1), "behind"), "known");
@@ -120,9 +131,12 @@ test("an update that no store has is completed once, in whichever process", skip
   assert.equal((await a.store.stats()).updates, 0);
   await a.store.add(entry(3), "append");
   await a.store.claim(1, 0);
-  await assert.rejects(transact(3, (transaction) => b.store.completeIn(transaction, undefined, entry(3).update)), {
-    code: "ERR_STORE",
-  });
+  await assert.rejects(
+    transact(3, (transaction) => b.store.completeIn(transaction, undefined, entry(3).update)),
+    {
+      code: "ERR_STORE",
+    },
+  );
 });
 
 test("what was adopted while its transaction ran is not handled again", skip, async (t) => {
@@ -140,22 +154,26 @@ test("what was adopted while its transaction ran is not handled again", skip, as
   assert.equal((await store.stats()).updates, 0);
 });
 
-test("a handler completes its update with its effects, also when Telegram sends it again", skip, async (t) => {
-  const pool = poolFor(t, await sharedPostgres());
-  const { store } = await openStore(t, pool);
-  await store.close();
-  const { transact, list } = await effects(t, pool);
-  const failures: unknown[] = [];
-  let fails = true;
-  const hook = webhook(async (update, context) => {
-    await transact(update.update_id, (transaction) => context.complete?.(transaction) ?? assert.fail());
-    if (fails) throw new Error("after the commit");
-  }, { secretToken: null, store, onError: (error) => void failures.push(error) });
-  t.after(() => hook.close());
-  await assert.rejects(async () => await hook.receive(entry(1).update), /after the commit/);
-  fails = false;
-  await hook.receive(entry(1).update);
-  await hook.receive(entry(2).update);
-  await sleep(0);
-  assert.deepEqual(await list(), [1, 2]);
-});
+test(
+  "a handler completes its update with its effects, also when Telegram sends it again",
+  skip,
+  async (t) => {
+    const pool = poolFor(t, await sharedPostgres());
+    const { store } = await openStore(t, pool);
+    await store.close();
+    const { transact, list } = await effects(t, pool);
+    const failures: unknown[] = [];
+    let fails = true;
+    const hook = webhook(async (update, context) => {
+      await transact(update.update_id, (transaction) => context.complete?.(transaction) ?? assert.fail());
+      if (fails) throw new Error("after the commit");
+    }, { secretToken: null, store, onError: (error) => void failures.push(error) });
+    t.after(() => hook.close());
+    await assert.rejects(async () => await hook.receive(entry(1).update), /after the commit/);
+    fails = false;
+    await hook.receive(entry(1).update);
+    await hook.receive(entry(2).update);
+    await sleep(0);
+    assert.deepEqual(await list(), [1, 2]);
+  },
+);

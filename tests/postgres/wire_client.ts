@@ -45,7 +45,9 @@ export class WireConnection {
     this.#socket.setNoDelay(true);
     this.#socket.on("connect", () => {
       const database = pathname.slice(1) || username;
-      const body = Buffer.from(`\0\x03\0\0user\0${username}\0database\0${database}\0client_encoding\0UTF8\0\0`);
+      const body = Buffer.from(
+        `\0\x03\0\0user\0${username}\0database\0${database}\0client_encoding\0UTF8\0\0`,
+      );
       this.#socket.write(Buffer.concat([int32(body.length + 4), body]));
     });
     this.#socket.on("data", (chunk) => this.#receive(chunk as Buffer));
@@ -130,7 +132,9 @@ export class WireConnection {
 export function wirePool(url: string, size = 4) {
   const connections: WireConnection[] = [];
   const any = (): WireConnection => {
-    for (const [i, each] of [...connections.entries()].reverse()) if (each.hasFailed) connections.splice(i, 1);
+    for (const [i, each] of [...connections.entries()].reverse()) {
+      if (each.hasFailed) connections.splice(i, 1);
+    }
     const idle = connections.find(({ waiting }) => waiting === 0);
     if (idle !== undefined) return idle;
     if (connections.length < size) connections.push(new WireConnection(url));

@@ -78,7 +78,10 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
     );
   }
   if (name.search(BOT_TOKEN) >= 0) {
-    throw new TelehookError("ERR_OPTION", '"name" contains a bot token, which would be stored: use the bot\'s id');
+    throw new TelehookError(
+      "ERR_OPTION",
+      '"name" contains a bot token, which would be stored: use the bot\'s id',
+    );
   }
   if (typeof schema !== "string" || !/^[a-z_][a-z0-9_]{0,62}$/.test(schema) || /^pg_/.test(schema)) {
     throw new TelehookError(

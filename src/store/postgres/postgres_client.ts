@@ -43,7 +43,10 @@ export function queryOf(client: unknown, what = "postgresStore"): PostgresQuery 
     if (typeof client === "function") return client as PostgresQuery;
     if (typeof any.query === "function") return (text, values) => any.query!(text, values);
   }
-  throw new TelehookError("ERR_OPTION", `${what} does not recognise this client (${quote(client)}): pass ${WAYS}`);
+  throw new TelehookError(
+    "ERR_OPTION",
+    `${what} does not recognise this client (${quote(client)}): pass ${WAYS}`,
+  );
 }
 
 /** How a client receives notifications, if it can. */

@@ -1,4 +1,10 @@
-import { CAREFUL_MS, REMEMBERED_ALBUMS, REMEMBERED_MS, REMEMBERED_UPDATES, SUSPECT_CRASHES } from "../limits.ts";
+import {
+  CAREFUL_MS,
+  REMEMBERED_ALBUMS,
+  REMEMBERED_MS,
+  REMEMBERED_UPDATES,
+  SUSPECT_CRASHES,
+} from "../limits.ts";
 
 /*
  * What the store does, as one function per operation, so that each operation is one statement that any client and any
@@ -184,12 +190,15 @@ returns double precision language sql stable as $f$
       and (p_extra = 0 or not (is_collecting and "end" = 'quiet'))
       order by due_at limit 1)
     union all
-    (select min(greatest(due_at, reserved_until)) from ${s}.updates
-      where bot = p_bot and reserved_for is not null and reserved_for <> p_owner and is_head and owner is null
-        and reserved_until < p_at + interval '1 minute')
+    -- These two are few: "offset 0" keeps the planner from searching all that wait instead.
+    (select min(greatest(due_at, reserved_until)) from (
+      select * from ${s}.updates where bot = p_bot and reserved_for is not null offset 0
+    ) as reserved where reserved_for <> p_owner and is_head and owner is null
+      and reserved_until < p_at + interval '1 minute')
     union all
-    (select min(least(due_at + p_extra * ${MS}, wait_until)) from ${s}.updates
-      where p_extra > 0 and bot = p_bot and is_collecting and "end" = 'quiet' and is_head and owner is null)
+    (select min(least(due_at + p_extra * ${MS}, wait_until)) from (
+      select * from ${s}.updates where p_extra > 0 and bot = p_bot and is_collecting offset 0
+    ) as collecting where "end" = 'quiet' and is_head and owner is null)
   ) as all_due
 $f$;
 

@@ -256,7 +256,14 @@ export class PostgresInboxStore implements InboxStore {
     const query = queryOf(transaction, "context.complete");
     const [, id, token] = batch instanceof PostgresBatch ? batch.claim : [];
     const { now } = this.#parts;
-    await this.#server.callIn(query, "complete_in", [this.#bot, this.#owner, now?.(), id, token, update.update_id]);
+    await this.#server.callIn(query, "complete_in", [
+      this.#bot,
+      this.#owner,
+      now?.(),
+      id,
+      token,
+      update.update_id,
+    ]);
   }
 
   async close(): Promise<readonly Batch[]> {
@@ -320,7 +327,10 @@ export class PostgresInboxStore implements InboxStore {
     try {
       return JSON.stringify(update);
     } catch (cause) {
-      throw this.#server.refusal(`update ${update.update_id} cannot be written as JSON. Do not add to updates what JSON lacks`, cause);
+      throw this.#server.refusal(
+        `update ${update.update_id} cannot be written as JSON. Do not add to updates what JSON lacks`,
+        cause,
+      );
     }
   }
 
@@ -365,7 +375,7 @@ export class PostgresInboxStore implements InboxStore {
       this.#leases.delete(batch);
       if (answer.status === "gone" && isFirst) this.#lost(batch);
       // When it is told again, it is gone because of the call whose answer was lost.
-      else if (batch.isHeld && name !== "retry") for (const id of batch.ids) this.#uncount(id);
+      else if (batch.isHeld && name !== "retry") { for (const id of batch.ids) this.#uncount(id); }
       batch.isHeld = false;
       return answer;
     };
@@ -436,7 +446,9 @@ export class PostgresInboxStore implements InboxStore {
 
   /** Calls a function, and learns what every answer says. */
   async #ask(name: FunctionName, values: readonly Value[]): Promise<Answer> {
-    if (this.#host === undefined) throw this.#server.refusal("it is closed, or not open yet. Use a store that is open");
+    if (this.#host === undefined) {
+      throw this.#server.refusal("it is closed, or not open yet. Use a store that is open");
+    }
     for (let tries = 0;; tries++) {
       const common = this.#common();
       const number = this.#latestCall;
@@ -448,7 +460,9 @@ export class PostgresInboxStore implements InboxStore {
         this.#calls.delete(number);
       }
       if (lines[0] !== "?") return this.#learn(lines);
-      if (tries === 2) throw this.#server.refusal("this process is taken for dead again and again. Use a longer leaseMs");
+      if (tries === 2) {
+        throw this.#server.refusal("this process is taken for dead again and again. Use a longer leaseMs");
+      }
       await this.#enterAgain();
     }
   }
@@ -468,7 +482,7 @@ export class PostgresInboxStore implements InboxStore {
     const [status = "", next, others, gone] = (all.at(-1) ?? "").split(" ");
     if (this.#host === undefined) return { status, lines };
     if (this.#watching !== undefined) this.#watching.hasOthers = others !== "0";
-    if (gone) for (const id of gone.split(",")) this.#uncount(Number(id));
+    if (gone) { for (const id of gone.split(",")) this.#uncount(Number(id)); }
     if (next !== "-") this.#wake(Math.max(0, Math.ceil(Number(next))));
     return { status, lines };
   }

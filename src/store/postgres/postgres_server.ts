@@ -77,12 +77,18 @@ export class PostgresServer {
     if (version < OLDEST_VERSION) {
       throw this.refusal(`this is PostgreSQL ${Math.floor(version / 10_000)}. Use PostgreSQL 13 or later`);
     }
-    if (facts.is_replica) throw this.refusal("this server is a replica, which is read-only. Connect to the primary");
+    if (facts.is_replica) {
+      throw this.refusal("this server is a replica, which is read-only. Connect to the primary");
+    }
     if (facts.is_read_only) {
-      throw this.refusal(`transactions are read-only here. Set default_transaction_read_only = off for ${quote(facts.role)}`);
+      throw this.refusal(
+        `transactions are read-only here. Set default_transaction_read_only = off for ${quote(facts.role)}`,
+      );
     }
     if (facts.encoding !== "UTF8") {
-      throw this.refusal(`the database ${quote(facts.database)} has the encoding ${facts.encoding}. Use one with UTF8`);
+      throw this.refusal(
+        `the database ${quote(facts.database)} has the encoding ${facts.encoding}. Use one with UTF8`,
+      );
     }
     if (isolation !== "read committed") throw this.#isolationRefusal(isolation);
     if (facts.has_format && await this.#isCurrent(query)) return;
@@ -154,7 +160,9 @@ export class PostgresServer {
     const version = Number(line);
     if (version > FORMAT) {
       throw this.refusal(
-        `the schema ${quote(this.#schema)} has format ${version}, which a later telehook has made. Use that telehook, ` +
+        `the schema ${
+          quote(this.#schema)
+        } has format ${version}, which a later telehook has made. Use that telehook, ` +
           "or another schema",
       );
     }
@@ -168,7 +176,9 @@ export class PostgresServer {
         const rows = Array.isArray(result) ? result : (result as { rows?: unknown } | undefined)?.rows;
         if (!Array.isArray(rows)) {
           throw this.refusal(
-            `the client answered ${quote(result)} instead of rows. Pass a client that returns rows, or { rows }`,
+            `the client answered ${
+              quote(result)
+            } instead of rows. Pass a client that returns rows, or { rows }`,
           );
         }
         return rows.map((row) => row.line);
@@ -181,7 +191,9 @@ export class PostgresServer {
 
   #isolationRefusal(isolation: string, cause?: unknown): TelehookError {
     return this.refusal(
-      `transactions begin with the isolation level ${quote(isolation)}. Let this role or pool begin with "read committed" ` +
+      `transactions begin with the isolation level ${
+        quote(isolation)
+      }. Let this role or pool begin with "read committed" ` +
         "(ALTER ROLE … SET default_transaction_isolation = 'read committed')",
       cause,
     );
@@ -199,11 +211,19 @@ export class PostgresServer {
     if (code === "3D000") return ". Create this database, or let the client use another one";
     if (code === "42501") return `. Make this user the owner of the schema ${quote(this.#schema)}`;
     if (code === "25006") return ". Connect to the primary";
-    if (code === "53300") return ". Let the server have more connections (max_connections), or the pools fewer";
-    if (code === "42883" || code === "42P01") {
-      return `. The schema ${quote(this.#schema)} is damaged or was removed: restart this process to make it again`;
+    if (code === "53300") {
+      return ". Let the server have more connections (max_connections), or the pools fewer";
     }
-    if (/ECONNREFUSED|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|No answer within|Connection (closed|terminated)/i.test(reason)) {
+    if (code === "42883" || code === "42P01") {
+      return `. The schema ${
+        quote(this.#schema)
+      } is damaged or was removed: restart this process to make it again`;
+    }
+    if (
+      /ECONNREFUSED|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|No answer within|Connection (closed|terminated)/i.test(
+        reason,
+      )
+    ) {
       return ". Check that the server runs and that the client has its address";
     }
     return "";
