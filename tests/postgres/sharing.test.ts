@@ -4,7 +4,7 @@ import { once } from "node:events";
 import process from "node:process";
 import { PostgresInboxStore } from "../../src/store/postgres/postgres_inbox_store.ts";
 import { sharedPostgres, skipWithoutPostgres as skip } from "./postgres_server.ts";
-import { entry, Heard, ids, newName, openStore, poolFor, sleep, test } from "./scope.ts";
+import { entry, type Heard, ids, newName, openStore, poolFor, sleep, test } from "./scope.ts";
 
 test("an ordinary update is one round trip that writes nothing, a received one is two", skip, async (t) => {
   const pool = poolFor(t, await sharedPostgres(), 1);

@@ -22,6 +22,10 @@ import {
  * no waiting (SKIP LOCKED): there is always somebody who looks again.
  */
 
+/*
+ * Functions in SQL are only used where the server inlines them: it prepares others anew with each call.
+ */
+
 /** Plans must not depend on how full a table was when it was last looked at. */
 const PLANS = "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off";
 
@@ -48,15 +52,17 @@ create or replace function ${s}.ms(p_interval interval) returns double precision
 $f$;
 
 create or replace function ${s}.answer(p_status text, p_next double precision, p_others int, p_gone text default null)
-returns text language sql immutable as $f$
+returns text language sql stable as $f$
   select concat_ws(' ', p_status, coalesce(p_next::text, '-'), p_others, p_gone)
 $f$;
 
 -- Which of these updates are not here.
-create or replace function ${s}.gone(p_bot int, p_ids text) returns text language sql stable as $f$
-  select string_agg(id::text, ',') from unnest(string_to_array(nullif(p_ids, ''), ',')::bigint[]) as id
-  where not exists (select from ${s}.updates where bot = p_bot and update_id = id)
-$f$;
+create or replace function ${s}.gone(p_bot int, p_ids text) returns text language plpgsql stable as $f$
+begin
+  if p_ids = '' then return null; end if;
+  return (select string_agg(id::text, ',') from unnest(string_to_array(p_ids, ',')::bigint[]) as id
+    where not exists (select from ${s}.updates where bot = p_bot and update_id = id));
+end $f$;
 
 -- Tells another owner, or all if p_to is 0, to claim in p_in milliseconds.
 create or replace function ${s}.tell(p_bot int, p_from bigint, p_to bigint, p_in double precision)
@@ -141,15 +147,17 @@ begin
 end $f$;
 
 create or replace function ${s}.is_remembered(p_bot int, p_id bigint, p_at timestamptz)
-returns boolean language sql stable as $f$
-  select exists (select from ${s}.remembered where bot = p_bot and slot = p_id % ${REMEMBERED_UPDATES}
-    and update_id = p_id and at > p_at - ${REMEMBERED_MS} * ${MS})
-$f$;
+returns boolean language plpgsql stable as $f$
+begin
+  return exists (select from ${s}.remembered where bot = p_bot and slot = p_id % ${REMEMBERED_UPDATES}
+    and update_id = p_id and at > p_at - ${REMEMBERED_MS} * ${MS});
+end $f$;
 
-create or replace function ${s}.remember(p_bot int, p_id bigint, p_at timestamptz) returns void language sql as $f$
+create or replace function ${s}.remember(p_bot int, p_id bigint, p_at timestamptz) returns void language plpgsql as $f$
+begin
   insert into ${s}.remembered values (p_bot, p_id % ${REMEMBERED_UPDATES}, p_id, p_at)
-  on conflict (bot, slot) do update set update_id = excluded.update_id, at = excluded.at
-$f$;
+    on conflict (bot, slot) do update set update_id = excluded.update_id, at = excluded.at;
+end $f$;
 
 create or replace function ${s}.remember_album(p_bot int, p_lane text, p_album text, p_at timestamptz)
 returns void language plpgsql as $f$
@@ -183,8 +191,9 @@ end $f$;
 -- In how many milliseconds something falls due that this owner may claim. What another one has reserved for longer than
 -- any sender waits is left to later calls.
 create or replace function ${s}.next(p_bot int, p_owner bigint, p_at timestamptz, p_extra double precision)
-returns double precision language sql stable as $f$
-  select case when min(due) <= p_at then 0 else ${s}.ms(min(due) - p_at) end from (
+returns double precision language plpgsql stable as $f$
+begin
+  return (select case when min(due) <= p_at then 0 else ${s}.ms(min(due) - p_at) end from (
     (select due_at as due from ${s}.updates where bot = p_bot and is_head and owner is null
       and (reserved_for is null or reserved_for = p_owner or reserved_until <= p_at)
       and (p_extra = 0 or not (is_collecting and "end" = 'quiet'))
@@ -199,8 +208,8 @@ returns double precision language sql stable as $f$
     (select min(least(due_at + p_extra * ${MS}, wait_until)) from (
       select * from ${s}.updates where p_extra > 0 and bot = p_bot and is_collecting offset 0
     ) as collecting where "end" = 'quiet' and is_head and owner is null)
-  ) as all_due
-$f$;
+  ) as all_due);
+end $f$;
 
 -- Makes the first batch of a lane claimable: the lane is locked. Returns when it is due, if the caller may claim it.
 create or replace function ${s}.promote(p_bot int, p_lane text, p_owner bigint, p_at timestamptz)
@@ -238,9 +247,10 @@ begin
 end $f$;
 
 -- Whether a batch was completed in a transaction of the user's.
-create or replace function ${s}.is_done(r ${s}.updates, p_at timestamptz) returns boolean language sql stable as $f$
-  select r.is_done or (r.album is null and not r.is_replay and ${s}.is_remembered(r.bot, r.update_id, p_at))
-$f$;
+create or replace function ${s}.is_done(r ${s}.updates, p_at timestamptz) returns boolean language plpgsql stable as $f$
+begin
+  return r.is_done or (r.album is null and not r.is_replay and ${s}.is_remembered(r.bot, r.update_id, p_at));
+end $f$;
 
 create or replace function ${s}.facts(r ${s}.updates, p_ids bigint[], p_at timestamptz)
 returns text language sql stable as $f$
