@@ -13,6 +13,7 @@ export const FORMAT = 1;
  * - `updates`: one row for each update. The first update of a batch (`part` 0) has the facts of the batch; `place` is the
  *   order of the batches of a lane, and `is_head` marks the first, the only one that may be claimed. `lane` is JSON.
  *   `is_done`: completed in a transaction of the user's, and still to be removed.
+ *   Only partial indexes begin with the bot, so that no plan, however old, reads all that a bot has.
  * - `remembered`: a ring of handled updates. Telegram counts ids up by one, so that an id has its slot until as many later
  *   ones were handled.
  * - `albums`: which albums were claimed.
@@ -70,7 +71,7 @@ create table ${s}.updates (
   token bigint,
   reserved_for bigint,
   reserved_until timestamptz,
-  primary key (bot, update_id)
+  primary key (update_id, bot)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000);
 create unique index updates_in_lanes on ${s}.updates (bot, lane, place) where place is not null;
 create index updates_to_claim on ${s}.updates (bot, due_at) where is_head and owner is null;
