@@ -2,6 +2,7 @@ import { checkFunction, checkNumber, checkOneOf, checkOptionNames } from "../che
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { ReplySender } from "../replies/late_replies.ts";
 import type { InboxStore } from "../store/inbox_store.ts";
+import { REMEMBERED_UPDATES } from "../store/limits.ts";
 import { MemoryStore } from "../store/memory/memory_store.ts";
 import { quote } from "../text/quote.ts";
 import type { Update } from "../updates/mod.ts";
@@ -109,6 +110,8 @@ export interface InboxSettings extends RunnerSettings {
   readonly maxPending: number;
   readonly maxPendingChars: number;
   readonly replies: ReplySender | undefined;
+  /** How many acknowledged updates are remembered in memory. */
+  readonly rememberedUpdates: number;
 }
 
 /**
@@ -141,6 +144,7 @@ export function inboxSettings(options: InboxOptions): InboxSettings {
     maxPendingChars: count("maxPendingChars", 2 ** 26),
     store: checkStore(options.store),
     replies: checkReplies(options.replies),
+    rememberedUpdates: REMEMBERED_UPDATES,
     isSenderResponsible: false,
     onStrangeResult: () => {},
   };
