@@ -1,0 +1,20 @@
+// In front of a puregram bot.
+import { Telegram } from "puregram";
+import { listen, passOn } from "telehook";
+import { apiRoot, options, port, token } from "./bot.ts";
+
+const telegram = Telegram.fromToken(token, { apiBaseUrl: `${apiRoot}/bot` });
+let failures = 0;
+telegram.updates.on("message", async (context) => {
+  if (context.text === "/fail" && failures++ === 0) throw new Error("The first attempt fails");
+  if (context.text !== undefined) await context.send(`You said: ${context.text}`);
+  else if (context.hasAttachment("photo")) await context.send(`A photo: ${context.caption}`);
+});
+
+// handleUpdate(update) alone waits for nothing, and its errors are nobody's. dispatchMiddleware is private in the types.
+const { updates } = telegram;
+type Context = ReturnType<typeof updates.handleUpdate>;
+const dispatch = updates as unknown as { dispatchMiddleware(context: Context): Promise<void> };
+type Update = Parameters<typeof updates.handleUpdate>[0];
+const receiver = passOn((update: Update) => dispatch.dispatchMiddleware(updates.handleUpdate(update, false)));
+await listen(receiver, { ...options, port, hostname: "127.0.0.1", closeOnSignals: true });
