@@ -29,6 +29,8 @@ interface Example {
   readonly kind?: "registers" | "polls" | "passes on";
   /** The platform ends, or is ended, without a word to telehook: an album that is pending then is lost. */
   readonly cannotClose?: boolean;
+  /** With a durable store, an album that is pending when it closes stays there for the next start. */
+  readonly isDurable?: boolean;
   /** More that only this one promises. */
   readonly more?: (telegram: TestBotApi, url: string) => Promise<void>;
 }
@@ -63,7 +65,12 @@ const EXAMPLES: readonly Example[] = [
   { name: "Elysia", command: onBun("elysia"), ...telegramPath },
   { name: "Oak", command: onDeno("oak") },
   { name: "h3", command: onNode("h3"), ...telegramPath },
-  { name: "cluster", command: onNode("cluster"), ...telegramPath },
+  {
+    name: "cluster",
+    command: [bin("node"), ...onNode("cluster").slice(1)],
+    ...telegramPath,
+    isDurable: true,
+  },
   { name: "many bots", command: onNode("many_bots"), kind: "registers" },
   { name: "poll on Node", command: onNode("poll"), kind: "polls" },
   { name: "poll on Deno", command: onDeno("poll"), kind: "polls" },
@@ -134,28 +141,37 @@ async function untilListening(port: number, { child }: Running): Promise<void> {
   throw new Error("It did not listen within 20 s");
 }
 
+async function untilRegistered(telegram: TestBotApi, { child }: Running): Promise<void> {
+  for (const since = Date.now(); telegram.webhook === undefined; await pause(50)) {
+    if (child.exitCode !== null) throw new Error(`It ended with ${child.exitCode}`);
+    if (Date.now() - since > 20_000) throw new Error("It did not register its webhook within 20 s");
+  }
+}
+
 async function drive(example: Example): Promise<void> {
-  const { kind, path = "/", prepare, cannotClose = false, more } = example;
+  const { kind, path = "/", prepare, cannotClose = false, isDurable = false, more } = example;
   await prepare?.();
   const port = await freePort();
   const telegram = await startTestBotApi({ waitMs: 10_000 });
   const store = join(place, `${port}.sqlite`);
   const { token, apiRoot } = telegram;
   const secret = await deriveSecretToken(token);
-  const running = start(example, {
-    ...{ PORT: String(port), BOT_TOKEN: token, SECRET_TOKEN: secret, API_ROOT: apiRoot, STORE: store },
-  });
+  const env = { PORT: String(port), BOT_TOKEN: token, SECRET_TOKEN: secret, API_ROOT: apiRoot, STORE: store };
+  let running = start(example, env);
   const url = `http://127.0.0.1:${port}${path}`;
   try {
-    if (kind === "registers") await telegram.nextCall("setWebhook", { timeoutMs: 20_000 });
-    else if (kind === "polls") await telegram.nextCall("getUpdates", { timeoutMs: 20_000 });
-    else {
+    if (kind === "registers") await untilRegistered(telegram, running);
+    else if (kind !== "polls") {
       await untilListening(port, running);
       await (await fetch(`${apiRoot}/bot${token}/setWebhook?url=${url}&secret_token=${secret}`)).json();
     }
     await converse(telegram, kind ?? "merges");
     await more?.(telegram, url);
-    await close(telegram, running, kind, cannotClose);
+    await close(telegram, running, kind, { cannotClose, isDurable });
+    if (isDurable) {
+      running = start(example, env);
+      assert.equal(await text(telegram), "An album of 2");
+    }
     if (!cannotClose) assert.deepEqual(telegram.violations, []);
   } catch (error) {
     throw new Error(`${running.output.join("").slice(-1_500)}\n`, { cause: error });
@@ -191,7 +207,7 @@ async function close(
   telegram: TestBotApi,
   running: Running,
   kind: Example["kind"],
-  cannotClose: boolean,
+  { cannotClose, isDurable }: { readonly cannotClose: boolean; readonly isDurable: boolean },
 ): Promise<void> {
   if (!cannotClose) {
     const boris = telegram.user({ first_name: "Boris" });
@@ -199,7 +215,9 @@ async function close(
     if (kind === "polls") await pause(300);
     else await album;
     running.child.kill("SIGTERM");
-    assert.equal(await text(telegram), kind === "passes on" ? "A photo: last" : "An album of 2");
+    if (!isDurable) {
+      assert.equal(await text(telegram), kind === "passes on" ? "A photo: last" : "An album of 2");
+    }
   } else running.child.kill("SIGTERM");
   const code = await Promise.race([running.ended, pause(15_000).then(() => "It did not end at SIGTERM")]);
   assert.ok(cannotClose || code === 0 || code === 143, `it ended with ${code}`);

@@ -6,8 +6,9 @@ import { apiRoot, options, port, token } from "./bot.ts";
 
 const bot = new Bot(token, { client: { apiRoot, canUseWebhookReply: (method) => method === "sendMessage" } });
 let failures = 0;
-bot.command("fail", () => {
+bot.command("fail", (_, next) => {
   if (failures++ === 0) throw new Error("The first attempt fails");
+  return next();
 });
 bot.on("message:text", (ctx) => ctx.reply(`You said: ${ctx.msg.text}`));
 bot.on("message:photo", (ctx) => ctx.reply(`A photo: ${ctx.msg.caption}`));

@@ -7,8 +7,9 @@ import { apiRoot, options, port, token } from "./bot.ts";
 
 const bot = new Telegraf(token, { telegram: { apiRoot } });
 let failures = 0;
-bot.command("fail", () => {
+bot.command("fail", (_, next) => {
   if (failures++ === 0) throw new Error("The first attempt fails");
+  return next();
 });
 bot.on("message", async (ctx) => {
   if ("text" in ctx.message) await ctx.reply(`You said: ${ctx.message.text}`);
@@ -20,7 +21,15 @@ bot.catch((error) => {
 
 // Telegraf answers through what it takes for a response of node:http. Leave it out to send every call as a request.
 const receiver = passOn((update: Update, { reply }) => {
-  const response = { headersSent: false, writableEnded: false, setHeader() {}, end: reply };
+  const response = {
+    headersSent: false,
+    writableEnded: false,
+    setHeader() {},
+    end(json?: string) {
+      response.writableEnded = true; // later calls of the same update are requests
+      if (json !== undefined) reply(json);
+    },
+  };
   return bot.handleUpdate(update, response as unknown as ServerResponse);
 });
 await listen(receiver, { ...options, port, hostname: "127.0.0.1", closeOnSignals: true });
