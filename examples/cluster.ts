@@ -10,7 +10,7 @@ if (cluster.isPrimary) {
     for (const worker of workers) worker.process.kill("SIGTERM");
   });
 } else {
-  await listen(bot, {
+  const server = await listen(bot, {
     ...options,
     port,
     hostname: "127.0.0.1",
@@ -18,4 +18,6 @@ if (cluster.isPrimary) {
     store: sqliteStore(process.env.STORE ?? "bot.sqlite"),
     closeOnSignals: true,
   });
+  await server.finished;
+  cluster.worker?.disconnect(); // it would keep the process running
 }

@@ -7,11 +7,11 @@ import { apiRoot, options, port, token } from "./bot.ts";
 const bot = new Bot(token, { apiRoot });
 let failures = 0;
 bot.on("message", async (ctx) => {
-  const { message } = ctx.update;
+  const { message } = ctx;
   if (message === undefined) return;
   if (message.text === "/fail" && failures++ === 0) throw new Error("The first attempt fails");
   const text = message.text === undefined ? `A photo: ${message.caption}` : `You said: ${message.text}`;
-  await bot.api.sendMessage({ chat_id: message.chat.id, text });
+  await ctx.reply(text);
 });
 bot.catch((error) => {
   throw error; // without this, the error is logged, and the update is acknowledged and lost
