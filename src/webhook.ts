@@ -21,7 +21,7 @@ import type { WebhookCounts } from "./events/events.ts";
 export interface WebhookOptions extends PipelineOptions {}
 
 /** The names of all options of a webhook, for whoever passes them on. */
-export const WEBHOOK_OPTION_NAMES = {
+export const WEBHOOK_OPTION_NAMES: Readonly<Record<keyof WebhookOptions, true>> = {
   secretToken: true,
   path: true,
   allowedAddresses: true,
@@ -30,7 +30,7 @@ export const WEBHOOK_OPTION_NAMES = {
   ...INBOX_OPTION_NAMES,
   onEvent: true,
   waitUntil: true,
-} as const satisfies Record<keyof WebhookOptions, true>;
+};
 
 /** What servers serve, and platforms call: {@link Webhook}, or a {@link BotHost} of many bots. */
 export interface DeliveryHandler {

@@ -79,7 +79,7 @@ export interface InboxOptions {
 }
 
 /** The names of all options of the inbox. */
-export const INBOX_OPTION_NAMES = {
+export const INBOX_OPTION_NAMES: Readonly<Record<keyof InboxOptions, true>> = {
   mediaGroups: true,
   acknowledge: true,
   acknowledgeWithinMs: true,
@@ -95,7 +95,7 @@ export const INBOX_OPTION_NAMES = {
   store: true,
   replies: true,
   onError: true,
-} as const satisfies Record<keyof InboxOptions, true>;
+};
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;

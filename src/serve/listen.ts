@@ -16,10 +16,10 @@ import type { ServerRuntime } from "./transport.ts";
 export interface ListenOptions extends WebhookOptions, ServeOptions {}
 
 /** The names of all options of {@link listen}. */
-export const LISTEN_OPTION_NAMES = {
+export const LISTEN_OPTION_NAMES: Readonly<Record<keyof ListenOptions, true>> = {
   ...WEBHOOK_OPTION_NAMES,
   ...SERVE_OPTION_NAMES,
-} as const satisfies Record<keyof ListenOptions, true>;
+};
 
 /**
  * Starts a server for what `webhook(receiver, options)` or `botHost(receiver, options)` returned.

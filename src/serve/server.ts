@@ -44,14 +44,14 @@ export interface ServeOptions {
 }
 
 /** The names of all options that say where to listen. */
-export const SERVE_OPTION_NAMES = {
+export const SERVE_OPTION_NAMES: Readonly<Record<keyof ServeOptions, true>> = {
   port: true,
   hostname: true,
   tls: true,
   reusePort: true,
   signal: true,
   closeOnSignals: true,
-} as const satisfies Record<keyof ServeOptions, true>;
+};
 
 /**
  * A running server.
