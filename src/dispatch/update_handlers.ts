@@ -116,7 +116,7 @@ export function updateHandlers(handlers: UpdateHandlers): UpdateReceiver {
   // One handler for a kind, whatever its content: nothing to choose, nothing to remember. Most updates end here.
   const onlyFor = new Map<string, Call["handle"]>();
   for (const [kind, [entry, ...others]] of byKind) {
-    if (entry !== undefined && entry.filter.field === undefined && others.length === 0) {
+    if (entry !== undefined && entry.filter.fields.length === 0 && others.length === 0) {
       onlyFor.set(kind, entry.handle);
     }
   }

@@ -5,7 +5,6 @@ import { checkNumber, checkOneOf, checkOptionNames, checkSignal } from "../check
 import { contentOf, isKnownKind, kindOf } from "../parse/parse_update.ts";
 import { ALL_UPDATE_KINDS, OPT_IN_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, UnknownUpdate, Update, UpdateKind } from "../updates/mod.ts";
-import { ALL_MERGED, ALL_UNMERGED, type Interest, interestIn, UNKNOWN_KINDS } from "./interest.ts";
 import type { ReceivedUpdate, ReceiverContext, UpdateReceiver } from "../receiver/receiver.ts";
 import {
   allowedUpdatesFor,
@@ -13,6 +12,13 @@ import {
   isMediaGroupKind,
   type UpdateFilterName,
 } from "./update_filter.ts";
+import {
+  ALL_MERGED,
+  ALL_UNMERGED,
+  namedFilter,
+  type SubscriptionFilter,
+  UNKNOWN_KINDS,
+} from "./subscription_filter.ts";
 import { BufferedStream, type Overflow, type UpdateStream } from "./update_stream.ts";
 
 /** Options of {@link updateStreams}, for each subscriber alike. */
@@ -46,8 +52,10 @@ export interface UpdateStreams extends UpdateReceiver {
    * Subscribes to the updates that pass at least one of the filters. The subscription starts with this call, not with
    * the loop: nothing in between is missed, and a stream that is never read holds up everything once its buffer is full.
    *
-   * The stream has just what `updateHandlers` with these names would be called with. So `on("message")` has albums part
-   * by part, whatever other subscribers want; `on("message", "message_media_group")` has each as one.
+   * Albums are delivered as `updateHandlers` delivers them: an album that a subscription to `"message_media_group"` accepts
+   * does not reach `on("message")`, whichever of the two belongs to whom. An album that no such subscription accepts is
+   * passed to `on("message")` part by part. `all()` and `all({ mediaGroups: false })` neither take albums from others nor
+   * lose them.
    *
    * @param names Kinds of update, or kinds and fields.
    * @throws {TelehookError} `ERR_OPTION` if there is no such filter, `ERR_CLOSED` after closing, `ERR_ALLOWED_UPDATES` if
@@ -151,7 +159,7 @@ export function updateStreams(options: UpdateStreamsOptions = {}): UpdateStreams
 }
 
 interface Subscription {
-  readonly interest: Interest;
+  readonly filter: SubscriptionFilter;
   readonly stream: BufferedStream<ReceivedUpdate>;
 }
 
@@ -162,7 +170,7 @@ class Streams implements UpdateStreams {
   #allowedUpdates: readonly UpdateKind[] = [];
   #mediaGroupKinds: readonly MediaGroupKind[] = [];
   #askedFor: AllowedUpdates = ALL_UPDATE_KINDS;
-  #areUnknownSent = true;
+  #hasUnknownKinds = true;
   #closed = false;
 
   constructor(bufferSize: number, overflow: Overflow) {
@@ -193,7 +201,7 @@ class Streams implements UpdateStreams {
         'on() needs at least one filter, such as "message": for all, use all()',
       );
     }
-    return this.#subscribe<FilteredUpdate<F>>(interestIn(names), options, []);
+    return this.#subscribe<FilteredUpdate<F>>(namedFilter(names), options, []);
   }
 
   all(options?: SubscriptionOptions & { readonly mediaGroups?: true }): UpdateStream<ReceivedUpdate>;
@@ -204,7 +212,7 @@ class Streams implements UpdateStreams {
   }
 
   unknown(options?: SubscriptionOptions): UpdateStream<UnknownUpdate> {
-    if (!this.#areUnknownSent) {
+    if (!this.#hasUnknownKinds) {
       throw new TelehookError(
         "ERR_ALLOWED_UPDATES",
         'The webhook was registered for kinds that are known, so Telegram sends no others: name them in its "allowed_updates"',
@@ -217,16 +225,28 @@ class Streams implements UpdateStreams {
     if (this.#closed) {
       throw new TelehookError("ERR_CLOSED", "The streams are closed: nobody would read this update");
     }
+    const kind = kindOf(update) ?? "";
+    const content = contentOf(update, kind);
+    const parts = albumPartsOf(update);
+    const isTakenMerged = parts.length > 0 &&
+      this.#subscriptions.some(({ filter }) => filter.isNamed && filter.accepts(kind, content));
     let room: Promise<void> | undefined;
-    for (const subscription of this.#subscriptions) {
-      room = both(room, offer(subscription, update, context));
+    for (const { filter, stream } of this.#subscriptions) {
+      if (filter.accepts(kind, content)) room = both(room, stream.push(update, context));
+      else if (!isTakenMerged || !filter.isNamed) {
+        for (const part of parts) {
+          const partKind = kindOf(part) ?? "";
+          if (!filter.accepts(partKind, contentOf(part, partKind))) continue;
+          room = both(room, stream.push(part, context));
+        }
+      }
     }
     return room;
   }
 
   onRegistered(allowedUpdates: AllowedUpdates): void {
     this.#askedFor = allowedUpdates.length === 0 ? BY_DEFAULT : allowedUpdates;
-    this.#areUnknownSent = allowedUpdates.length === 0 || !allowedUpdates.every(isKnownKind);
+    this.#hasUnknownKinds = allowedUpdates.length === 0 || !allowedUpdates.every(isKnownKind);
   }
 
   close(): void {
@@ -235,14 +255,14 @@ class Streams implements UpdateStreams {
   }
 
   #subscribe<T extends object>(
-    interest: Interest,
+    filter: SubscriptionFilter,
     options: SubscriptionOptions = {},
     otherOptions: readonly string[] = [],
   ): UpdateStream<T> {
     checkOptionNames("a subscription", options, ["signal", ...otherOptions]);
     checkSignal("signal", options.signal);
     if (this.#closed) throw new TelehookError("ERR_CLOSED", "The streams are closed: subscribe before that");
-    const missing = allowedUpdatesFor(interest.kinds).filter((kind) => !this.#askedFor.includes(kind));
+    const missing = allowedUpdatesFor(filter.kinds).filter((kind) => !this.#askedFor.includes(kind));
     if (missing.length > 0) throw comesTooLate(missing);
 
     const stream = new BufferedStream<ReceivedUpdate>(
@@ -251,14 +271,14 @@ class Streams implements UpdateStreams {
       () => this.#keepOpen(this.#subscriptions),
       options.signal,
     );
-    this.#keepOpen([...this.#subscriptions, { interest, stream }]);
+    this.#keepOpen([...this.#subscriptions, { filter, stream }]);
     // Sound because an update gets into the stream only through the filters that its type was made from.
     return stream as UpdateStream<object> as UpdateStream<T>;
   }
 
   #keepOpen(subscriptions: readonly Subscription[]): void {
     this.#subscriptions = subscriptions.filter(({ stream }) => stream.isOpen);
-    const kinds = this.#subscriptions.flatMap(({ interest }) => interest.kinds);
+    const kinds = this.#subscriptions.flatMap(({ filter }) => filter.kinds);
     this.#allowedUpdates = allowedUpdatesFor(kinds);
     this.#mediaGroupKinds = [...new Set(kinds.filter(isMediaGroupKind))];
   }
@@ -268,20 +288,6 @@ class Streams implements UpdateStreams {
 const BY_DEFAULT: readonly UpdateKind[] = ALL_UPDATE_KINDS.filter((kind) =>
   !OPT_IN_UPDATE_KINDS.some((optIn) => optIn === kind)
 );
-
-/** Hands an update to a subscriber that wants it, and an album that it does not want merged part by part. */
-function offer(
-  subscription: Subscription,
-  update: ReceivedUpdate,
-  context: ReceiverContext,
-): Promise<void> | undefined {
-  const { interest, stream } = subscription;
-  const kind = kindOf(update) ?? "";
-  if (interest.wants(kind, contentOf(update, kind))) return stream.push(update, context);
-  let room: Promise<void> | undefined;
-  for (const part of albumPartsOf(update)) room = both(room, offer(subscription, part, context));
-  return room;
-}
 
 function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {
   return one && other ? Promise.all([one, other]).then(() => {}) : one ?? other;

@@ -54,7 +54,7 @@ export const UNKNOWN = {
 
 /** A context as the inbox passes it. */
 export function context(signal: AbortSignal = new AbortController().signal): ReceiverContext {
-  return { attempt: 1, signal };
+  return { attempt: 1, isReplay: false, signal, complete: () => Promise.resolve() };
 }
 
 /** Brings messages with these ids, none of which has to wait. */
