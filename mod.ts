@@ -71,7 +71,7 @@ export { mergeMediaGroups } from "./src/inbox/merge_media_groups.ts";
 export type { MediaGroupMerger, MergeMediaGroupsOptions } from "./src/inbox/merge_media_groups.ts";
 export type { Acknowledge, InboxOptions, MediaGroupOptions } from "./src/inbox/inbox_options.ts";
 export type { LaneFunction } from "./src/inbox/lane.ts";
-export type { AlbumEnd, AlbumRules } from "./src/store/album_rules.ts";
+export type { AlbumEnd, AlbumRules, AlbumState } from "./src/store/album_rules.ts";
 export type {
   Added,
   AddMode,
@@ -87,8 +87,9 @@ export type {
   StoreStats,
   Tries,
 } from "./src/store/inbox_store.ts";
-export { sqliteStore } from "./src/store/sqlite_store.ts";
-export type { SqliteStoreOptions } from "./src/store/sqlite_store.ts";
+export { albumState, extraAfterAbsence } from "./src/store/album_rules.ts";
+export { sqliteStore } from "./src/store/sqlite/sqlite_store.ts";
+export type { SqliteStoreOptions } from "./src/store/sqlite/sqlite_store.ts";
 export type { CloseOptions } from "./src/inbox/closing.ts";
 export type { FailureDetails, OnError } from "./src/runner/report_error.ts";
 
@@ -121,4 +122,5 @@ export type { WebhookFinding } from "./src/webhook_check/explain_webhook.ts";
 export { TelehookError } from "./src/errors/telehook_error.ts";
 export type { TelehookErrorCode } from "./src/errors/telehook_error.ts";
 
+export { kindOf } from "./src/delivery/kind.ts";
 export * from "./src/updates/mod.ts";

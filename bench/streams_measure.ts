@@ -55,7 +55,7 @@ function telehook(): Source {
   const context = {
     attempt: 1,
     isReplay: false,
-    complete: () => Promise.resolve(),
+    complete: () => Promise.reject(new Error("not here")),
     signal: new AbortController().signal,
   };
   return {

@@ -173,9 +173,9 @@ export class Pipeline {
    * @param args What the platform passed beside the request.
    */
   outliveAnswer(args: readonly unknown[]): void {
-    if (!this.inbox.isBusy) return;
-    this.rearmIn(args); // so that timers end with the promise below, and not before
     try {
+      if (!this.inbox.isBusy) return;
+      this.rearmIn(args); // so that timers end with the promise below, and not before
       if (this.#waitUntil !== undefined) this.#waitUntil(this.inbox.idle());
       else waitUntil(() => this.inbox.idle(), args);
     } catch {

@@ -11,7 +11,7 @@ import { IdleWaiters, isDone } from "./closing.ts";
 import { Failures } from "../runner/failures.ts";
 import type { InboxSettings } from "./inbox_options.ts";
 import { type LaneOf, laneOf } from "./lane.ts";
-import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "../updates/merge_media_group.ts";
+import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "../delivery/media_group.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "../runner/outcome.ts";
 import type { ReportError } from "../runner/report_error.ts";
 import { Runner } from "../runner/runner.ts";

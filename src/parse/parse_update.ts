@@ -1,8 +1,6 @@
 import { AN_ENVELOPE, type Answer, NOT_AN_UPDATE } from "../answers/answer.ts";
+import { contentOf, isContent, isKnownKind } from "../delivery/kind.ts";
 import { ALL_MEDIA_GROUP_KINDS, type Update } from "../updates/mod.ts";
-import { contentOf, isContent, isKnownKind } from "../updates/kind_of.ts";
-
-export { contentOf, isKnownKind, kindOf } from "../updates/kind_of.ts";
 
 /** The kinds that only telehook makes, whose content handlers trust. */
 const MERGED: ReadonlySet<string> = /* @__PURE__ */ new Set(ALL_MEDIA_GROUP_KINDS);

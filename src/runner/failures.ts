@@ -1,4 +1,4 @@
-import { lifetimeLeftMs } from "../updates/lifetime.ts";
+import { lifetimeLeftMs } from "../delivery/lifetime.ts";
 import type { FlatUpdate } from "../updates/mod.ts";
 import type { Lane, Tries } from "../store/inbox_store.ts";
 

@@ -9,7 +9,7 @@ import { isWebhookReply, type WebhookReply } from "../receiver/webhook_reply.ts"
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Awaitable, Batch, InboxStore, Lane, StoreEntry, Tries } from "../store/inbox_store.ts";
 import { SUSPECT_CRASHES } from "../store/limits.ts";
-import { mergeParts } from "../updates/merge_media_group.ts";
+import { mergeParts } from "../delivery/media_group.ts";
 import type { Update } from "../updates/mod.ts";
 import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
 import { type Failures, NO_TRIES } from "./failures.ts";

@@ -57,7 +57,7 @@ export type LambdaHandler = (event: LambdaEvent, context?: unknown) => Promise<L
  * Makes a webhook a handler for AWS Lambda.
  *
  * Lambda stops an instance as soon as it has answered, and goes on only with the next request. So let every update be
- * handled before the answer: `acknowledgeWithinMs: Infinity` and `mediaGroups: false`, as here. With the defaults, an album
+ * handled before the answer: `acknowledgeWithinMs: 55_000` and `mediaGroups: false`, as here. With the defaults, an album
  * or a slow handler is continued when the next update arrives. Instances know nothing of each other without a common store.
  *
  * @param hook What `webhook(receiver, options)` returned.
@@ -72,7 +72,7 @@ export type LambdaHandler = (event: LambdaEvent, context?: unknown) => Promise<L
  *
  * export const handler = toLambdaHandler(webhook(
  *   (update) => console.log(update.update_id),
- *   { secretToken: "a-long-random-secret", acknowledgeWithinMs: Infinity, mediaGroups: false },
+ *   { secretToken: "a-long-random-secret", acknowledgeWithinMs: 55_000, mediaGroups: false },
  * ));
  * ```
  */

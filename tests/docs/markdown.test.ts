@@ -78,7 +78,7 @@ function problemsIn(sources: ReadonlyMap<string, string>): string[] {
 
 function asModules(codes: Iterable<readonly [name: string, code: string]>): Map<string, string> {
   const modules = [...codes].map(([name, code]) => [`${name}.mts`, `${code}\nexport {};\n`] as const);
-  return new Map(modules).set("markdown_globals.d.ts", GLOBALS);
+  return new Map<string, string>(modules).set("markdown_globals.d.ts", GLOBALS);
 }
 
 it("every TypeScript block of the README and the documentation type-checks", { timeout: 60_000 }, () => {

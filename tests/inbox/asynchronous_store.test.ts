@@ -52,11 +52,14 @@ describe("a store whose answers take a while", () => {
   it("answers 500 where it cannot look, and takes the update when it comes again", async () => {
     const log = new Log();
     let isWell = false;
-    const store = new WrappedStore(dawdling({
-      before(call) {
-        if (call === "add" && !isWell) throw new Error("out of order");
-      },
-    }), { isShared: true });
+    const store = new WrappedStore(
+      dawdling({
+        before(call) {
+          if (call === "add" && !isWell) throw new Error("out of order");
+        },
+      }),
+      { isShared: true },
+    );
     const errors: unknown[] = [];
     const onError = (error: unknown) => void errors.push(error);
     const hook = webhook((update) => log.add(word(update)), { secretToken: null, store, onError });
@@ -70,7 +73,11 @@ describe("a store whose answers take a while", () => {
 
   it("passes nothing to the receiver after closing that the store was still asked about", async () => {
     const { store, answered } = held("add");
-    const hook = webhook(() => assert.fail("It is closed"), { secretToken: null, store, onError: assert.fail });
+    const hook = webhook(() => assert.fail("It is closed"), {
+      secretToken: null,
+      store,
+      onError: assert.fail,
+    });
     const told = assert.rejects(hook.receive(message(1)), { code: "ERR_CLOSED" });
     await turn();
     await hook.close({ timeoutMs: 0 });
@@ -139,11 +146,14 @@ it("a slow update is adopted once, though its receiver ends while the store is s
 it("a reply is reported if nobody waits for it, because the store did not take its slow update", async () => {
   const slow = gate();
   const errors: unknown[] = [];
-  const store = new WrappedStore(dawdling({
-    before(call, [, mode]) {
-      if (call === "add" && mode === "adopt") throw new Error("full");
-    },
-  }), { isShared: true });
+  const store = new WrappedStore(
+    dawdling({
+      before(call, [, mode]) {
+        if (call === "add" && mode === "adopt") throw new Error("full");
+      },
+    }),
+    { isShared: true },
+  );
   const hook = webhook(async () => {
     await slow.opened;
     return { method: "sendMessage" };
@@ -202,7 +212,10 @@ describe("a store that fails to settle", () => {
     const answer = post(message(1));
     await turn();
     slow.open();
-    assert.equal(await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 300, "none"))]), 200);
+    assert.equal(
+      await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 300, "none"))]),
+      200,
+    );
     isBroken = false;
     await hook.close();
   });

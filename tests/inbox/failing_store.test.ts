@@ -21,7 +21,7 @@ function breakable(...calls: StoreCall[]) {
 function claiming(change: (batch: Batch) => void): WrappedStore {
   return new WrappedStore({
     after(call, result) {
-      if (call === "claim") for (const batch of result as readonly Batch[]) change(batch);
+      if (call === "claim") { for (const batch of result as readonly Batch[]) change(batch); }
       return result;
     },
   });

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe } from "node:test";
 import { bot, delivery, gate, Log, message, part, turn, word } from "./bot.ts";
+import { it } from "./scoped_it.ts";
 
 describe("waitUntil", () => {
   const beside = (promises: Promise<unknown>[]) => ({
@@ -72,9 +73,12 @@ class RequestTimers {
   }
 
   /** Plays a request. Its timers live until its answer; with a context, until what that was given has ended. */
-  async request<T>(play: (context: { waitUntil(promise: Promise<unknown>): void } | undefined) => Promise<T>, {
-    hasContext,
-  }: { hasContext: boolean }): Promise<T> {
+  async request<T>(
+    play: (context: { waitUntil(promise: Promise<unknown>): void } | undefined) => Promise<T>,
+    {
+      hasContext,
+    }: { hasContext: boolean },
+  ): Promise<T> {
     const id = this.#request = this.#alive.size + 1_000_000 * Math.random();
     this.#alive.add(id);
     const promises: Promise<unknown>[] = [];
@@ -95,9 +99,12 @@ describe("timers that end with the request that has set them", () => {
     const { hook } = bot((update) => log.add(word(update)), { mediaGroups: { quietMs: 30 } });
     await timers.request(() => hook(delivery(part(1, "7"))), { hasContext: false });
     await turn();
-    await timers.request((context) => hook(delivery(part(2, "8", { chat: { id: 43, type: "private" } })), {}, context), {
-      hasContext: true,
-    });
+    await timers.request(
+      (context) => hook(delivery(part(2, "8", { chat: { id: 43, type: "private" } })), {}, context),
+      {
+        hasContext: true,
+      },
+    );
     await log.has(2);
     assert.deepEqual(log.words.toSorted(), ["[1]", "[2]"]);
     await hook.close();

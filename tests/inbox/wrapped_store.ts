@@ -15,7 +15,10 @@ import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 
 /** A call of a store. */
 export type StoreCall = keyof {
-  [K in keyof Required<InboxStore> as Required<InboxStore>[K] extends (...args: never[]) => unknown ? K : never]: 1;
+  [
+    K in keyof Required<InboxStore> as Required<InboxStore>[K] extends (...args: never[]) => unknown ? K
+      : never
+  ]: 1;
 };
 
 /** What a test does around the calls of a store. */

@@ -1,7 +1,7 @@
 import { strict as assert } from "node:assert";
 import { describe, it } from "node:test";
 import { updateHandlers, updateStreams, webhook } from "../../mod.ts";
-import { kindOf } from "../../src/updates/kind_of.ts";
+import { kindOf } from "../../src/delivery/kind.ts";
 
 /** An update's JSON, and the kind as which it is handled. */
 const UPDATES: readonly (readonly [json: string, kind: string])[] = [

@@ -45,22 +45,25 @@ describe("listen", () => {
 
   it("leaves a store alone until it listens, so that it can be tried again with the same", async (t) => {
     const store = new MemoryStore();
-    Object.defineProperty(store, "outlivesProcess", { value: true });
     const update = {
       update_id: 1,
       message: { message_id: 1, date: 0, chat: { id: 1, type: "private" } },
     } as const;
-    store.append({ update, queue: "1", size: 1, failures: 0 });
+    const tries = { attempts: 0, failures: 0 };
+    store.add(
+      { update, json: undefined, lane: 1, chars: 1, tries, album: undefined, reservedMs: 0 },
+      "append",
+    );
     const { port } = await started(t);
     let handled = 0;
     const receiver = () => void handled++;
     const options = { secretToken: SECRET, hostname: "127.0.0.1", store };
     await assert.rejects(listen(receiver, { ...options, port }), isListenError);
     await new Promise((next) => setTimeout(next));
-    assert.deepEqual([handled, store.updates], [0, 1]);
+    assert.deepEqual([handled, store.count], [0, 1]);
     const server = await listen(receiver, { ...options, port: 0 });
     await server.close();
-    assert.deepEqual([handled, store.updates], [1, 0]);
+    assert.deepEqual([handled, store.count], [1, 0]);
   });
 
   it("takes a port that is asked for", async (t) => {

@@ -34,9 +34,10 @@ describe("waitUntil", () => {
   for (const [signature, place] of Object.entries(PLACES)) {
     it(`holds what outlives the answer: ${signature}`, async () => {
       let release = () => {};
+      const released = new Promise<void>((resolve) => release = resolve);
       let isHandled = false;
       const hook = webhook(async () => {
-        await new Promise<void>((resolve) => release = resolve);
+        await released;
         isHandled = true;
       }, { secretToken: null, acknowledge: "received" });
       const context = new ExecutionContext();

@@ -13,18 +13,8 @@ export const files: ReadonlyMap<string, string> = new Map(
   readdirSync(folder).map((name) => [name, readFileSync(new URL(name, folder), "utf8")]),
 );
 
-/** Files that use the types inside telehook. mod.ts does not export them. */
-export const INTERNAL = ["lifetime.ts", "merge_media_group.ts", "telegram_queue.ts"];
-
-/** Files that hold what telehook adds to Telegram's types: types.test.ts tests them. */
-const OWN = [
-  "mod.ts",
-  "update.ts",
-  "media_group.ts",
-  "is_inaccessible_message.ts",
-  "kind_of.ts",
-  ...INTERNAL,
-];
+/** Those that hold what telehook makes of Telegram's types: types.test.ts looks at them. */
+const OWN = ["mod.ts", "update.ts", "media_group.ts", "is_inaccessible_message.ts"];
 
 /** The files that hold Telegram's types, by name. */
 export const sources: ReadonlyMap<string, string> = new Map(
