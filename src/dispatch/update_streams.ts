@@ -41,16 +41,16 @@ export interface SubscriptionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A receiver that hands updates on as async iterables, to as many subscribers as there are. */
+/** A receiver that passes updates to any number of subscribers, as async iterables. */
 export interface UpdateStreams extends UpdateReceiver {
-  /** What the subscriptions need, as of now, in the Bot API's order. */
+  /** The kinds that the current subscriptions need, in the order of the Bot API. */
   readonly allowedUpdates: readonly UpdateKind[];
-  /** The albums that the subscriptions want merged, as of now. */
+  /** The kinds of album that the current subscriptions need merged. */
   readonly mediaGroupKinds: readonly MediaGroupKind[];
 
   /**
    * Subscribes to the updates that pass at least one of the filters. The subscription starts with this call, not with
-   * the loop: nothing in between is missed, and a stream that is never read holds up everything once its buffer is full.
+   * the loop, so that no update is missed. A stream that is never read holds up everything once its buffer is full.
    *
    * Albums are delivered as `updateHandlers` delivers them: an album that a subscription to `"message_media_group"` accepts
    * does not reach `on("message")`, whichever of the two belongs to whom. An album that no such subscription accepts is
@@ -82,7 +82,7 @@ export interface UpdateStreams extends UpdateReceiver {
   ): UpdateStream<FilteredUpdate<F>>;
 
   /**
-   * Subscribes to everything that a plain function would get: all kinds, also those that the types do not know, and each
+   * Subscribes to everything that a plain function would get: all kinds, including those that the types do not know, and each
    * album as one update.
    *
    * @throws {TelehookError} As {@link UpdateStreams.on | on}.
@@ -92,8 +92,8 @@ export interface UpdateStreams extends UpdateReceiver {
   all(options: SubscriptionOptions & { readonly mediaGroups: false }): UpdateStream<Update>;
 
   /**
-   * Subscribes to updates of kinds that these types do not know yet. Telegram sends such only while `allowed_updates` is
-   * empty, as it is if there is no other subscription.
+   * Subscribes to updates of kinds that these types do not know yet. Telegram sends these only while `allowed_updates` is
+   * empty, which is the case if there is no other subscription.
    *
    * @throws {TelehookError} `ERR_OPTION`, `ERR_CLOSED`, or `ERR_ALLOWED_UPDATES` if the webhook was registered already for
    * kinds that these types know, as {@link UpdateStreams.on | on}.
@@ -101,35 +101,35 @@ export interface UpdateStreams extends UpdateReceiver {
   unknown(options?: SubscriptionOptions): UpdateStream<UnknownUpdate>;
 
   /**
-   * Takes one update. It counts as handled when every subscriber has it in its buffer; if nobody wants it, at once.
+   * Handles one update. It counts as handled when every subscriber has it in its buffer; if nobody wants it, at once.
    *
    * @throws {TelehookError} `ERR_CLOSED` after closing.
    */
   receive(update: ReceivedUpdate, context: ReceiverContext): void | Promise<void>;
 
   /**
-   * Takes note of what Telegram was asked for, so that a later subscription to anything else throws instead of waiting in
-   * vain. `setWebhookAndListen` calls this; call it yourself if you call `setWebhook` yourself.
+   * Records the kinds that were registered, so that a later subscription to anything else throws instead of waiting
+   * forever. `setWebhookAndListen` calls this; call it yourself if you call `setWebhook` yourself.
    */
   onRegistered(allowedUpdates: AllowedUpdates): void;
 
   /**
-   * Ends all subscriptions: each loop comes to its end after what is in its buffer. Deliveries that were held back fail,
-   * and so do later ones, so that Telegram keeps these updates for the next start. Close the server first, and none will.
+   * Ends all subscriptions: each loop ends after what is in its buffer. Deliveries that were waiting fail, and so do later ones,
+   * so that Telegram keeps these updates for the next start. To avoid that, close the server first.
    */
   close(): void;
 }
 
 /**
- * Makes a receiver of streams. Every subscriber sees everything that it wants, from its subscription on, in the order of
- * arrival; one that leaves or throws harms no other. An update counts as handled when every subscriber has it in its
- * buffer, and if nobody wants it. Streams cannot return webhook replies: call methods through `botApi(token)`.
+ * Creates a receiver with streams. Every subscriber gets everything that its filters match, from its subscription on, in the
+ * order of arrival. One that leaves or throws does not affect others. An update counts as handled when every subscriber has it
+ * in its buffer, or if nobody needs it. Streams cannot return replies: call methods through `botApi(token)`.
  *
- * Subscribe before the webhook is registered: Telegram is asked for what is subscribed to then.
+ * Subscribe before the webhook is registered: Telegram sends only the kinds that are subscribed to then.
  *
- * @param options How much may wait for a subscriber, and what happens to the rest.
- * @returns A receiver for `webhook`, `listen` and whatever else takes one.
- * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has a value it cannot have.
+ * @param options How many updates may wait for a subscriber, and what happens when there are more.
+ * @returns A receiver for `webhook`, `listen`, `poll` and others.
+ * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has an invalid value.
  *
  * @example
  * ```ts
@@ -284,7 +284,7 @@ class Streams implements UpdateStreams {
   }
 }
 
-/** What Telegram sends if it is asked for nothing in particular. */
+/** What Telegram sends if `allowed_updates` is empty. */
 const BY_DEFAULT: readonly UpdateKind[] = ALL_UPDATE_KINDS.filter((kind) =>
   !OPT_IN_UPDATE_KINDS.some((optIn) => optIn === kind)
 );
