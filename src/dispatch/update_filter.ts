@@ -21,26 +21,22 @@ export type { OptionalFieldName } from "./filter_fields.ts";
  */
 export type MediaGroupContent = "photo" | "live_photo" | "video" | "visual" | "document" | "audio";
 
-/** The kinds of update that hold a message. */
-type MessageKind = { [K in UpdateKind]: UpdateKindTypes[K] extends Message ? K : never }[UpdateKind];
-
-/**
- * The fields that a filter of messages can name second. At run time any two optional fields will do; in the types, all
- * pairs would be more than the compiler accepts.
- */
-type SecondField = "caption" | "from" | "reply_to_message";
-
 /**
  * A kind of update, or a kind and a field that it must have: `"message"`, `"message:photo"`, `"callback_query:data"`,
  * `"message_media_group:video"`. Any field can be named that the Bot API calls optional. A message can also be filtered
- * by a second field, which is `caption`, `from` or `reply_to_message`: `"message:photo:caption"`. For an album, every
+ * by a second field: `"message:photo:caption"`. At run time, it can be any optional field; these types know `caption`, `from`
+ * and `reply_to_message`, since all pairs would be more than the compiler accepts. For an album, every
  * part must have the field; `"message_media_group:visual"` is an album of photos, live photos and videos, in any mix.
  */
 export type UpdateFilterName =
   | UpdateKind
   | MediaGroupKind
   | { [K in UpdateKind]: `${K}:${OptionalFieldName<UpdateKindTypes[K]>}` }[UpdateKind]
-  | `${MessageKind}:${OptionalFieldName<Message>}:${SecondField}`
+  | {
+    [K in UpdateKind]: UpdateKindTypes[K] extends Message
+      ? `${K}:${OptionalFieldName<Message>}:${"caption" | "from" | "reply_to_message"}`
+      : never;
+  }[UpdateKind]
   | `${MediaGroupKind}:${MediaGroupContent}`;
 
 // Mapped rather than intersected, and in place, so that an editor shows the two fields and not how they came about.
@@ -62,7 +58,7 @@ export type FilteredUpdate<F extends UpdateFilterName> = F extends UpdateKind ? 
   : F extends MediaGroupKind ? { [P in "update_id" | F]: P extends F ? MediaGroup : number }
   : F extends `${infer K extends MediaGroupKind}:${infer C extends MediaGroupContent}`
     ? { [P in "update_id" | K]: P extends K ? MediaGroupWith<C> : number }
-  : F extends `${infer K extends MessageKind}:${infer A}:${infer B}` ? {
+  : F extends `${infer K extends UpdateKind}:${infer A}:${infer B}` ? {
       [P in "update_id" | K]: P extends UpdateKind
         ? UpdateKindTypes[P] & Required<Pick<UpdateKindTypes[P], (A | B) & keyof UpdateKindTypes[P]>>
         : number;
@@ -77,13 +73,13 @@ export type FilteredUpdate<F extends UpdateFilterName> = F extends UpdateKind ? 
 /** An album of which every part has a certain content. */
 export interface MediaGroupWith<C extends MediaGroupContent> extends MediaGroup {
   /** The parts, by `message_id`, which is the order in which they are shown. */
-  readonly messages: readonly MessageWith<C extends "visual" ? VisualContent : C>[];
+  readonly messages:
+    readonly (C extends "visual"
+      ? { [F in "photo" | "live_photo" | "video"]: Message & Required<Pick<Message, F>> }[
+        "photo" | "live_photo" | "video"
+      ]
+      : Message & Required<Pick<Message, C & keyof Message>>)[];
 }
-
-type VisualContent = "photo" | "live_photo" | "video";
-
-/** A message with one of these fields. */
-type MessageWith<C extends keyof Message> = C extends unknown ? Message & Required<Pick<Message, C>> : never;
 
 /** A filter name, taken apart. */
 export interface UpdateQuery {

@@ -209,9 +209,7 @@ export class Events {
   outage(state: "began" | "ended", lanes: number): void {
     if (this.#onEvent !== undefined) this.#tell({ type: "outage", state, lanes });
     else if (state === "ended") console.warn("telehook: the outage has ended");
-    else {console.warn(
-        `telehook: ${lanes} chats fail and none succeeds: this is an outage, and nothing is given up`,
-      );}
+    else console.warn(`telehook: ${lanes} chats fail and none succeeds: an outage, so nothing is given up`);
   }
 
   /**

@@ -57,15 +57,14 @@ export interface ReceiverContext {
   complete(transaction: unknown): Promise<void>;
 }
 
-/** What counts as no reply: nothing, and what `condition && reply` and `array.push(…)` yield beside a reply. */
-type NoReply = void | null | boolean | number | bigint | "";
-
 /**
  * What a receiver may return: nothing, or a Bot API call for Telegram to make (a *webhook reply*). If it returns a promise,
  * the answer to Telegram waits for it. If it throws or rejects, the update is handled again. So that `condition && reply`
  * and `() => list.push(update)` compile, `null`, `""`, booleans and numbers are accepted and mean nothing.
  */
-export type ReceiverResult = NoReply | WebhookReply | Promise<NoReply | WebhookReply>;
+export type ReceiverResult =
+  | (void | null | boolean | number | bigint | "" | WebhookReply)
+  | Promise<void | null | boolean | number | bigint | "" | WebhookReply>;
 
 /** A receiver that is one function. It gets every update, with albums merged. */
 export type ReceiverFunction = (update: ReceivedUpdate, context: ReceiverContext) => ReceiverResult;
