@@ -165,7 +165,7 @@ export function pipelineOf(hook: Webhook): Pipeline {
  *
  * @param receiver A function for every update, or what `updateHandlers` or `updateStreams` made.
  * @param options Who may deliver, and when updates are acknowledged.
- * @throws {TelehookError} If an option is unknown or has a value it cannot have.
+ * @throws {TelehookError} If an option is unknown or has an invalid value.
  * @see https://core.telegram.org/bots/webhooks
  *
  * @example

@@ -117,7 +117,7 @@ export interface InboxSettings extends RunnerSettings {
 /**
  * Checks the options and fills in the defaults.
  *
- * @throws {TelehookError} `ERR_OPTION` if one has a value it cannot have.
+ * @throws {TelehookError} `ERR_OPTION` if one has an invalid value.
  */
 export function inboxSettings(options: InboxOptions): InboxSettings {
   checkFunction("lane", options.lane);
