@@ -11,11 +11,11 @@ import { VirtualTime } from "./virtual_time.ts";
 
 /*
  * Each client that a store recognises does everything that the store asks of it. The clients are in the directory that
- * `.ci/servers.postgres` prepares; Bun's is Bun's own.
+ * `.ci/servers` prepares; Bun's is Bun's own.
  */
 const place = process.env["TELEHOOK_TEST_CLIENTS"];
 const HOW =
-  'needs clients from npm: run  eval "$(.ci/servers.postgres start)"  which installs them outside this repository';
+  'needs clients from npm: run  eval "$(.ci/servers start)"  which installs them outside this repository';
 const skip = skipWithoutPostgres ?? (place || process.env["CI"] ? undefined : HOW);
 const load = createRequire(`${place ?? "/"}/package.json`);
 

@@ -9,7 +9,7 @@ const isInstalled = spawnSync("bash", ["-c", "command -v pgbouncer || ls /usr/sb
 const skip = skipWithoutPostgres ??
   (isInstalled || process.env["CI"]
     ? undefined
-    : 'needs pgbouncer: run  eval "$(.ci/servers.postgres start)"');
+    : 'needs pgbouncer: run  eval "$(.ci/servers start)"');
 
 /** Starts PgBouncer in transaction mode before a server, with fewer connections than its clients have. */
 async function pooler(t: TestScope, url: string): Promise<string> {

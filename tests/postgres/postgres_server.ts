@@ -15,7 +15,7 @@ export interface TestPostgres {
   kill(): Promise<void>;
 }
 
-const HOW = 'run  eval "$(.ci/servers.postgres start)"';
+const HOW = 'run  eval "$(.ci/servers start)"';
 
 /** Why tests that need a server are skipped, if they are. Never in CI: there, a missing server is a failure. */
 export const skipWithoutPostgres: string | undefined =
