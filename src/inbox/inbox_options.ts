@@ -132,9 +132,7 @@ export function inboxSettings(options: InboxOptions): InboxSettings {
     acknowledge: typeof options.acknowledge === "function"
       ? options.acknowledge
       : checkOneOf<Acknowledge>("acknowledge", options.acknowledge, ["handled", "received"]),
-    acknowledgeWithinMs: options.acknowledgeWithinMs === Infinity
-      ? Infinity
-      : ms("acknowledgeWithinMs", 10_000, 55_000),
+    acknowledgeWithinMs: ms("acknowledgeWithinMs", 10_000, 55_000),
     lane: options.lane,
     maxAttempts: count("maxAttempts", 5),
     giveUpAfterMs: ms("giveUpAfterMs", 600_000, Number.MAX_SAFE_INTEGER),

@@ -38,10 +38,10 @@ const WAYS = "a Pool of pg, PGlite, the sql function of postgres.js, Bun's SQL, 
 /** How a client runs statements, found by its methods: no client is imported here. */
 export function queryOf(client: unknown, what = "postgresStore"): PostgresQuery {
   if ((typeof client === "object" || typeof client === "function") && client !== null) {
-    const any = client as AnyClient;
-    if (typeof any.unsafe === "function") return (text, values) => any.unsafe!(text, values);
+    const known = client as AnyClient;
+    if (typeof known.unsafe === "function") return (text, values) => known.unsafe!(text, values);
     if (typeof client === "function") return client as PostgresQuery;
-    if (typeof any.query === "function") return (text, values) => any.query!(text, values);
+    if (typeof known.query === "function") return (text, values) => known.query!(text, values);
   }
   throw new TelehookError(
     "ERR_OPTION",
@@ -51,12 +51,12 @@ export function queryOf(client: unknown, what = "postgresStore"): PostgresQuery 
 
 /** How a client receives notifications, if it can. */
 export function listenOf(client: object): PostgresListen | undefined {
-  const any = client as AnyClient;
-  if (typeof any.totalCount === "number" && typeof any.connect === "function") {
+  const known = client as AnyClient;
+  if (typeof known.totalCount === "number" && typeof known.connect === "function") {
     // The listener keeps a connection for itself, so there must be another one.
-    return (any.options?.max ?? 10) < 2 ? undefined : listenOnPool(any.connect.bind(any));
+    return (known.options?.max ?? 10) < 2 ? undefined : listenOnPool(known.connect.bind(known));
   }
-  const { listen } = any;
+  const { listen } = known;
   if (typeof listen !== "function") return undefined;
   return async (channel, onMessage) => {
     const listening = await listen.call(client, channel, onMessage);

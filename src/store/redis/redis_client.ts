@@ -112,13 +112,13 @@ class Channels {
 function rawSubscribeOf(subscriber: unknown): RedisSubscribe {
   if (typeof subscriber === "function") return subscriber as RedisSubscribe;
   if (typeof subscriber === "object" && subscriber !== null) {
-    const any = subscriber as AnyClient;
-    if (typeof any.subscribe === "function") {
-      if (typeof any.call === "function" && typeof any.on === "function") return ioredisSubscribe(any);
-      if ("isConnected" in any) return denoSubscribe(any);
+    const known = subscriber as AnyClient;
+    if (typeof known.subscribe === "function") {
+      if (typeof known.call === "function" && typeof known.on === "function") return ioredisSubscribe(known);
+      if ("isConnected" in known) return denoSubscribe(known);
       return async (channel, listener) => {
-        await any.subscribe!(channel, listener);
-        return () => any.unsubscribe?.(channel, listener);
+        await known.subscribe!(channel, listener);
+        return () => known.unsubscribe?.(channel, listener);
       };
     }
   }
