@@ -19,7 +19,7 @@
  * @module
  */
 export { webhook } from "./src/webhook.ts";
-export type { Webhook, WebhookOptions, WebhookStats } from "./src/webhook.ts";
+export type { DeliveryHandler, Webhook, WebhookOptions, WebhookStats } from "./src/webhook.ts";
 export type { PipelineOptions } from "./src/pipeline.ts";
 export type { OnEvent, WebhookCounts, WebhookEvent } from "./src/events/events.ts";
 export { listen } from "./src/serve/listen.ts";

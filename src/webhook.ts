@@ -13,7 +13,7 @@ import { INBOX_OPTION_NAMES } from "./inbox/inbox_options.ts";
 import { submit } from "./inbox/submit.ts";
 import { checkOptionNames } from "./checks/options.ts";
 import { JsonReading } from "./parse/body_reader.ts";
-import { Pipeline, type PipelineOptions } from "./pipeline.ts";
+import { Pipeline, type PipelineLimits, type PipelineOptions, type Router } from "./pipeline.ts";
 import type { Update, UpdateKind } from "./updates/mod.ts";
 import type { WebhookCounts } from "./events/events.ts";
 
@@ -21,7 +21,7 @@ import type { WebhookCounts } from "./events/events.ts";
 export interface WebhookOptions extends PipelineOptions {}
 
 /** The names of all options of a webhook, for whoever passes them on. */
-export const WEBHOOK_OPTION_NAMES = {
+export const WEBHOOK_OPTION_NAMES: Readonly<Record<keyof WebhookOptions, true>> = {
   secretToken: true,
   path: true,
   allowedAddresses: true,
@@ -30,13 +30,28 @@ export const WEBHOOK_OPTION_NAMES = {
   ...INBOX_OPTION_NAMES,
   onEvent: true,
   waitUntil: true,
-} as const satisfies Record<keyof WebhookOptions, true>;
+};
+
+/** What servers serve, and platforms call: {@link Webhook}, or a {@link BotHost} of many bots. */
+export interface DeliveryHandler {
+  /**
+   * Answers one delivery. It never throws and never rejects.
+   *
+   * @param request The delivery, as the runtime passes it.
+   * @param args Whatever the platform passes after it.
+   */
+  (request: Request, ...args: unknown[]): Promise<Response>;
+  /** Answers 503 from now on, and waits for what runs. */
+  close(options?: CloseOptions): Promise<void>;
+  /** Closes, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
 
 /**
  * A webhook as a web-standard handler: give it to `Deno.serve`, as `fetch` to `Bun.serve` or a worker, or call it.
  * It never throws and never rejects.
  */
-export interface Webhook {
+export interface Webhook extends DeliveryHandler {
   /**
    * Answers one delivery.
    *
@@ -105,8 +120,32 @@ export interface WebhookStats extends WebhookCounts {
   readonly isOutage: boolean;
 }
 
-/** The pipelines behind the webhooks, for the ways in that do not go through a `Request`. */
-const pipelines = new WeakMap<object, Pipeline>();
+/** The pipelines behind the handlers, for the ways in that do not go through a `Request`. */
+const routers = new WeakMap<object, Router>();
+
+/** Lets servers and `toNodeListener` take a handler. */
+export function registerHandler(handler: DeliveryHandler, router: Router): void {
+  routers.set(handler, router);
+}
+
+/** Whether this was made by {@link webhook} or `botHost`. */
+export function isDeliveryHandler(value: unknown): value is DeliveryHandler {
+  return typeof value === "function" && routers.has(value);
+}
+
+/**
+ * How deliveries find their pipeline behind a handler.
+ *
+ * @throws {TelehookError} `ERR_OPTION` if it was made by neither {@link webhook} nor `botHost`.
+ */
+export function routerOf(handler: DeliveryHandler): Router {
+  const router = routers.get(handler);
+  if (router !== undefined) return router;
+  throw new TelehookError(
+    "ERR_OPTION",
+    "This takes what webhook(receiver, options) or botHost(receiver, options) returned, not another handler",
+  );
+}
 
 /**
  * The pipeline of a webhook.
@@ -114,14 +153,12 @@ const pipelines = new WeakMap<object, Pipeline>();
  * @throws {TelehookError} `ERR_OPTION` if it was not made by {@link webhook}.
  */
 export function pipelineOf(hook: Webhook): Pipeline {
-  const pipeline = pipelines.get(hook);
-  if (pipeline === undefined) {
-    throw new TelehookError(
-      "ERR_OPTION",
-      "This takes what webhook(receiver, options) returned, not another handler",
-    );
-  }
-  return pipeline;
+  const router = routers.get(hook);
+  if (router instanceof Pipeline) return router;
+  throw new TelehookError(
+    "ERR_OPTION",
+    "This takes what webhook(receiver, options) returned, not another handler",
+  );
 }
 
 /**
@@ -167,16 +204,20 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
 /**
  * A webhook that leaves what is in its store alone until its inbox is told to begin: a server has to listen first.
  *
- * @param bodyTimeoutMs How long a body may take to arrive, for tests.
+ * @param limits What only tests, and hosts of many bots, set.
  */
-export function createWebhook(receiver: Receiver, options: WebhookOptions, bodyTimeoutMs?: number): Webhook {
+export function createWebhook(
+  receiver: Receiver,
+  options: WebhookOptions,
+  limits?: PipelineLimits,
+): Webhook {
   checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
-  const pipeline = new Pipeline(receiver, options, bodyTimeoutMs);
+  const pipeline = new Pipeline(receiver, options, limits);
   const { receiver: target, inbox, events } = pipeline;
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
   const answer = (request: Request, ...args: unknown[]): Promise<Response> =>
-    new Promise((resolve) => new RequestDelivery(pipeline, request, args, resolve).begin());
+    answerRequest(pipeline, request, args);
 
   const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
   const hook: Webhook = Object.defineProperty(
@@ -193,8 +234,24 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions, bodyT
     "allowedUpdates",
     { get: () => target.allowedUpdates, enumerable: true },
   );
-  pipelines.set(hook, pipeline);
+  registerHandler(hook, pipeline);
   return hook;
+}
+
+/** Answers a delivery that came as a `Request`. It never rejects. */
+export function answerRequest(
+  pipeline: Pipeline,
+  request: Request,
+  args: readonly unknown[],
+): Promise<Response> {
+  return new Promise((resolve) => new RequestDelivery(pipeline, request, args, resolve).begin());
+}
+
+/** Answers what is not a `Request`, or not one that can be used: the handler was mounted in the wrong place. */
+export function refuseWrongPlace(pipeline: Pipeline, request: unknown, args: readonly unknown[]): Answer {
+  const refusal = pipeline.refuseMisuse(mountAdvice(request));
+  endNodeResponse(args[0], refusal);
+  return refusal;
 }
 
 /** One delivery as a `Request`, on its way to a `Response`. */
@@ -226,10 +283,8 @@ class RequestDelivery extends JsonReading {
       if (refusal !== undefined) this.#answer(refusal);
       else this.#pipeline.bodies.readJson(this.#request, head, this);
     } catch {
-      // It is not a Request, or not one that can be used: nothing else can throw here.
-      const refusal = this.#pipeline.refuseMisuse(mountAdvice(this.#request));
-      endNodeResponse(this.#args[0], refusal);
-      this.#answer(refusal);
+      // Nothing else can throw here.
+      this.#answer(refuseWrongPlace(this.#pipeline, this.#request, this.#args));
     }
   }
 

@@ -2,6 +2,7 @@ import { checkFunction, checkNumber, checkOneOf, checkOptionNames } from "../che
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { ReplySender } from "../replies/late_replies.ts";
 import type { InboxStore } from "../store/inbox_store.ts";
+import { REMEMBERED_UPDATES } from "../store/limits.ts";
 import { MemoryStore } from "../store/memory/memory_store.ts";
 import { quote } from "../text/quote.ts";
 import type { Update } from "../updates/mod.ts";
@@ -78,7 +79,7 @@ export interface InboxOptions {
 }
 
 /** The names of all options of the inbox. */
-export const INBOX_OPTION_NAMES = {
+export const INBOX_OPTION_NAMES: Readonly<Record<keyof InboxOptions, true>> = {
   mediaGroups: true,
   acknowledge: true,
   acknowledgeWithinMs: true,
@@ -94,7 +95,7 @@ export const INBOX_OPTION_NAMES = {
   store: true,
   replies: true,
   onError: true,
-} as const satisfies Record<keyof InboxOptions, true>;
+};
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
@@ -109,6 +110,8 @@ export interface InboxSettings extends RunnerSettings {
   readonly maxPending: number;
   readonly maxPendingChars: number;
   readonly replies: ReplySender | undefined;
+  /** How many acknowledged updates are remembered in memory. */
+  readonly rememberedUpdates: number;
 }
 
 /**
@@ -129,7 +132,9 @@ export function inboxSettings(options: InboxOptions): InboxSettings {
     acknowledge: typeof options.acknowledge === "function"
       ? options.acknowledge
       : checkOneOf<Acknowledge>("acknowledge", options.acknowledge, ["handled", "received"]),
-    acknowledgeWithinMs: ms("acknowledgeWithinMs", 10_000, 55_000),
+    acknowledgeWithinMs: options.acknowledgeWithinMs === Infinity
+      ? Infinity
+      : ms("acknowledgeWithinMs", 10_000, 55_000),
     lane: options.lane,
     maxAttempts: count("maxAttempts", 5),
     giveUpAfterMs: ms("giveUpAfterMs", 600_000, Number.MAX_SAFE_INTEGER),
@@ -141,6 +146,7 @@ export function inboxSettings(options: InboxOptions): InboxSettings {
     maxPendingChars: count("maxPendingChars", 2 ** 26),
     store: checkStore(options.store),
     replies: checkReplies(options.replies),
+    rememberedUpdates: REMEMBERED_UPDATES,
     isSenderResponsible: false,
     onStrangeResult: () => {},
   };

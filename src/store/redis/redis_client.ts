@@ -30,10 +30,10 @@ const WAYS = "node-redis (version 4 or later), ioredis, Bun's RedisClient, Deno'
 export function commandOf(client: unknown): RedisCommand {
   if (typeof client === "function") return client as RedisCommand;
   if (typeof client === "object" && client !== null) {
-    const any = client as AnyClient;
-    if (typeof any.call === "function") return (command, args) => any.call!(command, ...args);
-    if (typeof any.sendCommand === "function") return sendCommandOf(any, any.sendCommand.bind(any));
-    if (typeof any.send === "function") return (command, args) => any.send!(command, args);
+    const known = client as AnyClient;
+    if (typeof known.call === "function") return (command, args) => known.call!(command, ...args);
+    if (typeof known.sendCommand === "function") return sendCommandOf(known, known.sendCommand.bind(known));
+    if (typeof known.send === "function") return (command, args) => known.send!(command, args);
   }
   throw new TelehookError(
     "ERR_OPTION",
