@@ -32,11 +32,9 @@ export type UpdateFilterName =
   | UpdateKind
   | MediaGroupKind
   | { [K in UpdateKind]: `${K}:${OptionalFieldName<UpdateKindTypes[K]>}` }[UpdateKind]
-  | {
-    [K in UpdateKind]: UpdateKindTypes[K] extends Message
-      ? `${K}:${OptionalFieldName<Message>}:${"caption" | "from" | "reply_to_message"}`
-      : never;
-  }[UpdateKind]
+  | `${{ [K in UpdateKind]: UpdateKindTypes[K] extends Message ? K : never }[UpdateKind]}:${OptionalFieldName<
+    Message
+  >}:${"caption" | "from" | "reply_to_message"}`
   | `${MediaGroupKind}:${MediaGroupContent}`;
 
 // Mapped rather than intersected, and in place, so that an editor shows the two fields and not how they came about.

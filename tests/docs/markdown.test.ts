@@ -30,10 +30,14 @@ const pages = readdirSync(new URL("docs/", root), { recursive: true, encoding: "
   .map((name) => `docs/${name.replaceAll("\\", "/")}`)
   .sort();
 
-/** Blocks that import other packages are left out: their types are not installed. */
-function needsOthers(code: string): boolean {
-  return [...code.matchAll(/\bfrom "([^"]+)"/g)]
-    .some(([, name = ""]) => PATHS[name] === undefined && !name.startsWith("node:"));
+/**
+ * Whether a block is a module of its own. Left out are blocks that import other packages or files, whose types are not there,
+ * and those without imports, which continue the text around them.
+ */
+function isComplete(code: string): boolean {
+  const imported = [...code.matchAll(/\bfrom "([^"]+)"/g)].map(([, name = ""]) => name);
+  return imported.length > 0 &&
+    imported.every((name) => PATHS[name] !== undefined || name.startsWith("node:"));
 }
 
 function blocks(markdown: string): string[] {
@@ -85,7 +89,7 @@ it("every TypeScript block of the README and the documentation type-checks", { t
   const codes = ["README.md", ...pages].flatMap((page) =>
     blocks(read(page))
       .map((code, i) => [`${page.replaceAll("/", "_")}_block_${i + 1}`, code] as const)
-      .filter(([, code]) => !needsOthers(code))
+      .filter(([, code]) => isComplete(code))
   );
   assert.ok(codes.length >= 30, `${codes.length} blocks`);
   assert.deepEqual(problemsIn(asModules(codes)), []);
