@@ -62,7 +62,8 @@ it("a webhook that is set meanwhile ends polling with an error, or is deleted ag
   }
 });
 
-const ON_THE_WAY = "an album is handed over once although the bot goes from a webhook to polling and back in its middle";
+const ON_THE_WAY =
+  "an album is handed over once although the bot goes from a webhook to polling and back in its middle";
 it(ON_THE_WAY, { skip: !hasSqlite && "no node:sqlite here" }, async () => {
   const folder = mkdtempSync(join(tmpdir(), "telehook-poll-"));
   try {
