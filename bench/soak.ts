@@ -23,7 +23,7 @@ import { parseArgs } from "node:util";
 import { type Delivery, freePort, startTestBotApi } from "../src/testing/mod.ts";
 import { machine, table } from "./machine.ts";
 import { type Findings, judge, type Written } from "./soak_journal.ts";
-import { SERVERS } from "./soak_store.ts";
+import { QUIET_MS, SERVERS } from "./soak_store.ts";
 
 const { values } = parseArgs({
   options: {
@@ -213,20 +213,12 @@ async function soak(store: string): Promise<Result> {
     : JSON.stringify({ updates: 0, lanes: 0, oldestMs: 0, parked: 0 });
   await processes.end();
   await telegram.close();
-  /** Real milliseconds from the acknowledgement of the part before to that of this one. */
-  const gapMs = (before: number, id: number) => {
-    const [from = 0, to = 0] = [before, id].map((each) => deliveries.get(each)?.attempts.at(-1)?.endedAt);
-    return (to - from) / TIME_SCALE;
+  /** Real milliseconds from when a part may have been stored to when the next one was acknowledged. */
+  const gapMs = (part: number, next: number) => {
+    const reached = deliveries.get(part)?.attempts.find(({ error }) => error !== "Connection refused");
+    return ((deliveries.get(next)?.attempts.at(-1)?.endedAt ?? 0) - (reached?.sentAt ?? 0)) / TIME_SCALE;
   };
-  const findings = read();
-  for (const { pieces } of findings.splitAlbums) {
-    for (const [i, ids] of pieces.slice(1).entries()) {
-      const before = pieces[i]?.at(-1) ?? 0;
-      const attempts = deliveries.get(ids[0] ?? 0)?.attempts.map(({ sentAt, endedAt, error, answer, connection }) =>
-        `${(sentAt/50).toFixed(0)}+${((endedAt-sentAt)/50).toFixed(0)} c${connection} ${error ?? answer?.status}`);
-      console.log(pieces, gapMs(before, ids[0] ?? 0), attempts, deliveries.get(before)?.attempts.map((a) => `${(a.sentAt/50).toFixed(0)}+${((a.endedAt-a.sentAt)/50).toFixed(0)} c${a.connection} ${a.error ?? a.answer?.status}`));
-    }
-  }
+  const findings = judge(readFileSync(journal, "utf8"), story, (part, next) => gapMs(part, next) > QUIET_MS);
   if (process.env["KEEP"] === undefined) rmSync(directory, { recursive: true });
   return {
     ...findings,
@@ -257,6 +249,7 @@ console.log(table([
   row("**updates lost**", ({ lost }) => lost),
   row("**out of order within a chat**", ({ outOfOrder }) => outOfOrder),
   row("**albums in more than one piece**", ({ split, albums }) => `${split} of ${albums}`),
+  row("albums that the sender interrupted for longer than `quietMs`", ({ interrupted }) => interrupted),
   row("**two updates of a chat at a time**", ({ together }) => together),
   row("one update twice at a time", ({ repeatedMeanwhile }) => repeatedMeanwhile),
   row("handled twice", ({ twice }) => twice),

@@ -10,7 +10,7 @@
 import { openSync, writeSync } from "node:fs";
 import process from "node:process";
 import { listen, type ReceivedUpdate } from "../mod.ts";
-import { soakStore } from "./soak_store.ts";
+import { QUIET_MS, soakStore } from "./soak_store.ts";
 
 const [kind = "", place = "", port = "", journal = "", secretToken = "", run = ""] = process.argv.slice(2);
 const ACKNOWLEDGE_WITHIN_MS = 100;
@@ -40,6 +40,7 @@ async function serve(): Promise<void> {
     ...{ secretToken, hostname: "127.0.0.1", port: Number(port), path: "/soak" },
     ...(store === undefined ? {} : { store }),
     acknowledgeWithinMs: ACKNOWLEDGE_WITHIN_MS,
+    mediaGroups: { quietMs: QUIET_MS, maxWaitMs: 60_000 },
     maxPending: 5_000,
     maxPendingChars: 2 ** 24,
     onError: () => {},

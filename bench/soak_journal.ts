@@ -13,7 +13,8 @@ export interface Findings {
   readonly albums: number;
   /** Albums that came in more than one piece. */
   readonly split: number;
-  readonly splitAlbums: readonly { readonly pieces: readonly (readonly number[])[] }[];
+  /** Albums that also did, but whose sender paused for longer than their quiet time between the pieces. */
+  readonly interrupted: number;
   /** Calls that began in a lane while another one ran there, in a process that lived. */
   readonly together: number;
   /** The same, where both calls had the same update: its sender repeated it while its first call ran. */
@@ -34,8 +35,17 @@ interface Call {
   readonly ids: readonly number[];
 }
 
-/** Judges a journal: the lines `begin | end | throw | lost <run> <ids…>` of all processes, in the order of their writing. */
-export function judge(journal: string, story: ReadonlyMap<number, Written>): Findings {
+/**
+ * Judges a journal: the lines `begin | end | throw | lost <run> <ids…>` of all processes, in the order of their writing.
+ *
+ * @param story All updates, in their order.
+ * @param isPause Whether the sender paused for too long between two parts of an album.
+ */
+export function judge(
+  journal: string,
+  story: ReadonlyMap<number, Written>,
+  isPause: (part: number, next: number) => boolean = () => false,
+): Findings {
   const lines = journal.trim().split("\n").map((line) => {
     const [what = "", run = "", ...ids] = line.split(" ");
     return { what, run, ids: ids.map(Number) };
@@ -89,7 +99,11 @@ export function judge(journal: string, story: ReadonlyMap<number, Written>): Fin
       piecesOf.set(key, (piecesOf.get(key) ?? new Set()).add(call));
     }
   }
-  const split = [...piecesOf].filter(([, pieces]) => pieces.size > 1);
+  const inPieces = [...piecesOf].filter(([, pieces]) => pieces.size > 1);
+  const split = inPieces.filter(([, pieces]) => {
+    const idsOf = [...pieces].map((call) => calls[call] ?? []);
+    return idsOf.slice(1).some((ids, i) => !isPause(idsOf[i]?.at(-1) ?? 0, ids[0] ?? 0));
+  });
   for (const [key, pieces] of split) {
     examples.push(`album ${key}: ${[...pieces].map((call) => `[${calls[call]?.join(" ")}]`).join(" ")}`);
   }
@@ -98,7 +112,7 @@ export function judge(journal: string, story: ReadonlyMap<number, Written>): Fin
     outOfOrder,
     albums: piecesOf.size,
     split: split.length,
-    splitAlbums: split.map(([, pieces]) => ({ pieces: [...pieces].map((call) => calls[call] ?? []) })),
+    interrupted: inPieces.length - split.length,
     together: counts.together,
     repeatedMeanwhile: counts.repeatedMeanwhile,
     twice: calls.flat().length - first.size,

@@ -9,6 +9,12 @@ export const SERVERS: Readonly<Record<string, string | undefined>> = {
   postgres: "TELEHOOK_TEST_POSTGRES",
 };
 
+/**
+ * The quiet time of albums: 250 seconds on the sender's clock. It pauses for longer than a second where no process is
+ * there to accept a part, and several start at once on a busy machine.
+ */
+export const QUIET_MS = 5_000;
+
 /** What a silent process had claimed on a server falls due again after that: a process that is killed says nothing. */
 const LEASE_MS = 5_000;
 
