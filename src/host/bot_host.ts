@@ -34,6 +34,7 @@ export interface BotHostOptions extends Omit<WebhookOptions, "secretToken" | "pa
   readonly pathPrefix?: string;
   /**
    * Looks up the token of a bot that was not added, by its id: in a database, for example. `undefined` if there is none.
+   * At most 100 look-ups run at the same time; it should end by itself if the database does not answer.
    * Default: only bots that were added are known.
    */
   readonly find?: (id: number) => string | undefined | Promise<string | undefined>;
@@ -91,6 +92,9 @@ const HOST_OPTION_NAMES: readonly string[] = [
 const REGISTER_EVERY_MS = 1_000;
 /** How often the pending updates of all bots are counted at most. */
 const COUNT_EVERY_MS = 100;
+/** Look-ups at the same time: a flood of ids must not become a flood of questions to a database. */
+const MOST_LOOK_UPS = 100;
+const REPORT_EVERY_MS = 60_000;
 
 interface Member {
   readonly hook: Webhook;
@@ -151,6 +155,8 @@ class HostedBots {
   readonly #finding = new Map<number, Promise<Member | undefined>>();
   #pending = 0;
   #countedAt = -Infinity;
+  /** When a look-up that fails is reported again. */
+  #reportAt = -Infinity;
   #isClosed = false;
 
   constructor(receiver: Receiver, options: BotHostOptions) {
@@ -194,12 +200,23 @@ class HostedBots {
   async answer(request: Request, args: readonly unknown[]): Promise<Response> {
     try {
       const id = this.#idIn(request.url);
-      const member = id === undefined ? undefined : this.#members.get(id) ?? await this.#find(id);
+      if (id === undefined) return toResponse(WRONG_PATH);
+      let member = this.#members.get(id);
+      if (member === undefined && mayBeDelivery(request)) {
+        if (this.#finding.size >= MOST_LOOK_UPS && !this.#finding.has(id)) {
+          return toResponse(tryLater(1_000, "Too many bots are being looked up"));
+        }
+        member = await this.#find(id);
+      }
       if (member === undefined) return toResponse(WRONG_PATH);
       if (this.#isFull()) return toResponse(tryLater(1_000, "Too many updates are pending"));
       return await member.hook(request, ...args);
     } catch (error) {
-      console.error("telehook: the token of a bot could not be looked up:", error);
+      const now = performance.now();
+      if (now >= this.#reportAt) {
+        this.#reportAt = now + REPORT_EVERY_MS;
+        console.error("telehook: the token of a bot could not be looked up (reported once a minute):", error);
+      }
       return toResponse(tryLater(1_000, "The bot cannot be looked up at the moment"));
     }
   }
@@ -318,6 +335,11 @@ class HostedBots {
     }
     return this.#pending++ >= this.#maxPendingInAll;
   }
+}
+
+/** Whether Telegram can have sent this: only then is a bot looked up. */
+function mayBeDelivery({ method, headers }: Request): boolean {
+  return method === "POST" && headers.has("x-telegram-bot-api-secret-token");
 }
 
 function idOf(token: string): number {
