@@ -229,9 +229,7 @@ async function soak(store: string): Promise<Result> {
 }
 
 const stores = values.store?.split(",") ??
-  Object.keys(SERVERS).filter((each) =>
-    each === "sqlite" || process.env[SERVERS[each] ?? ""] !== undefined
-  );
+  Object.keys(SERVERS).filter((each) => each === "sqlite" || process.env[SERVERS[each] ?? ""] !== undefined);
 console.log(
   `${machine()}\n\nbot: ${values.runtime} · ${updates} updates of ${chats} chats · seed ${values.seed}\n`,
 );

@@ -78,7 +78,9 @@ export class Bot {
     if (!existsSync(this.#journal)) return [];
     const lines = readFileSync(this.#journal, "utf8").trim().split("\n");
     if (what === undefined) return lines;
-    return lines.filter((line) => line.startsWith(`${what} `)).map((line) => line.split(" ").slice(2).join(" "));
+    return lines.filter((line) => line.startsWith(`${what} `)).map((line) =>
+      line.split(" ").slice(2).join(" ")
+    );
   }
 
   get journal(): string {
@@ -89,7 +91,9 @@ export class Bot {
   async has(what: string, count: number, withinMs = 20_000): Promise<void> {
     for (const until = performance.now() + withinMs; this.lines(what).length < count;) {
       if (performance.now() > until) {
-        throw new Error(`Not ${count} × "${what}" within ${withinMs} ms: ${this.lines().slice(-20).join(", ")}`);
+        throw new Error(
+          `Not ${count} × "${what}" within ${withinMs} ms: ${this.lines().slice(-20).join(", ")}`,
+        );
       }
       await new Promise((resolve) => setTimeout(resolve, 5));
     }

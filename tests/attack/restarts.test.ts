@@ -55,7 +55,7 @@ if (hasSqlite) {
     for (let isAccepted = false; !isAccepted;) {
       const run = await bot.start();
       assert.ok(++starts < 10, "It ends one process after another");
-      if (starts === 1) for (const each of innocent) assert.equal(await run.post(each), 200);
+      if (starts === 1) { for (const each of innocent) assert.equal(await run.post(each), 200); }
       isAccepted = await run.post(poison) === 200;
       if (!isAccepted) await run.ended;
     }
@@ -74,7 +74,10 @@ if (hasSqlite) {
     const TOPICS = 20;
     const EACH = 50;
     const bot = new Bot(t, { isByTopic: true, handlerMs: 2 });
-    const updates = Array.from({ length: TOPICS * EACH }, (_, i) => message(i + 1, { message_thread_id: i % TOPICS }));
+    const updates = Array.from(
+      { length: TOPICS * EACH },
+      (_, i) => message(i + 1, { message_thread_id: i % TOPICS }),
+    );
     const story = new Map<number, Written>(
       updates.map(({ update_id }) => [update_id, { chat: (update_id - 1) % TOPICS, album: undefined }]),
     );

@@ -5,7 +5,10 @@ import { gate, message } from "../inbox/bot.ts";
 
 const TOKEN = "1001:AAone";
 
-function post(id: number, headers: Record<string, string> = { "x-telegram-bot-api-secret-token": "a guess" }): Request {
+function post(
+  id: number,
+  headers: Record<string, string> = { "x-telegram-bot-api-secret-token": "a guess" },
+): Request {
   const body = JSON.stringify(message(1));
   return new Request(`http://bots.example/${id}`, {
     method: "POST",
