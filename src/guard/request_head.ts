@@ -34,6 +34,10 @@ export class RequestHead implements DeliveryHead {
     return undefined;
   }
 
+  get headers(): Iterable<readonly [string, string]> {
+    return this.#headers;
+  }
+
   header(name: string): string | null {
     return this.#headers.get(name);
   }

@@ -29,7 +29,8 @@ import {
 import { UnknownBots } from "./unknown_bots.ts";
 
 /** Options of {@link botHost}: those of a webhook, for each bot, and how bots are found and registered. */
-export interface BotHostOptions extends Omit<WebhookOptions, "secretToken" | "path" | "store" | "replies"> {
+export interface BotHostOptions
+  extends Omit<WebhookOptions, "secretToken" | "path" | "store" | "replies" | "health" | "metrics"> {
   /** The path before the bot's id, without a slash at its end. Default: `""`, so that bot 123 has the path `/123`. */
   readonly pathPrefix?: string;
   /**
@@ -83,7 +84,9 @@ export interface BotHost {
 }
 
 const HOST_OPTION_NAMES: readonly string[] = [
-  ...Object.keys(WEBHOOK_OPTION_NAMES).filter((name) => !["secretToken", "path", "replies"].includes(name)),
+  ...Object.keys(WEBHOOK_OPTION_NAMES).filter((name) =>
+    !["secretToken", "path", "replies", "health", "metrics"].includes(name)
+  ),
   ...["pathPrefix", "find", "url", "apiRoot", "fetch", "maxPendingInAll"],
 ];
 

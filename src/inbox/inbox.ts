@@ -1,10 +1,18 @@
 import { checkNumber } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
-import type { Events } from "../events/events.ts";
+import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import type { AlbumRules } from "../store/album_rules.ts";
-import type { Added, AddMode, Awaitable, InboxStore, ParkedBatch, StoreEntry } from "../store/inbox_store.ts";
+import type {
+  Added,
+  AddMode,
+  Awaitable,
+  InboxStore,
+  ParkedBatch,
+  StoreEntry,
+  StoreStats,
+} from "../store/inbox_store.ts";
 import type { Update } from "../updates/mod.ts";
 import { AcknowledgementLimit } from "../runner/acknowledgement_limit.ts";
 import { IdleWaiters, isDone } from "./closing.ts";
@@ -106,9 +114,15 @@ export class Inbox {
    *
    * @param json The update's JSON as it came, if it is known.
    * @param chars Its size in characters, if that is known.
+   * @param origin Tells who sent it, for the events.
    * @returns What became of it, at once if nothing has to be waited for.
    */
-  receive(update: Update, json?: string, chars?: number): Awaitable<Outcome> {
+  receive(update: Update, json?: string, chars?: number, origin?: () => Origin): Awaitable<Outcome> {
+    if (this.#events.hasListeners) this.#events.received(update, this.#laneOf(update), origin);
+    return this.#receive(update, json, chars);
+  }
+
+  #receive(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
     if (this.#closing !== undefined) return CLOSING;
     if (!this.#isOpen) return this.#receiveOnceOpen(update, json, chars);
     if (this.#seen.has(update.update_id)) return this.#duplicate(update);
@@ -159,6 +173,16 @@ export class Inbox {
 
   get isOverloaded(): boolean {
     return this.#isOverloaded();
+  }
+
+  /** Milliseconds since the latest failure of the receiver, during an outage; `Infinity` if there is none. */
+  get outageFailedMsAgo(): number {
+    return this.#failures.outageFailedMsAgo;
+  }
+
+  /** What is in the store, of this process and others. */
+  storeStats(): Awaitable<StoreStats> {
+    return this.#store.stats();
   }
 
   /** Resolves when nothing that was received here is left unhandled, or when the inbox is closed. */
@@ -223,9 +247,9 @@ export class Inbox {
 
   #receiveOnceOpen(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
     const opening = this.open();
-    if (this.#isOpen) return this.receive(update, json, chars); // a store in memory is open at once
+    if (this.#isOpen) return this.#receive(update, json, chars); // a store in memory is open at once
     return opening.then(
-      () => this.receive(update, json, chars),
+      () => this.#receive(update, json, chars),
       (error) => this.#refuse(update, error),
     );
   }
@@ -359,13 +383,19 @@ export class Inbox {
 
   #add(entry: StoreEntry, mode: AddMode): Awaitable<Added> {
     const added = this.#store.add(entry, mode);
-    if (!(added instanceof Promise)) return added;
+    if (!(added instanceof Promise)) {
+      this.#events.storeWorked();
+      return added;
+    }
     this.#storing.add(added);
     const ended = () => {
       this.#storing.delete(added);
       this.#tellIdle();
     };
-    void added.then(ended, ended);
+    void added.then(() => {
+      this.#events.storeWorked();
+      ended();
+    }, ended);
     return added;
   }
 

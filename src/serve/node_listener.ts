@@ -72,10 +72,10 @@ export function toNodeListener(hook: Webhook): NodeListener {
   return (request, response) => {
     const head = new NodeHead(request);
     const refusal = pipeline.guard(head);
-    if (refusal !== undefined) send(response, refusal, pipeline);
-    else if (hasParsedBody(request)) answerWith(response, takeParsed(pipeline, request.body), pipeline);
-    else if (request.readableEnded) send(response, pipeline.refuse(BROKEN_BODY), pipeline); // somebody has read it and kept it
-    else receiveBody(request, head.contentLength, response, pipeline);
+    if (refusal !== undefined) answerWith(response, refusal, pipeline);
+    else if (hasParsedBody(request)) answerWith(response, takeParsed(pipeline, request.body, head), pipeline);
+    else if (request.readableEnded) send(response, pipeline.refuse(BROKEN_BODY, head), pipeline); // somebody has read it and kept it
+    else receiveBody(request, head, response, pipeline);
   };
 }
 
@@ -111,6 +111,10 @@ class NodeHead implements DeliveryHead {
     const value = this.#request.headers[name];
     return typeof value === "object" ? value.join(", ") : value;
   }
+
+  get headers(): Iterable<readonly [string, string]> {
+    return Object.keys(this.#request.headers).map((name) => [name, this.header(name) ?? ""]);
+  }
 }
 
 /**
@@ -119,15 +123,15 @@ class NodeHead implements DeliveryHead {
  */
 function receiveBody(
   request: NodeRequest,
-  declared: number | undefined,
+  head: NodeHead,
   response: NodeResponse,
   pipeline: Pipeline,
 ): void {
   queueMicrotask(() => {
     const chunk = request.read();
-    if (isBytes(chunk) && chunk.length === declared) {
-      answerWith(response, pipeline.takeBytes(chunk), pipeline);
-    } else receivePieces(request, chunk, response, pipeline);
+    if (isBytes(chunk) && chunk.length === head.contentLength) {
+      answerWith(response, pipeline.takeBytes(chunk, head), pipeline);
+    } else receivePieces(request, head, chunk, response, pipeline);
   });
 }
 
@@ -139,6 +143,7 @@ function receiveBody(
  */
 function receivePieces(
   request: NodeRequest,
+  head: NodeHead,
   first: unknown,
   response: NodeResponse,
   pipeline: Pipeline,
@@ -160,13 +165,13 @@ function receivePieces(
   const finish = () => {
     if (isDone) return;
     isDone = true;
-    answerWith(response, pipeline.takeBytes(joinChunks(chunks, length)), pipeline);
+    answerWith(response, pipeline.takeBytes(joinChunks(chunks, length), head), pipeline);
   };
   const refuseRest = () => {
     isDone = true;
     request.removeListener("readable", takeMore);
     request.resume(); // read and thrown away, so that the sender gets to the point of hearing the answer
-    send(response, pipeline.refuse(TOO_LARGE), pipeline);
+    send(response, pipeline.refuse(TOO_LARGE, head), pipeline);
   };
 
   take(first);
@@ -184,10 +189,10 @@ function hasParsedBody({ body, readableEnded }: NodeRequest): boolean {
   return typeof body !== "object" || body === null || Object.keys(body).length > 0;
 }
 
-function takeParsed(pipeline: Pipeline, body: unknown): Awaitable<Answer> {
-  if (typeof body === "string") return pipeline.takeText(body.replace(/^\uFEFF/, "")); // as where bytes are decoded
-  if (isBytes(body)) return pipeline.takeBytes(body);
-  return pipeline.takeValue(body);
+function takeParsed(pipeline: Pipeline, body: unknown, head: NodeHead): Awaitable<Answer> {
+  if (typeof body === "string") return pipeline.takeText(body.replace(/^\uFEFF/, ""), head); // as where bytes are decoded
+  if (isBytes(body)) return pipeline.takeBytes(body, head);
+  return pipeline.takeValue(body, head);
 }
 
 function answerWith(response: NodeResponse, answer: Awaitable<Answer>, pipeline: Pipeline): void {

@@ -138,7 +138,8 @@ export async function startServer(
   hook: Webhook,
   options: ServeOptions = {},
 ): Promise<WebhookServer> {
-  const { path = "/" } = pipelineOf(hook);
+  const pipeline = pipelineOf(hook);
+  const { path = "/" } = pipeline;
   checkOptionNames("serve", options, SERVE_OPTION_NAMES);
   const { signal } = options;
   const hostname = checkedHostname(options.hostname);
@@ -162,6 +163,7 @@ export async function startServer(
   } catch (error) {
     throw await listenError(error, { runtime, port, hostname, tls });
   }
+  pipeline.certificate = tls?.pair.cert;
   const server = new RunningServer(transport, { runtime, hook, hostname, path, tls });
   server.closeOn(signal, closingOnSignals);
   return server;
@@ -237,6 +239,7 @@ class RunningServer implements WebhookServer {
       }
       try {
         await this.#transport.replaceTls(pair);
+        pipelineOf(this.webhook).certificate = pair.cert;
       } catch (cause) {
         if (cause instanceof TelehookError) throw cause;
         throw pairError(cause);

@@ -15,6 +15,7 @@ function client(
     address,
     contentLength: undefined,
     header: (name) => headers[name],
+    headers: Object.entries(headers),
   });
 }
 
