@@ -74,7 +74,7 @@ export { mergeMediaGroups } from "./src/inbox/merge_media_groups.ts";
 export type { MediaGroupMerger, MergeMediaGroupsOptions } from "./src/inbox/merge_media_groups.ts";
 export type { Acknowledge, InboxOptions, MediaGroupOptions } from "./src/inbox/inbox_options.ts";
 export type { LaneFunction } from "./src/inbox/lane.ts";
-export type { AlbumEnd, AlbumRules } from "./src/store/album_rules.ts";
+export type { AlbumEnd, AlbumRules, AlbumState } from "./src/store/album_rules.ts";
 export type {
   Added,
   AddMode,
@@ -90,8 +90,9 @@ export type {
   StoreStats,
   Tries,
 } from "./src/store/inbox_store.ts";
-export { sqliteStore } from "./src/store/sqlite_store.ts";
-export type { SqliteStoreOptions } from "./src/store/sqlite_store.ts";
+export { albumState, extraAfterAbsence } from "./src/store/album_rules.ts";
+export { sqliteStore } from "./src/store/sqlite/sqlite_store.ts";
+export type { SqliteStoreOptions } from "./src/store/sqlite/sqlite_store.ts";
 export type { CloseOptions } from "./src/inbox/closing.ts";
 export type { FailureDetails, OnError } from "./src/runner/report_error.ts";
 

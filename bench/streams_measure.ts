@@ -52,7 +52,12 @@ function leastThatWorks(): Source {
 
 function telehook(): Source {
   const streams = updateStreams();
-  const context = { attempt: 1, signal: new AbortController().signal };
+  const context = {
+    attempt: 1,
+    isReplay: false,
+    complete: () => Promise.reject(new Error("not here")),
+    signal: new AbortController().signal,
+  };
   return {
     subscribe: () => streams.on("message"),
     send: (update) => streams.receive(update, context),

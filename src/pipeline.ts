@@ -1,28 +1,36 @@
 import {
   ACKNOWLEDGED,
+  ALREADY_READ,
   type Answer,
+  BROKEN_BODY,
   CLOSING,
   FAILED,
   MALFORMED_JSON,
+  misuse,
+  NOT_JSON,
   NOT_POST,
-  NOT_UTF8,
   OVERLOADED,
   replyWith,
   tryLater,
+  UNKNOWN_ADDRESS,
 } from "./answers/answer.ts";
+import { checkFunction } from "./checks/options.ts";
 import { type Receiver, toUpdateReceiver, type UpdateReceiver } from "./receiver/receiver.ts";
-import { serializeReply } from "./replies/reply_body.ts";
 import type { WebhookReply } from "./receiver/webhook_reply.ts";
+import { serializeReply } from "./replies/reply_body.ts";
 import { type ClientAddress, clientAddress } from "./guard/client_address.ts";
 import type { DeliveryHead } from "./guard/head.ts";
 import { createGuard, type Guard, type GuardOptions, MAX_BODY_BYTES } from "./guard/guard.ts";
+import { isJson } from "./guard/media_type.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { type InboxOptions, inboxSettings } from "./inbox/inbox_options.ts";
 import type { Outcome } from "./runner/outcome.ts";
 import { errorReporter, type ReportError, strangeResultReporter } from "./runner/report_error.ts";
 import type { Awaitable } from "./store/inbox_store.ts";
-import { decodeBody } from "./parse/decode_body.ts";
+import { decodeBody, UnreadableBody } from "./parse/body_bytes.ts";
+import { BodyReader } from "./parse/body_reader.ts";
 import { isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
+import { hasWaitUntil, waitUntil } from "./platform/wait_until.ts";
 import type { Update } from "./updates/mod.ts";
 import { Events, type OnEvent, type Origin } from "./events/events.ts";
 import type { LogFunction } from "./events/log.ts";
@@ -34,7 +42,7 @@ import { type Redact, redactor } from "./text/redact.ts";
 
 /** Everything that a webhook can be told. */
 export interface PipelineOptions extends GuardOptions, InboxOptions, PagesOptions {
-  /** Is called with everything that happens, for metrics and traces. Default: nothing, which costs nothing. */
+  /** Called with everything that happens, for metrics and traces. Default: nothing, which costs nothing. */
   readonly onEvent?: OnEvent;
   /**
    * Receives the lines of the log: the first refusal of each kind in a minute, with the address and the path; handlers that
@@ -42,17 +50,38 @@ export interface PipelineOptions extends GuardOptions, InboxOptions, PagesOption
    * Failures of handlers go to `onError`.
    */
   readonly log?: LogFunction | false | undefined;
+  /**
+   * Keeps a serverless instance running until the promise is settled: called after an answer while work goes on, such as a
+   * pending album or a slow receiver. Default: the platform's own `waitUntil`, found on Cloudflare Workers, Netlify, Deno
+   * Deploy and Vercel. Elsewhere, pass the function: `waitUntil: after` with `after` from `next/server`.
+   */
+  readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
+/** How long a body may take to arrive, in milliseconds: Telegram sends one at once, and waits 60 s for an answer. */
+const BODY_TIMEOUT_MS = 30_000;
+
+/** What else the console says about a refusal, once: the operator can do something about these, and the sender cannot. */
+const ADVICE = /* @__PURE__ */ new Map([
+  [
+    ALREADY_READ,
+    "Mount the webhook before the body parser, or pass on the body: as request.body to toNodeListener, or in a new Request",
+  ],
+  [
+    UNKNOWN_ADDRESS,
+    '"allowedAddresses" needs it: pass what the platform gives you, or { remoteAddr: { hostname } }, as the second argument',
+  ],
+]);
+
 /**
- * guard ─▶ parse ─▶ inbox ─▶ dispatch, wired once for each webhook. The ways in (a `Request`, a `node:http` message)
- * bring a head and then bytes, and send the answer; everything between is here.
+ * guard ─▶ parse ─▶ inbox ─▶ dispatch, wired once for each webhook. The ways in (a `Request`, a `node:http` message, a Lambda
+ * event) read a head and a body, and send the answer; everything between is here.
  */
 export class Pipeline {
-  /** The only path that is answered, if one was named. */
+  /** The only path that is answered, if the option is set. */
   readonly path: string | undefined;
   readonly #guard: Guard;
-  readonly maxBodyBytes: number;
+  readonly bodies: BodyReader;
   readonly receiver: UpdateReceiver;
   readonly inbox: Inbox;
   readonly events: Events;
@@ -63,11 +92,17 @@ export class Pipeline {
   #metrics: Metrics | undefined;
   /** The certificate that the server uses, in PEM. */
   certificate: string | undefined;
+  readonly #waitUntil: PipelineOptions["waitUntil"];
+  /** What the console has said. */
+  readonly #said = new Set<string>();
 
-  constructor(receiver: Receiver, options: PipelineOptions) {
+  /** @param bodyTimeoutMs How long a body may take to arrive, for tests. */
+  constructor(receiver: Receiver, options: PipelineOptions, bodyTimeoutMs: number = BODY_TIMEOUT_MS) {
+    checkFunction("waitUntil", options.waitUntil);
+    this.#waitUntil = options.waitUntil;
     this.path = options.path;
     this.#guard = createGuard(options);
-    this.maxBodyBytes = options.maxBodyBytes ?? MAX_BODY_BYTES;
+    this.bodies = new BodyReader(options.maxBodyBytes ?? MAX_BODY_BYTES, bodyTimeoutMs);
     this.receiver = toUpdateReceiver(receiver);
     this.#reportError = errorReporter(options.onError);
     this.#addressOf = clientAddress(options.trustedProxy);
@@ -110,6 +145,8 @@ export class Pipeline {
   /** Notes that a delivery is refused. */
   refuse(refusal: Answer, head: DeliveryHead | undefined): Answer {
     this.events.refused(refusal.status, refusal.reason, this.#originOf(head));
+    const advice = ADVICE.get(refusal);
+    if (advice !== undefined) this.sayOnce(`${refusal.reason}: ${advice}.`);
     return refusal;
   }
 
@@ -129,26 +166,50 @@ export class Pipeline {
     });
   }
 
-  /** Takes the bytes of a body that passed the guard. */
-  takeBytes(bytes: Uint8Array, head?: DeliveryHead): Awaitable<Answer> {
-    const text = decodeBody(bytes);
-    return text === undefined ? this.refuse(NOT_UTF8, head) : this.takeText(text, head);
+  /** Refuses a delivery whose body could not be read, or is not JSON. */
+  refuseBody(error: unknown, head: DeliveryHead | undefined): Answer {
+    if (error instanceof UnreadableBody) return this.refuse(error.answer, head);
+    if (!(error instanceof Error) || error.name !== "SyntaxError") return this.refuse(BROKEN_BODY, head);
+    return this.refuse(isJson(head?.header("content-type")) ? MALFORMED_JSON : NOT_JSON, head);
   }
 
-  /** Takes a body that somebody has decoded already. */
-  takeText(text: string, head?: DeliveryHead): Awaitable<Answer> {
+  /** Answers a request that should not have been given to the webhook in this form, and says why. */
+  refuseMisuse(advice: string): Answer {
+    this.sayOnce(`${advice}.`);
+    return this.refuse(misuse(advice), undefined);
+  }
+
+  /** Says something to the operator, however often it happens. */
+  sayOnce(message: string): void {
+    if (this.#said.has(message)) return;
+    this.#said.add(message);
+    console.error(`telehook: ${message}`);
+  }
+
+  /** Receives the bytes of a body that passed the guard. */
+  receiveBytes(bytes: Uint8Array, head: DeliveryHead): Awaitable<Answer> {
+    return this.receiveText(decodeBody(bytes), head);
+  }
+
+  /** Receives a body that was decoded already. */
+  receiveText(text: string, head: DeliveryHead): Awaitable<Answer> {
     let value: unknown;
     try {
       value = JSON.parse(text);
-    } catch {
-      return this.refuse(MALFORMED_JSON, head);
+    } catch (error) {
+      return this.refuseBody(error, head);
     }
-    return this.takeValue(value, head, text, text.length);
+    return this.receiveValue(value, head, text);
   }
 
-  /** Takes a body that somebody has parsed already. */
-  takeValue(value: unknown, head?: DeliveryHead, text?: string, size?: number): Awaitable<Answer> {
+  /**
+   * Receives a body that was parsed already.
+   *
+   * @param text Its JSON, if that is known.
+   */
+  receiveValue(value: unknown, head: DeliveryHead | undefined, text?: string): Awaitable<Answer> {
     if (!isUpdate(value)) return this.refuse(whyNotUpdate(value), head);
+    const size = text?.length ?? head?.contentLength; // about
     const origin = this.events.hasListeners ? this.#originOf(head) : undefined;
     let outcome: Awaitable<Outcome>;
     try {
@@ -159,6 +220,27 @@ export class Pipeline {
     return outcome instanceof Promise
       ? outcome.then((each) => this.#answerTo(value, each, head), (error) => this.#fail(value, error))
       : this.#answerTo(value, outcome, head);
+  }
+
+  /**
+   * Tells the platform after an answer that work goes on, if it does.
+   *
+   * @param args What the platform passed beside the request.
+   */
+  outliveAnswer(args: readonly unknown[]): void {
+    try {
+      if (!this.inbox.isBusy) return;
+      this.rearmIn(args); // so that timers end with the promise below, and not before
+      if (this.#waitUntil !== undefined) this.#waitUntil(this.inbox.idle());
+      else waitUntil(() => this.inbox.idle(), args);
+    } catch {
+      // A context that is over cannot wait. The update is as safe as it was: the answer must still be sent.
+    }
+  }
+
+  /** Where a timer ends with the request that has set it, sets timers again in this request. */
+  rearmIn(args: readonly unknown[]): void {
+    if (hasWaitUntil(args)) this.inbox.rearm();
   }
 
   /** A store or a fault of ours has thrown where nothing is expected to: the update is Telegram's still. */

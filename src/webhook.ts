@@ -1,18 +1,18 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { type Answer, BROKEN_BODY } from "./answers/answer.ts";
+import type { Answer } from "./answers/answer.ts";
 import { toResponse } from "./answers/to_response.ts";
 import type { Receiver } from "./receiver/receiver.ts";
 import type { WebhookReply } from "./receiver/webhook_reply.ts";
 import type { ParkedBatch } from "./store/inbox_store.ts";
 import { TelehookError } from "./errors/telehook_error.ts";
+import { mountAdvice } from "./guard/mount_advice.ts";
 import { RequestHead } from "./guard/request_head.ts";
 import { type CloseOptions, closeTimeoutMs } from "./inbox/closing.ts";
-import type { Inbox } from "./inbox/inbox.ts";
 import { INBOX_OPTION_NAMES } from "./inbox/inbox_options.ts";
 import { submit } from "./inbox/submit.ts";
 import { checkOptionNames } from "./checks/options.ts";
-import { BodyReader } from "./parse/body_reader.ts";
+import { JsonReading } from "./parse/body_reader.ts";
 import type { WebhookHealth } from "./operate/health.ts";
 import { metricsText } from "./operate/metrics.ts";
 import { Pipeline, type PipelineOptions } from "./pipeline.ts";
@@ -34,6 +34,7 @@ export const WEBHOOK_OPTION_NAMES = {
   metrics: true,
   onEvent: true,
   log: true,
+  waitUntil: true,
 } as const satisfies Record<keyof WebhookOptions, true>;
 
 /**
@@ -45,10 +46,10 @@ export interface Webhook {
    * Answers one delivery.
    *
    * @param request The delivery, as the runtime passes it.
-   * @param beside Whatever the runtime passes beside it: the client's address (Deno, Bun) and `waitUntil` (workers) are
-   * found by themselves.
+   * @param args Whatever the platform passes after it, in which the client's address (Deno, Bun, Hono, h3, SvelteKit) and
+   * `waitUntil` (Workers, Netlify) are found automatically.
    */
-  (request: Request, ...beside: unknown[]): Promise<Response>;
+  (request: Request, ...args: unknown[]): Promise<Response>;
 
   /** The update kinds that the receiver needs, for the `allowed_updates` of `setWebhook`. */
   readonly allowedUpdates: readonly UpdateKind[];
@@ -174,33 +175,19 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
   return hook;
 }
 
-/** A webhook that leaves what is in its store alone until its inbox is told to begin: a server has to listen first. */
-export function createWebhook(receiver: Receiver, options: WebhookOptions): Webhook {
+/**
+ * A webhook that leaves what is in its store alone until its inbox is told to begin: a server has to listen first.
+ *
+ * @param bodyTimeoutMs How long a body may take to arrive, for tests.
+ */
+export function createWebhook(receiver: Receiver, options: WebhookOptions, bodyTimeoutMs?: number): Webhook {
   checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
-  const pipeline = new Pipeline(receiver, options);
+  const pipeline = new Pipeline(receiver, options, bodyTimeoutMs);
   const { receiver: target, inbox, events } = pipeline;
-  const bodies = new BodyReader(pipeline.maxBodyBytes);
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
-  const answer = async (request: Request, ...beside: unknown[]): Promise<Response> => {
-    const head = new RequestHead(request, beside);
-    const refusal = pipeline.guard(head);
-    if (refusal !== undefined) return toResponse(await refusal, pipeline.isClosing);
-    const { contentLength } = head;
-    let body: string | Answer;
-    try {
-      body = bodies.trusts(contentLength)
-        ? bodies.check(await request.text(), contentLength)
-        : await bodies.readExactly(request);
-    } catch {
-      body = BROKEN_BODY; // the client went away, or somebody has read the body before us
-    }
-    if (typeof body !== "string") return toResponse(pipeline.refuse(body, head), pipeline.isClosing);
-    const taken = pipeline.takeText(body, head);
-    const response = toResponse(taken instanceof Promise ? await taken : taken, pipeline.isClosing);
-    if (beside.length > 0 && inbox.isBusy) outliveResponse(beside, inbox);
-    return response;
-  };
+  const answer = (request: Request, ...args: unknown[]): Promise<Response> =>
+    new Promise((resolve) => new RequestDelivery(pipeline, request, args, resolve).begin());
 
   const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
   const hook: Webhook = Object.defineProperty(
@@ -250,16 +237,67 @@ export async function prometheusText(hook: Webhook | ReadonlyMap<string, Webhook
   return await metricsText([...hooks].map(([bot, each]) => [bot, pipelineOf(each).metrics] as const));
 }
 
-/** Gives what goes on to a worker's context, wherever that stands among the arguments. */
-function outliveResponse(beside: readonly unknown[], inbox: Inbox): void {
-  for (const each of beside) {
-    if (typeof each !== "object" || each === null || !("waitUntil" in each)) continue;
+/** One delivery as a `Request`, on its way to a `Response`. */
+class RequestDelivery extends JsonReading {
+  readonly #pipeline: Pipeline;
+  readonly #request: Request;
+  readonly #args: readonly unknown[];
+  readonly #resolve: (response: Response) => void;
+  #head: RequestHead | undefined;
+
+  constructor(
+    pipeline: Pipeline,
+    request: Request,
+    args: readonly unknown[],
+    resolve: (response: Response) => void,
+  ) {
+    super();
+    this.#pipeline = pipeline;
+    this.#request = request;
+    this.#args = args;
+    this.#resolve = resolve;
+  }
+
+  begin(): void {
     try {
-      if (typeof each.waitUntil !== "function") continue;
-      each.waitUntil(inbox.idle());
+      if (this.#args.length > 0) this.#pipeline.rearmIn(this.#args);
+      const head = this.#head = new RequestHead(this.#request, this.#args);
+      const refusal = this.#pipeline.guard(head);
+      if (refusal instanceof Promise) void refusal.then((each) => this.#answer(each));
+      else if (refusal !== undefined) this.#answer(refusal);
+      else this.#pipeline.bodies.readJson(this.#request, head, this);
     } catch {
-      // A context that is over cannot wait. The update is as safe as it was: the answer must still go out.
+      // It is not a Request, or not one that can be used: nothing else can throw here.
+      const refusal = this.#pipeline.refuseMisuse(mountAdvice(this.#request));
+      endNodeResponse(this.#args[0], refusal);
+      this.#answer(refusal);
     }
-    return;
+  }
+
+  receive(value: unknown): void {
+    const answer = this.#pipeline.receiveValue(value, this.#head);
+    if (answer instanceof Promise) void answer.then((each) => this.#answer(each));
+    else this.#answer(answer);
+  }
+
+  fail(error: unknown): void {
+    this.#answer(this.#pipeline.refuseBody(error, this.#head));
+  }
+
+  #answer(answer: Answer): void {
+    this.#resolve(toResponse(answer, this.#pipeline.isClosing));
+    this.#pipeline.outliveAnswer(this.#args);
+  }
+}
+
+/** A server of Node waits for its response object, and ignores what its listener returns. */
+function endNodeResponse(response: unknown, { status, headers, body }: Answer): void {
+  try {
+    const { writeHead, end } = response as Record<string, unknown>;
+    if (typeof writeHead !== "function" || typeof end !== "function") return;
+    writeHead.call(response, status, { ...headers, "content-length": String(body?.length ?? 0) });
+    end.call(response, body);
+  } catch {
+    // Then it is nobody's response.
   }
 }

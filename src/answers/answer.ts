@@ -7,7 +7,7 @@ export interface Answer {
   readonly headers: Readonly<Record<string, string>>;
   /** `null` is an empty body, the cheapest that Telegram can be sent. */
   readonly body: string | Uint8Array<ArrayBuffer> | null;
-  /** Why a delivery is refused, for those who events; empty if it is not. */
+  /** Why a delivery is refused, for events; empty if it is not. */
   readonly reason: string;
 }
 
@@ -48,20 +48,23 @@ export function tryLater(afterMs: number, reason: string): Answer {
   return empty(503, reason, { "retry-after": String(Math.max(1, Math.ceil(afterMs / 1_000))) });
 }
 
-/** The body was read in a way that cannot tell whether it is valid: Telegram sends it again, and it is read in another. */
-export const SEND_AGAIN: Answer = empty(503, "The body has to be read once more", RETRY_SOON);
-
-export const NOT_POST: Answer = says(405, "A webhook takes POST only", { allow: "POST" });
+export const NOT_POST: Answer = says(405, "Only POST is accepted", { allow: "POST" });
 export const WRONG_PATH: Answer = says(404, "There is no webhook on this path");
 export const WRONG_ADDRESS: Answer = says(403, "This address may not deliver updates");
+export const UNKNOWN_ADDRESS: Answer = says(403, "The address of the client is not known");
 export const WRONG_SECRET: Answer = says(
   401,
   "The X-Telegram-Bot-Api-Secret-Token header is missing or wrong",
 );
 export const NOT_JSON: Answer = says(415, "The Content-Type must be application/json");
-export const TOO_LARGE: Answer = says(413, "The body is larger than this webhook takes");
-export const BROKEN_BODY: Answer = says(400, "The body could not be read to its end");
-export const NOT_UTF8: Answer = says(400, "The body is not valid UTF-8");
+export const TOO_LARGE: Answer = says(413, "The body is larger than this webhook accepts");
+/** What may still arrive of it is not read: the connection ends with the answer. */
+export const TOO_SLOW: Answer = says(408, "The body did not arrive in time", { connection: "close" });
+export const BROKEN_BODY: Answer = says(400, "The body is incomplete");
+export const ALREADY_READ: Answer = says(
+  500,
+  "The body was already read before the webhook received the request",
+);
 export const MALFORMED_JSON: Answer = says(400, "The body is not valid JSON");
 export const NOT_AN_UPDATE: Answer = says(
   400,
@@ -71,6 +74,11 @@ export const AN_ENVELOPE: Answer = says(
   400,
   "The body is an answer of getUpdates: post each Update of its result array by itself",
 );
+
+/** The answer to a request that never should have been given to the webhook in this form. */
+export function misuse(advice: string): Answer {
+  return says(500, advice);
+}
 
 /** The answer that makes Telegram call a method: JSON text with a `method` key, or a form with such a part. */
 export function replyWith(body: string | Uint8Array<ArrayBuffer>, contentType = "application/json"): Answer {

@@ -1,4 +1,4 @@
-import { contentOf, isKnownKind, kindOf } from "../parse/parse_update.ts";
+import { contentOf, isKnownKind, kindOf } from "../delivery/kind.ts";
 import { plainText } from "../text/plain_text.ts";
 
 /** An update in words. */

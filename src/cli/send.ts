@@ -1,7 +1,7 @@
 import { deriveSecretToken } from "../../mod.ts";
 import { isUpdate } from "../parse/parse_update.ts";
-import type { Answer } from "../testing/http_answer.ts";
-import type { Update } from "../testing/update_kinds.ts";
+import type { HttpAnswer as Answer } from "../testing/http_answer.ts";
+import type { TestUpdate as Update } from "../testing/update_kinds.ts";
 import { plainText } from "../text/plain_text.ts";
 import { quote } from "../text/quote.ts";
 import { explainError } from "../webhook_check/explain_error.ts";

@@ -1,6 +1,6 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { quote } from "../text/quote.ts";
-import { isKnownKind } from "../parse/parse_update.ts";
+import { isKnownKind } from "../delivery/kind.ts";
 import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS } from "../updates/mod.ts";
 import type {
   MediaGroup,

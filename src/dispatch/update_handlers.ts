@@ -1,7 +1,7 @@
-import { albumPartsOf } from "../updates/media_group.ts";
+import { albumPartsOf } from "../delivery/media_group.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { quote } from "../text/quote.ts";
-import { contentOf, kindOf } from "../parse/parse_update.ts";
+import { contentOf, kindOf } from "../delivery/kind.ts";
 import type { UnknownUpdate } from "../updates/mod.ts";
 import type {
   ReceivedUpdate,

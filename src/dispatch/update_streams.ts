@@ -1,8 +1,8 @@
-import { albumPartsOf } from "../updates/media_group.ts";
+import { albumPartsOf } from "../delivery/media_group.ts";
 import type { AllowedUpdates } from "../bot_api/allowed_updates.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { checkNumber, checkOneOf, checkOptionNames, checkSignal } from "../checks/options.ts";
-import { contentOf, isKnownKind, kindOf } from "../parse/parse_update.ts";
+import { contentOf, isKnownKind, kindOf } from "../delivery/kind.ts";
 import { ALL_UPDATE_KINDS, OPT_IN_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, UnknownUpdate, Update, UpdateKind } from "../updates/mod.ts";
 import { ALL_MERGED, ALL_UNMERGED, type Interest, interestIn, UNKNOWN_KINDS } from "./interest.ts";

@@ -1,8 +1,8 @@
 import {
   type Answer,
-  NOT_JSON,
   NOT_POST,
   TOO_LARGE,
+  UNKNOWN_ADDRESS,
   WRONG_ADDRESS,
   WRONG_PATH,
   WRONG_SECRET,
@@ -11,27 +11,36 @@ import { checkNumber } from "../checks/options.ts";
 import { addressCheck } from "./address_ranges.ts";
 import { clientAddress, type TrustedProxy } from "./client_address.ts";
 import type { DeliveryHead } from "./head.ts";
-import { isJson } from "./media_type.ts";
-import { wirePath } from "./path.ts";
+import { normalPath, wirePath } from "./path.ts";
 import { SECRET_TOKEN_HEADER, secretCheck } from "./secret_token.ts";
 
 /** Who may deliver what: everything that is decided before a body is read. */
 export interface GuardOptions {
   /**
-   * The `secret_token` that the webhook was set with: 1 to 256 characters `A-Z a-z 0-9 _ -`. Several are all valid,
-   * for the time of a rotation. `null` says on purpose that anyone who knows the URL may post updates.
+   * The `secret_token` that `setWebhook` was called with: 1 to 256 characters `A-Z a-z 0-9 _ -`. In an array, each is
+   * valid, which is for a rotation. `null` deliberately accepts updates from anyone who knows the URL.
    */
   readonly secretToken: string | readonly string[] | null;
-  /** The only path that is answered, without query. Default: any path. */
+  /**
+   * The only path that is answered, without query, written as in the URL that `setWebhook` was called with. Default: any
+   * path. Requests are compared in the normal form of the URL standard on every runtime: `/a/../hook` is `/hook`.
+   */
   readonly path?: string;
   /**
    * The addresses that may deliver: IP addresses, CIDR ranges, and `"telegram"` for
    * [Telegram's subnets](https://core.telegram.org/bots/webhooks#the-short-version). Default: any.
+   *
+   * `listen`, `toNodeListener` and the servers of Deno and Bun know the client's address. In a framework, pass what it
+   * gives you as the second argument (`hook(c.req.raw, c.env)` with Hono), or `{ remoteAddr: { hostname: address } }`.
+   * When the address is not known, the answer is 403 and the console says so once.
    */
   readonly allowedAddresses?: readonly string[];
-  /** The reverse proxies whose header tells the client's address. Default: none, so the socket's address counts. */
+  /** The reverse proxies whose forwarding header you trust. Default: none, so the socket's address counts. */
   readonly trustedProxy?: TrustedProxy;
-  /** The largest body that is read, in bytes. Default: 1 048 576 (1 MiB); Telegram's updates have at most 512 KiB. */
+  /**
+   * The largest body that is accepted, in bytes. Default: 1 048 576 (1 MiB); Telegram's updates have at most 512 KiB. A
+   * body parser in front of the webhook has a limit of its own, which may be smaller (100 kB in Express).
+   */
   readonly maxBodyBytes?: number;
 }
 
@@ -61,14 +70,19 @@ export function createGuard(options: GuardOptions): Guard {
 
   return (head) => {
     if (head.method !== "POST") return NOT_POST;
-    if (path !== undefined && head.path !== path) return WRONG_PATH;
+    if (path !== undefined && !isPath(head.path, path)) return WRONG_PATH;
     if (isAllowed !== undefined) {
       const address = addressOf(head);
-      if (address === undefined || !isAllowed(address)) return WRONG_ADDRESS;
+      if (address === undefined) return UNKNOWN_ADDRESS;
+      if (!isAllowed(address)) return WRONG_ADDRESS;
     }
     if (isSecret !== undefined && !isSecret(head.header(SECRET_TOKEN_HEADER))) return WRONG_SECRET;
-    if (!isJson(head.header("content-type"))) return NOT_JSON;
     const { contentLength } = head;
     return contentLength !== undefined && contentLength > maxBodyBytes ? TOO_LARGE : undefined;
   };
+}
+
+/** Telegram's requests have the path as it is: nothing is written anew for them. */
+function isPath(given: string, path: string): boolean {
+  return given === path || normalPath(given) === path;
 }

@@ -1,10 +1,18 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { quote } from "../text/quote.ts";
 
+/*
+ * Paths are compared as the URL standard writes them: bytes beyond ASCII percent-encoded, "." and ".." resolved, "\\" as
+ * "/". Bun shows requests in this form only, so it is the one form in which all runtimes agree; and it is safe, since the
+ * path only chooses who answers. Who may deliver is decided by the secret token. Node itself answers 400 to bytes beyond
+ * ASCII, so the path must be registered with Telegram in its normal form, which is the only one that `wirePath` accepts.
+ */
+
 /**
- * A path as requests have it: percent-encoded as a URL is, so that `"/привет"` and what Telegram sends for it agree.
+ * Checks the path of the option.
  *
- * @throws {TelehookError} `ERR_PATH` unless it starts with one "/" and has no query or fragment.
+ * @returns The path.
+ * @throws {TelehookError} `ERR_PATH` unless it starts with one "/", has no query or fragment, and is in normal form.
  */
 export function wirePath(path: unknown): string {
   if (typeof path !== "string" || !path.startsWith("/") || path.startsWith("//")) {
@@ -16,17 +24,35 @@ export function wirePath(path: unknown): string {
   if (/[?#\\\s]/.test(path)) {
     throw new TelehookError(
       "ERR_PATH",
-      `A path has no query, fragment, backslash or white space, unlike ${
+      `A path cannot contain a query, a fragment, a backslash or white space, unlike ${
         quote(path)
-      }: write the part before them, percent-encoded`,
+      }: use the part before them, percent-encoded`,
     );
   }
-  const written = new URL(path, "http://host").pathname;
-  if (/(^|\/)(\.|%2e){1,2}(\/|$)/i.test(path)) {
+  const normal = normalPath(path);
+  if (normal !== path) {
     throw new TelehookError(
       "ERR_PATH",
-      `A path cannot have "." or ".." segments, unlike ${quote(path)}: write ${quote(written)}`,
+      `The path ${quote(path)} is not as requests contain it: use ${
+        quote(normal)
+      }, also in the URL for setWebhook, because Telegram sends the path exactly as it was registered`,
     );
   }
-  return written;
+  return path;
+}
+
+/** A path in the normal form of the URL standard; what is not a path is returned as it is. */
+export function normalPath(path: string): string {
+  const url = `http://host${path}`;
+  return path.startsWith("/") && URL.canParse(url) ? new URL(url).pathname : path;
+}
+
+/** The path of a request's target or URL, without query and fragment, from `start` on. */
+export function pathFrom(url: string, start: number): string {
+  let end = start;
+  for (; end < url.length; end++) {
+    const code = url.charCodeAt(end);
+    if (code === 0x3f || code === 0x23) break; // ? #
+  }
+  return url.slice(start, end);
 }

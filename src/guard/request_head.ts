@@ -1,16 +1,19 @@
+import type { BodyFacts } from "../parse/body_reader.ts";
 import type { DeliveryHead } from "./head.ts";
+import { pathFrom } from "./path.ts";
+import { peerAddress } from "./peer_address.ts";
 
-/** The head of a web-standard `Request`, with what the runtime passes beside it. */
-export class RequestHead implements DeliveryHead {
+/** The head of a web-standard `Request`, with the arguments that the platform passes after it. */
+export class RequestHead implements DeliveryHead, BodyFacts {
   readonly #request: Request;
-  readonly #beside: readonly unknown[];
+  readonly #args: readonly unknown[];
   readonly #headers: Headers;
   readonly contentLength: number | undefined;
 
-  constructor(request: Request, beside: readonly unknown[]) {
+  constructor(request: Request, args: readonly unknown[]) {
     this.#request = request;
-    this.#beside = beside;
-    this.#headers = request.headers; // where it is made when asked for, it may be made each time
+    this.#args = args;
+    this.#headers = request.headers; // some runtimes make it each time that it is asked for
     const length = Number(this.#headers.get("content-length") || NaN);
     this.contentLength = Number.isNaN(length) ? undefined : length; // then every byte is counted
   }
@@ -20,18 +23,24 @@ export class RequestHead implements DeliveryHead {
   }
 
   get path(): string {
-    return pathOf(this.#request.url);
+    const { url } = this.#request;
+    // Bun leaves out the origin if it cannot read the Host header.
+    const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
+    if (start === -1) return "/";
+    const path = pathFrom(url, start); // `new URL` would cost more than every other check together
+    // Deno puts the Host header into the URL as it is, and a part of it might be taken for the path.
+    const isAmbiguous = start + path.length < url.length || path.indexOf("/", 1) !== -1;
+    return isAmbiguous && /[/?#]/.test(this.header("host") ?? "") ? "" : path;
   }
 
   get address(): string | undefined {
-    for (const each of this.#beside) {
-      if (typeof each !== "object" || each === null) continue;
-      if ("remoteAddr" in each) return hostnameIn(each.remoteAddr); // Deno's ServeHandlerInfo
-      if ("requestIP" in each && typeof each.requestIP === "function") { // Bun's Server
-        return addressIn(each.requestIP(this.#request));
-      }
-    }
-    return undefined;
+    return peerAddress(this.#request, this.#args);
+  }
+
+  /** Deno and Bun pass along their server, or facts of it, where the request comes right from it. */
+  get isLengthEnforced(): boolean {
+    const [first] = this.#args;
+    return typeof first === "object" && first !== null && ("completed" in first || "requestIP" in first);
   }
 
   get headers(): Iterable<readonly [string, string]> {
@@ -41,27 +50,4 @@ export class RequestHead implements DeliveryHead {
   header(name: string): string | null {
     return this.#headers.get(name);
   }
-}
-
-/** The path of an absolute URL, sliced out: `new URL` would cost more than every other check together. */
-function pathOf(url: string): string {
-  // Bun leaves out the origin if it cannot read the Host header.
-  const start = url.startsWith("/") ? 0 : url.indexOf("/", url.indexOf("://") + 3);
-  if (start === -1) return "/";
-  let end = start;
-  for (; end < url.length; end++) {
-    const code = url.charCodeAt(end);
-    if (code === 0x3f || code === 0x23) break; // ? #
-  }
-  return url.slice(start, end);
-}
-
-function hostnameIn(address: unknown): string | undefined {
-  if (typeof address !== "object" || address === null || !("hostname" in address)) return undefined;
-  return typeof address.hostname === "string" ? address.hostname : undefined;
-}
-
-function addressIn(found: unknown): string | undefined {
-  if (typeof found !== "object" || found === null || !("address" in found)) return undefined;
-  return typeof found.address === "string" ? found.address : undefined;
 }

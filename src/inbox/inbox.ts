@@ -19,7 +19,7 @@ import { IdleWaiters, isDone } from "./closing.ts";
 import { Failures } from "../runner/failures.ts";
 import type { InboxSettings } from "./inbox_options.ts";
 import { type LaneOf, laneOf } from "./lane.ts";
-import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "../updates/merge_media_group.ts";
+import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "../delivery/media_group.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "../runner/outcome.ts";
 import type { ReportError } from "../runner/report_error.ts";
 import { Runner } from "../runner/runner.ts";
@@ -57,6 +57,8 @@ export class Inbox {
   readonly #mayPassBy: boolean;
   readonly #seen = new SeenUpdates();
   readonly #failures: Failures;
+  /** Failures to store an update, judged by the same rules: is the update to blame, or the store? */
+  readonly #unstored: Failures;
   readonly #waiting = new WaitingUpdates();
   readonly #limit: AcknowledgementLimit;
   readonly #replies: LateReplies;
@@ -79,8 +81,12 @@ export class Inbox {
     this.#mayPassBy = !this.#store.isDurable && !this.#store.isShared && settings.lane === undefined;
     this.#failures = new Failures(
       settings,
-      (isOutage, lanes) => events.outage(isOutage ? "began" : "ended", lanes),
+      (isOutage, lanes) => {
+        events.outage(isOutage ? "began" : "ended", lanes);
+        if (!isOutage) this.#runner.wake(0);
+      },
     );
+    this.#unstored = new Failures({ maxAttempts: settings.maxAttempts, giveUpAfterMs: Infinity }, () => {});
     this.#limit = new AcknowledgementLimit(
       this.#waiting,
       settings.acknowledgeWithinMs,
@@ -137,9 +143,13 @@ export class Inbox {
       // What an album that collects here lacks is worth more than the limit.
       return part === undefined ? OVERLOADED : this.#keep(update, json, chars, part, "join");
     }
-    if (part !== undefined || this.#acknowledgeOf(update) === "received") {
-      return this.#keep(update, json, chars, part, "append");
+    let isKept = part !== undefined;
+    try {
+      isKept ||= this.#acknowledgeOf(update) === "received";
+    } catch (error) {
+      return this.#refuse(update, error, true);
     }
+    if (isKept) return this.#keep(update, json, chars, part, "append");
     if (this.#failures.isOutage) {
       if (this.#failures.pauseMs > 0) {
         return { type: "outage", retryAfterMs: this.#failures.retryAfterMs(update) };
@@ -267,9 +277,15 @@ export class Inbox {
     part: MediaGroupPart | undefined,
     mode: "append" | "join",
   ): Awaitable<Outcome> {
+    let entry: StoreEntry;
+    try {
+      entry = this.#entry(update, json, chars, part, 0);
+    } catch (error) {
+      return this.#refuse(update, error, true);
+    }
     let added: Awaitable<Added>;
     try {
-      added = this.#add(this.#entry(update, json, chars, part, 0), mode);
+      added = this.#add(entry, mode);
     } catch (error) {
       return this.#refuse(update, error);
     }
@@ -294,39 +310,53 @@ export class Inbox {
   #takeTurn(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
     const isOrdered = this.#settings.lane === undefined; // by Telegram's sender
     const mode: AddMode = this.#runner.isFull ? "append" : isOrdered ? "behind" : "claim";
+    let entry: StoreEntry;
+    try {
+      entry = this.#entry(update, json, chars, undefined, this.#settings.acknowledgeWithinMs);
+    } catch (error) {
+      return this.#refuse(update, error, true);
+    }
     let added: Awaitable<Added>;
     try {
-      added = this.#add(
-        this.#entry(update, json, chars, undefined, this.#settings.acknowledgeWithinMs),
-        mode,
-      );
+      added = this.#add(entry, mode);
     } catch (error) {
       return this.#refuse(update, error);
     }
     if (added === "alone") return this.#runner.run(update, json, chars);
-    if (added === "known") return this.#duplicate(update);
     const waiting = this.#waiting.begin(update, json, chars, "storing");
-    if (!(added instanceof Promise)) this.#awaitTurn(waiting, added);
-    else {
-      added.then(
-        (late) => this.#awaitTurn(waiting, late),
-        (error) => this.#answer(waiting, this.#refuse(update, error)),
-      );
-    }
+    this.#awaitStore(waiting, entry, added);
     return waiting.outcome;
   }
 
-  #awaitTurn(waiting: WaitingUpdate, added: Added): void {
+  #awaitStore(waiting: WaitingUpdate, entry: StoreEntry, added: Awaitable<Added>): void {
+    if (!(added instanceof Promise)) return this.#awaitTurn(waiting, entry, added);
+    this.#limit.begin();
+    added.then(
+      (late) => this.#awaitTurn(waiting, entry, late),
+      (error) => this.#answer(waiting, this.#refuse(waiting.update, error)),
+    );
+  }
+
+  #awaitTurn(waiting: WaitingUpdate, entry: StoreEntry, added: Added): void {
     const { update, json, chars } = waiting;
     if (this.#waiting.get(update.update_id) !== waiting) {
       // Its sender was told to send it again, since this closes. The store has it for the next start, or ends with it.
       return;
     }
+    if (added === "alone") {
+      if (!this.#runner.isFull) return void this.#runner.run(update, json, chars, waiting);
+      try {
+        return this.#awaitStore(waiting, entry, this.#add(entry, "append")); // others were quicker
+      } catch (error) {
+        return this.#answer(waiting, this.#refuse(update, error));
+      }
+    }
+    if (typeof added !== "object") this.#failures.passed(); // should it have been let through as a probe
     if (added === "known") return this.#answer(waiting, this.#duplicate(update));
-    if (added === "alone") return void this.#runner.run(update, json, chars, waiting);
     this.#waiting.stored(waiting);
     this.#limit.begin();
     if (added !== "added") void this.#runner.start(added);
+    if (waiting.place === "store" && this.#limit.isOver(waiting)) this.#onOverdue(waiting);
   }
 
   /** A sender has waited long enough. While a store in memory closes, what is not acknowledged stays Telegram's. */
@@ -335,7 +365,7 @@ export class Inbox {
     if (overdue.place === "store") {
       return this.#acknowledge(overdue, overdue.isRunning ? "running" : "waiting");
     }
-    overdue.adopted = this.#adopt(overdue);
+    overdue.adopted = Promise.resolve().then(() => this.#adopt(overdue)); // known before it can fail
   }
 
   /** The receiver still runs: its update becomes a batch that is claimed already. */
@@ -346,6 +376,7 @@ export class Inbox {
       if (typeof added === "object") this.#runner.adopted(running, added);
       this.#acknowledge(running, "running");
     } catch (error) {
+      if (this.#waiting.get(update.update_id) !== running) return; // this has closed
       // Telegram sends it again, and then waits for the same call.
       this.#waiting.renew(running, this.#refuse(update, error));
       this.#limit.begin();
@@ -357,6 +388,7 @@ export class Inbox {
   #acknowledge(overdue: WaitingUpdate, reason: "running" | "waiting"): void {
     this.#events.acknowledgedEarly(overdue.update, reason);
     this.#seen.acknowledged(overdue.update.update_id);
+    overdue.isAwaited = false; // the reply, if there is one, needs another way
     this.#answer(overdue, ACKNOWLEDGED);
   }
 
@@ -373,18 +405,39 @@ export class Inbox {
     return reply === undefined ? ACKNOWLEDGED : { type: "replied", reply };
   }
 
-  /** What could not be stored must come again. */
-  #refuse(update: Update, error: unknown): Outcome {
-    this.#events.refused(500, "The store failed");
-    const isFirst = this.#events.storeFailed(error);
-    if (isFirst) this.#reportError(error, { update, attempt: 1, willRetry: true });
-    return { type: "failed", error };
+  /**
+   * What could not be stored must come again. If it is to blame itself, because others were stored since it failed first,
+   * it is given up at last: nothing can keep it.
+   *
+   * @param isOwn Whether it is certainly to blame: what the store needs to know of it could not be told.
+   */
+  #refuse(update: Update, error: unknown, isOwn = false): Outcome {
+    const { update_id } = update;
+    this.#failures.passed();
+    const { willRetry, tries: { attempts } } = this.#unstored.failed(
+      ...[update_id, `update ${update_id}`, this.#unstored.triesOf(update_id), isOwn] as const,
+    );
+    const isNews = isOwn || this.#events.storeFailed(error);
+    if (willRetry || this.#settings.isSenderResponsible) {
+      this.#events.refused(500, isOwn ? "The update cannot be stored" : "The store failed");
+      if (isNews) this.#reportError(error, { update, attempt: attempts, willRetry: true });
+      return { type: "failed", error };
+    }
+    this.#seen.acknowledged(update_id);
+    this.#events.failed(
+      update,
+      { attempt: attempts, since: this.#events.now, background: false },
+      error,
+      false,
+    );
+    this.#reportError(error, { update, attempt: attempts, willRetry: false });
+    return ACKNOWLEDGED;
   }
 
   #add(entry: StoreEntry, mode: AddMode): Awaitable<Added> {
     const added = this.#store.add(entry, mode);
     if (!(added instanceof Promise)) {
-      this.#events.storeWorked();
+      this.#noteAdded(entry, added);
       return added;
     }
     this.#storing.add(added);
@@ -392,11 +445,18 @@ export class Inbox {
       this.#storing.delete(added);
       this.#tellIdle();
     };
-    void added.then(() => {
-      this.#events.storeWorked();
+    void added.then((late) => {
+      this.#noteAdded(entry, late);
       ended();
     }, ended);
     return added;
+  }
+
+  /** Only what was written shows that a store works: one whose disk is full can still be read. */
+  #noteAdded({ update: { update_id }, lane }: StoreEntry, added: Added): void {
+    if (added === "alone" || added === "known") return;
+    this.#events.storeWorked();
+    if (this.#unstored.isWatching) this.#unstored.succeeded(update_id, lane);
   }
 
   #entry(
@@ -411,7 +471,7 @@ export class Inbox {
       update,
       json,
       lane,
-      chars: chars || (json ?? JSON.stringify(update)).length,
+      chars: chars || (json ?? toJson(update)).length,
       tries: this.#failures.triesOf(update.update_id),
       album: part && this.#rules && { key: this.#albumKey(part), rules: this.#rules },
       reservedMs,
@@ -485,6 +545,18 @@ export class Inbox {
     if (this.#idle.hasWaiters && (this.#closing === undefined ? !this.isBusy : this.#isDone())) {
       this.#idle.tell();
     }
+  }
+}
+
+function toJson(update: Update): string {
+  try {
+    return JSON.stringify(update);
+  } catch (cause) {
+    throw new TelehookError(
+      "ERR_UPDATE",
+      `Update ${update.update_id} cannot be stored, because it cannot be written as JSON`,
+      { cause },
+    );
   }
 }
 

@@ -193,6 +193,9 @@ function checkReplies(replies: ReplySender | undefined): ReplySender | undefined
   if (typeof replies === "object" && replies !== null && typeof replies.call === "function") return replies;
   throw new TelehookError(
     "ERR_OPTION",
-    `"replies" must be what botApi(token) returns, not ${quote(replies)}`,
+    // Text is not quoted: it is most likely the token.
+    `"replies" must be what botApi(token) returns, not ${
+      typeof replies === "string" ? "text" : quote(replies)
+    }`,
   );
 }

@@ -1,5 +1,5 @@
 import type { Lane } from "../store/inbox_store.ts";
-import { telegramQueueOf } from "../updates/telegram_queue.ts";
+import { telegramQueueOf } from "../delivery/telegram_queue.ts";
 import type { Update } from "../updates/mod.ts";
 
 /**

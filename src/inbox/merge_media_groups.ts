@@ -1,6 +1,13 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { type Receiver, toUpdateReceiver, type UpdateReceiver } from "../receiver/receiver.ts";
+import {
+  type ReceivedUpdate,
+  type Receiver,
+  type ReceiverContext,
+  type ReceiverResult,
+  toUpdateReceiver,
+  type UpdateReceiver,
+} from "../receiver/receiver.ts";
 import { checkOptionNames } from "../checks/options.ts";
 
 import { type CloseOptions, closeTimeoutMs } from "./closing.ts";
@@ -18,6 +25,8 @@ export interface MergeMediaGroupsOptions extends MediaGroupOptions {
 
 /** A receiver that merges albums before another receiver gets them. */
 export interface MediaGroupMerger extends UpdateReceiver {
+  /** Receives one update. The context that the target gets is this stage's own, so none is needed here. */
+  receive(update: ReceivedUpdate, context?: ReceiverContext): ReceiverResult;
   /** Hands over the albums that are not complete yet, and waits for what runs. */
   close(options?: CloseOptions): Promise<void>;
   /** Closes, for `await using`. */
@@ -47,11 +56,10 @@ export interface MediaGroupMerger extends UpdateReceiver {
  * const merged = mergeMediaGroups((update) => {
  *   if ("message_media_group" in update) console.log("album of", update.message_media_group.messages.length);
  * });
- * const context = { attempt: 1, signal: new AbortController().signal };
  * const chat = { id: 42, type: "private" } as const;
  * for (const id of [1, 2]) {
  *   const part: Update = { update_id: id, message: { message_id: id, date: 0, chat, media_group_id: "7" } };
- *   await merged.receive(part, context);
+ *   await merged.receive(part);
  * }
  * await merged.close(); // album of 2
  * ```

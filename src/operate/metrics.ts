@@ -2,7 +2,7 @@ import type { Events, WebhookEvent } from "../events/events.ts";
 import type { Inbox } from "../inbox/inbox.ts";
 import { nodeBuiltin } from "../platform/node_builtin.ts";
 import type { StoreStats } from "../store/inbox_store.ts";
-import { albumPartsOf } from "../updates/media_group.ts";
+import { albumPartsOf } from "../delivery/media_group.ts";
 import { healthOf } from "./health.ts";
 
 /** A metric with all its values, as the text format of Prometheus groups them. */

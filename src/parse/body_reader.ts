@@ -1,69 +1,104 @@
-import { type Answer, BROKEN_BODY, NOT_UTF8, SEND_AGAIN, TOO_LARGE } from "../answers/answer.ts";
-import { decodeBody } from "./decode_body.ts";
-import { isBytes, joinChunks } from "./join_chunks.ts";
+import { ALREADY_READ, BROKEN_BODY, TOO_LARGE } from "../answers/answer.ts";
+import { BodyChunks, decodeBody, UnreadableBody } from "./body_bytes.ts";
+import { BodyTimeout, Reading } from "./body_timeout.ts";
 
-/**
- * Reads the bodies of `Request`s as text: never more than `limit` bytes of one, and no byte silently replaced.
- *
- * The runtimes' own `text()` costs a fraction of reading bytes and decoding them, but puts U+FFFD where a body is not
- * UTF-8. Telegram escapes all that is not ASCII, so nearly every body has none. One that has, and that may as well have
- * been sent so, can be judged only by its bytes, which are gone: its sender is asked to send it again, and from then
- * on all bodies are read exactly.
- */
+/** As much of a `Request` as is used to read its body. */
+export type RequestBody = Pick<Request, "body" | "bodyUsed" | "json" | "text">;
+
+/** The facts by which a way to read a `Request` is chosen. */
+export interface BodyFacts {
+  /** How long the body is said to be, in bytes. The guard has compared it with the limit. */
+  readonly contentLength: number | undefined;
+  /** Whether a server holds the sender to that length. A `Request` that a program made may declare anything. */
+  readonly isLengthEnforced: boolean;
+}
+
+/** The JSON of a body that is being read. Methods, because a promise for it would cost as much as checking the head. */
+export abstract class JsonReading extends Reading {
+  /** Called with the value that was read, unless `fail` is called. */
+  abstract receive(value: unknown): void;
+}
+
+/** Of at most so many bytes are nearly all updates. */
+const SMALL = 65_536;
+
+/** Reads bodies, whichever way they arrive: no more bytes than the limit, and for no longer than the time limit. */
 export class BodyReader {
-  readonly #limit: number;
-  #isExact = false;
+  /** The most bytes that a body may have. */
+  readonly maxBytes: number;
+  /** The time limit of all bodies. */
+  readonly timeout: BodyTimeout;
 
-  constructor(limit: number) {
-    this.#limit = limit;
+  /**
+   * @param maxBytes The most bytes that a body may have.
+   * @param timeoutMs The longest time that a body may take to arrive, in milliseconds.
+   */
+  constructor(maxBytes: number, timeoutMs: number) {
+    this.maxBytes = maxBytes;
+    this.timeout = new BodyTimeout(timeoutMs);
   }
 
   /**
-   * Whether `request.text()` will do, whose result is then for {@link BodyReader.check}.
-   *
-   * @param declared Its `Content-Length`, which the guard has checked and the runtime enforces: nothing is left to count.
+   * Reads the JSON of a `Request`, in the cheapest way that keeps the limits. The platform's `json()` costs least, but cannot
+   * count, and holds what it has read until the client goes away. So it is for what a server has declared to be small.
    */
-  trusts(declared: number | undefined): declared is number {
-    return declared !== undefined && !this.#isExact;
-  }
-
-  /** The text that `request.text()` gave for a body of a declared length, or what the delivery is refused with. */
-  check(text: string, declared: number): string | Answer {
-    // A Request that somebody made may declare anything. A UTF-16 unit is at most three bytes of UTF-8.
-    if (text.length * 3 > this.#limit && byteLength(text) > this.#limit) return TOO_LARGE;
-    if (!text.includes(REPLACEMENT)) return text;
-    if (byteLength(text) > declared) return NOT_UTF8; // it takes three bytes, and stands for three at the most
-    this.#isExact = true;
-    return SEND_AGAIN;
-  }
-
-  /** Reads byte by byte: the text, or what the delivery is refused with. */
-  async readExactly({ body }: Request): Promise<string | Answer> {
-    const bytes = body === null ? new Uint8Array(0) : await this.#readCounting(body);
-    return bytes instanceof Uint8Array ? decodeBody(bytes) ?? NOT_UTF8 : bytes;
-  }
-
-  async #readCounting(body: ReadableStream<Uint8Array>): Promise<Uint8Array | Answer> {
-    const reader = body.getReader();
-    const chunks: Uint8Array[] = [];
-    let length = 0;
-    for (;;) {
-      const { done, value } = await reader.read();
-      if (done) return joinChunks(chunks, length);
-      if (!isBytes(value)) return BROKEN_BODY; // a stream that somebody made may hold anything
-      length += value.length;
-      if (length > this.#limit) {
-        reader.cancel().catch(() => {}); // the sender may never end it: do not wait
-        return TOO_LARGE;
+  readJson(
+    request: RequestBody,
+    { contentLength = Infinity, isLengthEnforced }: BodyFacts,
+    reading: JsonReading,
+  ): void {
+    if (request.bodyUsed === undefined) throw new TypeError("Not a Request");
+    if (request.bodyUsed) return reading.fail(new UnreadableBody(ALREADY_READ));
+    const isSmall = contentLength <= SMALL;
+    const isParsed = isSmall && isLengthEnforced;
+    const body = isParsed
+      ? request.json()
+      : isSmall
+      ? request.text()
+      : this.#readStream(request.body, reading);
+    this.timeout.start(reading);
+    body.then((read) => {
+      if (!this.timeout.end(reading)) return;
+      let value = read;
+      if (!isParsed) {
+        try {
+          value = this.#parse(read);
+        } catch (error) {
+          return reading.fail(error);
+        }
       }
-      chunks.push(value);
+      reading.receive(value);
+    }, (error) => {
+      if (!this.timeout.end(reading)) return;
+      const isHeld = !request.bodyUsed && request.body?.locked; // by somebody who has not read any of it yet
+      reading.fail(isHeld ? new UnreadableBody(ALREADY_READ) : error);
+    });
+  }
+
+  /** @returns Its text. */
+  async #readStream(body: ReadableStream<Uint8Array> | null, reading: JsonReading): Promise<string> {
+    const chunks = new BodyChunks(this.maxBytes);
+    if (body === null) return "";
+    const reader = body.getReader();
+    // The sender may never end it, so nobody waits for that.
+    reading.cancel = () => void reader.cancel().catch(() => {});
+    try {
+      for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.add(next.value);
+    } catch (error) {
+      reading.cancel();
+      throw error;
     }
+    return decodeBody(chunks.join());
+  }
+
+  #parse(text: unknown): unknown {
+    if (typeof text !== "string") throw new UnreadableBody(BROKEN_BODY);
+    // A UTF-16 unit is at most three bytes of UTF-8, so few bodies have to be counted.
+    if (text.length * 3 > this.maxBytes && encoder.encode(text).length > this.maxBytes) {
+      throw new UnreadableBody(TOO_LARGE);
+    }
+    return JSON.parse(text);
   }
 }
 
-const REPLACEMENT = "\uFFFD";
 const encoder = /* @__PURE__ */ new TextEncoder();
-
-function byteLength(text: string): number {
-  return encoder.encode(text).length;
-}

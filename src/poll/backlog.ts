@@ -1,5 +1,5 @@
 import type { WebhookEvent } from "../events/events.ts";
-import { albumPartsOf } from "../updates/media_group.ts";
+import { albumPartsOf } from "../delivery/media_group.ts";
 import type { Update } from "../updates/mod.ts";
 
 /**

@@ -89,9 +89,10 @@ function noSender(method: string): TelehookError {
   );
 }
 
-/** Whether the same call may succeed later: the Bot API has a fault of its own, or cannot be reached. */
+/** Whether the same call may succeed later: the Bot API has a fault of its own, is asked too often, or cannot be reached. */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof TelehookError)) return false;
   if (error.code === "ERR_BOT_API_UNREACHABLE") return true;
-  return "error_code" in error && typeof error.error_code === "number" && error.error_code >= 500;
+  if (!("error_code" in error) || typeof error.error_code !== "number") return false;
+  return error.error_code >= 500 || error.error_code === 429;
 }

@@ -44,6 +44,11 @@ export class AcknowledgementLimit {
     this.#sweep();
   }
 
+  /** Whether a sender has waited longer than it may: what is being stored is looked at again once it is. */
+  isOver({ since }: WaitingUpdate): boolean {
+    return performance.now() - since >= this.#limitMs;
+  }
+
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -61,8 +66,8 @@ export class AcknowledgementLimit {
   #sweep(): void {
     const overdue = performance.now() - this.#limitMs;
     for (const each of this.#waiting.values()) {
-      if (each.adopted !== undefined || each.place === "storing" || each.place === "settling") continue;
       if (each.since > overdue) return this.#arm(each.since - overdue);
+      if (each.adopted !== undefined || each.place === "storing" || each.place === "settling") continue;
       this.#onOverdue(each);
     }
   }

@@ -1,4 +1,4 @@
-import { lifetimeLeftMs } from "../updates/lifetime.ts";
+import { lifetimeLeftMs } from "../delivery/lifetime.ts";
 import type { FlatUpdate } from "../updates/mod.ts";
 import type { Lane, Tries } from "../store/inbox_store.ts";
 
@@ -143,21 +143,21 @@ export class Failures {
    * An update failed.
    *
    * @param before How often it was handled before without success.
+   * @param isToBlame Whether the failure is certainly the update's own.
    */
-  failed(updateId: number, lane: Lane, before: Tries): Verdict {
+  failed(updateId: number, lane: Lane, before: Tries, isToBlame = false): Verdict {
     const now = this.#failedAt = performance.now();
     const failing = this.#failing.get(updateId) ?? this.#begin(updateId, lane, before, now);
     const attempts = before.attempts + 1;
     let { failures } = failing.tries;
-    const isItsOwn = this.#successInOtherLane(lane) > failing.successes;
+    const isItsOwn = isToBlame || (!this.#isOutage && this.#successInOtherLane(lane) > failing.successes);
     if (isItsOwn || this.#maxAttempts === 1) {
       if (!failing.isFirstCounted && attempts > 1) failures++;
       failing.isFirstCounted = true;
       failures++;
     }
     failing.tries = { attempts, failures };
-    this.#lanes.add(lane);
-    this.#noteOutage(now);
+    if (!isToBlame) this.#noteOutage(lane, now);
     const isGivenUp = failures >= this.#maxAttempts ||
       (!isItsOwn && !this.#isOutage && now - failing.since >= this.#giveUpAfterMs);
     if (isGivenUp) this.#failing.delete(updateId);
@@ -188,8 +188,9 @@ export class Failures {
     return this.#last.lane === lane ? this.#lastOther : this.#last.number;
   }
 
-  #noteOutage(now: number): void {
+  #noteOutage(lane: Lane, now: number): void {
     if (!this.#isOutage) {
+      this.#lanes.add(lane);
       if (this.#lanes.size < OUTAGE_LANES) return;
       this.#isOutage = true;
       this.#pauseMs = FIRST_PAUSE_MS;

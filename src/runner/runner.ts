@@ -9,7 +9,7 @@ import { isWebhookReply, type WebhookReply } from "../receiver/webhook_reply.ts"
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Awaitable, Batch, InboxStore, Lane, StoreEntry, Tries } from "../store/inbox_store.ts";
 import { SUSPECT_CRASHES } from "../store/limits.ts";
-import { mergeParts } from "../updates/merge_media_group.ts";
+import { mergeParts } from "../delivery/media_group.ts";
 import type { Update } from "../updates/mod.ts";
 import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
 import { type Failures, NO_TRIES } from "./failures.ts";
@@ -112,6 +112,10 @@ export class Runner {
   #isClaiming = false;
   /** Whether something may be due that could not be claimed when it was to be. */
   #isBehind = false;
+  #hasClaimFailed = false;
+  /** When other things could last happen, as far as is known. */
+  #turnedAt = -Infinity;
+  #isParkingReported = false;
   #suspect: RunningCall | undefined;
   #isStopped = false;
   #isClosed = false;
@@ -147,6 +151,7 @@ export class Runner {
   /** Sets timers again: on platforms where a timer ends with the request that has set it. */
   rearm(): void {
     this.#timer.rearm();
+    this.#calls.rearm();
   }
 
   // — An update that no store has —
@@ -301,11 +306,10 @@ export class Runner {
     switch (decision.type) {
       case "handled":
         for (const { update_id } of batch.updates) this.#parts.seen.handled(update_id);
-        if (sender === undefined && decision.reply !== undefined) {
-          await this.#sendReply(update, context, decision.reply);
-        }
-        await this.#tell((store) => this.#completeIn(store, batch));
-        break;
+        if (sender !== undefined) this.#answer(sender, this.#outcomeOf(sender.update.update_id, decision));
+        else if (decision.reply !== undefined) await this.#sendReply(update, context, decision.reply);
+        await this.#tell((store) => this.#complete(store, batch));
+        return this.#end(call);
       case "park":
         await this.#park(batch, update, context.attempt, decision.error);
         break;
@@ -383,6 +387,7 @@ export class Runner {
     if (settings.isSenderResponsible && !isAcknowledged) {
       return { type: "retry", error, storeAfterMs: 0, senderAfterMs: undefined, tries: NO_TRIES };
     }
+    if (error instanceof GiveUp) failures.passed();
     const verdict = error instanceof GiveUp ? undefined : failures.failed(id, it.lane(), it.tries);
     const willRetry = verdict?.willRetry ?? false;
     const senderAfterMs = failures.isOutage ? failures.retryAfterMs(update) : undefined;
@@ -445,6 +450,9 @@ export class Runner {
     if (keepMs === 0) return await this.#tell((store) => store.complete(batch, false));
     await this.#tell((store) => store.park(batch, { error: String(error), attempts, keepMs }));
     events.parked(update, attempts, error);
+    if (this.#store.isDurable || this.#isParkingReported) return;
+    this.#isParkingReported = true;
+    this.#parts.reportError(parkedInMemory(update), { update, attempt: attempts, willRetry: false });
   }
 
   /** The update is Telegram's until the store has parked it. */
@@ -481,6 +489,7 @@ export class Runner {
       try {
         const told = tell(this.#store);
         if (told instanceof Promise) await told;
+        this.#parts.events.storeWorked();
         return;
       } catch (error) {
         this.#parts.events.storeFailed(error);
@@ -489,14 +498,12 @@ export class Runner {
     }
   }
 
-  #completeIn(store: InboxStore, batch: Batch): Awaitable<void> {
+  async #complete(store: InboxStore, batch: Batch): Promise<void> {
     const completed = store.complete(batch, !this.#isStopped && !this.isFull && !this.#isClaiming);
-    if (completed instanceof Promise) {
-      return completed.then((next) => {
-        if (next !== undefined) void this.start(next);
-      });
-    }
-    if (completed !== undefined) void this.start(completed);
+    const next = completed instanceof Promise ? await completed : completed;
+    if (next === undefined) return;
+    if (this.#isLongBurst) await this.#turn();
+    void this.start(next);
   }
 
   async #claimDue(): Promise<void> {
@@ -511,13 +518,15 @@ export class Runner {
         this.#isBehind = false;
         while (!this.#isStopped && !this.isFull) {
           const batches = await this.#claim();
-          events.storeWorked();
+          if (batches.length > 0 || this.#hasClaimFailed) events.storeWorked();
+          this.#hasClaimFailed = false;
           if (batches.length === 0) break;
           await this.#startAll(batches);
         }
         if (this.isFull) this.#isBehind = true;
       } while (this.#isBehind && !this.isFull && !this.#isStopped);
     } catch (error) {
+      this.#hasClaimFailed = true;
       events.storeFailed(error);
       this.#timer.wake(STORE_RETRY_MS);
     } finally {
@@ -541,14 +550,20 @@ export class Runner {
 
   /** Starts what was claimed as calls may begin, and lets other things happen now and then. */
   async #startAll(batches: readonly Batch[]): Promise<void> {
-    let began = performance.now();
     for (const batch of batches) {
       if (this.isFull) await this.#calls.whenFree();
       void this.start(batch);
-      if (performance.now() - began < LONGEST_BURST_MS) continue;
-      await nextTurn();
-      began = performance.now();
+      if (this.#isLongBurst) await this.#turn();
     }
+  }
+
+  get #isLongBurst(): boolean {
+    return performance.now() - this.#turnedAt >= LONGEST_BURST_MS;
+  }
+
+  async #turn(): Promise<void> {
+    await nextTurn();
+    this.#turnedAt = performance.now();
   }
 
   /** Whether all updates of a batch were handled here: copies of them came to another process too. */
@@ -635,6 +650,14 @@ function endedTheProcess({ update_id }: ReceivedUpdate, times: number): Telehook
   return new TelehookError(
     "ERR_GIVEN_UP",
     `The process ended ${times} times while update ${update_id} was handled: it is parked. Find out why before you replay it`,
+  );
+}
+
+function parkedInMemory({ update_id }: ReceivedUpdate): TelehookError {
+  return new TelehookError(
+    "ERR_STORE",
+    `Update ${update_id} is parked, but parked updates end with the process, because the store is in memory: set "store" ` +
+      `to keep them (reported once)`,
   );
 }
 

@@ -116,6 +116,13 @@ export class RunningCalls {
     return Promise.race([result, new Promise<never>((_, reject) => call.onTimeout = reject)]);
   }
 
+  /** Sets the timer again: on platforms where a timer ends with the request that has set it. */
+  rearm(): void {
+    if (this.#watchdog === undefined) return;
+    clearTimeout(this.#watchdog);
+    this.#watch(1);
+  }
+
   /** Aborts the signals of all. */
   close(reason: Error): void {
     this.#isClosed = true;

@@ -19,8 +19,9 @@ export class SeenUpdates {
     return this.#slots[updateId % REMEMBERED_UPDATES] === -updateId - 1;
   }
 
+  /** Notes that it was acknowledged. What was handled stays handled. */
   acknowledged(updateId: number): void {
-    this.#slots[updateId % REMEMBERED_UPDATES] = updateId + 1;
+    if (!this.isHandled(updateId)) this.#slots[updateId % REMEMBERED_UPDATES] = updateId + 1;
   }
 
   handled(updateId: number): void {

@@ -35,7 +35,10 @@ export class WakeTimer {
     if (this.#isStopped || inMs === Infinity) return;
     const at = performance.now() + inMs;
     // Timers count whole milliseconds. One that is that near is as good, and claiming wakes again by itself.
-    if (this.#at <= at + 1) return;
+    if (this.#at <= at + 1) {
+      if (this.#timer !== undefined && at - this.#at > LATE_MS) this.#giveATurn(at); // it should have fired long ago
+      return;
+    }
     this.#at = at;
     if (inMs <= 0 && this.#mayFireSoon(at)) this.#soon();
     else if (!this.#isSoon) this.#set(Math.max(1, inMs));
@@ -66,7 +69,7 @@ export class WakeTimer {
     this.#timer = undefined;
     if (this.#isSoon) return;
     this.#isSoon = true;
-    queueMicrotask(() => {
+    void Promise.resolve().then(() => {
       this.#isSoon = false;
       this.#fire();
     });
@@ -76,11 +79,16 @@ export class WakeTimer {
     clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (performance.now() - this.#at <= LATE_MS) return this.#fire();
-      this.#at = performance.now() + TURN_MS;
-      this.#set(TURN_MS);
+      const now = performance.now();
+      if (now - this.#at > LATE_MS) this.#giveATurn(now);
+      else this.#fire();
     }, Math.ceil(inMs));
     if (!this.#isHeld()) unrefTimer(this.#timer);
+  }
+
+  #giveATurn(now: number): void {
+    this.#at = now + TURN_MS;
+    this.#set(TURN_MS);
   }
 
   #fire(): void {

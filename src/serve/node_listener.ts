@@ -1,8 +1,10 @@
-import { ACKNOWLEDGED, type Answer, BROKEN_BODY, LAST_ANSWER, TOO_LARGE } from "../answers/answer.ts";
+import { ACKNOWLEDGED, ALREADY_READ, type Answer, LAST_ANSWER } from "../answers/answer.ts";
 import type { DeliveryHead } from "../guard/head.ts";
-import type { Awaitable } from "../store/inbox_store.ts";
-import { isBytes, joinChunks } from "../parse/join_chunks.ts";
+import { pathFrom } from "../guard/path.ts";
+import { isBytes } from "../parse/body_bytes.ts";
+import { jsonOf, readRest } from "../parse/node_body.ts";
 import type { Pipeline } from "../pipeline.ts";
+import type { Awaitable } from "../store/inbox_store.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";
 
 /** As much of `http.IncomingMessage` as is used, with what Express and body parsers add to it. */
@@ -19,8 +21,10 @@ export interface NodeRequest {
   readonly socket: { readonly remoteAddress?: string | undefined };
   /** Whether the whole message has been received. */
   readonly complete: boolean;
-  /** Whether the body has been read to its end. */
+  /** Whether the body has been read completely. */
   readonly readableEnded: boolean;
+  /** Whether any of the body has been read. */
+  readonly readableDidRead?: boolean;
   /** What a body parser made of the body, if there was one before us. */
   readonly body?: unknown;
   /** The next chunk, or `null` if there is none yet. */
@@ -28,7 +32,7 @@ export interface NodeRequest {
   /** Reads the rest and throws it away. */
   resume(): unknown;
   /** Learns of what happens. */
-  on(event: "readable" | "end" | "error", listener: () => void): unknown;
+  on(event: "readable" | "end" | "error" | "close", listener: () => void): unknown;
   /** Learns no more of it. */
   removeListener(event: "readable", listener: () => void): unknown;
 }
@@ -39,22 +43,32 @@ export interface NodeResponse {
   readonly headersSent: boolean;
   /** Sends the status and the headers. */
   writeHead(status: number, headers: Record<string, string>): unknown;
+  /** Sends an empty body and is done. */
+  end(): unknown;
   /** Sends the body and is done. */
-  end(body?: Uint8Array): unknown;
+  end(body: Uint8Array): unknown;
 }
 
-/** A listener for `http.createServer` and whatever else takes one. */
-export type NodeListener = (request: NodeRequest, response: NodeResponse) => void;
+/**
+ * A listener for `http.createServer` and anything else that accepts a request listener.
+ *
+ * @returns A promise that is resolved when the answer was sent, or nobody is left who could receive it. It is never
+ * rejected. Servers ignore it; h3, Nitro, Koa and Fastify wait for it.
+ */
+export type NodeListener = (request: NodeRequest, response: NodeResponse) => Promise<void>;
 
 /**
- * A webhook as a listener for `http.createServer`, `https.createServer`, Express, Connect and the like. No `Request` is
- * built on the way: the bytes go straight into the webhook's stages.
+ * Makes a webhook a listener for `http.createServer`, `https.createServer`, Express, Connect, Fastify, Koa, h3 and the like.
+ * No `Request` is built on the way: the bytes go straight into the webhook's stages.
  *
- * It also works behind a body parser that has already consumed the stream: `request.body` is taken then, whether it is
- * an object, text or bytes.
+ * It also works behind a body parser that has already read the stream: `request.body` is used then, whether it is an
+ * object, text, bytes, a `Blob` or a web stream. A parser that keeps its result elsewhere (`ctx.request.body` of Koa,
+ * `request.body` of Fastify) must be told: `ctx.req.body = ctx.request.body`. The limit of such a parser comes first: give
+ * `express.json()` a `limit` of `"1mb"`, or mount the webhook before it.
  *
  * @param hook What `webhook(receiver, options)` returned.
  * @throws {TelehookError} `ERR_OPTION` if it is something else.
+ * @see https://nodejs.org/api/http.html#event-request
  *
  * @example
  * ```ts ignore
@@ -69,13 +83,29 @@ export type NodeListener = (request: NodeRequest, response: NodeResponse) => voi
  */
 export function toNodeListener(hook: Webhook): NodeListener {
   const pipeline = pipelineOf(hook);
-  return (request, response) => {
-    const head = new NodeHead(request);
-    const refusal = pipeline.guard(head);
-    if (refusal !== undefined) answerWith(response, refusal, pipeline);
-    else if (hasParsedBody(request)) answerWith(response, takeParsed(pipeline, request.body, head), pipeline);
-    else if (request.readableEnded) send(response, pipeline.refuse(BROKEN_BODY, head), pipeline); // somebody has read it and kept it
-    else receiveBody(request, head, response, pipeline);
+  return async (request, response) => {
+    try {
+      const head = new NodeHead(request);
+      let answer: Awaitable<Answer> | undefined = pipeline.guard(head) ??
+        receiveRead(pipeline, request, head);
+      if (answer === undefined) {
+        // A body that arrived in the same packet as its head, as nearly every one does, is there as soon as whoever called
+        // this is done, and is whole if it has the length that was declared: then no event has to be waited for.
+        await undefined;
+        const chunk = request.read();
+        const isWhole = isBytes(chunk) && chunk.length === head.contentLength;
+        answer = isWhole ? pipeline.receiveBytes(chunk, head) : receiveRest(pipeline, request, chunk, head);
+      }
+      send(response, answer instanceof Promise ? await answer : answer, pipeline);
+      pipeline.outliveAnswer([]);
+    } catch {
+      // It is not a request of node:http, or not one that can be used: nothing else can throw here.
+      try {
+        send(response, pipeline.refuseMisuse(NOT_NODE), pipeline);
+      } catch {
+        // Nor is that a response: there is nobody to answer.
+      }
+    }
   };
 }
 
@@ -94,8 +124,7 @@ class NodeHead implements DeliveryHead {
     let target = this.#request.originalUrl ?? this.#request.url ?? "/";
     // The absolute form that RFC 9112 (section 3.2.2) makes every server take.
     if (!target.startsWith("/")) target = target.replace(/^[a-z]+:\/\/[^/?#]*/i, "") || "/";
-    const end = target.search(/[?#]/);
-    return end === -1 ? target : target.slice(0, end);
+    return pathFrom(target, 0);
   }
 
   get address(): string | undefined {
@@ -117,105 +146,99 @@ class NodeHead implements DeliveryHead {
   }
 }
 
-/**
- * A body that came in the same packet as its head, as nearly every one does, is there as soon as whoever called the
- * listener is done, and is whole if it has the length that was declared: then no event has to be waited for.
- */
-function receiveBody(
+const NOT_NODE =
+  "toNodeListener must be called with a request and a response of node:http, as in listener(request, response)";
+
+/** Receives a body that something before the webhook has read; `undefined` if nothing has. */
+function receiveRead(
+  pipeline: Pipeline,
   request: NodeRequest,
   head: NodeHead,
-  response: NodeResponse,
-  pipeline: Pipeline,
-): void {
-  queueMicrotask(() => {
-    const chunk = request.read();
-    if (isBytes(chunk) && chunk.length === head.contentLength) {
-      answerWith(response, pipeline.takeBytes(chunk, head), pipeline);
-    } else receivePieces(request, head, chunk, response, pipeline);
-  });
+): Awaitable<Answer> | undefined {
+  if (hasParsedBody(request)) return receiveParsed(pipeline, request.body, head);
+  return request.readableEnded || request.readableDidRead === true
+    ? pipeline.refuse(ALREADY_READ, head)
+    : undefined;
 }
 
-/**
- * Reads with `read()` and is done as soon as the message is complete, which costs less than a `data` listener and the
- * wait for `end`. A client that goes away in the middle is no error: there is nobody to answer.
- *
- * @param first What `read()` has given already.
- */
-function receivePieces(
+/** Receives a body of which only a first chunk is there, or none. */
+async function receiveRest(
+  pipeline: Pipeline,
   request: NodeRequest,
-  head: NodeHead,
   first: unknown,
-  response: NodeResponse,
-  pipeline: Pipeline,
-): void {
-  const chunks: Uint8Array[] = [];
-  let length = 0;
-  let isDone = false;
-
-  const take = (chunk: unknown) => {
-    if (isDone || !isBytes(chunk)) return;
-    chunks.push(chunk);
-    length += chunk.length;
-    if (length > pipeline.maxBodyBytes) refuseRest();
-  };
-  const takeMore = () => {
-    for (let chunk = request.read(); chunk !== null; chunk = request.read()) take(chunk);
-    if (request.complete) finish();
-  };
-  const finish = () => {
-    if (isDone) return;
-    isDone = true;
-    answerWith(response, pipeline.takeBytes(joinChunks(chunks, length), head), pipeline);
-  };
-  const refuseRest = () => {
-    isDone = true;
-    request.removeListener("readable", takeMore);
-    request.resume(); // read and thrown away, so that the sender gets to the point of hearing the answer
-    send(response, pipeline.refuse(TOO_LARGE, head), pipeline);
-  };
-
-  take(first);
-  if (isDone) return;
-  request.on("readable", takeMore);
-  request.on("end", finish);
-  request.on("error", ignore);
+  head: NodeHead,
+): Promise<Answer> {
+  try {
+    return await pipeline.receiveBytes(await readRest(pipeline.bodies, request, first), head);
+  } catch (error) {
+    request.resume(); // read and thrown away, so that the sender reaches the point at which it reads the answer
+    return pipeline.refuseBody(error, head);
+  }
 }
 
-function ignore(): void {}
-
-/** Parsers of Express 4 leave `{}` and the stream untouched when a body is not of their type. */
+/** Parsers of Express 4 set `{}` and leave the stream untouched when a body is not of their type. */
 function hasParsedBody({ body, readableEnded }: NodeRequest): boolean {
   if (body === undefined || readableEnded) return body !== undefined;
-  return typeof body !== "object" || body === null || Object.keys(body).length > 0;
+  return typeof body !== "object" || body === null || tagOf(body) !== "Object" ||
+    Object.keys(body).length > 0;
 }
 
-function takeParsed(pipeline: Pipeline, body: unknown, head: NodeHead): Awaitable<Answer> {
-  if (typeof body === "string") return pipeline.takeText(body.replace(/^\uFEFF/, ""), head); // as where bytes are decoded
-  if (isBytes(body)) return pipeline.takeBytes(body, head);
-  return pipeline.takeValue(body, head);
+/** A platform that imitates Node's requests may pass the body in any form that a `Request` can have. */
+function receiveParsed(pipeline: Pipeline, body: unknown, head: NodeHead): Awaitable<Answer> {
+  if (isBytes(body)) return pipeline.receiveBytes(body, head);
+  if (typeof body === "string") return pipeline.receiveText(body.replace(/^\uFEFF/, ""), head); // as in bytes
+  if (/^(ArrayBuffer|Blob|File|ReadableStream)$/.test(tagOf(body))) {
+    return receiveBodyInit(pipeline, body, head);
+  }
+  return isJsonOfBuffer(body)
+    ? pipeline.receiveBytes(Uint8Array.from(body.data), head)
+    : pipeline.receiveValue(body, head);
 }
 
-function answerWith(response: NodeResponse, answer: Awaitable<Answer>, pipeline: Pipeline): void {
-  if (answer instanceof Promise) void answer.then((each) => send(response, each, pipeline));
-  else send(response, answer, pipeline);
+/** What `JSON.stringify` makes of a `Buffer`, and some platforms pass on. */
+function isJsonOfBuffer(body: unknown): body is { readonly data: readonly number[] } {
+  return typeof body === "object" && body !== null && "type" in body && body.type === "Buffer" &&
+    "data" in body && Array.isArray(body.data);
+}
+
+async function receiveBodyInit(pipeline: Pipeline, body: unknown, head: NodeHead): Promise<Answer> {
+  let value: unknown;
+  try {
+    value = await jsonOf(pipeline.bodies, body);
+  } catch (error) {
+    return pipeline.refuseBody(error, head);
+  }
+  return await pipeline.receiveValue(value, head);
+}
+
+function tagOf(value: unknown): string {
+  return Object.prototype.toString.call(value).slice("[object ".length, -1);
 }
 
 const EMPTY = { "content-length": "0" };
+const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
 
 /** Always with a length: without one, Node would answer in chunks. */
-function send(response: NodeResponse, answer: Answer, { isClosing }: Pipeline): void {
-  if (response.headersSent) return; // a time limit of somebody before us was faster
-  if (answer === ACKNOWLEDGED && !isClosing) {
+function send(response: NodeResponse, answer: Answer, pipeline: Pipeline): void {
+  if (response.headersSent) {
+    pipeline.sayOnce(
+      "Something else had answered a request before the webhook did: let the webhook alone answer it, " +
+        "or the failures and replies of handlers are lost.",
+    );
+    return;
+  }
+  if (answer === ACKNOWLEDGED && !pipeline.isClosing) {
     response.writeHead(200, EMPTY);
     response.end();
     return;
   }
-  const body = typeof answer.body === "string" ? encoder.encode(answer.body) : answer.body ?? undefined;
-  response.writeHead(answer.status, {
-    ...answer.headers,
-    ...isClosing && LAST_ANSWER,
-    "content-length": String(body?.length ?? 0),
+  const { status, headers, body } = answer;
+  const bytes = typeof body === "string" ? encoder.encode(body) : body ?? NOTHING;
+  response.writeHead(status, {
+    ...headers,
+    ...pipeline.isClosing && LAST_ANSWER,
+    "content-length": String(bytes.length),
   });
-  response.end(body);
+  response.end(bytes);
 }

@@ -1,6 +1,8 @@
+import { Buffer } from "node:buffer";
+import { X509Certificate } from "node:crypto";
 import { rootCertificates, type TLSSocket } from "node:tls";
 import { Certificate } from "../tls/certificate.ts";
-import { readPem } from "../tls/pem.ts";
+import { type PemBlock, readPem } from "../tls/pem.ts";
 import { sslError } from "./socket_error.ts";
 import { addressOf } from "./webhook_url.ts";
 
@@ -14,11 +16,24 @@ export interface Trust {
 
 const REFUSED = sslError("0A000086", "certificate verify failed");
 
-/** Reads the certificates of a PEM file, or throws if there is none. */
+/**
+ * Reads the certificates of a PEM file, also those that OpenSSL writes with `-trustout`.
+ *
+ * @throws {Error} if there is none, or one cannot be read.
+ */
 export function readCertificates(pem: string): Certificate[] {
-  const blocks = readPem(pem).filter(({ label }) => label === "CERTIFICATE");
+  const blocks = readPem(pem).filter(({ label }) => /^(TRUSTED )?CERTIFICATE$/.test(label));
   if (blocks.length === 0) throw new Error("no certificate");
-  return blocks.map(({ bytes }) => new Certificate(bytes));
+  return blocks.map(({ bytes }) => new Certificate(firstDerValue(bytes)));
+}
+
+/** A trusted certificate has settings of OpenSSL's behind it. */
+function firstDerValue(bytes: PemBlock["bytes"]): PemBlock["bytes"] {
+  const length = bytes[1] ?? 0;
+  if (length < 0x80) return new Uint8Array(bytes.subarray(0, 2 + length));
+  const lengthBytes = length & 0x7f;
+  const end = 2 + lengthBytes + Buffer.from(bytes).readUIntBE(2, lengthBytes);
+  return new Uint8Array(bytes.subarray(0, end));
 }
 
 /**
@@ -35,7 +50,24 @@ export function checkCertificate(socket: TLSSocket, host: string, trust: Trust):
     ? readCertificates(trust.uploaded)
     : [...trust.authorities ? readCertificates(trust.authorities) : [], ...publicAuthorities()];
   const isTrusted = leadsToAnchor(leaf, chain.slice(1), anchors, 10);
-  return isTrusted && isFor(leaf, host, trust.uploaded !== undefined) ? undefined : REFUSED;
+  const isUsable = isForServers(leaf) && isFor(leaf, host, trust.uploaded !== undefined);
+  return isTrusted && isUsable ? undefined : REFUSED;
+}
+
+/** The object identifiers of `extendedKeyUsage` and of its value `serverAuth`, as DER. */
+const EXTENDED_KEY_USAGE = Buffer.from([0x06, 0x03, 0x55, 0x1d, 0x25]);
+const SERVER_AUTH = Buffer.from([0x06, 0x08, 0x2b, 0x06, 0x01, 0x05, 0x05, 0x07, 0x03, 0x01]);
+
+/** Whether a certificate is meant for servers, as one is that does not say what for. (Deno has no `keyUsage`.) */
+function isForServers({ bytes }: Certificate): boolean {
+  const der = Buffer.from(bytes);
+  return !der.includes(EXTENDED_KEY_USAGE) || der.includes(SERVER_AUTH);
+}
+
+/** Whether a key is long enough for OpenSSL's default security level. */
+function isStrong({ bytes }: Certificate): boolean {
+  const { asymmetricKeyType, asymmetricKeyDetails } = new X509Certificate(bytes).publicKey;
+  return asymmetricKeyType !== "rsa" || (asymmetricKeyDetails?.modulusLength ?? 0) >= 2048;
 }
 
 /** Whether a certificate names a host. */
@@ -68,7 +100,7 @@ function leadsToAnchor(
   anchors: readonly Certificate[],
   depth: number,
 ): boolean {
-  if (depth === 0 || !certificate.isValidNow) return false;
+  if (depth === 0 || !certificate.isValidNow || !isStrong(certificate)) return false;
   const isSelfSigned = certificate.isSelfIssued && certificate.isSignedBy(certificate);
   if (isSelfSigned) return anchors.some((anchor) => anchor.equals(certificate));
   // A chain has to end in a self-signed certificate: a leaf that was uploaded without its issuer leads nowhere.

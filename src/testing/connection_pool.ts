@@ -1,15 +1,17 @@
 import type { Clock } from "./clock.ts";
-import { Connection, type Destination } from "./connection.ts";
+import { Connection, type Destination, type Hazard } from "./connection.ts";
 import { ConnectionRamp } from "./connection_ramp.ts";
-import type { Answer } from "./http_answer.ts";
+import type { HttpAnswer } from "./http_answer.ts";
+import type { Network } from "./network.ts";
 
 /** What a pool works with, and what it tells its sender. */
 export interface PoolParts {
   clock: Clock;
   destination: Destination;
+  network: Network;
   maxConnections: number;
   /** An answer came to what was sent over this connection. */
-  answered(connection: Connection, answer: Answer): void;
+  answered(connection: Connection, answer: HttpAnswer): void;
   /** Something failed, in the words of `getWebhookInfo`. The connection closes then. */
   failed(connection: Connection, message: string): void;
   /** This connection is over. */
@@ -25,11 +27,19 @@ export class ConnectionPool {
   #parts: PoolParts;
   #ramp: ConnectionRamp;
   #connections = new Set<Connection>();
+  /** Those without a request, the one that has been idle longest first: updates go over them in turn. */
+  #idle = new Set<Connection>();
   #opened = 0;
+  #stopWatching: () => void;
 
   constructor(parts: PoolParts) {
     this.#parts = parts;
     this.#ramp = new ConnectionRamp(parts.maxConnections);
+    this.#stopWatching = parts.network.onDown((isDown) => {
+      for (const connection of [...this.#connections]) {
+        if (connection.place && isDown(connection.place)) connection.close();
+      }
+    });
   }
 
   /** How many connections there are. */
@@ -42,12 +52,16 @@ export class ConnectionPool {
     return [...this.#connections].filter(({ isBusy }) => isBusy).length;
   }
 
-  /** One over which something can be sent now. */
+  /** The one over which the next request goes, if one is free. */
   get ready(): Connection | undefined {
-    for (const connection of this.#connections) {
-      if (connection.isReady) return connection;
-    }
-    return undefined;
+    const [longestIdle] = this.#idle;
+    return longestIdle;
+  }
+
+  /** Sends a request over a connection that is {@link ready}. */
+  send(connection: Connection, request: Uint8Array, hazard?: Hazard): void {
+    this.#idle.delete(connection);
+    connection.send(request, hazard);
   }
 
   /** Opens what so many queues deserve now, and says when the next one may be opened; infinite if they have enough. */
@@ -69,21 +83,28 @@ export class ConnectionPool {
 
   /** Closes all of them. */
   close(): void {
+    this.#stopWatching();
     for (const connection of [...this.#connections]) connection.close();
   }
 
   #open(): void {
-    const { clock, destination, answered, failed, closed, onViolation, onChange } = this.#parts;
+    const { clock, destination, network, answered, failed, closed, onViolation, onChange } = this.#parts;
     const connection: Connection = new Connection(++this.#opened, destination, clock, {
       opened: onChange,
-      answered: (answer) => answered(connection, answer),
+      onTheWay: onChange,
+      answered: (answer) => {
+        this.#idle.add(connection);
+        answered(connection, answer);
+      },
       failed: (message) => failed(connection, message),
       closed: () => {
         this.#connections.delete(connection);
+        this.#idle.delete(connection);
         closed(connection);
       },
       unasked: (bytes) => onViolation(`${bytes} bytes came that belong to no answer`),
-    });
+    }, network);
     this.#connections.add(connection);
+    this.#idle.add(connection);
   }
 }

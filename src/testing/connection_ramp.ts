@@ -1,5 +1,5 @@
 /** Lets a burst of events happen at once, and then one in every interval. */
-export class Pace {
+export class RateLimit {
   #interval: number;
   #head: number;
   #nextFree = 0;
@@ -29,8 +29,8 @@ export class ConnectionRamp {
   #maxConnections: number;
   #lastSuccess = Number.NEGATIVE_INFINITY;
   #isFirst = true;
-  #healthy = new Pace(10, 50);
-  #cautious = new Pace(1, 2000);
+  #healthy = new RateLimit(10, 50);
+  #cautious = new RateLimit(1, 2000);
 
   /** @param maxConnections What setWebhook asked for. */
   constructor(maxConnections: number) {
@@ -60,7 +60,7 @@ export class ConnectionRamp {
     this.#isFirst = false;
   }
 
-  #pace(now: number): Pace {
+  #pace(now: number): RateLimit {
     return this.#isHealthy(now) ? this.#healthy : this.#cautious;
   }
 

@@ -1,6 +1,7 @@
-import type { Answer } from "./http_answer.ts";
-import { lifetimeOf, queueOf } from "./queue_of.ts";
-import { kindOf, type Update } from "./update_kinds.ts";
+import type { HttpAnswer } from "./http_answer.ts";
+import { expiryOf } from "./lifetime.ts";
+import { queueOf } from "./queue_of.ts";
+import { type TestUpdate, updateKindOf } from "./update_kinds.ts";
 import { updateJson } from "./webhook_request.ts";
 
 /** One try to bring an update to the webhook. */
@@ -16,7 +17,7 @@ export interface Attempt {
   /** When it was over. */
   readonly endedAt: number;
   /** The answer, if one came. */
-  readonly answer?: Answer;
+  readonly answer?: HttpAnswer;
   /** Why it does not count as delivered. */
   readonly error?: string;
 }
@@ -31,14 +32,14 @@ export interface Attempt {
  * - `"too big"`: it is over 512 KiB or too many wait already.
  * - `"dropped"`: `drop_pending_updates` removed it, or the test server was closed.
  */
-export type Outcome = "acknowledged" | "polled" | "expired" | "not allowed" | "too big" | "dropped";
+export type DeliveryOutcome = "acknowledged" | "polled" | "expired" | "not allowed" | "too big" | "dropped";
 
 /** The end of an update's way. */
 export interface Delivered {
   /** The update. */
-  update: Update;
+  update: TestUpdate;
   /** What became of it. */
-  outcome: Outcome;
+  outcome: DeliveryOutcome;
   /** Every try, the last one last. */
   attempts: readonly Attempt[];
   /** The status of the last answer, or 0 without any. */
@@ -49,33 +50,43 @@ export interface Delivered {
   body: string;
 }
 
+/** For how long a test may wait, in real milliseconds, and why it waits in vain; nothing if that cannot be told. */
+type PatienceSource = () => { waitMs: number; look: () => string | undefined } | undefined;
+
 /**
  * An update on its way. Await it to learn how it ended, or one {@link Delivery.attempt} to see a try fail before the
  * next is made.
  */
 export class Delivery implements PromiseLike<Delivered> {
   /** The update. */
-  readonly update: Update;
+  readonly update: TestUpdate;
   /** What the webhook is sent: the update as it was when it happened, the same for every try. */
   readonly json: string;
   /** The name of its kind, such as `"message"`. */
   readonly kind: string;
   /** The Telegram queue that it waits in, such as `"message of chat 111"`. */
   readonly queue: string;
+  /** The id of that queue, which two queues with different names may share. */
+  readonly queueId: bigint;
   /** When Telegram gives up on it, in milliseconds on the test server's clock. */
   readonly expiresAt: number;
 
   #attempts: Attempt[] = [];
-  #outcome: Outcome | undefined;
+  #outcome: DeliveryOutcome | undefined;
   #watchers = new Set<() => void>();
 
+  #patience: PatienceSource;
+
   /** The test server makes these: see `deliver`. */
-  constructor(update: Update, now: number) {
+  constructor(update: TestUpdate, now: number, patience: PatienceSource = () => undefined) {
+    this.#patience = patience;
     this.update = update;
     this.json = updateJson(update);
-    this.kind = kindOf(update);
-    this.queue = queueOf(update);
-    this.expiresAt = now + lifetimeOf(this.kind) * 1000;
+    this.kind = updateKindOf(update);
+    const queue = queueOf(update);
+    this.queue = queue.name;
+    this.queueId = queue.id;
+    this.expiresAt = expiryOf(update, now);
   }
 
   /** Every try so far. */
@@ -84,7 +95,7 @@ export class Delivery implements PromiseLike<Delivered> {
   }
 
   /** What became of it; undefined while it is on its way. */
-  get outcome(): Outcome | undefined {
+  get outcome(): DeliveryOutcome | undefined {
     return this.#outcome;
   }
 
@@ -108,7 +119,7 @@ export class Delivery implements PromiseLike<Delivered> {
   }
 
   /** Notes the end; the test server calls this. */
-  end(outcome: Outcome): void {
+  end(outcome: DeliveryOutcome): void {
     this.#outcome ??= outcome;
     this.#tell();
   }
@@ -127,15 +138,32 @@ export class Delivery implements PromiseLike<Delivered> {
   }
 
   #when<T>(look: () => T | undefined): Promise<T> {
-    return new Promise((resolve) => {
+    return new Promise((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const end = () => {
+        clearTimeout(timer);
+        this.#watchers.delete(check);
+      };
       const check = () => {
         const value = look();
-        if (value === undefined) return;
-        this.#watchers.delete(check);
-        resolve(value);
+        if (value !== undefined) {
+          end();
+          resolve(value);
+        } else if (this.#outcome) end();
       };
       this.#watchers.add(check);
       check();
+      const patience = this.#watchers.has(check) ? this.#patience() : undefined;
+      if (!patience) return;
+      const giveUp = () => {
+        const reason = patience.look();
+        if (reason === undefined) return void (timer = setTimeout(giveUp, patience.waitMs));
+        end();
+        const { update: { update_id }, kind, attempts: { length } } = this;
+        const tries = length === 1 ? "1 try" : `${length} tries`;
+        reject(new Error(`The update ${update_id} (${kind}) is not answered after ${tries}: ${reason}`));
+      };
+      timer = setTimeout(giveUp, patience.waitMs);
     });
   }
 

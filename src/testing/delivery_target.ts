@@ -1,4 +1,5 @@
 import { isIPv4 } from "node:net";
+import type { SocketAddress } from "./network.ts";
 import { addressOf, type WebhookUrl } from "./webhook_url.ts";
 
 /** How the test server treats the addresses of webhooks. */
@@ -9,11 +10,11 @@ export interface AddressRules {
    */
   strict?: boolean;
   /**
-   * Where the webhooks of public addresses really are, such as `{ "bot.example:443": "127.0.0.1:5000" }`. The
-   * test server connects to nothing but loopback addresses. The addresses set aside for documentation (192.0.2.0/24,
+   * Where the webhooks of public addresses really are, such as `{ "bot.example:443": "127.0.0.1:5000" }`. With a list,
+   * connections go to its addresses in turn, as to processes that share a port. The test server connects to nothing but loopback addresses. The addresses set aside for documentation (192.0.2.0/24,
    * 198.51.100.0/24, 203.0.113.0/24) count as public when they are listed here.
    */
-  resolve?: Readonly<Record<string, string>>;
+  resolve?: Readonly<Record<string, string | readonly string[]>>;
 }
 
 const WEBHOOK_PORTS: ReadonlySet<number> = new Set([80, 88, 443, 8443]);
@@ -44,7 +45,8 @@ const RESERVED_NETWORKS: readonly string[] = [
 export function deliveryTarget(
   url: WebhookUrl,
   fixedAddress: string,
-  { strict = false, resolve = {} }: AddressRules,
+  strict: boolean,
+  routes: readonly SocketAddress[] | undefined,
 ): { address: string; port: number; shownAddress: string } {
   if (strict && url.protocol === "https" && !WEBHOOK_PORTS.has(url.port)) {
     throw new Error("Webhook can be set up only on ports 80, 88, 443 or 8443");
@@ -52,20 +54,30 @@ export function deliveryTarget(
   if (strict && url.protocol === "http") throw new Error("An HTTPS URL must be provided for webhook");
   if (fixedAddress && !addressOf(fixedAddress)) throw new Error("Invalid IP address specified");
   const named = fixedAddress || addressOf(url.host);
-  const mapped = resolve[`${url.host}:${url.port}`];
+  const [mapped] = routes ?? [];
   if (strict && named) checkPublic(named, mapped !== undefined);
-  if (mapped !== undefined) {
-    const colon = mapped.lastIndexOf(":");
-    const [address, port] = [mapped.slice(0, colon), Number(mapped.slice(colon + 1))];
-    if (isLoopback(address) && port > 0) return { address, port, shownAddress: named ?? address };
-  }
+  if (mapped) return { ...mapped, shownAddress: named ?? mapped.address };
   const address = named ?? (url.host === "localhost" ? "127.0.0.1" : undefined);
-  if (mapped === undefined && address && isLoopback(address)) {
+  if (address && isLoopback(address)) {
     return { address, port: url.port, shownAddress: address };
   }
   throw new Error(
     `Failed to resolve host: the test server connects to loopback addresses only; map "${url.host}:${url.port}" ` +
       `to one with the option "resolve"`,
+  );
+}
+
+/**
+ * Reads an address such as `"127.0.0.1:5000"`.
+ *
+ * @throws {RangeError} if it is not a loopback address with a port.
+ */
+export function readAddress(text: string): SocketAddress {
+  const colon = text.lastIndexOf(":");
+  const [address, port] = [text.slice(0, colon), Number(text.slice(colon + 1))];
+  if (isLoopback(address) && Number.isInteger(port) && port > 0) return { address, port };
+  throw new RangeError(
+    `The test server connects to loopback addresses only: use one such as "127.0.0.1:5000", not "${text}"`,
   );
 }
 

@@ -12,8 +12,16 @@ export type BreakPoint =
 export type Fault =
   /** The connection breaks. Only `"after answer"` leaves the answer counting. */
   | { breakConnection: BreakPoint }
-  /** The answer comes and is lost on its way: the update is sent again although it was handled. */
-  | { loseAnswer: true }
+  /**
+   * The answer is lost on its way, so the update is sent again although it was handled: at once as the connection breaks
+   * (`true`), or after the 60 seconds without an answer (`"silently"`).
+   */
+  | { loseAnswer: true | "silently" }
+  /**
+   * The receiver restarts when it has been sent the whole request: its connections break, and it cannot be reached until
+   * this function, which starts the new one, is done. It must not move the clock. See `network.whileDown`.
+   */
+  | { restart: () => unknown }
   /** The update is sent so many milliseconds later, and its queue waits with it. */
   | { delayMs: number }
   /** The same request is sent once more after its 2xx. */

@@ -1,19 +1,29 @@
 import type { Delivery } from "./delivery.ts";
 
-/** The updates of one queue that the sender has at hand. */
-interface LoadedQueue {
-  name: string;
-  deliveries: Delivery[];
-  /** When its first update may be sent, in milliseconds; undefined while that one is under way. */
-  wakeAt: number | undefined;
-  /** Decides between queues that may be sent at the same time. */
-  turn: number;
+/** An update that the sender has at hand. */
+interface LoadedUpdate {
+  delivery: Delivery;
+  /** When it may be sent, in milliseconds: from when it was loaded on, or when its next try is due. */
+  wakeAt: number;
+  /** Which load, or which failure, put it there: decides between updates of the same millisecond. */
+  order: number;
 }
 
-/** The queues that a sender has loaded. Each gives out one update at a time. */
+/** The updates of one queue that the sender has at hand. */
+interface LoadedQueue {
+  updates: LoadedUpdate[];
+  /** Whether its first update is under way. */
+  isBusy: boolean;
+}
+
+/**
+ * The queues that a sender has loaded. Each gives out one update at a time. The queue whose first update was loaded
+ * earliest comes first, so one that was just answered goes on before others that were loaded later; of those that were
+ * loaded together, the one with the lowest id.
+ */
 export class LoadedQueues {
-  #queues = new Map<string, LoadedQueue>();
-  #turns = 0;
+  #queues = new Map<bigint, LoadedQueue>();
+  #orders = 0;
 
   /** How many queues hold something. */
   get size(): number {
@@ -25,52 +35,53 @@ export class LoadedQueues {
     return this.#next()?.wakeAt ?? Number.POSITIVE_INFINITY;
   }
 
-  /** Adds an update at the end of its queue. */
-  add(delivery: Delivery, now: number): void {
-    const queue = this.#queues.get(delivery.queue);
-    if (queue) queue.deliveries.push(delivery);
-    else {
-      const { queue: name } = delivery;
-      this.#queues.set(name, { name, deliveries: [delivery], wakeAt: now, turn: this.#turns++ });
+  /** Adds what was read at one time, each update at the end of its queue. */
+  load(deliveries: readonly Delivery[], now: number): void {
+    const order = this.#orders++;
+    for (const delivery of deliveries) {
+      const update = { delivery, wakeAt: now, order };
+      const queue = this.#queues.get(delivery.queueId);
+      if (queue) queue.updates.push(update);
+      else this.#queues.set(delivery.queueId, { updates: [update], isBusy: false });
     }
   }
 
   /** Takes an update that may be sent now. Its queue stands still until {@link again} or {@link done}. */
   take(now: number): Delivery | undefined {
-    const queue = this.#next();
-    if (!queue || queue.wakeAt === undefined || queue.wakeAt > now) return undefined;
-    queue.wakeAt = undefined;
-    return queue.deliveries[0];
+    const next = this.#next();
+    if (!next || next.wakeAt > now) return undefined;
+    const queue = this.#queues.get(next.delivery.queueId);
+    if (queue) queue.isBusy = true;
+    return next.delivery;
   }
 
   /** Puts an update back to be sent once more. */
   again(delivery: Delivery, wakeAt: number): void {
-    const queue = this.#queues.get(delivery.queue);
+    const queue = this.#queues.get(delivery.queueId);
     if (!queue) return;
-    queue.wakeAt = wakeAt;
-    queue.turn = this.#turns++;
+    queue.updates[0] = { delivery, wakeAt, order: this.#orders++ };
+    queue.isBusy = false;
   }
 
   /** Removes an update, so that the next of its queue may be sent. */
-  done(delivery: Delivery, now: number): void {
-    const queue = this.#queues.get(delivery.queue);
+  done(delivery: Delivery): void {
+    const queue = this.#queues.get(delivery.queueId);
     if (!queue) return;
-    queue.deliveries.shift();
-    if (queue.deliveries.length === 0) this.#queues.delete(queue.name);
-    else this.again(delivery, now);
+    queue.updates.shift();
+    queue.isBusy = false;
+    if (queue.updates.length === 0) this.#queues.delete(delivery.queueId);
   }
 
-  #next(): LoadedQueue | undefined {
-    let first: LoadedQueue | undefined;
-    for (const queue of this.#queues.values()) {
-      if (queue.wakeAt === undefined) continue;
-      if (
-        !first || queue.wakeAt < (first.wakeAt ?? 0) ||
-        (queue.wakeAt === first.wakeAt && queue.turn < first.turn)
-      ) {
-        first = queue;
-      }
+  #next(): LoadedUpdate | undefined {
+    let first: LoadedUpdate | undefined;
+    for (const { updates: [update], isBusy } of this.#queues.values()) {
+      if (update && !isBusy && (!first || isBefore(update, first))) first = update;
     }
     return first;
   }
+}
+
+function isBefore(a: LoadedUpdate, b: LoadedUpdate): boolean {
+  if (a.wakeAt !== b.wakeAt) return a.wakeAt < b.wakeAt;
+  return a.order === b.order ? a.delivery.queueId < b.delivery.queueId : a.order < b.order;
 }

@@ -1,5 +1,5 @@
 /**
- * A Bot API server on your desk: it delivers updates to a webhook as Telegram does (one queue for each chat, retries,
+ * A local Bot API server for tests: it delivers updates to a webhook as Telegram does (one queue for each chat, retries,
  * time-outs, a slow start), answers `getUpdates`, and records what the bot calls. It needs neither the internet nor a
  * public address nor a certificate, and talks over real sockets to loopback addresses only. Any bot whose framework
  * lets you name the API root can be tested with it, whatever it is written with.
@@ -12,7 +12,7 @@
  * import { setWebhookAndListen, updateHandlers, type WebhookServer } from "@telehook/telehook";
  * import { freePort, startTestBotApi } from "@telehook/telehook/testing";
  *
- * // The bot: all that a test needs is a say in where the Bot API is and where the bot listens.
+ * // The bot: a test needs to choose where the Bot API is and where the bot listens.
  * export function startBot(options: { token: string; apiRoot: string; port: number }): Promise<WebhookServer> {
  *   const keyboard = { inline_keyboard: [[{ text: "Again", callback_data: "again" }]] };
  *   return setWebhookAndListen(
@@ -73,8 +73,7 @@
  * });
  * ```
  *
- * What goes wrong in a day takes no time on a clock that the test moves, here a bot that fails three
- * times:
+ * A day of retries takes no time on a clock that the test moves. Here a bot fails three times:
  *
  * @example
  * ```ts
@@ -109,24 +108,27 @@ export { BotApiRefusal } from "./api/refusal.ts";
 export type { Answerer, BotCall } from "./api/calls.ts";
 export { type AdvanceOptions, type Clock, realClock, VirtualClock, virtualClock } from "./clock.ts";
 export type { AddressRules } from "./delivery_target.ts";
-export type { Attempt, Delivered, Delivery, Outcome } from "./delivery.ts";
+export type { Attempt, Delivered, Delivery, DeliveryOutcome } from "./delivery.ts";
+export type { CallFault, CallFaults, CallFaultScope } from "./call_faults.ts";
 export type { BreakPoint, Fault, Faults, FaultScope } from "./faults.ts";
+export type { Network } from "./network.ts";
 export { freePort } from "./free_port.ts";
-export type { Answer } from "./http_answer.ts";
-export type { TestBotApiOptions } from "./options.ts";
+export type { HttpAnswer } from "./http_answer.ts";
+export type { TestBotApiOptions, TestBotOptions } from "./options.ts";
 export type { Parameters } from "./api/parameters.ts";
 export type { Business, Channel, Group } from "./script/chats.ts";
 export type { Content, Medium } from "./script/content.ts";
 export type { Conversation } from "./script/conversation.ts";
 export type { Status } from "./script/membership.ts";
-export type { Chat, Message, User } from "./script/objects.ts";
+export type { TestChat, TestMessage, TestUser } from "./script/objects.ts";
 export type { Person, Purchase } from "./script/person.ts";
-export type { Place, Venue } from "./script/place.ts";
+export type { Place, TestVenue } from "./script/place.ts";
 export type { Sent, SentAlbum } from "./script/sent.ts";
-export type { Scene, Speaker } from "./script/speaker.ts";
+export type { Speaker, TestScene } from "./script/speaker.ts";
 export type { World } from "./script/world.ts";
-export type { StrangersAnswer, StrangersRequest } from "./stranger.ts";
+export type { UnauthenticatedAnswer, UnauthenticatedRequest } from "./unauthenticated_post.ts";
 export { startTestBotApi } from "./start.ts";
-export type { DeliverOptions, TestBotApi } from "./test_bot_api.ts";
-export type { Update } from "./update_kinds.ts";
-export type { Webhook } from "./api/webhook_registration.ts";
+export type { DeliverOptions, TestBot, WaitOptions } from "./test_bot.ts";
+export type { TestBotApi } from "./test_bot_api.ts";
+export type { TestUpdate } from "./update_kinds.ts";
+export type { TestWebhook } from "./api/webhook_registration.ts";

@@ -1,13 +1,23 @@
 import type { Clock } from "./clock.ts";
 import type { AddressRules } from "./delivery_target.ts";
-import type { User } from "./script/objects.ts";
+import type { TestUser } from "./script/objects.ts";
 
-/** How a test Bot API server is set up. */
-export interface TestBotApiOptions<C extends Clock = Clock> extends AddressRules {
-  /** The token of the one bot that it knows. Default: `"123456:TEST-TOKEN"`. */
+/** A bot that a test server knows. */
+export interface TestBotOptions {
+  /** Its token. Default: `"123456:TEST-TOKEN"`, and for further bots the next numbers. */
   token?: string;
   /** The bot itself, as `getMe` tells. The id defaults to the one in the token. */
-  bot?: Partial<User>;
+  bot?: Partial<TestUser>;
+  /** The id of its first update. Default: 100000001. */
+  firstUpdateId?: number;
+}
+
+/** How a test Bot API server is set up. */
+export interface TestBotApiOptions<C extends Clock = Clock> extends TestBotOptions, AddressRules {
+  /**
+   * Further bots, each with a token, a webhook, updates and calls of its own: see `telegram.bots`. Default: none.
+   */
+  bots?: readonly TestBotOptions[];
   /** The port to listen on; 0 is any free one. Default: 0. */
   port?: number;
   /** The loopback address to listen on. Default: `"127.0.0.1"`. */
@@ -16,8 +26,16 @@ export interface TestBotApiOptions<C extends Clock = Clock> extends AddressRules
   timeScale?: number;
   /** The time it lives by, such as a `virtualClock()`. Default: the machine's, times `timeScale`. */
   clock?: C;
-  /** The id of the first update. Default: 100000001. */
-  firstUpdateId?: number;
+  /**
+   * How many milliseconds a round trip to the webhook takes, for all connections or by the number of the connection.
+   * `telegram.network.roundTripMs` changes it. Default: 0.
+   */
+  roundTripMs?: number | ((connection: number) => number);
+  /**
+   * How many real milliseconds the test waits for what does not come, such as a call of the bot, before it is told why.
+   * Below the 5 seconds after which most test runners give up; `Infinity` for as long as it takes. Default: 4000.
+   */
+  waitMs?: number;
   /** Certificate authorities that Telegram trusts here besides the public ones, as PEM. */
   authorities?: string;
   /** Where the jitter of retries comes from: a number from 0 up to 1. Default: `Math.random`. */

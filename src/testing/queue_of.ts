@@ -1,61 +1,64 @@
-import { kindOf, type Update } from "./update_kinds.ts";
+import { type TestUpdate, updateKindOf } from "./update_kinds.ts";
 
 type Owner = "chat" | "user" | "poll";
 
-/** Which kinds share a queue, and whose it is. Within a queue an update waits for the one before it. */
-const QUEUES: Readonly<Record<string, readonly [queue: string, owner: Owner]>> = {
-  message: ["message", "chat"],
-  edited_message: ["message", "chat"],
-  channel_post: ["message", "chat"],
-  edited_channel_post: ["message", "chat"],
-  business_message: ["business", "chat"],
-  edited_business_message: ["business", "chat"],
-  deleted_business_messages: ["business", "chat"],
-  guest_message: ["guest", "chat"],
-  message_reaction: ["reaction", "chat"],
-  message_reaction_count: ["reaction_count", "chat"],
-  my_chat_member: ["my_chat_member", "chat"],
-  chat_boost: ["boost", "chat"],
-  removed_chat_boost: ["boost", "chat"],
-  callback_query: ["callback", "user"],
-  inline_query: ["inline", "user"],
-  chosen_inline_result: ["chosen", "user"],
-  shipping_query: ["payment", "user"],
-  pre_checkout_query: ["payment", "user"],
-  chat_member: ["member", "user"],
-  chat_join_request: ["member", "user"],
-  business_connection: ["business_connection", "user"],
-  purchased_paid_media: ["paid_media", "user"],
-  managed_bot: ["managed_bot", "user"],
-  subscription: ["subscription", "user"],
-  stopped_message_generation: ["stopped_generation", "chat"],
-  poll: ["poll", "poll"],
-  poll_answer: ["poll", "poll"],
+/**
+ * Which kinds share a queue, and whose it is. Within a queue an update waits for the one before it. The number keeps
+ * the queues of one owner apart, and those of the same number share one: a guest message of a chat and a purchase of
+ * the user with the same id do.
+ *
+ * The queues of the last two kinds are guesses: the public sender does not know these kinds yet.
+ */
+const QUEUES: Readonly<Record<string, readonly [number: number, name: string, owner: Owner]>> = {
+  message: [0, "message", "chat"],
+  edited_message: [0, "message", "chat"],
+  channel_post: [0, "message", "chat"],
+  edited_channel_post: [0, "message", "chat"],
+  poll: [0, "poll", "poll"],
+  poll_answer: [0, "poll", "poll"],
+  inline_query: [1, "inline", "user"],
+  chosen_inline_result: [2, "chosen", "user"],
+  callback_query: [3, "callback", "user"],
+  shipping_query: [4, "payment", "user"],
+  pre_checkout_query: [4, "payment", "user"],
+  my_chat_member: [5, "my_chat_member", "chat"],
+  chat_member: [6, "member", "user"],
+  chat_join_request: [6, "member", "user"],
+  chat_boost: [7, "boost", "chat"],
+  removed_chat_boost: [7, "boost", "chat"],
+  message_reaction: [8, "reaction", "chat"],
+  message_reaction_count: [9, "reaction_count", "chat"],
+  business_connection: [10, "business_connection", "user"],
+  business_message: [11, "business", "chat"],
+  edited_business_message: [11, "business", "chat"],
+  deleted_business_messages: [11, "business", "chat"],
+  guest_message: [12, "guest", "chat"],
+  purchased_paid_media: [12, "paid_media", "user"],
+  managed_bot: [13, "managed_bot", "user"],
+  subscription: [14, "subscription", "user"],
+  stopped_message_generation: [15, "stopped_generation", "chat"],
 };
 
-const LIFETIME_S: Readonly<Record<string, number>> = {
-  callback_query: 150,
-  shipping_query: 150,
-  pre_checkout_query: 150,
-  inline_query: 30,
-  chosen_inline_result: 600,
-  custom_event: 600,
-};
+/** Where the ids of queues start that hold a single update. */
+const UNSHARED_QUEUES = 1n << 60n;
 
-/** How many seconds Telegram tries to deliver an update of this kind before it silently drops it. */
-export function lifetimeOf(kind: string): number {
-  return LIFETIME_S[kind] ?? 86_400;
+/** A Telegram queue. */
+export interface TelegramQueue {
+  /** Decides which updates share it, and comes before higher ones that were loaded at the same time. */
+  readonly id: bigint;
+  /** What to call it, such as `"message of chat 111"`. */
+  readonly name: string;
 }
 
-/**
- * The name of the Telegram queue that an update belongs to, such as `"message of chat 111"`. An update of a kind that
- * nobody knows, or without an owner, has a queue of its own.
- */
-export function queueOf(update: Update): string {
-  const kind = kindOf(update);
-  const [queue, owner] = QUEUES[kind] ?? [];
-  const id = queue && owner && ownerId(update[kind], kind, owner);
-  return id === undefined ? `update ${update.update_id}` : `${queue} of ${owner} ${id}`;
+/** The Telegram queue of an update. One of a kind that nobody knows, or without an owner, has a queue of its own. */
+export function queueOf(update: TestUpdate): TelegramQueue {
+  const kind = updateKindOf(update);
+  const [number, name, owner] = QUEUES[kind] ?? [];
+  const id = owner && ownerId(update[kind], kind, owner);
+  if (number === undefined || id === undefined || !/^-?\d+$/.test(id)) {
+    return { id: UNSHARED_QUEUES + BigInt(update.update_id), name: `update ${update.update_id}` };
+  }
+  return { id: BigInt(id) + (BigInt(number) << 33n), name: `${name} of ${owner} ${id}` };
 }
 
 function ownerId(payload: unknown, kind: string, owner: Owner): string | undefined {

@@ -2,6 +2,7 @@
 const MAX_RETRY_AFTER_S = 3600;
 /** Delays double up to somewhere between this and its double. */
 const MAX_DELAY_S = 60;
+const MAX_INT32 = 2_147_483_647;
 
 /** How long one update waits between its tries. */
 export class RetryDelay {
@@ -11,7 +12,8 @@ export class RetryDelay {
   /**
    * Notes a failed try.
    *
-   * @param retryAfter The `Retry-After` header of the answer: whole seconds count, anything else does not.
+   * @param retryAfter The `Retry-After` header of the answer: whole seconds that fit in 32 bits count, anything else does
+   *   not.
    * @returns After how many seconds to try again: 0, 2, 4, 8, 16, 32, 64, then 60 to 120; or what was asked for.
    */
   next(retryAfter: string | undefined, random: () => number): number {
@@ -24,6 +26,7 @@ export class RetryDelay {
   }
 }
 
-function wholeSeconds(header: string | undefined): number {
-  return header !== undefined && /^(0|[1-9]\d{0,9})$/.test(header) ? Number(header) : 0;
+function wholeSeconds(header = ""): number {
+  const seconds = /^(0|[1-9]\d*)$/.test(header) ? Number(header) : 0;
+  return seconds <= MAX_INT32 ? seconds : 0;
 }

@@ -1,5 +1,5 @@
 /** An update on its way to the bot: an id, and one object under the name of its kind. */
-export interface Update {
+export interface TestUpdate {
   /** Telegram's number for it, growing by one. */
   update_id: number;
   /** What happened, under the name of its kind. */
@@ -47,6 +47,6 @@ const NOT_BY_DEFAULT: ReadonlySet<string> = new Set([
 export const DEFAULT_KINDS: readonly string[] = UPDATE_KINDS.filter((kind) => !NOT_BY_DEFAULT.has(kind));
 
 /** The name of an update's kind: its first key that is not `update_id`. */
-export function kindOf(update: object): string {
+export function updateKindOf(update: object): string {
   return Object.keys(update).find((key) => key !== "update_id") ?? "";
 }

@@ -1,4 +1,4 @@
-import type { Update } from "./update_kinds.ts";
+import type { TestUpdate } from "./update_kinds.ts";
 
 /** What of a webhook's settings shows in its requests. */
 export interface RequestTarget {
@@ -13,7 +13,7 @@ export interface RequestTarget {
 }
 
 /** An update as the JSON that Telegram sends: a line break after its id, otherwise compact, and only ASCII. */
-export function updateJson({ update_id, ...payload }: Update): string {
+export function updateJson({ update_id, ...payload }: TestUpdate): string {
   const rest = JSON.stringify(payload).slice(1);
   const json = rest === "}" ? `{"update_id":${update_id}}` : `{"update_id":${update_id},\n${rest}`;
   return json.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`);

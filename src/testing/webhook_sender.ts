@@ -1,17 +1,17 @@
-import type { Backlog } from "./backlog.ts";
+import type { PendingUpdates } from "./pending_updates.ts";
 import type { Clock } from "./clock.ts";
-import type { Connection } from "./connection.ts";
+import type { Connection, Hazard } from "./connection.ts";
 import { ConnectionPool, type PoolParts } from "./connection_pool.ts";
 import type { Attempt, Delivery } from "./delivery.ts";
 import type { Fault, Faults } from "./faults.ts";
-import type { Answer } from "./http_answer.ts";
+import type { HttpAnswer } from "./http_answer.ts";
 import { LoadedQueues } from "./loaded_queues.ts";
 import { RetryDelay } from "./retry_delay.ts";
 import { type RequestTarget, webhookRequest } from "./webhook_request.ts";
 
 /** What a sender works with, and what it tells. */
 export interface SenderParts extends Omit<PoolParts, "answered" | "failed" | "closed"> {
-  backlog: Backlog;
+  pending: PendingUpdates;
   clock: Clock;
   faults: Faults;
   random: () => number;
@@ -20,7 +20,7 @@ export interface SenderParts extends Omit<PoolParts, "answered" | "failed" | "cl
   /** Something failed: what `getWebhookInfo` tells. */
   onError(message: string): void;
   /** An update was answered with 2xx. */
-  onSuccess(answer: Answer): void;
+  onSuccess(answer: HttpAnswer): void;
   /** There was nothing but 410 for 23 hours. */
   onGone(): void;
 }
@@ -49,6 +49,7 @@ export class WebhookSender {
   #isPaused: boolean;
   #isClosed = false;
   #turnIsDue = false;
+  #restarts = 0;
   #stopTimer: () => void = () => {};
 
   /** Starts sending. The webhook gets one connection at once, with or without an update. */
@@ -65,7 +66,7 @@ export class WebhookSender {
       },
       closed: (connection) => this.#closed(connection),
     });
-    parts.backlog.rewind();
+    parts.pending.rewind();
     this.#turn();
   }
 
@@ -76,11 +77,13 @@ export class WebhookSender {
 
   /** How many connections wait for the webhook. */
   get busy(): number {
-    return this.#pool.busy;
+    return this.#pool.busy + this.#restarts;
   }
 
-  /** Looks for something to do, soon: there is a new update. */
+  /** Loads what there is at once, and sends soon: there is a new update, or something changed. */
   wake(): void {
+    if (this.#isClosed) return;
+    if (!this.#isPaused) this.#load();
     if (this.#turnIsDue) return;
     this.#turnIsDue = true;
     queueMicrotask(() => this.#turn());
@@ -97,7 +100,7 @@ export class WebhookSender {
     this.wake();
   }
 
-  /** Closes every connection. What is under way stays in the backlog. */
+  /** Closes every connection. What is under way stays in the pending. */
   close(): void {
     this.#isClosed = true;
     this.#stopTimer();
@@ -122,10 +125,7 @@ export class WebhookSender {
   /** Telegram has at most twice as many queues at hand as connections: those that always fail starve the others. */
   #load(): void {
     const room = this.#parts.maxConnections * 2 - this.#queues.size;
-    const now = this.#now();
-    for (const delivery of this.#parts.backlog.read(Math.min(room, READ_LIMIT))) {
-      this.#queues.add(delivery, now);
-    }
+    this.#queues.load(this.#parts.pending.read(Math.min(room, READ_LIMIT)), this.#now());
   }
 
   #nextSending(): number {
@@ -148,10 +148,29 @@ export class WebhookSender {
     const secretToken = fault && "secretToken" in fault ? fault.secretToken ?? "" : target.secretToken;
     const request = webhookRequest({ ...target, secretToken }, delivery.json);
     this.#underWay.set(connection, { delivery, request, sentAt: clock.now(), fault });
-    connection.send(request, fault && "breakConnection" in fault ? fault.breakConnection : undefined);
+    this.#pool.send(connection, request, fault && this.#hazardOf(fault));
   }
 
-  #answered(connection: Connection, answer: Answer): void {
+  #hazardOf(fault: Fault): Hazard | undefined {
+    if ("breakConnection" in fault) return fault.breakConnection;
+    if ("loseAnswer" in fault) return fault.loseAnswer === "silently" ? "lost answer" : undefined;
+    return "restart" in fault ? () => void this.#restart(fault.restart) : undefined;
+  }
+
+  /** Until the receiver has restarted, time stands still for those who wait for what is under way. */
+  async #restart(task: () => unknown): Promise<void> {
+    this.#restarts++;
+    try {
+      await this.#parts.network.whileDown(task);
+    } catch (error) {
+      this.#parts.onViolation(`The restart of the receiver failed: ${error}`);
+    } finally {
+      this.#restarts--;
+      this.wake();
+    }
+  }
+
+  #answered(connection: Connection, answer: HttpAnswer): void {
     const sending = this.#underWay.get(connection);
     if (!sending) return;
     if (sending.fault && "loseAnswer" in sending.fault) return connection.close();
@@ -183,7 +202,7 @@ export class WebhookSender {
     this.wake();
   }
 
-  #note(connection: Connection, sending: UnderWay, answer: Answer | undefined): void {
+  #note(connection: Connection, sending: UnderWay, answer: HttpAnswer | undefined): void {
     const { delivery, request, sentAt, problem = "Webhook connection closed" } = sending;
     const error = answer ? isSuccess(answer) ? undefined : wrongResponse(answer) : problem;
     const attempt: Attempt = {
@@ -203,8 +222,8 @@ export class WebhookSender {
     this.#pool.succeeded();
     if (fault && "duplicate" in fault) return this.#queues.again(delivery, now);
     this.#delays.delete(delivery);
-    this.#queues.done(delivery, now);
-    this.#parts.backlog.remove(delivery, "acknowledged");
+    this.#queues.done(delivery);
+    this.#parts.pending.remove(delivery, "acknowledged");
   }
 
   #failed(delivery: Delivery, retryAfter: string | undefined): void {
@@ -214,8 +233,8 @@ export class WebhookSender {
     const seconds = delay.next(retryAfter, this.#parts.random);
     if (Math.floor(now / 1000) + seconds > Math.floor(delivery.expiresAt / 1000)) {
       this.#delays.delete(delivery);
-      this.#queues.done(delivery, now);
-      this.#parts.backlog.remove(delivery, "expired");
+      this.#queues.done(delivery);
+      this.#parts.pending.remove(delivery, "expired");
     } else {
       this.#queues.again(delivery, now + seconds * 1000);
     }
@@ -232,7 +251,7 @@ export class WebhookSender {
   }
 }
 
-function isSuccess({ status }: Answer): boolean {
+function isSuccess({ status }: HttpAnswer): boolean {
   return status >= 200 && status <= 299;
 }
 
@@ -241,6 +260,6 @@ function isAcknowledged({ attempts }: Delivery): boolean {
   return attempts.some(({ answer }) => answer !== undefined && isSuccess(answer));
 }
 
-function wrongResponse({ status, reason }: Answer): string {
+function wrongResponse({ status, reason }: HttpAnswer): string {
   return `Wrong response from the webhook: ${status} ${reason}`;
 }

@@ -25,7 +25,7 @@ export function checkHost(cert: string, host: string, isUploaded: boolean, name:
   const list = names.join(", ") || "missing";
   throw new TelehookError(
     "ERR_TLS",
-    `${name} is not for ${host}: ${which}Telegram compares its ${kind}, which is ${list}${rest}; make one that it ` +
+    `${name} is not for ${host}: ${which}Telegram compares its ${kind}, which is ${list}${rest}. Create one that it ` +
       `verifies with telehook cert --host ${host}`,
   );
 }

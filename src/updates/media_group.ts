@@ -64,11 +64,3 @@ export type MediaGroupUpdate =
   | { update_id: number; message_media_group: MediaGroup }
   | { update_id: number; channel_post_media_group: MediaGroup }
   | { update_id: number; business_message_media_group: MediaGroup };
-
-/** The updates that an album was merged from; none for any other update. */
-export function albumPartsOf(update: Update | MediaGroupUpdate): readonly Update[] {
-  if ("message_media_group" in update) return update.message_media_group.updates;
-  if ("channel_post_media_group" in update) return update.channel_post_media_group.updates;
-  if ("business_message_media_group" in update) return update.business_message_media_group.updates;
-  return [];
-}

@@ -8,7 +8,7 @@ import type {
   Update,
   UpdateStreams,
 } from "../../mod.ts";
-import { mergeParts } from "../../src/updates/merge_media_group.ts";
+import { mergeParts } from "../../src/delivery/media_group.ts";
 
 /** A message in a private chat. */
 export function messageUpdate(id: number, content: Partial<Message> = { text: `text ${id}` }): Update {
@@ -54,7 +54,7 @@ export const UNKNOWN = {
 
 /** A context as the inbox passes it. */
 export function context(signal: AbortSignal = new AbortController().signal): ReceiverContext {
-  return { attempt: 1, signal };
+  return { attempt: 1, isReplay: false, signal, complete: () => Promise.reject(new Error("not here")) };
 }
 
 /** Brings messages with these ids, none of which has to wait. */

@@ -21,6 +21,7 @@ declare const Bun: { serve(options: { fetch: (request: Request, server: unknown)
 const PATHS: Record<string, string> = {
   "telehook": "mod.ts",
   "telehook/node": "src/serve/node.ts",
+  "telehook/lambda": "src/serve/lambda.ts",
   "telehook/tls": "src/tls/mod.ts",
   "telehook/testing": "src/testing/mod.ts",
 };

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { describe, it } from "node:test";
 import { TelehookError, type TrustedProxy, webhook } from "../../mod.ts";
+import { consoleOf } from "../mount/console.ts";
 import { clientAddress } from "../../src/guard/client_address.ts";
 
 /** Who the client is, by its socket's address and the headers that came. */
@@ -129,6 +130,18 @@ describe("an address as runtimes tell it", () => {
       [{}, null, "x", { requestIP: () => ({ address: "::ffff:192.0.2.1" }) }],
       200,
     ],
+    ["Hono on Node", [{ incoming: { socket: { remoteAddress: "192.0.2.1" } }, outgoing: {} }], 200],
+    ["Hono on Bun", [{ server: { requestIP: () => ({ address: "192.0.2.1" }) } }], 200],
+    ["h3 v1", [{ node: { req: { socket: { remoteAddress: "192.0.2.1" } } } }], 200],
+    ["SvelteKit", [{ getClientAddress: () => "192.0.2.1" }], 200],
+    ["Astro", [{ clientAddress: "192.0.2.1" }], 200],
+    ["Netlify", [{ ip: "192.0.2.1" }], 200],
+    ["a message of node:http", [{ socket: { remoteAddress: "192.0.2.1" } }], 200],
+    ["something that throws, and then Deno", [
+      new Proxy({}, { get: () => assert.fail() }),
+      { remoteAddr: { hostname: "192.0.2.1" } },
+    ], 200],
+    ["a framework that knows another address", [{ ip: "192.0.2.2" }], 403],
     ["another address", [{ remoteAddr: { hostname: "192.0.2.2" } }], 403],
     ["Bun, when the client has gone", [{ requestIP: () => null }], 403],
     ["a Unix socket", [{ remoteAddr: { transport: "unix", path: "/run/x" } }], 403],
@@ -137,6 +150,35 @@ describe("an address as runtimes tell it", () => {
     ["nobody", [], 403],
   ];
   for (const [who, args, status] of beside) {
-    it(`${who}: ${status}`, async () => assert.equal((await hook()(post(), ...args)).status, status));
+    it(`${who}: ${status}`, async () => {
+      await consoleOf(async () => assert.equal((await hook()(post(), ...args)).status, status));
+    });
   }
+
+  const requests: Record<string, object> = {
+    "srvx": { ip: "192.0.2.1" },
+    "srvx on Node": { runtime: { node: { req: { socket: { remoteAddress: "192.0.2.1" } } } } },
+    "srvx on Bun": { runtime: { bun: { server: { requestIP: () => ({ address: "192.0.2.1" }) } } } },
+  };
+  for (const [who, facts] of Object.entries(requests)) {
+    it(`${who}, in the request itself`, async () => {
+      assert.equal((await hook()(Object.assign(post(), facts))).status, 200);
+    });
+  }
+
+  it("that is not known is a refusal of its own, explained once", async () => {
+    const reasons: unknown[] = [];
+    const options = { secretToken: null, allowedAddresses: ["192.0.2.1"] };
+    const hook = webhook(() => {}, { ...options, onEvent: (event) => reasons.push(event) });
+    const lines = await consoleOf(async () => {
+      for (let i = 0; i < 2; i++) assert.equal((await hook(post())).status, 403);
+      assert.equal((await hook(post(), { ip: "192.0.2.2" })).status, 403);
+    });
+    const refused = { type: "refused", status: 403 };
+    const unknown = { ...refused, reason: "The address of the client is not known" };
+    const other = { ...refused, reason: "This address may not deliver updates" };
+    assert.deepEqual(reasons, [unknown, unknown, other]);
+    assert.equal(lines.length, 1);
+    assert.match(lines[0] ?? "", /not known: "allowedAddresses" needs it: pass what the platform gives you/);
+  });
 });

@@ -1,5 +1,18 @@
 import assert from "node:assert/strict";
-import type { FlatUpdate, MediaGroup, Message, ReceivedUpdate, Update } from "../../mod.ts";
+import {
+  type FailureDetails,
+  type FlatUpdate,
+  type MediaGroup,
+  type Message,
+  type ReceivedUpdate,
+  type ReceiverContext,
+  type ReceiverResult,
+  TelehookError,
+  type Update,
+  type Webhook,
+  webhook,
+  type WebhookOptions,
+} from "../../mod.ts";
 
 /** A message update of a chat; its id is the message's too. */
 export function message(id: number, rest: Partial<Message> = {}): Update {
@@ -80,4 +93,51 @@ export function random(seed: number): (below: number) => number {
 export async function assertPending(promise: Promise<unknown>): Promise<void> {
   const turn = new Promise((resolve) => setTimeout(resolve, 0, "pending"));
   assert.equal(await Promise.race([promise.then(() => "settled", () => "settled"), turn]), "pending");
+}
+
+interface Failure extends FailureDetails {
+  readonly error: unknown;
+}
+
+/** A webhook that reads no secret, and what it has reported to `onError`. */
+export function bot(
+  receiver: (update: ReceivedUpdate, context: ReceiverContext) => ReceiverResult,
+  options: Partial<WebhookOptions> = {},
+): {
+  readonly hook: Webhook;
+  /** Delivers an update. @returns The status of the answer. */
+  post(update: object): Promise<number>;
+  readonly failures: Failure[];
+} {
+  const failures: Failure[] = [];
+  const hook = webhook(receiver, {
+    secretToken: null,
+    onError: (error, details) => {
+      // Said once of every store in memory: tests that are about it look for it themselves.
+      if (!isParkingNote(error)) failures.push({ error, ...details });
+    },
+    onEvent: () => {},
+    ...options,
+  });
+  const post = async (update: object) => (await hook(delivery(update))).status;
+  return { hook, post, failures };
+}
+
+function isParkingNote(error: unknown): boolean {
+  return error instanceof TelehookError && error.message.includes("(reported once)");
+}
+
+/** A message of a chat, for a lane of its own. */
+export function inChat(chat: number, id: number, rest: Partial<Message> = {}): Update {
+  return message(id, { chat: { id: chat, type: "private" }, ...rest });
+}
+
+/** Lets everything happen that needs no time. */
+export function turn(): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, 0));
+}
+
+/** The code of an error of telehook. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof TelehookError ? error.code : undefined;
 }

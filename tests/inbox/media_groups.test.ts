@@ -53,17 +53,6 @@ describe("an album is complete", () => {
     await hook.close();
   });
 
-  it("with another album of its chat", async () => {
-    const { hook, log } = recorder();
-    await hook(delivery(part(1, "7")));
-    await hook(delivery(part(2, "7")));
-    await hook(delivery(part(3, "8")));
-    await log.has(1);
-    assert.deepEqual(log.words, ["[1 2]"]);
-    await hook.close();
-    assert.deepEqual(log.words, ["[1 2]", "[3]"]);
-  });
-
   it("with an edit of one of its own parts, which is not merged", async () => {
     const { hook, log, received } = recorder();
     await hook(delivery(part(1, "7")));
@@ -118,6 +107,15 @@ describe("an album is not complete", () => {
     await hook(delivery(part(3, "7")));
     await hook.close();
     assert.deepEqual(log.words, ["2", "[1 3]"]);
+  });
+
+  it("because parts of another album of its chat come: several that are forwarded together", async () => {
+    const { hook, log } = recorder();
+    for (const [i, album] of [..."ABABAB"].entries()) await hook(delivery(part(i + 1, album)));
+    assert.deepEqual(log.words, []);
+    await hook(delivery(message(7)));
+    assert.deepEqual(log.words, ["[1 3 5]", "[2 4 6]", "7"]);
+    await hook.close();
   });
 
   it("because a button of its chat is pressed, which is another queue", async () => {

@@ -10,7 +10,6 @@ export interface Body {
 }
 
 const BYTE_ORDER_MARK = [0xef, 0xbb, 0xbf];
-const CUT = [0xf0, 0x9f];
 const HEAD = '{"update_id":1,"message":{"text":"';
 const MESSAGE = '{"update_id":1,"message":{"text":"x"}}';
 
@@ -39,6 +38,21 @@ function refused(
   return entries.map(([what, body]) => ({ ...taken(what, body), status: 400, says }));
 }
 
+/** Texts that are not UTF-8. */
+export const NOT_UTF8: readonly (readonly [what: string, text: readonly number[]])[] = [
+  ["a byte that is never UTF-8", [0xff]],
+  ["a lone continuation", [0x80]],
+  ["a character cut short", [0xe2, 0x9c]],
+  ["a character cut after three of its four bytes", [0xf0, 0x9f, 0x98]],
+  ["an overlong slash", [0xc0, 0xaf]],
+  ["an overlong zero", [0xe0, 0x80, 0x80]],
+  ["a surrogate", [0xed, 0xa0, 0xbd]],
+  ["a surrogate pair, as CESU-8 has it", [0xed, 0xa0, 0xbd, 0xed, 0xb8, 0x80]],
+  ["a character beyond Unicode", [0xf4, 0x90, 0x80, 0x80]],
+  ["five bytes for one character", [0xf8, 0x88, 0x80, 0x80, 0x80]],
+  ["Latin-1", [0xc4]],
+];
+
 /** Every kind of body that somebody may post. */
 export const BODIES: readonly Body[] = [
   taken("a message", MESSAGE),
@@ -48,7 +62,11 @@ export const BODIES: readonly Body[] = [
   taken("a zero character, escaped", '{"update_id":1,"message":{"text":"\\u0000"}}'),
   taken("half of a surrogate pair, escaped", '{"update_id":1,"message":{"text":"\\ud83d"}}'),
   taken("a kind that nobody knows", '{"update_id":1,"telepathy":{"thought":1}}'),
-  taken("a kind that nobody knows, which is no object", '{"update_id":1,"telepathy":null}'),
+  taken("a field that is no kind before the kind", '{"update_id":1,"_trace":"x","message":{}}'),
+  taken(
+    "fields that are no kind around one that nobody knows",
+    '{"_a":1,"update_id":1,"telepathy":{},"_b":[]}',
+  ),
   taken("a kind called constructor", '{"update_id":1,"constructor":{"x":1}}'),
   taken("a kind called __proto__", '{"update_id":1,"__proto__":{"x":1}}'),
   taken("a kind called toString, and nothing in it", '{"update_id":1,"toString":{}}'),
@@ -70,28 +88,13 @@ export const BODIES: readonly Body[] = [
     `{"update_id":1,"message":{${Array.from({ length: 100_000 }, (_, i) => `"${i}":0`)}}}`,
   ),
 
-  ...refused(/^The body is not valid UTF-8\n$/, [
-    ["a byte that is never UTF-8", messageOf(0xff)],
-    ["a lone continuation", messageOf(0x80)],
-    ["a character cut short", messageOf(0xe2, 0x9c)],
-    ["an overlong slash", messageOf(0xc0, 0xaf)],
-    ["an overlong zero", messageOf(0xe0, 0x80, 0x80)],
-    ["a surrogate", messageOf(0xed, 0xa0, 0xbd)],
-    ["a surrogate pair, as CESU-8 has it", messageOf(0xed, 0xa0, 0xbd, 0xed, 0xb8, 0x80)],
-    ["a character beyond Unicode", messageOf(0xf4, 0x90, 0x80, 0x80)],
-    ["five bytes for one character", messageOf(0xf8, 0x88, 0x80, 0x80, 0x80)],
-    ["Latin-1", messageOf(0xc4)],
-    ["UTF-16", Uint8Array.from([0xff, 0xfe, ...MESSAGE].flatMap((each) => [Number(each) || 0x7b, 0]))],
-    ["gzip", Uint8Array.of(0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3)],
-    ["a character cut short by the end", bytes(MESSAGE, [0xf0, 0x9f, 0x98])],
-    ["a character cut after three of its four bytes", messageOf(0xf0, 0x9f, 0x98)],
-    [
-      "three characters cut after a byte order mark",
-      bytes(BYTE_ORDER_MARK, HEAD, CUT, "A", CUT, "B", CUT, '"}}'),
-    ],
-  ]),
+  // As the platforms decode JSON: U+FFFD is where the bytes are not UTF-8.
+  ...NOT_UTF8.map(([what, text]) => taken(what, messageOf(...text))),
 
   ...refused(/^The body is not valid JSON\n$/, [
+    ["UTF-16", Uint8Array.from([0xff, 0xfe, ...MESSAGE].flatMap((each) => [Number(each) || 0x7b, 0]))],
+    ["gzip", Uint8Array.of(0x1f, 0x8b, 0x08, 0, 0, 0, 0, 0, 0, 3)],
+    ["half of a character behind", bytes(MESSAGE, [0xf0, 0x9f, 0x98])],
     ["nothing", ""],
     ["white space", " \n"],
     ["a byte order mark alone", bytes(BYTE_ORDER_MARK)],
@@ -141,6 +144,8 @@ export const BODIES: readonly Body[] = [
     ["an identifier in an array", '{"update_id":[1],"message":{}}'],
     ["an identifier in the prototype", '{"__proto__":{"update_id":1},"message":{}}'],
     ["no kind", '{"update_id":1}'],
+    ["a kind that nobody knows, which is not an object", '{"update_id":1,"telepathy":null}'],
+    ["fields of which none can be a kind", '{"update_id":1,"a":"x","b":5,"c":[{}],"d":null,"e":true}'],
     ["a kind that is null", '{"update_id":1,"message":null}'],
     ["a kind that is an array", '{"update_id":1,"message":[]}'],
     ["a kind that is text", '{"update_id":1,"message":"hello"}'],

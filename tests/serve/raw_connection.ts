@@ -160,7 +160,8 @@ export class RawConnection {
     const headers = new Map<string, string>();
     for (const line of lines) {
       const name = line.slice(0, line.indexOf(":")).toLowerCase();
-      assert.ok(!headers.has(name), `"${name}" twice`);
+      // Deno says once more that the connection ends, where a body was not read.
+      assert.ok(!headers.has(name) || (by === "runtime" && name === "connection"), `"${name}" twice`);
       headers.set(name, line.slice(line.indexOf(":") + 1).trim());
     }
     assert.equal(headers.get("transfer-encoding"), undefined);

@@ -20,7 +20,7 @@ test("the tls option says which of its two forms is meant, and what is missing",
       "ERR_OPTION",
       /no option "ca".*"cert", "key", "passphrase", "certFile", "keyFile", "watch"$/,
     ],
-    [{ ...files, certfile: "" }, "ERR_OPTION", /no option "certfile": did you mean "certFile"\?$/],
+    [{ ...files, certfile: "" }, "ERR_OPTION", /no option "certfile"\. Did you mean "certFile"\?$/],
     [{ ...pair, watch: true }, "ERR_OPTION", /^"watch" needs "certFile" and "keyFile"$/],
     [
       { ...pair, certFile: files.certFile },

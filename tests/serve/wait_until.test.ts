@@ -34,9 +34,10 @@ describe("waitUntil", () => {
   for (const [signature, place] of Object.entries(PLACES)) {
     it(`holds what outlives the answer: ${signature}`, async () => {
       let release = () => {};
+      const released = new Promise<void>((resolve) => release = resolve);
       let isHandled = false;
       const hook = webhook(async () => {
-        await new Promise<void>((resolve) => release = resolve);
+        await released;
         isHandled = true;
       }, { secretToken: null, acknowledge: "received" });
       const context = new ExecutionContext();
@@ -78,6 +79,56 @@ describe("waitUntil", () => {
     await hook.close({ timeoutMs: 1 });
     await Promise.all(context.promises);
     assert.equal(context.promises.length, 1);
+  });
+
+  for (const name of ["@vercel/request-context", "@next/request-context"]) {
+    it(`is found in what the platform keeps under Symbol.for("${name}")`, async (t) => {
+      const context = new ExecutionContext();
+      const key = Symbol.for(name);
+      const global = globalThis as { [key: symbol]: unknown };
+      global[key] = { get: () => context };
+      t.after(() => delete global[key]);
+      let parts = 0;
+      const hook = webhook((update) => {
+        if ("message_media_group" in update) parts = update.message_media_group.messages.length;
+      }, { secretToken: null, mediaGroups: { quietMs: 30 } });
+      for (const id of [1, 2]) await hook(post(albumPart(id)));
+      await Promise.all(context.promises);
+      assert.deepEqual([context.promises.length, parts], [2, 2]);
+      global[key] = { get: () => undefined }; // outside of a request
+      assert.equal((await hook(post(albumPart(3, "77")))).status, 200);
+      await hook.close();
+    });
+  }
+
+  it("can be given as an option, and comes first then", async () => {
+    const held: Promise<unknown>[] = [];
+    const context = new ExecutionContext();
+    let isHandled = false;
+    const hook = webhook(async () => {
+      await Promise.resolve();
+      isHandled = true;
+    }, { secretToken: null, acknowledge: "received", waitUntil: (promise) => void held.push(promise) });
+    assert.equal((await hook(post(textUpdate(1)), context)).status, 200);
+    assert.deepEqual([held.length, context.promises.length], [1, 0]);
+    await Promise.all(held);
+    assert.equal(isHandled, true);
+  });
+
+  it("that throws does not change the answer", async () => {
+    const waitUntil = () => {
+      throw new Error("called outside of a request");
+    };
+    const hook = webhook(() => {}, { secretToken: null, acknowledge: "received", waitUntil });
+    assert.equal((await hook(post(textUpdate(1)))).status, 200);
+    await hook.close();
+  });
+
+  it("must be a function", () => {
+    assert.throws(
+      () => webhook(() => {}, { secretToken: null, waitUntil: {} as () => void }),
+      { code: "ERR_OPTION", message: /"waitUntil"/ },
+    );
   });
 
   it("may be anything else: what is not a function is left alone", async () => {

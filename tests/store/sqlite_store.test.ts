@@ -1,25 +1,73 @@
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdirSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import { createInterface, type Interface } from "node:readline";
 import type { DatabaseSync } from "node:sqlite";
-import type { Readable } from "node:stream";
+import type { Readable, Writable } from "node:stream";
 import { describe } from "node:test";
 import { fileURLToPath } from "node:url";
+import { type AddMode, type Batch, type StoreEntry, type StoreHost } from "../../mod.ts";
 import { TelehookError } from "../../src/errors/telehook_error.ts";
-import { sqliteStore } from "../../src/store/sqlite_store.ts";
-import type { InboxStore } from "../../src/store/store.ts";
+import { SqliteInboxStore } from "../../src/store/sqlite/sqlite_inbox_store.ts";
+import { sqliteStore, type SqliteStoreOptions } from "../../src/store/sqlite/sqlite_store.ts";
+import { stoppedClock, type TestScope, testStore } from "../../src/testing/store.ts";
+import { entry, ids, updateOf } from "../../src/testing/store/trial.ts";
+import { it } from "./scope.ts";
 import { freshPath, hasSqlite, openDatabase } from "./sqlite_store_files.ts";
-import { claim, claimNothing, entry, part, storeSuite } from "./store_suite.ts";
-import { it, type Scope } from "./store_suite_it.ts";
-import { StoppedClock } from "./store_suite_clock.ts";
 
-function open(t: Scope, path: string, leaseMs = 30_000): InboxStore {
-  const store = sqliteStore(path, { leaseMs });
-  t.after(() => void store.close());
-  return store;
+const FIXTURE = fileURLToPath(new URL("../fixtures/store-version-2.db", import.meta.url));
+const RULES = { quietMs: 10, maxWaitMs: 25, mostParts: 4 };
+
+/** A store that is open, with what it has told its host. */
+class Opened {
+  readonly store: SqliteInboxStore;
+  readonly wakes: number[] = [];
+  readonly lost: Batch[] = [];
+
+  constructor(path: string, options?: SqliteStoreOptions) {
+    const store = sqliteStore(path, options);
+    assert.ok(store instanceof SqliteInboxStore);
+    this.store = store;
+  }
+
+  readonly host: StoreHost = {
+    wake: (inMs) => void this.wakes.push(inMs),
+    lost: (batch) => void this.lost.push(batch),
+    failed: (error) => assert.fail(`${error}`),
+  };
+
+  async adds(entry: StoreEntry, mode: AddMode = "append"): Promise<void> {
+    assert.equal(await this.store.add(entry, mode), "added");
+  }
+
+  async claim(...expected: number[]): Promise<Batch> {
+    const [batch] = await this.store.claim(1, 0);
+    assert.ok(batch, `Nothing to claim, but ${expected} should be`);
+    assert.deepEqual(ids(batch), expected);
+    return batch;
+  }
+
+  async claimsNothing(): Promise<void> {
+    assert.deepEqual((await this.store.claim(1, 0)).map(ids), []);
+  }
+
+  async completes(...expected: number[]): Promise<void> {
+    await this.store.complete(await this.claim(...expected), false);
+  }
+}
+
+async function open(t: TestScope, path: string, options?: SqliteStoreOptions): Promise<Opened> {
+  const opened = new Opened(path, options);
+  t.after(() => opened.store.close());
+  await opened.store.open(opened.host);
+  return opened;
+}
+
+function part(id: number, key: string, more: Partial<StoreEntry> = {}): StoreEntry {
+  return entry(id, { album: { key, rules: RULES }, ...more });
 }
 
 function failsWith(code: string, ...words: string[]): (error: unknown) => true {
@@ -31,9 +79,10 @@ function failsWith(code: string, ...words: string[]): (error: unknown) => true {
   };
 }
 
-/** The connections that stores make from now on until the test ends. */
-function watchConnections(t: Scope): DatabaseSync[] {
+/** The connections that stores make from now on until the test ends, and the statements that these run. */
+function watchConnections(t: TestScope): { readonly connections: DatabaseSync[]; readonly ran: string[] } {
   const connections: DatabaseSync[] = [];
+  const ran: string[] = [];
   const real = process.getBuiltinModule;
   const { DatabaseSync } = real("node:sqlite");
   class Watched extends DatabaseSync {
@@ -41,11 +90,20 @@ function watchConnections(t: Scope): DatabaseSync[] {
       super(path);
       connections.push(this);
     }
+
+    override prepare(...args: Parameters<DatabaseSync["prepare"]>): ReturnType<DatabaseSync["prepare"]> {
+      const statement = super.prepare(...args);
+      const watched = (method: "get" | "all" | "run") => (...values: never[]) => {
+        ran.push(args[0]);
+        return statement[method](...values);
+      };
+      return { get: watched("get"), all: watched("all"), run: watched("run") } as unknown as typeof statement;
+    }
   }
   const watched = (name: string) => name === "node:sqlite" ? { DatabaseSync: Watched } : real(name);
   Object.assign(process, { getBuiltinModule: watched });
   t.after(() => void Object.assign(process, { getBuiltinModule: real }));
-  return connections;
+  return { connections, ran };
 }
 
 /** What a file holds, behind the store's back. */
@@ -64,9 +122,19 @@ function change(path: string, sql: string): void {
   database.close();
 }
 
-/** As if every process that uses a file had been killed. */
-function endProcessesOf(path: string): void {
-  change(path, "UPDATE owners SET run = 'not one of this process', pid = 2147483646");
+/** How long the event loop stood still at most, until it is stopped. */
+function watchLoop(): () => number {
+  let longest = 0;
+  let last = performance.now();
+  const timer = setInterval(() => {
+    const now = performance.now();
+    longest = Math.max(longest, now - last);
+    last = now;
+  }, 1);
+  return () => {
+    clearInterval(timer);
+    return longest;
+  };
 }
 
 it("sqliteStore refuses paths and options that it cannot mean", () => {
@@ -86,90 +154,77 @@ if (!hasSqlite) {
     assert.throws(() => sqliteStore("/tmp/never.db"), failsWith("ERR_RUNTIME", "node:sqlite", "Node 22.13"));
   });
 } else {
-  storeSuite("sqliteStore", (t) => open(t, freshPath(t)));
+  const paths = new Map<string, string>();
+  testStore({
+    name: "sqliteStore",
+    isDurable: true,
+    isShared: true,
+    leaseMs: 30_000,
+    make(place, t) {
+      const path = paths.get(place) ?? freshPath(t);
+      paths.set(place, path);
+      return sqliteStore(path);
+    },
+    crash: (store) => store instanceof SqliteInboxStore ? store.abandon() : undefined,
+  });
   describe("sqliteStore: the file", theFile);
+  describe("sqliteStore: its writer", itsWriter);
   describe("sqliteStore: two on one file", twoOnOneFile);
 }
 
 function theFile(): void {
-  it("keeps everything until the next start, in order", async (t) => {
-    const clock = new StoppedClock(t);
+  it("is closed for good, and says so", async (t) => {
     const path = freshPath(t);
-    const first = open(t, path);
-    assert.equal(first.outlivesProcess, true);
-    await first.append(entry(1, { failures: 3 }));
-    await first.append(part(2, "album"));
-    await first.append(part(3, "album"));
-    await first.append(entry(4, { queue: "rests" }));
-    await claim(first, 1);
-    await first.putBack(await claim(first, 4), 500);
-    await first.hold(entry(5, { queue: "held" }));
+    const first = sqliteStore(path);
+    await assert.rejects(async () => await first.add(entry(1), "append"), failsWith("ERR_STORE", path, "open"));
+    const { store } = await open(t, path);
+    await store.close();
+    await assert.rejects(
+      async () => await store.add(entry(1), "append"),
+      failsWith("ERR_STORE", path, "closed"),
+    );
+    await assert.rejects(async () => await store.claim(1, 0), failsWith("ERR_STORE", path, "closed"));
     await first.close();
-    assert.throws(() => first.append(entry(6)), failsWith("ERR_STORE", path, "closed"));
-
-    const second = open(t, path);
-    assert.deepEqual([second.updates, second.isEmpty], [0, false]);
-    const one = await claim(second, 1);
-    assert.equal(one.failures, 3);
-    await claim(second, 5);
-    await claimNothing(second);
-    assert.equal(await second.look("chat 42", 3), "update");
-    await second.append(part(6, "album"));
-    await second.complete(one);
-    clock.pass(25);
-    await second.complete(await claim(second, 2, 3, 6));
-    assert.equal(second.updates, 0);
-    clock.pass(475);
-    assert.equal((await claim(second, 4)).failures, 1);
   });
 
-  it("remembers what was handled: it is not added again, and an album's straggler is late", async (t) => {
-    const clock = new StoppedClock(t);
+  it("forgets what was handled more than a day ago", async (t) => {
+    const clock = stoppedClock(t);
     const path = freshPath(t);
-    const first = open(t, path);
-    await first.append(entry(1));
-    await first.append(part(2, "album", { queue: "b" }));
-    await first.release();
-    await first.complete(await claim(first, 1));
-    await first.complete(await claim(first, 2));
-    await first.close();
-    const second = open(t, path);
-    assert.equal(await second.look("chat 42", 1), "update");
-    await second.append(entry(1));
-    await second.complete(await second.hold(part(2, "album", { queue: "b" })));
-    assert.equal(second.isEmpty, true);
-    await second.append(part(3, "album", { queue: "b" }));
-    await second.release();
-    assert.equal((await claim(second, 3)).late, true);
-
-    clock.pass(24 * 60 * 60 * 1_000);
-    assert.equal(await second.look("chat 42", 1), "nothing");
-    await second.close();
-    const third = open(t, path);
+    const first = await open(t, path);
+    await first.adds(part(1, "album"));
+    await clock.pass(10);
+    await first.completes(1);
+    await clock.pass(24 * 60 * 60 * 1_000);
+    assert.equal(await first.store.add(entry(1), "behind"), "alone");
+    await first.store.close();
+    const second = await open(t, path);
     assert.equal(valueOf(path, "SELECT count(*) FROM finished"), 0);
     assert.equal(valueOf(path, "SELECT count(*) FROM albums"), 0);
-    await third.close();
+    await second.store.close();
   });
 
   it("remembers a bounded number of updates and albums", async (t) => {
+    const clock = stoppedClock(t);
     const path = freshPath(t);
-    const store = open(t, path);
+    const trial = await open(t, path);
     for (let id = 1; id <= 100; id++) {
-      await store.append(entry(id + (id % 2) * 32_768, { queue: `${id}` }));
-      await store.complete(await store.claim() ?? assert.fail());
+      await trial.adds(entry(id + (id % 2) * 32_768, { lane: `${id}` }));
+      await trial.completes(id + (id % 2) * 32_768);
     }
-    await store.append(entry(2 + 32_768));
-    await store.complete(await store.claim() ?? assert.fail());
+    await trial.adds(entry(2 + 32_768));
+    await trial.completes(2 + 32_768);
     assert.equal(valueOf(path, "SELECT count(*) FROM finished"), 100);
-    assert.equal(await store.look("", 2), "nothing");
-    assert.equal(await store.look("", 2 + 32_768), "update");
+    assert.equal(await trial.store.add(entry(2), "behind"), "alone");
+    assert.equal(await trial.store.add(entry(2 + 32_768), "behind"), "known");
 
     change(
       path,
       `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 12000)
        INSERT INTO albums (album, at) SELECT 'album ' || i, ${Date.now()} FROM n`,
     );
-    await store.append(part(500, "one more"));
+    await trial.adds(part(500, "one more"));
+    await clock.pass(10);
+    await trial.completes(500);
     assert.equal(valueOf(path, "SELECT count(*) FROM albums"), 10_000);
     assert.equal(
       valueOf(path, "SELECT count(*) FROM albums WHERE album IN ('album 1', 'chat 42 one more')"),
@@ -179,47 +234,80 @@ function theFile(): void {
 
   it("does not grow with what has gone through it, and takes no memory for what is in it", async (t) => {
     const path = freshPath(t);
-    const store = open(t, path);
+    const { store } = await open(t, path);
     const text = "x".repeat(20_000);
     const large = (id: number) => {
-      const plain = entry(id, { queue: `${id % 50}` });
+      const plain = entry(id, { lane: `${id % 50}` });
       return { ...plain, update: { ...plain.update, text } };
     };
     let id = 0;
     let fileSize = 0;
-    let heap = 0;
+    const least: number[] = []; // of the heap, between two collections of garbage
+    const measure = (round: number) => {
+      least[round] = Math.min(least[round] ?? Infinity, process.memoryUsage().heapUsed);
+    };
     for (let round = 0; round < 4; round++) {
-      for (let n = 0; n < 500; n++) await store.append(large(++id));
-      if (round === 0) heap = process.memoryUsage().heapUsed;
-      for (let batch = await store.claim(); batch !== undefined; batch = await store.claim()) {
-        await store.complete(batch);
+      for (let n = 0; n < 25; n++) {
+        await Promise.all(Array.from({ length: 20 }, () => store.add(large(++id), "append")));
+        measure(round);
+      }
+      for (let batches = await store.claim(20, 0); batches.length > 0; batches = await store.claim(20, 0)) {
+        await Promise.all(batches.map((batch) => store.complete(batch, false)));
+        measure(round);
       }
       if (round === 0) fileSize = statSync(path).size;
     }
-    assert.equal(store.isEmpty, true);
+    assert.equal((await store.stats()).updates, 0);
     assert.ok(
       statSync(path).size < fileSize * 1.5,
       `The file grew from ${fileSize} to ${statSync(path).size}`,
     );
     // 2000 updates of 20 kB have gone through: 40 MB, had anything held on to them.
-    const grown = process.memoryUsage().heapUsed - heap;
-    assert.ok(grown < 30_000_000, `The heap grew by ${grown}`);
+    const grown = (least[3] ?? 0) - (least[0] ?? 0);
+    assert.ok(grown < 20_000_000, `The heap grew by ${grown}`);
   });
 
-  it("of an earlier version is brought up to this one, with what is in it", async (t) => {
-    const path = freshPath(t);
-    const before = open(t, path);
-    await before.append(entry(1));
-    await before.close();
-    change(path, "ALTER TABLE batches DROP COLUMN crashes; PRAGMA user_version = 1");
-    const after = open(t, path);
-    await after.complete(await claim(after, 1));
-    assert.equal(valueOf(path, "PRAGMA user_version"), 2);
-  });
+  for (const version of [1, 2]) {
+    it(`of version ${version} is brought up to this one, with what is in it`, async (t) => {
+      const path = freshPath(t);
+      copyFileSync(FIXTURE, path);
+      if (version === 1) change(path, "ALTER TABLE batches DROP COLUMN crashes; PRAGMA user_version = 1");
+      const trial = await open(t, path);
+      assert.equal(valueOf(path, "PRAGMA user_version"), 3);
+      const { updates, lanes } = await trial.store.stats();
+      assert.deepEqual([updates, lanes], [5, 3]);
+      assert.equal(await trial.store.add(entry(1, { lane: "done" }), "behind"), "known");
+      assert.equal(await trial.store.add(part(9, "album", { lane: -100 }), "join"), "added");
+      // Its owner, on another host, does not live any longer.
+      change(path, "UPDATE owners SET run = 'gone', host = (SELECT max(host) FROM owners) WHERE run = 'gone'");
+      change(path, `UPDATE owners SET host = (SELECT host FROM owners WHERE run <> 'gone') WHERE run = 'gone'`);
+      for (let tries = 0; trial.wakes.length === 0 || (await trial.store.stats()).lanes < 3; tries++) {
+        assert.ok(tries < 100);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      const claimed = new Map<number, Batch>();
+      for (let tries = 0; claimed.size < 2; tries++) {
+        assert.ok(tries < 200, `Only ${[...claimed.keys()]} is free`);
+        for (const batch of await trial.store.claim(9, 0)) claimed.set(ids(batch)[0] ?? 0, batch);
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+      const first = claimed.get(2);
+      assert.ok(first && claimed.get(6), `${[...claimed.keys()]}`);
+      assert.deepEqual([first.lane, first.tries.failures, first.crashes], [42, 2, 1]);
+      const { message } = first.updates[0] as { message: { text: string } };
+      assert.equal(message.text, "héllo 2");
+      await trial.store.complete(first, false);
+      await trial.completes(3);
+      change(path, "UPDATE batches SET due_at = 0");
+      const album = await trial.claim(4, 5, 9);
+      assert.deepEqual([album.album, album.lane, album.isLate], ["album", -100, false]);
+    });
+  }
 
-  it("is refused if it is a later version's, another program's, or no database", (t) => {
+  it("is refused if it is a later version's, another program's, or no database", async (t) => {
     const path = freshPath(t);
-    sqliteStore(path).close();
+    const { store } = await open(t, path);
+    await store.close();
     change(path, "PRAGMA user_version = 9");
     assert.throws(() => sqliteStore(path), failsWith("ERR_STORE", path, "version 9"));
     assert.equal(valueOf(path, "PRAGMA user_version"), 9);
@@ -243,336 +331,430 @@ function theFile(): void {
     assert.throws(() => sqliteStore(nowhere), failsWith("ERR_STORE", nowhere));
   });
 
-  it("that breaks while it is used fails what needs it, and names itself", async (t) => {
+  it("that is broken is refused, and named", async (t) => {
     const path = freshPath(t);
-    const first = sqliteStore(path);
-    for (let id = 1; id < 200; id++) await first.append(entry(id, { queue: `${id}` }));
-    await first.close();
+    const first = await open(t, path);
+    for (let id = 1; id < 200; id++) await first.adds(entry(id, { lane: `${id}` }));
+    await first.store.close();
     const { size } = statSync(path);
-    const broken = openDatabase(path);
-    broken.exec("PRAGMA writable_schema = ON; PRAGMA journal_mode = DELETE");
-    broken.close();
+    change(path, "PRAGMA writable_schema = ON; PRAGMA journal_mode = DELETE");
     writeFileSync(path, new Uint8Array(size - 4096).fill(0x5a), { flag: "r+" }); // the header too
     assert.throws(() => sqliteStore(path), failsWith("ERR_STORE", path));
   });
 
-  it("that takes no more changes nothing, and is asked again to forget what was handled", async (t) => {
-    new StoppedClock(t);
+  it("that accepts nothing more is not changed, and a call that failed can be repeated", async (t) => {
     const path = freshPath(t);
-    const store = open(t, path);
-    await store.append(entry(1));
-    const running = await claim(store, 1);
+    const trial = await open(t, path);
+    const { store } = trial;
+    await trial.adds(entry(1));
+    const running = await trial.claim(1);
     const state =
-      () => [store.updates, store.size, valueOf(path, "SELECT group_concat(update_id) FROM updates")];
+      () => [store.count, store.chars, valueOf(path, "SELECT group_concat(id) FROM batches")];
     const before = state();
     change(
       path,
-      `CREATE TRIGGER full_1 BEFORE INSERT ON updates BEGIN SELECT RAISE(ABORT, 'disk is full'); END;
+      `CREATE TRIGGER full_1 BEFORE INSERT ON batches BEGIN SELECT RAISE(ABORT, 'disk is full'); END;
        CREATE TRIGGER full_2 BEFORE INSERT ON finished BEGIN SELECT RAISE(ABORT, 'disk is full'); END;`,
     );
     const full = failsWith("ERR_STORE", path, "disk is full");
-    assert.throws(() => store.append(entry(2)), full);
-    assert.throws(() => store.append(part(3, "album")), full);
-    assert.throws(() => store.hold(entry(4)), full);
-    assert.throws(() => store.complete(running), full);
+    const calls = [
+      () => store.add(entry(2), "append"),
+      () => store.add(part(3, "album"), "append"),
+      () => store.add(entry(4), "adopt"),
+      () => store.complete(running, false),
+      () => store.park(running, { error: "x", attempts: 1, keepMs: 1_000 }),
+    ];
+    for (const call of calls) await assert.rejects(async () => await call(), full);
     assert.deepEqual(state(), before);
-    assert.equal(store.nextDueMs(), 250);
-    assert.throws(() => store.claim(), full);
-    assert.equal(await store.look("chat 42", 3), "queue");
+    assert.equal(await store.add(entry(3, { lane: "other" }), "behind"), "alone");
 
     change(path, "DROP TRIGGER full_1; DROP TRIGGER full_2");
-    await store.append(part(5, "album"));
-    await store.release();
-    await claim(store, 5);
-    assert.deepEqual([store.updates, await store.look("chat 42", 1)], [1, "update"]);
-    assert.equal(await store.look("x", 3), "nothing");
+    await trial.adds(entry(5));
+    await store.complete(running, false);
+    await trial.completes(5);
+    assert.equal(await store.add(entry(1), "behind"), "known");
+    assert.deepEqual([store.count, store.chars], [0, 0]);
   });
 
   it("is no worse for a clock that is set back", async (t) => {
-    const clock = new StoppedClock(t);
+    const clock = stoppedClock(t);
     const path = freshPath(t);
-    const store = open(t, path);
-    await store.append(part(1, "album"));
-    clock.pass(-3_600_000);
-    await store.append(entry(2, { queue: "other" })); // sees the clock
-    await claim(store, 2);
-    await claimNothing(store);
-    await store.append(part(3, "album"));
-    assert.equal(store.nextDueMs(), 10);
-    clock.pass(10);
-    await store.putBack(await claim(store, 1, 3), 50);
-    await store.close();
-    clock.pass(-3_600_000);
-    const next = open(t, path);
-    await claim(next, 2);
-    assert.equal(next.nextDueMs(), 50);
-    clock.pass(50);
-    await claim(next, 1, 3);
+    const first = await open(t, path);
+    await first.adds(part(1, "album"));
+    await clock.pass(-3_600_000);
+    await first.adds(entry(2, { lane: "other" })); // sees the clock
+    await first.claim(2);
+    await first.claimsNothing();
+    await first.adds(part(3, "album"), "join");
+    await clock.pass(10);
+    await first.store.retry(await first.claim(1, 3), 50);
+    await first.store.close();
+    await clock.pass(-3_600_000);
+    const next = await open(t, path);
+    await next.claim(2);
+    await next.claimsNothing();
+    await clock.pass(50);
+    await next.claim(1, 3);
   });
 
-  it("goes on to collect an album whose process has ended", async (t) => {
-    const clock = new StoppedClock(t);
+  it("returns what can be read of a batch, and names what cannot", async (t) => {
+    const clock = stoppedClock(t);
     const path = freshPath(t);
-    await open(t, path).append(part(1, "album"));
-    endProcessesOf(path);
-    clock.pass(1_500);
-    const next = open(t, path);
-    await claimNothing(next);
-    await next.append(part(2, "album"));
-    clock.pass(10);
-    await claim(next, 1, 2);
-  });
-
-  it("gives back what can be read of a batch, and names what cannot", async (t) => {
-    const clock = new StoppedClock(t);
-    const path = freshPath(t);
-    const store = open(t, path);
-    for (const id of [1, 2, 3]) await store.append(part(id, "album"));
-    await store.append(entry(4, { queue: "broken" }));
-    change(path, "UPDATE updates SET json = substr(json, 2) WHERE update_id IN (2, 4)");
-    const broken = await claim(store);
-    assert.deepEqual(broken.unreadable, [4]);
-    await store.complete(broken);
-    clock.pass(10);
-    const album = await claim(store, 1, 3);
+    const trial = await open(t, path);
+    for (const id of [1, 2, 3]) await trial.adds(part(id, "album"));
+    await trial.adds(entry(4, { lane: "broken" }));
+    change(path, "UPDATE parts SET json = substr(json, 2) WHERE update_id = 2");
+    change(path, "UPDATE batches SET json = substr(json, 2) WHERE id = 4");
+    const [broken] = await trial.store.claim(1, 0);
+    assert.ok(broken);
+    assert.deepEqual([broken.updates, broken.unreadable], [[], [4]]);
+    await trial.store.complete(broken, false);
+    await clock.pass(10);
+    const album = await trial.claim(1, 3);
     assert.deepEqual(album.unreadable, [2]);
-    await store.complete(album);
-    assert.deepEqual([store.updates, store.isEmpty], [0, true]);
+    await trial.store.complete(album, false);
+    assert.deepEqual([trial.store.count, (await trial.store.stats()).updates], [0, 0]);
   });
 
-  it("blames the update that ends processes, and not those that were handled beside it", async (t) => {
-    new StoppedClock(t);
-    const path = freshPath(t);
-    for (const id of [1, 2, 3]) await open(t, path).append(entry(id, { queue: `${id}` }));
-    for (let crashes = 0; crashes < 2; crashes++) {
-      const store = open(t, path);
-      const claimed = [await claim(store, 1), await claim(store, 2), await claim(store, 3)];
-      assert.deepEqual(claimed.map(({ failures }) => failures), [0, 0, 0]);
-      endProcessesOf(path);
-    }
-    // Twice may be chance for two of them: from now on, each is handled without the others.
-    const third = open(t, path);
-    assert.equal((await claim(third, 1)).failures, 0);
-    await claimNothing(third);
-    assert.equal(third.nextDueMs(), undefined);
-    await third.append(entry(4, { queue: "new" }));
-    await claim(third, 4);
-    endProcessesOf(path);
-
-    const fourth = open(t, path);
-    const [poison, unlucky] = [await claim(fourth, 1), await claim(fourth, 4)];
-    assert.deepEqual([poison.failures, unlucky.failures], [1, 0]);
-    await fourth.complete(poison);
-    for (const id of [2, 3]) {
-      const innocent = await claim(fourth, id);
-      assert.equal(innocent.failures, 0);
-      await claimNothing(fourth);
-      await fourth.complete(innocent);
-    }
-  });
-
-  it("blames at once what was handled alone", async (t) => {
-    const path = freshPath(t);
-    await open(t, path).append(entry(1));
-    for (let crashes = 0; crashes < 4; crashes++) {
-      assert.equal((await claim(open(t, path), 1)).failures, crashes);
-      endProcessesOf(path);
-    }
-  });
-
-  it("is written through to the disk only if that is wanted", (t) => {
-    const connections = watchConnections(t);
+  it("is written through to the disk only if that is wanted", async (t) => {
+    const { connections } = watchConnections(t);
     const path = freshPath(t);
     for (const [fsync, synchronous] of [[false, 1], [true, 2]] as const) {
-      const store = sqliteStore(path, { fsync });
+      const { store } = await open(t, path, { fsync });
       assert.equal(connections.pop()?.prepare("PRAGMA synchronous").get()?.["synchronous"], synchronous);
-      store.close();
+      await store.close();
     }
   });
 
-  it("on a full disk takes nothing, and goes on when there is room again", async (t) => {
-    const connections = watchConnections(t);
+  it("on a full disk accepts nothing, and goes on when there is room again", async (t) => {
+    const { connections } = watchConnections(t);
     const path = freshPath(t);
-    const store = open(t, path);
-    await store.append(entry(1));
+    const trial = await open(t, path);
+    await trial.adds(entry(1));
     const limit = (pages: string) => connections[0]?.exec(`PRAGMA max_page_count = ${pages}`);
     limit("1"); // which means: no more than there are
-    const big = entry(2);
-    const large = { ...big, update: { ...big.update, text: "x".repeat(100_000) } };
-    assert.throws(() => store.append(large), failsWith("ERR_STORE", path, "full"));
-    assert.deepEqual([store.updates, await store.look("chat 42", 2)], [1, "queue"]);
+    const large = { ...entry(2), update: { ...updateOf(2), text: "x".repeat(200_000) } };
+    await assert.rejects(
+      async () => await trial.store.add(large, "append"),
+      failsWith("ERR_STORE", path, "full"),
+    );
+    assert.equal(trial.store.count, 1);
     limit("1000000");
-    await store.append(large);
-    await store.complete(await claim(store, 1));
-    assert.deepEqual((await claim(store, 2)).updates, [large.update]);
+    await trial.adds(large);
+    await trial.completes(1);
+    assert.deepEqual((await trial.claim(2)).updates, [large.update]);
+  });
+
+  it("is readable for its owner alone", { skip: process.platform === "win32" }, async (t) => {
+    const path = freshPath(t);
+    const trial = await open(t, path);
+    await trial.adds(entry(1));
+    for (const name of [path, `${path}-wal`, `${path}-shm`]) {
+      assert.equal((statSync(name).mode & 0o777).toString(8), "600", name);
+    }
+  });
+
+  it("keeps the text that Telegram sent", async (t) => {
+    const path = freshPath(t);
+    const { store } = await open(t, path);
+    const json = '{"update_id":1,\n"message":{"message_id":1}}';
+    let deep: unknown = [];
+    for (let depth = 0; depth < 20_000; depth++) deep = [deep];
+    const update = { ...updateOf(1), deep };
+    await assert.rejects(
+      async () => await store.add(entry(1, { update }), "append"),
+      failsWith("ERR_STORE", "update 1"),
+    );
+    assert.equal(await store.add(entry(1, { update, json }), "append"), "added");
+    assert.equal(valueOf(path, "SELECT json FROM batches"), json);
+  });
+}
+
+function itsWriter(): void {
+  it("commits together what arrives together, and answers after that", async (t) => {
+    const { ran } = watchConnections(t);
+    const path = freshPath(t);
+    const { store } = await open(t, path);
+    ran.length = 0;
+    const all = Array.from({ length: 50 }, (_, i) => i + 1);
+    const answers = all.map(async (id) => {
+      await store.add(entry(id, { lane: id }), "append");
+      return valueOf(path, `SELECT count(*) FROM batches WHERE id = ${id}`);
+    });
+    assert.deepEqual(await Promise.all(answers), all.map(() => 1));
+    assert.equal(ran.filter((sql) => sql === "COMMIT").length, 1);
+    const claimed = await store.claim(50, 0);
+    ran.length = 0;
+    await Promise.all(claimed.map((batch) => store.complete(batch, false)));
+    assert.equal(ran.filter((sql) => sql === "COMMIT").length, 1);
+  });
+
+  it("undoes a call that fails, and no other", async (t) => {
+    const path = freshPath(t);
+    const { store } = await open(t, path);
+    change(
+      path,
+      `CREATE TRIGGER odd BEFORE INSERT ON batches WHEN new.id % 3 = 0 BEGIN SELECT RAISE(ABORT, 'odd'); END;`,
+    );
+    const all = Array.from({ length: 12 }, (_, i) => i + 1);
+    const results = await Promise.allSettled(all.map(async (id) => await store.add(entry(id), "append")));
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      all.map((id) => id % 3 === 0 ? "rejected" : "fulfilled"),
+    );
+    assert.equal(store.count, 8);
+    for (const id of all.filter((each) => each % 3 !== 0)) {
+      const [batch] = await store.claim(1, 0);
+      assert.deepEqual(batch && ids(batch), [id]);
+      if (batch !== undefined) await store.complete(batch, false);
+    }
+    assert.equal(await store.add(entry(12), "behind"), "alone");
+  });
+
+  it("waits for a file that somebody else has locked, and does not block the event loop", async (t) => {
+    const path = freshPath(t);
+    const trial = await open(t, path);
+    await trial.adds(entry(1));
+    const running = await trial.claim(1);
+    const other = openDatabase(path);
+    t.after(() => other.close());
+    other.exec("BEGIN IMMEDIATE");
+    const stop = watchLoop();
+    const calls = [
+      trial.store.add(entry(2), "append"),
+      trial.store.complete(running, false),
+      trial.store.add(entry(3, { lane: "other" }), "append"),
+    ];
+    assert.equal(await trial.store.add(entry(9, { lane: "free" }), "behind"), "alone");
+    const first = await Promise.race([
+      ...calls,
+      new Promise((resolve) => setTimeout(() => resolve("waits"), 400)),
+    ]);
+    assert.equal(first, "waits");
+    other.exec("COMMIT");
+    assert.deepEqual(await Promise.all(calls), ["added", undefined, "added"]);
+    const longest = stop();
+    assert.ok(longest < 100, `The event loop stood still for ${longest} ms`);
+    assert.equal(trial.store.count, 2);
+  });
+
+  it("is closed in time although somebody else has locked the file", async (t) => {
+    const path = freshPath(t);
+    const trial = await open(t, path);
+    await trial.adds(entry(1));
+    await trial.claim(1);
+    const other = openDatabase(path);
+    other.exec("BEGIN IMMEDIATE");
+    const adding = trial.store.add(entry(2), "append");
+    const rejected = assert.rejects(async () => await adding, failsWith("ERR_STORE", path));
+    const began = performance.now();
+    await trial.store.close();
+    await rejected;
+    const tookMs = performance.now() - began;
+    assert.ok(tookMs < 2_500, `${tookMs} ms`);
+    other.exec("COMMIT");
+    other.close();
+    const next = await open(t, path);
+    await next.claim(1);
+  });
+
+  it("runs no statement for an ordinary update while the process is alone", async (t) => {
+    const { ran } = watchConnections(t);
+    const path = freshPath(t);
+    const trial = await open(t, path);
+    await trial.adds(entry(1, { lane: "busy" }));
+    await trial.claim(1);
+    ran.length = 0;
+    const stopped = stoppedClock(t); // the clock between processes goes on
+    void stopped;
+    for (let id = 2; id <= 2_000; id++) {
+      assert.equal(trial.store.add(entry(id, { lane: id % 40 }), "behind"), "alone");
+    }
+    const others = ran.filter((sql) => sql !== "PRAGMA data_version");
+    assert.deepEqual(others, []);
+    assert.ok(ran.length < 20, `${ran.length} looks for others`);
+    assert.equal(await trial.store.add(entry(2_001, { lane: "busy" }), "behind"), "added");
+  });
+
+  it("lets the event loop turn while a long list is written", async (t) => {
+    const path = freshPath(t);
+    const { store } = await open(t, path);
+    const stop = watchLoop();
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    const calls: unknown[] = [];
+    for (let id = 1; id <= 8_000; id++) {
+      calls.push(store.add(entry(id, { lane: id, json: '{"update_id":1}' }), "append"));
+      if (id % 500 === 0) await new Promise((resolve) => setTimeout(resolve, 0));
+    }
+    await Promise.all(calls);
+    const longest = stop();
+    assert.ok(longest < 150, `The event loop stood still for ${longest} ms`);
+  });
+
+  it("works off a few updates as fast beside a long list of stuck lanes", async (t) => {
+    const path = freshPath(t);
+    const { store } = await open(t, path);
+    const round = async (from: number): Promise<number> => {
+      const began = performance.now();
+      for (let id = from; id < from + 200; id++) {
+        const batch = await store.add(entry(id, { lane: "quick" }), "claim");
+        assert.ok(typeof batch === "object");
+        await store.complete(batch, true);
+      }
+      return performance.now() - began;
+    };
+    await round(1_000_000);
+    const before = Math.min(await round(1_001_000), await round(1_002_000));
+    const stuck = Array.from({ length: 20_000 }, (_, i) => store.add(entry(i + 1, { lane: i % 15_000 }), "append"));
+    await Promise.all(stuck);
+    const claimed = await store.claim(15_000, 0);
+    assert.equal(claimed.length, 15_000);
+    await Promise.all(claimed.slice(0, 7_000).map((batch) => store.retry(batch, 3_600_000)));
+    const after = Math.min(await round(1_003_000), await round(1_004_000));
+    assert.ok(after < 5 * before + 50, `${before} ms before, ${after} ms after`);
   });
 }
 
 function twoOnOneFile(): void {
-  it("share the queues: what one has claimed, the other waits for", async (t) => {
-    const clock = new StoppedClock(t);
+  it("one lets the other be that lives, however long it takes", async (t) => {
     const path = freshPath(t);
-    const [a, b] = [open(t, path), open(t, path)];
-    await a.append(entry(1));
-    await b.append(entry(2));
-    assert.deepEqual([a.isEmpty, b.isEmpty, a.updates, b.updates], [false, false, 1, 1]);
-    const first = await claim(b, 1);
-    await claimNothing(a);
-    assert.equal(a.nextDueMs(), 250);
-    assert.equal(b.nextDueMs(), undefined);
-    const [own, theirs] = [await a.hold(entry(8, { queue: "a" })), await b.hold(entry(9, { queue: "b" }))];
-    assert.deepEqual([a.nextDueMs(), b.nextDueMs()], [250, 250]);
-    await a.complete(own);
-    await b.complete(theirs);
-    assert.equal(await a.look("chat 42", 3), "queue");
-    await b.complete(first);
-    assert.equal(a.nextDueMs(), 0);
-    assert.deepEqual([a.updates, a.size, b.updates], [0, 0, 1]);
-    const second = await claim(a, 2);
-    await a.complete(first); // the other's, and done
-    await b.complete(second); // the other's
-    assert.equal(b.updates, 1);
-    await a.complete(second);
-    assert.equal(b.nextDueMs(), undefined);
-    assert.deepEqual([b.updates, b.size, b.isEmpty, a.isEmpty], [0, 0, true, true]);
-    // It goes on looking for a while, as the other may have begun something when it did not look.
-    assert.equal(a.nextDueMs(), 250);
-    clock.pass(1_000);
-    assert.equal(a.nextDueMs(), undefined);
-  });
-
-  it("collect one album together, and release only their own", async (t) => {
-    new StoppedClock(t);
-    const path = freshPath(t);
-    const [a, b] = [open(t, path), open(t, path)];
-    await a.append(part(1, "album"));
-    await b.append(part(2, "album"));
-    await b.append(part(3, "theirs", { queue: "b" }));
-    await a.append(part(4, "ours", { queue: "a" }));
-    await b.release();
-    await b.complete(await claim(b, 1, 2));
-    await claim(a, 3);
-    await claimNothing(a);
-    assert.equal(a.updates, 2);
-    a.nextDueMs();
-    assert.equal(a.updates, 1);
-  });
-
-  it("give back what they have claimed when they close", async (t) => {
-    new StoppedClock(t);
-    const path = freshPath(t);
-    const [a, b] = [open(t, path), open(t, path)];
-    await a.append(entry(1));
-    await claim(a, 1);
-    await claimNothing(b);
-    await a.close();
-    assert.equal(b.nextDueMs(), 0);
-    assert.equal((await claim(b, 1)).failures, 0);
-  });
-
-  it("take over from one that is silent for a lease, and it notices when it comes back", async (t) => {
-    const clock = new StoppedClock(t);
-    const path = freshPath(t);
-    const a = open(t, path, 1_000);
-    await a.append(entry(1));
-    await a.append(entry(2));
-    const lost = await claim(a, 1);
-    const b = open(t, path, 30_000);
-    for (let ms = 0; ms < 1_000; ms += 250) {
-      await claimNothing(b);
-      assert.equal(b.nextDueMs(), 250);
-      clock.pass(250);
+    const a = await open(t, path, { leaseMs: 300 });
+    await a.adds(entry(1));
+    await a.claim(1);
+    const b = await open(t, path, { leaseMs: 300 });
+    const until = performance.now() + 1_000;
+    while (performance.now() < until) {
+      await b.claimsNothing();
+      await new Promise((resolve) => setTimeout(resolve, 20));
     }
-    const taken = await claim(b, 1);
-    await a.complete(lost);
-    await a.putBack(lost, 0);
-    await claimNothing(a);
-    assert.equal(a.nextDueMs(), 250);
-    assert.equal(a.updates, 2);
-    await b.complete(taken);
-    await a.complete(await claim(a, 2));
-    assert.deepEqual([a.nextDueMs(), a.updates, a.isEmpty], [undefined, 0, true]);
+    assert.deepEqual([a.lost, b.lost], [[], []]);
+    assert.equal(valueOf(path, "SELECT count(*) FROM owners"), 2);
   });
 
-  it("let one be that lives, however long it takes", async (t) => {
-    const path = freshPath(t);
-    const a = open(t, path, 100);
-    await a.append(entry(1));
-    await claim(a, 1);
-    const b = open(t, path);
-    await claimNothing(b);
-    const beat = () => Number(valueOf(path, "SELECT beat FROM owners ORDER BY id LIMIT 1"));
-    for (let tries = 0; beat() < 3; tries++) {
-      assert.ok(tries < 500, "Its heart does not beat");
-      await new Promise((resolve) => setTimeout(resolve, 10));
-    }
-    const clock = new StoppedClock(t);
-    clock.pass(250);
-    await claimNothing(b);
-  });
-
-  it("free what a process on this host had that is dead, but not what one on another host has", async (t) => {
-    new StoppedClock(t);
+  it("one frees what a process on this host had that is dead, but not what one on another host has", async (t) => {
     const owners: [string, boolean][] = [
       ["pid = 2147483646", true],
-      [`pid = ${process.pid}`, true], // a container's first process always has the same id
+      [`pid = ${process.pid}`, true], // the first process of a container always has the same id
       [`pid = ${process.ppid}`, false],
       ["pid = 2147483646, host = 'elsewhere'", false],
     ];
     for (const [owner, isFreed] of owners) {
       const path = freshPath(t);
-      const a = open(t, path);
-      await a.append(entry(1));
-      await claim(a, 1);
+      const a = await open(t, path);
+      await a.adds(entry(1));
+      await a.claim(1);
+      a.store.abandon();
       change(path, `UPDATE owners SET run = 'not one of this process', ${owner}`);
-      const b = open(t, path);
-      if (isFreed) await claim(b, 1);
-      else await claimNothing(b);
+      const b = await open(t, path);
+      if (isFreed) await b.claim(1);
+      else await b.claimsNothing();
     }
+  });
+
+  it("one notices the other before that changes anything", async (t) => {
+    const { ran } = watchConnections(t);
+    const path = freshPath(t);
+    const a = await open(t, path);
+    assert.equal(a.store.add(entry(1), "behind"), "alone");
+    const began = performance.now();
+    const b = await open(t, path);
+    assert.ok(performance.now() - began >= 100, "A newcomer waits until the others have seen it");
+    await b.adds(entry(5));
+    ran.length = 0;
+    assert.equal(await a.store.add(entry(6), "behind"), "added");
+    assert.ok(ran.length > 0);
+    await b.store.close();
+    await a.completes(5);
+    await a.completes(6);
+    for (let tries = 0;; tries++) {
+      ran.length = 0;
+      assert.equal(await a.store.add(entry(7 + tries), "behind"), "alone");
+      if (ran.length === 0) break;
+      assert.ok(tries < 20, "It does not notice that it is alone again");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  });
+
+  it("are two processes: each sees what the other has added before it answers", async (t) => {
+    const path = freshPath(t);
+    const child = start(t, "ask", path);
+    assert.equal(await child.next(), "alone alone");
+    await new Promise((resolve) => setTimeout(resolve, 100)); // it answers from memory
+    const trial = await open(t, path);
+    await trial.adds(entry(1, { lane: "shared" }));
+    assert.equal(await child.next(), "not alone added");
+    await once(child.process, "exit");
+    await trial.completes(1);
+    const [theirs] = await trial.store.claim(1, 0);
+    assert.equal(theirs?.lane, "shared");
+  });
+
+  it("are two processes: one that is frozen beyond its lease learns what it has lost", async (t) => {
+    const path = freshPath(t);
+    const store = await open(t, path);
+    await store.adds(entry(1));
+    await store.store.close();
+    const child = start(t, "freeze", path);
+    assert.equal(await child.next(), "claimed");
+    const other = await open(t, path, { leaseMs: 400 });
+    await other.claimsNothing();
+    child.process.kill("SIGSTOP");
+    let taken: readonly Batch[] = [];
+    for (let tries = 0; taken.length === 0; tries++) {
+      assert.ok(tries < 200, "Its lease does not end");
+      await new Promise((resolve) => setTimeout(resolve, 20));
+      taken = await other.store.claim(1, 0);
+    }
+    assert.deepEqual(taken.map((batch) => [ids(batch), batch.crashes]), [[[1], 1]]);
+    child.process.kill("SIGCONT");
+    assert.equal(await child.next(), "lost 1");
+    child.process.stdin.write("go\n");
+    assert.equal(await child.next(), "left 1");
+    await once(child.process, "exit");
+    assert.deepEqual(other.lost, []);
+    await other.store.complete(taken[0] ?? assert.fail(), false);
+    assert.equal((await other.store.stats()).updates, 0);
   });
 
   it("are two processes: one that is killed loses nothing, and keeps nothing", async (t) => {
     const path = freshPath(t);
-    const store = open(t, path);
-    for (const id of [1, 2, 3, 4]) await store.append(entry(id, { queue: `${id % 2}` }));
-    await store.close();
+    const before = await open(t, path);
+    for (const id of [1, 2, 3, 4]) await before.adds(entry(id, { lane: `${id % 2}` }));
+    await before.store.close();
     const child = start(t, "hang", path);
-    for await (const text of child.stdout) if (String(text).includes("claimed")) break;
-    const before = open(t, path);
-    await claimNothing(before);
-    await before.close();
-    child.kill("SIGKILL");
-    await once(child, "exit");
+    assert.equal(await child.next(), "claimed");
+    const beside = await open(t, path);
+    await beside.claimsNothing();
+    await beside.store.close();
+    child.process.kill("SIGKILL");
+    await once(child.process, "exit");
 
-    const after = open(t, path);
-    const claimed = [];
-    for (let batch = await after.claim(); batch !== undefined; batch = await after.claim()) {
-      claimed.push(...batch.updates.map((each) => each.update_id));
-    }
-    assert.deepEqual(claimed, [1, 2, 100]);
-    assert.equal(await after.look("held", 5), "queue");
+    const after = await open(t, path);
+    const claimed = await after.store.claim(10, 0);
+    assert.deepEqual(claimed.flatMap(ids).sort((a, b) => a - b), [1, 2, 100]);
+    assert.deepEqual(claimed.map((batch) => batch.crashesAlone), [0, 0, 0]);
+    assert.equal(await after.store.add(entry(100, { lane: "adopted" }), "behind"), "known");
   });
 
-  it("are three processes: each update is handled once, and in the order of its queue", async (t) => {
+  it("are three processes: each update is handled once, and in the order of its lane", async (t) => {
     const path = freshPath(t);
-    const store = open(t, path);
+    const trial = await open(t, path);
     const log = `${path}-log`;
     change(log, "CREATE TABLE log (at INTEGER PRIMARY KEY, what TEXT, id INTEGER)");
-    for (let id = 0; id < 150; id++) await store.append(entry(id, { queue: `${id % 7}` }));
+    await Promise.all(Array.from({ length: 150 }, (_, id) => trial.adds(entry(id, { lane: `${id % 7}` }))));
     const children = [1, 2, 3].map(() => start(t, "handle", path, log));
-    const exits = await Promise.all(children.map((child) => once(child, "exit")));
+    const exits = await Promise.all(children.map((child) => once(child.process, "exit")));
     assert.deepEqual(exits.map(([code]) => code), [0, 0, 0]);
-    assert.equal(store.isEmpty, store.updates === 0);
-    assert.equal(store.nextDueMs(), undefined);
-    assert.deepEqual([store.updates, store.isEmpty], [0, true]);
+    assert.equal((await trial.store.stats()).updates, 0);
+    assert.equal(trial.store.count, 0);
 
     const database = openDatabase(log);
     const lines = database.prepare("SELECT what, id FROM log ORDER BY at").all();
     database.close();
-    for (let queue = 0; queue < 7; queue++) {
-      const own = lines.filter(({ id }) => Number(id) % 7 === queue).map(({ what, id }) => `${what} ${id}`);
+    for (let lane = 0; lane < 7; lane++) {
+      const own = lines.filter(({ id }) => Number(id) % 7 === lane).map(({ what, id }) => `${what} ${id}`);
       const expected = [];
-      for (let id = queue; id < 150; id += 7) expected.push(`begin ${id}`, `end ${id}`);
+      for (let id = lane; id < 150; id += 7) expected.push(`begin ${id}`, `end ${id}`);
       assert.deepEqual(own, expected);
     }
   });
@@ -581,23 +763,34 @@ function twoOnOneFile(): void {
     const path = freshPath(t);
     const log = `${path}-log`;
     change(log, "CREATE TABLE log (at INTEGER PRIMARY KEY, what TEXT, id INTEGER)");
-    const exits = await Promise.all([1, 2, 3].map(() => once(start(t, "handle", path, log), "exit")));
+    const exits = await Promise.all(
+      [1, 2, 3].map(() => once(start(t, "handle", path, log).process, "exit")),
+    );
     assert.deepEqual(exits.map(([code]) => code), [0, 0, 0]);
     assert.equal(valueOf(path, "SELECT count(*) FROM owners"), 0);
   });
 }
 
+interface Child {
+  readonly process: ChildProcessByStdio<Writable, Readable, null>;
+  /** The next line that it writes. */
+  next(): Promise<string | undefined>;
+}
+
 /** Another process of this runtime on a store; see `sqlite_store_child.ts`. */
-function start(t: Scope, ...args: string[]): ChildProcessByStdio<null, Readable, null> {
+function start(t: TestScope, ...args: string[]): Child {
   const script = fileURLToPath(new URL("./sqlite_store_child.ts", import.meta.url));
   const loader = "Deno" in globalThis
     ? ["run", "-A", "--no-check"]
     : "Bun" in globalThis
     ? []
     : ["--import", "tsx"];
-  const child = spawn(process.execPath, [...loader, script, ...args], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const child = spawn(process.execPath, [...loader, script, ...args], { stdio: ["pipe", "pipe", "inherit"] });
   t.after(() => void child.kill("SIGKILL"));
-  return child;
+  const lines: AsyncIterator<string> = linesOf(createInterface({ input: child.stdout }));
+  return { process: child, next: async () => (await lines.next()).value };
+}
+
+function linesOf(reader: Interface): AsyncIterator<string> {
+  return reader[Symbol.asyncIterator]();
 }

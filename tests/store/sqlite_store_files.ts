@@ -3,7 +3,7 @@ import type { DatabaseSync } from "node:sqlite";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
-import type { Scope } from "./store_suite_it.ts";
+import type { TestScope } from "../../src/testing/store.ts";
 
 type Sqlite = { DatabaseSync: new (path: string) => DatabaseSync };
 
@@ -25,7 +25,7 @@ export function openDatabase(path: string): DatabaseSync {
 }
 
 /** A path in a directory of its own, which goes when the test has ended. */
-export function freshPath(t: Scope): string {
+export function freshPath(t: TestScope): string {
   const directory = mkdtempSync(join(tmpdir(), "telehook-store-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));
   return join(directory, "updates.db");

@@ -1,8 +1,9 @@
 import { strict as assert } from "node:assert";
+import { readFileSync } from "node:fs";
 import { describe, test } from "node:test";
 import { BotApiRefusal, startTestBotApi } from "../../src/testing/mod.ts";
 import { assertShape } from "./bot_api_shape.ts";
-import { call, callWithForm, frozen, START } from "./test_server.ts";
+import { call, callWithForm, frozen, saying, START } from "./test_server.ts";
 
 describe("a call", () => {
   test("takes parameters from JSON, a form, the query and multipart", async (t) => {
@@ -119,6 +120,35 @@ describe("nextCall", () => {
     assert.deepEqual(telegram.calls.map(({ params }) => params.text), ["held", "refused"]);
   });
 
+  test("inside an answerer of the same method gives the call that is being answered", async (t) => {
+    const telegram = await frozen(t);
+    let seen: unknown;
+    telegram.answer("sendMessage", async ({ text }) => {
+      seen = (await telegram.nextCall("sendMessage")).params.text;
+      return text;
+    });
+    assert.equal((await call(telegram, "sendMessage", { text: "hi" })).result, "hi");
+    assert.equal(seen, "hi");
+  });
+
+  test("refuses a method that there is not, and names the one that was meant", async (t) => {
+    const telegram = await frozen(t);
+    assert.throws(
+      () => telegram.nextCall("sendMesage"),
+      /no method "sendMesage": did you mean "sendMessage"\?/,
+    );
+  });
+
+  test("tells what happened instead when none comes", async (t) => {
+    const telegram = await frozen(t);
+    telegram.deliver(saying("hello"));
+    await call(telegram, "sendPhoto", { chat_id: 1 });
+    await assert.rejects(
+      telegram.nextCall("sendMessage", { timeoutMs: 20 }),
+      /No call of sendMessage came within 20 ms: the bot called sendPhoto; 1 update is not acknowledged; no webhook is set/,
+    );
+  });
+
   test("can pick", async (t) => {
     const telegram = await frozen(t);
     const wanted = telegram.nextCall("sendMessage", ({ params }) => params.chat_id === 2);
@@ -208,7 +238,6 @@ describe("without an answer of the test's", () => {
     ["setMyCommands", { commands: [] }, true],
     ["getMyCommands", {}, []],
     ["getChatMemberCount", { chat_id: 5 }, 2],
-    ["getChat", { chat_id: -5 }, { id: -5, title: "Some group", type: "supergroup" }],
     ["copyMessage", { chat_id: 5, from_chat_id: 6, message_id: 1 }, { message_id: 1 }],
     ["copyMessages", { chat_id: 5, from_chat_id: 6, message_ids: "[7,8]" }, [{ message_id: 1 }, {
       message_id: 2,
@@ -308,6 +337,73 @@ describe("without an answer of the test's", () => {
     const missing = await call(telegram, "stopPoll", { chat_id: anna.user.id, message_id: 99 });
     assert.equal(missing.description, "Bad Request: message with poll to stop not found");
   });
+});
+
+interface Methods {
+  returns: Record<string, string[]>;
+  required_fields: Record<string, string[]>;
+}
+
+const { returns, required_fields }: Methods = JSON.parse(
+  readFileSync(new URL("bot_api_methods.json", import.meta.url), "utf8"),
+);
+
+/** Checks a result, also of a type that only methods return. */
+function assertResult(value: unknown, types: readonly string[], path: string): void {
+  if (types.includes("Boolean") && typeof value === "boolean") return;
+  const [type = ""] = types;
+  if (type.startsWith("Array of ")) {
+    assert.ok(Array.isArray(value), `${path} is no array`);
+    for (const item of value) assertResult(item, [type.slice("Array of ".length)], path);
+  } else if (type in required_fields) {
+    for (const name of required_fields[type] ?? []) {
+      assert.ok(name in Object(value), `${path} lacks ${name} of ${type}`);
+    }
+  } else assertShape(value, type, path);
+}
+
+test("every method of the Bot API gives a result of the type that it returns", async (t) => {
+  const telegram = await frozen(t, { bots: [{ token: "77:managed" }] });
+  const other = ["getMe", "getUpdates", "getWebhookInfo", "setWebhook", "deleteWebhook"];
+  for (const [method, types] of Object.entries(returns)) {
+    if (other.includes(method)) continue;
+    const poll = { chat_id: 5, question: "Tea?", options: ["yes", "no"] };
+    const { message_id } = Object((await call(telegram, "sendPoll", poll)).result);
+    const params = {
+      chat_id: 5,
+      user_id: 77,
+      message_id,
+      media: method === "sendMediaGroup"
+        ? [{ type: "photo", media: "a" }, { type: "photo", media: "b" }]
+        : [],
+      custom_emoji_ids: ["1"],
+      name: "cats",
+      latitude: 1,
+      longitude: 2,
+      ...{
+        title: "T",
+        description: "D",
+        currency: "XTR",
+        prices: [],
+        star_count: 1,
+        game_short_name: "chess",
+      },
+      checklist: { title: "T", tasks: [] },
+      rich_message: { html: "hi" },
+    };
+    const { ok, description, result } = await call(telegram, method, params);
+    assert.ok(ok, `${method}: ${description}`);
+    assertResult(result, types, method);
+  }
+});
+
+test("a method that the Bot API does not have is not found, unless the test answers it", async (t) => {
+  const telegram = await frozen(t);
+  const missing = await call(telegram, "sendMesage", { chat_id: 5, text: "hi" });
+  assert.deepEqual([missing.status, missing.description], [404, "Not Found: method not found"]);
+  telegram.answer("sendHologram", () => "sent");
+  assert.equal((await call(telegram, "sendHologram")).result, "sent");
+  assert.equal((await telegram.nextCall("sendHologram")).result, "sent");
 });
 
 test("a server is disposed of by `await using`, and its port is free again", async () => {

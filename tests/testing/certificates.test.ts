@@ -53,6 +53,8 @@ const verifies: readonly (readonly [name: string, what: Case])[] = [
     host: "my.bots.example",
   }],
   ["a leaf of the uploaded authority", { presented: "leaf", uploaded: "authority" }],
+  ["what was uploaded as BEGIN TRUSTED CERTIFICATE", { presented: "cn_ip", uploaded: "cn_ip_trusted" }],
+  ["extendedKeyUsage with serverAuth", { presented: "client_and_server", uploaded: "client_and_server" }],
   ["an IP SAN of a trusted authority", {
     presented: "cn_ip_and_ip_san",
     options: { authorities: file("cn_ip_and_ip_san.pem") },
@@ -72,6 +74,8 @@ const fails: readonly (readonly [name: string, what: Case])[] = [
   ["an IP SAN with another CN", { presented: "ip_san_other_cn", uploaded: "ip_san_other_cn" }],
   ["CN=<ip> beside another DNS SAN", { presented: "cn_ip_other_dns_san", uploaded: "cn_ip_other_dns_san" }],
   ["another certificate than the uploaded one", { presented: "cn_ip", uploaded: "ed25519" }],
+  ["extendedKeyUsage without serverAuth", { presented: "client_only", uploaded: "client_only" }],
+  ["RSA-1024", { presented: "rsa_1024", uploaded: "rsa_1024" }],
   ["another name", { presented: "cn_localhost", uploaded: "cn_localhost" }],
   ["a wildcard for what is two levels under it", {
     presented: "wildcard",
@@ -86,7 +90,9 @@ const fails: readonly (readonly [name: string, what: Case])[] = [
   }],
 ];
 for (const [name, what] of fails) {
-  test(`${name} does not verify`, async (t) => {
+  // Deno itself serves no key that is as short as this.
+  const skip = name === "RSA-1024" && "Deno" in globalThis;
+  test(`${name} does not verify`, { skip }, async (t) => {
     const { delivery, info, webhook } = await deliver(t, what);
     assert.equal(delivery.outcome, undefined);
     assert.equal(info.last_error_message, REFUSED);

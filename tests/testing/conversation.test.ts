@@ -107,6 +107,22 @@ describe("a user", () => {
     assert.equal(edited.delivery.queue, text.delivery.queue);
   });
 
+  test("changes a subscription, stops a generation and creates a bot", async (t) => {
+    const telegram = await start(t);
+    const anna = telegram.user({ id: 7 });
+    const subscription = anna.changesSubscription("canceled", "gold");
+    const stopped = anna.stopsGeneration(3);
+    const created = anna.createsBot();
+    assert.deepEqual(payload(subscription).state, "canceled");
+    assert.deepEqual(payload(stopped).draft_id, 3);
+    assert.deepEqual(payload(created).bot.is_bot, true);
+    assert.deepEqual([subscription, stopped, created].map(({ queue }) => queue), [
+      "subscription of user 7",
+      "stopped_generation of chat 7",
+      "managed_bot of user 7",
+    ]);
+  });
+
   test("presses a button of the latest message that has it", async (t) => {
     const telegram = await start(t);
     const anna = telegram.user();

@@ -154,7 +154,7 @@ describe("a stranger", () => {
       url: `http://127.0.0.1:${webhook.port}/hook`,
       secret_token: "right",
     });
-    const { answer, isClosed } = await telegram.strangerPosts({ body: '{"update_id":1}' });
+    const { answer, isClosed } = await telegram.unauthenticatedPost({ body: '{"update_id":1}' });
     assert.deepEqual([answer?.status, answer?.body, isClosed], [401, "no", false]);
     const [{ path, headers, body } = assert.fail()] = webhook.requests;
     assert.deepEqual([path, body, headers.get("content-type")], [
@@ -171,7 +171,7 @@ describe("a stranger", () => {
     const webhook = await rawWebhook(t);
     await call(telegram, "setWebhook", { url: `http://127.0.0.1:${webhook.port}/hook` });
     const headers = { "Content-Type": "text/plain", "X-Forwarded-For": "149.154.160.1" };
-    await telegram.strangerPosts({ method: "PUT", path: "/other", secretToken: "guess", headers });
+    await telegram.unauthenticatedPost({ method: "PUT", path: "/other", secretToken: "guess", headers });
     const [request = assert.fail()] = webhook.requests;
     assert.ok(request.text.startsWith("PUT /other HTTP/1.1\r\n"));
     assert.equal(request.headers.get("x-telegram-bot-api-secret-token"), "guess");
@@ -184,17 +184,17 @@ describe("a stranger", () => {
     const webhook = await rawWebhook(t);
     await call(telegram, "setWebhook", { url: `http://127.0.0.1:${webhook.port}/hook` });
     webhook.respond = () => undefined;
-    const raw = await telegram.strangerPosts({ raw: "GET / HTTP/1.1\r\n", timeoutMs: 20 });
+    const raw = await telegram.unauthenticatedPost({ raw: "GET / HTTP/1.1\r\n", timeoutMs: 20 });
     assert.deepEqual(raw, { answer: undefined, isClosed: false });
     webhook.respond = (_, socket) => void socket.destroy();
-    const { isClosed } = await telegram.strangerPosts({ body: `"${"x".repeat(10_000_000)}"` });
+    const { isClosed } = await telegram.unauthenticatedPost({ body: `"${"x".repeat(10_000_000)}"` });
     assert.equal(isClosed, true);
     assert.equal(webhook.requests.at(-1)?.body.length, 10_000_002);
   });
 
   test("cannot post where no webhook is set", async (t) => {
     const telegram = await frozen(t);
-    await assert.rejects(telegram.strangerPosts({}), /No webhook is set/);
+    await assert.rejects(telegram.unauthenticatedPost({}), /No webhook is set/);
   });
 });
 

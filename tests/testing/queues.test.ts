@@ -41,11 +41,18 @@ const QUEUES: readonly (readonly [kind: string, payload: object, queue: string])
 
 test("every kind belongs to the queue that Telegram puts it in", () => {
   for (const [kind, payload, queue] of QUEUES) {
-    assert.equal(queueOf({ update_id: 1, [kind]: payload }), queue, kind);
+    assert.equal(queueOf({ update_id: 1, [kind]: payload }).name, queue, kind);
   }
   assert.deepEqual(QUEUES.map(([kind]) => kind).toSorted(), [...UPDATE_KINDS].toSorted());
-  assert.equal(queueOf({ update_id: 3, brand_new: { chat } }), "update 3");
-  assert.equal(queueOf({ update_id: 4, message: null }), "update 4");
+  assert.equal(queueOf({ update_id: 3, brand_new: { chat } }).name, "update 3");
+  assert.equal(queueOf({ update_id: 4, message: null }).name, "update 4");
+});
+
+test("a guest message of a chat and a purchase of the user with the same id share a queue", () => {
+  const guest = queueOf({ update_id: 1, guest_message: { chat: { id: 7 } } });
+  const purchase = queueOf({ update_id: 2, purchased_paid_media: { from: { id: 7 } } });
+  assert.equal(guest.id, purchase.id);
+  assert.notEqual(guest.id, queueOf({ update_id: 3, business_message: { chat: { id: 7 } } }).id);
 });
 
 test("within a queue the next update is sent only after a 2xx to the one before", async (t) => {

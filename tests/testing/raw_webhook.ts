@@ -34,6 +34,8 @@ export function status(code: number, headers = ""): string {
 /** A webhook that shows every byte it gets and says exactly what it is told. */
 export class RawWebhook {
   readonly requests: SeenRequest[] = [];
+  /** Answers that the sender wrote, which it does where it cannot read one. */
+  readonly answers: string[] = [];
   /** Connections that were opened so far. */
   opened = 0;
   respond: Respond;
@@ -106,8 +108,14 @@ export class RawWebhook {
     socket.on("data", (chunk: string) => {
       received += chunk;
       for (let end = requestEnd(received); end > 0; end = requestEnd(received)) {
-        const request = readRequest(received.slice(0, end), connection);
+        const text = received.slice(0, end);
         received = received.slice(end);
+        if (text.startsWith("HTTP/")) {
+          this.answers.push(text);
+          this.#tell();
+          continue;
+        }
+        const request = readRequest(text, connection);
         this.requests.push(request);
         this.#tell();
         Promise.resolve(this.respond(request, socket)).then((answer) => {

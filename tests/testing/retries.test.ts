@@ -140,6 +140,43 @@ describe("an update expires", () => {
     });
   }
 
+  const dated: readonly (readonly [what: string, update: (date: number) => Record<string, object>])[] = [
+    ["a message's own date", (date) => ({ message: { chat: { id: 1 }, date } })],
+    [
+      "the date of an edit",
+      (date) => ({ edited_message: { chat: { id: 1 }, date: date - 90_000, edit_date: date } }),
+    ],
+    ["a membership change", (date) => ({ my_chat_member: { chat: { id: 1 }, date } })],
+    ["a join request", (date) => ({ chat_join_request: { chat: { id: 1 }, from: { id: 1 }, date } })],
+    ["the start of a boost", (date) => ({ chat_boost: { chat: { id: 1 }, boost: { add_date: date } } })],
+  ];
+  for (const [what, update] of dated) {
+    test(`a day after ${what}`, async (t) => {
+      const telegram = await frozen(t);
+      const now = Math.floor(telegram.clock.now() / 1000);
+      const start = now - 80_000;
+      assert.equal(telegram.deliver(update(start)).expiresAt, (start + 86_400) * 1000);
+      // One that was recorded long ago counts as new.
+      assert.equal(telegram.deliver(update(now - 86_400)).expiresAt, telegram.clock.now() + 86_400_000);
+    });
+  }
+
+  for (
+    const kind of [
+      "poll",
+      "purchased_paid_media",
+      "managed_bot",
+      "business_connection",
+      "deleted_business_messages",
+    ]
+  ) {
+    test(`of the kind ${kind} a day after Telegram got it`, async (t) => {
+      const telegram = await frozen(t);
+      const { expiresAt } = telegram.deliver({ [kind]: { id: "1", from: { id: 1 }, date: 1 } });
+      assert.equal(expiresAt - telegram.clock.now(), 86_400_000);
+    });
+  }
+
   test("that waits in vain for a webhook", async (t) => {
     const telegram = await frozen(t);
     const delivery = telegram.deliver({ inline_query: { from: { id: 1 } } });

@@ -1,6 +1,6 @@
 import type { Linked } from "../../collections/linked_list.ts";
 import type { Update } from "../../updates/mod.ts";
-import type { AlbumEnd } from "../album_rules.ts";
+import type { AlbumEnd, AlbumRules } from "../album_rules.ts";
 import type { Batch, Lane, StoreEntry, Tries } from "../inbox_store.ts";
 
 /**
@@ -11,6 +11,8 @@ export class MemoryBatch implements Batch, Linked<MemoryBatch> {
   readonly lane: Lane;
   updates: Update[];
   readonly album: string | undefined;
+  /** By which rules its album is complete. One object for all albums. */
+  readonly rules: AlbumRules | undefined;
   readonly isLate: boolean;
   /** The JSON of its updates, as far as it is known: a retry gets them as they came. */
   #json: (string | undefined)[] | undefined;
@@ -42,6 +44,7 @@ export class MemoryBatch implements Batch, Linked<MemoryBatch> {
     this.updates = album === undefined ? [update] : withRoom(update, album.rules.mostParts);
     this.#json = json === undefined ? undefined : [json];
     this.album = album?.key;
+    this.rules = album?.rules;
     this.isLate = isLate;
     this.#attempts = tries.attempts;
     this.#failures = tries.failures;

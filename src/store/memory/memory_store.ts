@@ -1,10 +1,12 @@
 import { DueHeap } from "../../collections/due_heap.ts";
 import { LinkedList } from "../../collections/linked_list.ts";
+import { nextTurn } from "../../platform/next_turn.ts";
 import type { Update } from "../../updates/mod.ts";
 import { type AlbumEnd, albumState } from "../album_rules.ts";
 import type {
   Added,
   AddMode,
+  Awaitable,
   Batch,
   InboxStore,
   Lane,
@@ -20,6 +22,7 @@ import { EndedAlbums } from "./ended_albums.ts";
 import { beginCollecting, collectingOf, endCollecting, has, insert, remove } from "./lane_ring.ts";
 import { MemoryBatch } from "./memory_batch.ts";
 
+const LONGEST_FLUSH_MS = 10;
 const NO_TRIES: Tries = { attempts: 0, failures: 0 };
 
 interface Parked extends ParkedBatch {
@@ -85,14 +88,17 @@ export class MemoryStore implements InboxStore {
       const first = this.#firstDue(quietExtraMs);
       if (first === undefined || first.dueAt > now) break;
       if (extendedDueAt(first, quietExtraMs) <= now) claimed.push(this.#claim(first));
-      else if (first === this.#collecting.first) break;
+      else if (first !== this.#due.first?.item) break; // it is in the list, and no other is due
       else {
         this.#due.dropFirst(); // for as long as this call takes
         early.push(first);
       }
     }
+    const next = this.#firstDue(quietExtraMs);
+    const dueAt = early.map((batch) => extendedDueAt(batch, quietExtraMs));
+    if (next !== undefined) dueAt.push(next.dueAt > now ? next.dueAt : extendedDueAt(next, quietExtraMs));
     for (const batch of early) this.#due.add(batch.dueAt, batch);
-    this.#wake(quietExtraMs);
+    if (dueAt.length > 0) this.#host?.wake(Math.max(0, Math.min(...dueAt) - now));
     return claimed;
   }
 
@@ -129,11 +135,8 @@ export class MemoryStore implements InboxStore {
     }
   }
 
-  flush(): void {
-    for (const last of this.#lasts.values()) {
-      while (last.newestCollecting !== undefined) this.#end(last.newestCollecting, "close");
-    }
-    this.#wake();
+  flush(): Awaitable<void> {
+    return this.#flush(this.#lasts.values());
   }
 
   parked(after: number, most: number): readonly ParkedBatch[] {
@@ -149,6 +152,7 @@ export class MemoryStore implements InboxStore {
     const parked = this.#parked.get(id);
     if (parked === undefined) return false;
     this.#parked.delete(id);
+    if (parked.until <= Date.now()) return false;
     const { batch: { lane, album, isLate, chars }, updates: [first, ...rest] } = parked;
     if (first === undefined) return false;
     const entry = (update: Update, size: number): StoreEntry => ({
@@ -180,7 +184,7 @@ export class MemoryStore implements InboxStore {
       updates: this.count,
       lanes: this.#lasts.size,
       oldestMs: oldest === Infinity ? 0 : Math.max(0, performance.now() - oldest),
-      parked: this.#parked.size,
+      parked: this.parked(0, MOST_PARKED_IN_MEMORY).length,
     };
   }
 
@@ -199,6 +203,19 @@ export class MemoryStore implements InboxStore {
     this.chars = 0;
     this.#host = undefined;
     return left;
+  }
+
+  /** Lets other things happen now and then: there may be a hundred thousand albums. */
+  #flush(lasts: Iterator<MemoryBatch>): Awaitable<void> {
+    const until = performance.now() + LONGEST_FLUSH_MS;
+    for (let each = lasts.next(); !each.done; each = lasts.next()) {
+      const { value: last } = each;
+      while (last.newestCollecting !== undefined) this.#end(last.newestCollecting, "close");
+      if (performance.now() < until) continue;
+      this.#wake();
+      return nextTurn().then(() => this.#flush(lasts));
+    }
+    this.#wake();
   }
 
   #adopt(entry: StoreEntry, last: MemoryBatch | undefined): MemoryBatch {
@@ -295,15 +312,14 @@ export class MemoryStore implements InboxStore {
     return !batch.isClaimed && this.#lasts.get(batch.lane)?.next === batch;
   }
 
-  #wake(quietExtraMs = 0): void {
-    const first = this.#firstDue(quietExtraMs);
-    if (first === undefined) return;
-    this.#host?.wake(Math.max(0, extendedDueAt(first, quietExtraMs) - performance.now()));
+  #wake(): void {
+    const first = this.#firstDue(0);
+    if (first !== undefined) this.#host?.wake(Math.max(0, first.dueAt - performance.now()));
   }
 
-  /** What is due first: in the list by its extended time, which is in the same order. */
+  /** What is due first: in the list by its extended time. */
   #firstDue(quietExtraMs: number): MemoryBatch | undefined {
-    const collecting = this.#collecting.first;
+    const collecting = quietExtraMs > 0 ? this.#firstExtended(quietExtraMs) : this.#collecting.first;
     for (let first = this.#due.first; first !== undefined; first = this.#due.first) {
       const { at, item } = first;
       if (at === item.dueAt && this.#isOffered(item)) {
@@ -313,11 +329,22 @@ export class MemoryStore implements InboxStore {
     }
     return collecting;
   }
+
+  /** What collects and is due first by its extended time: the longest wait may end before a quiet time that began earlier. */
+  #firstExtended(quietExtraMs: number): MemoryBatch | undefined {
+    let first = this.#collecting.first;
+    for (let each = first?.behind; first !== undefined && each !== undefined; each = each.behind) {
+      if (extendedDueAt(each, quietExtraMs) < extendedDueAt(first, quietExtraMs)) first = each;
+    }
+    return first;
+  }
 }
 
 /** When a batch is due if quiet times are longer for now. */
-function extendedDueAt({ dueAt, isCollecting, end }: MemoryBatch, quietExtraMs: number): number {
-  return isCollecting && end === "quiet" ? dueAt + quietExtraMs : dueAt;
+function extendedDueAt(batch: MemoryBatch, quietExtraMs: number): number {
+  const { dueAt, isCollecting, end, beganAt, rules } = batch;
+  if (!isCollecting || end !== "quiet" || rules === undefined) return dueAt;
+  return Math.min(dueAt + quietExtraMs, beganAt + rules.maxWaitMs);
 }
 
 /** For the parts of an album that is complete. */

@@ -2,7 +2,7 @@ import { jsonOf } from "./parameters.ts";
 import { DEFAULT_KINDS, UPDATE_KINDS } from "../update_kinds.ts";
 
 /** Which kinds of update a bot asked for. They stay until another call names others, also after deleteWebhook. */
-export class AllowedUpdates {
+export class AllowedKinds {
   #kinds: ReadonlySet<string> = new Set(DEFAULT_KINDS);
   /** Names that no Bot API has yet: they change nothing, but a test may deliver them. */
   #unknown: ReadonlySet<string> = new Set();

@@ -1,11 +1,28 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import { BotApiRefusal } from "./refusal.ts";
+import { BotApiRefusal, tooManyRequests } from "./refusal.ts";
+import type { CallFault, CallFaults } from "../call_faults.ts";
+import type { Clock } from "../clock.ts";
+import { ANOTHER_POLL } from "./get_updates.ts";
 import { concatBytes } from "../concat_bytes.ts";
 import { bodyParameters, type Parameters, queryParameters } from "./parameters.ts";
 import type { MethodResult } from "./webhook_registration.ts";
 
-/** Does what a method asks for. */
-export type MethodHandler = (method: string, parameters: Parameters) => Promise<MethodResult>;
+/** A bot that the server answers for. */
+export interface ServedBot {
+  /** Carries out a call. */
+  request(method: string, parameters: Parameters): Promise<MethodResult>;
+  /** What is to go wrong with its calls. */
+  readonly callFaults: CallFaults;
+  /** The time that it lives by. */
+  readonly clock: Clock;
+}
+
+interface HttpReply {
+  status: number;
+  body: string;
+  contentType?: string | undefined;
+  retryAfter?: number | undefined;
+}
 
 /** A body over this size is refused. */
 const MAX_BODY_BYTES = 64 << 20;
@@ -13,13 +30,11 @@ const MAX_BODY_BYTES = 64 << 20;
 /** Serves `/bot<token>/<method>` over HTTP, in the envelope of the Bot API. */
 export class ApiServer {
   #server: Server;
-  #token: string;
-  #handle: MethodHandler;
+  #find: (token: string) => ServedBot | undefined;
 
-  /** @param token The one token that it knows. */
-  constructor(token: string, handle: MethodHandler) {
-    this.#token = token;
-    this.#handle = handle;
+  /** @param find The bot with this token, if there is one. */
+  constructor(find: (token: string) => ServedBot | undefined) {
+    this.#find = find;
     this.#server = createServer((request, response) => {
       this.#serve(request, response).catch(() => response.destroy());
     });
@@ -45,44 +60,82 @@ export class ApiServer {
   }
 
   async #serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
-    let answer: { status: number; body: object; retryAfter?: number | undefined };
+    let fault: CallFault | undefined;
+    let reply: HttpReply;
     try {
-      answer = { status: 200, body: { ok: true, ...await this.#call(request) } };
+      const { bot, method, parameters } = await this.#read(request);
+      fault = bot.callFaults.take(method);
+      if (fault && "breakConnection" in fault && fault.breakConnection === "before call") {
+        return void response.destroy();
+      }
+      reply = await answerWith(fault, bot, method, parameters);
     } catch (error) {
-      const refusal = error instanceof BotApiRefusal
-        ? error
-        : new BotApiRefusal(500, `Internal Server Error: ${error instanceof Error ? error.message : error}`);
-      const { code, message, parameters } = refusal;
-      const body = {
-        ok: false,
-        error_code: code,
-        description: message,
-        ...Object.keys(parameters).length > 0 && { parameters },
-      };
-      answer = { status: code, body, retryAfter: parameters.retry_after };
+      reply = refusal(error);
     }
-    const bytes = new TextEncoder().encode(JSON.stringify(answer.body));
-    response.writeHead(answer.status, {
-      "Content-Type": "application/json",
+    if (fault && "stall" in fault) return;
+    const broken = fault && "breakConnection" in fault ? fault.breakConnection : undefined;
+    if (broken === "before answer") return void response.destroy();
+    const { status, body, contentType = "application/json", retryAfter } = reply;
+    const bytes = new TextEncoder().encode(body);
+    response.writeHead(status, {
+      "Content-Type": contentType,
       "Content-Length": bytes.length,
-      ...answer.retryAfter !== undefined && { "Retry-After": String(answer.retryAfter) },
+      ...retryAfter !== undefined && { "Retry-After": String(retryAfter) },
     });
-    response.end(bytes);
+    if (broken === "during answer") {
+      response.write(bytes.subarray(0, bytes.length / 2), () => response.destroy());
+    } else response.end(bytes);
   }
 
-  async #call(request: IncomingMessage): Promise<MethodResult> {
+  async #read(
+    request: IncomingMessage,
+  ): Promise<{ bot: ServedBot; method: string; parameters: Parameters }> {
     const body = await readBody(request);
     const url = new URL(request.url ?? "/", "http://localhost");
     const [, token, method] = /^\/bot([^/]*)\/(.*)$/.exec(decodeURIComponent(url.pathname)) ?? [];
     if (token === undefined || method === undefined) throw new BotApiRefusal(404, "Not Found");
     if (!token.includes(":")) throw new BotApiRefusal(401, "Unauthorized: invalid token specified");
-    if (token !== this.#token) throw new BotApiRefusal(401, "Unauthorized");
+    const bot = this.#find(token);
+    if (!bot) throw new BotApiRefusal(401, "Unauthorized");
     const inBody = bodyParameters(request.headers["content-type"] ?? "", body);
     const parameters = { ...inBody, ...queryParameters(url.searchParams) };
     const name = method || (typeof parameters.method === "string" ? parameters.method : "");
     if (!/^[A-Za-z]+$/.test(name)) throw new BotApiRefusal(404, "Not Found: method not found");
-    return await this.#handle(name, parameters);
+    return { bot, method: name, parameters };
   }
+}
+
+async function answerWith(
+  fault: CallFault | undefined,
+  bot: ServedBot,
+  method: string,
+  parameters: Parameters,
+): Promise<HttpReply> {
+  if (fault && "answer" in fault) return { body: "", ...fault.answer };
+  if (fault && "tooManyRequests" in fault) throw tooManyRequests(fault.tooManyRequests);
+  if (fault && "conflict" in fault) {
+    throw new BotApiRefusal(409, fault.conflict === true ? ANOTHER_POLL : fault.conflict);
+  }
+  if (fault && "delayMs" in fault) {
+    const { delayMs } = fault;
+    await new Promise<void>((resolve) => bot.clock.after(delayMs, resolve));
+  }
+  const limit = fault && "atMost" in fault ? { limit: fault.atMost } : {};
+  const result = await bot.request(method, { ...parameters, ...limit });
+  return { status: 200, body: JSON.stringify({ ok: true, ...result }) };
+}
+
+function refusal(error: unknown): HttpReply {
+  const { code, message, parameters } = error instanceof BotApiRefusal
+    ? error
+    : new BotApiRefusal(500, `Internal Server Error: ${error instanceof Error ? error.message : error}`);
+  const body = {
+    ok: false,
+    error_code: code,
+    description: message,
+    ...Object.keys(parameters).length > 0 && { parameters },
+  };
+  return { status: code, body: JSON.stringify(body), retryAfter: parameters.retry_after };
 }
 
 async function readBody(request: IncomingMessage): Promise<Uint8Array> {

@@ -1,7 +1,7 @@
 import { BotApiRefusal } from "./refusal.ts";
 import { listOf, objectOf, type Parameters, textOf } from "./parameters.ts";
 import { type Content, contentFields } from "../script/content.ts";
-import type { Chat, Message } from "../script/objects.ts";
+import type { TestChat, TestMessage } from "../script/objects.ts";
 import { newPoll } from "../script/polls.ts";
 import type { World } from "../script/world.ts";
 
@@ -31,15 +31,15 @@ const SENDING: Readonly<Record<string, string>> = {
 };
 
 /** Carries out a method that sends a single message; undefined for any other. */
-export function sendByMethod(method: string, params: Parameters, world: World): Message | undefined {
+export function sendByMethod(method: string, params: Parameters, world: World): TestMessage | undefined {
   const kind = SENDING[method];
   return kind === undefined ? undefined : send(world, params, sentContent(kind, params, world));
 }
 
 /** Has the bot say something in the chat of a call. */
-export function send(world: World, params: Parameters, content: Content): Message {
+export function send(world: World, params: Parameters, content: Content): TestMessage {
   const chat = world.chat(chatId(params));
-  const message: Message = {
+  const message: TestMessage = {
     message_id: world.newMessageId(chat),
     ...chat.type === "channel" ? { sender_chat: chat } : { from: world.bot },
     chat,
@@ -53,7 +53,7 @@ export function send(world: World, params: Parameters, content: Content): Messag
 }
 
 /** Has the bot send an album. */
-export function sendAlbum(params: Parameters, world: World): Message[] {
+export function sendAlbum(params: Parameters, world: World): TestMessage[] {
   const media_group_id = world.newToken();
   return listOf(params.media).map(objectOf).map(({ type, caption }) =>
     send(world, params, {
@@ -65,10 +65,10 @@ export function sendAlbum(params: Parameters, world: World): Message[] {
 }
 
 /** Has the bot change a message; of one that went out inline it learns nothing. */
-export function edit(params: Parameters, world: World): Message | true {
+export function edit(params: Parameters, world: World): TestMessage | true {
   if (params.inline_message_id !== undefined) return true;
   const { reply_markup: _, ...rest } = messageFor(params, world, "message to edit");
-  const edited: Message = {
+  const edited: TestMessage = {
     ...rest,
     edit_date: world.date,
     ...params.text !== undefined && contentFields({ text: textOf(params.text) }, world),
@@ -86,7 +86,7 @@ export function edit(params: Parameters, world: World): Message | true {
  * @param what What the refusal calls it.
  * @throws {BotApiRefusal} if there is none.
  */
-export function messageFor(params: Parameters, world: World, what: string): Message {
+export function messageFor(params: Parameters, world: World, what: string): TestMessage {
   const message = world.message(world.chat(chatId(params)), Number(params.message_id));
   if (!message) throw new BotApiRefusal(400, `Bad Request: ${what} not found`);
   return message;
@@ -158,7 +158,7 @@ function markup(params: Parameters): { reply_markup?: unknown } {
   return "inline_keyboard" in reply_markup ? { reply_markup } : {};
 }
 
-function repliedTo(world: World, chat: Chat, params: Parameters): { reply_to_message?: object } {
+function repliedTo(world: World, chat: TestChat, params: Parameters): { reply_to_message?: object } {
   const { message_id = params.reply_to_message_id } = objectOf(params.reply_parameters);
   const message = world.message(chat, Number(message_id));
   if (!message) return {};

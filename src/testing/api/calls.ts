@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { Parameters } from "./parameters.ts";
 
 /** A Bot API call that the bot made. */
@@ -26,6 +27,7 @@ export class CallLog {
   #unanswered = new Set<BotCall>();
   #seen = new Set<BotCall>();
   #watchers = new Set<() => void>();
+  #timers = new Set<() => void>();
 
   /** Notes a call that came. */
   add(call: BotCall): void {
@@ -39,22 +41,64 @@ export class CallLog {
     for (const watcher of [...this.#watchers]) watcher();
   }
 
-  /** Resolves with the next answered call of a method that no earlier `next` has given out, past or to come. */
-  next(method: string, when: (call: BotCall) => boolean = () => true): Promise<BotCall> {
+  /** Answers a call; what waits inside for a call of the same method gets this one. */
+  async answering<T>(call: BotCall, answer: () => T | Promise<T>): Promise<T> {
+    return await beingAnswered.run(call, answer);
+  }
+
+  /**
+   * Resolves with the next answered call of a method that no earlier `next` has given out, past or to come.
+   *
+   * @param explain Tells what happened instead when none comes within that many real milliseconds.
+   */
+  next(
+    method: string,
+    when: (call: BotCall) => boolean = () => true,
+    timeoutMs: number = Number.POSITIVE_INFINITY,
+    explain: () => string = () => "",
+  ): Promise<BotCall> {
     const wanted = method.toLowerCase();
-    return new Promise((resolve) => {
+    const own = beingAnswered.getStore();
+    const isDone = (call: BotCall) => !this.#unanswered.has(call) || call === own;
+    const result = new Promise<BotCall>((resolve, reject) => {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const end = () => {
+        clearTimeout(timer);
+        this.#watchers.delete(look);
+        this.#timers.delete(end);
+      };
       const look = () => {
         const call = this.calls.find((call) =>
-          !this.#seen.has(call) && !this.#unanswered.has(call) && call.method.toLowerCase() === wanted &&
-          when(call)
+          !this.#seen.has(call) && isDone(call) && call.method.toLowerCase() === wanted && when(call)
         );
         if (!call) return;
-        this.#watchers.delete(look);
+        end();
         this.#seen.add(call);
         resolve(call);
       };
       this.#watchers.add(look);
+      if (Number.isFinite(timeoutMs)) {
+        this.#timers.add(end);
+        timer = setTimeout(() => {
+          end();
+          const wait = "wait longer with the option timeoutMs, or let something happen first";
+          reject(
+            new Error(`No call of ${method} came within ${timeoutMs} ms: ${explain()}. (You can ${wait}.)`),
+          );
+        }, timeoutMs);
+      }
       look();
     });
+    // Who does not await it is not told.
+    result.catch(() => {});
+    return result;
+  }
+
+  /** Lets nobody wait in vain any more. */
+  stopWaiting(): void {
+    for (const end of [...this.#timers]) end();
   }
 }
+
+/** The call that the code which asks is answering. */
+const beingAnswered = new AsyncLocalStorage<BotCall>();

@@ -1,24 +1,26 @@
 import { Buffer } from "node:buffer";
 import { BotApiRefusal } from "./refusal.ts";
 
+type FormField = readonly [name: string, value: string | File];
+
 /**
- * Reads a `multipart/form-data` body: the last field of each name, a file where the part has a file name. The runtimes'
- * own `formData()` is too strict: Telegram takes part headers without a space and file names without quotes.
+ * Reads the fields of a `multipart/form-data` body: a file where the part has a file name. The runtimes' own
+ * `formData()` is too strict: Telegram takes part headers without a space and file names without quotes.
  *
  * @throws {BotApiRefusal} 400 if it cannot be read.
  * @see https://www.rfc-editor.org/rfc/rfc7578
  */
-export function readFormData(contentType: string, body: Uint8Array): Record<string, string | File> {
+export function readFormData(contentType: string, body: Uint8Array): FormField[] {
   const boundary = headerParameters(contentType).get("boundary");
   if (!boundary) throw unreadable("boundary not found");
   // What stands before the first boundary is not a part; the line break makes the first look like the others.
   const bytes = Buffer.concat([Buffer.from("\r\n"), body]);
   const delimiter = Buffer.from(`\r\n--${boundary}`);
-  const fields: (readonly [name: string, value: string | File])[] = [];
+  const fields: FormField[] = [];
   let end = bytes.indexOf(delimiter);
   while (end >= 0) {
     const start = end + delimiter.length;
-    if (bytes.toString("latin1", start, start + 2) === "--") return Object.fromEntries(fields);
+    if (bytes.toString("latin1", start, start + 2) === "--") return fields;
     end = bytes.indexOf(delimiter, start);
     if (end >= 0) fields.push(readPart(bytes.subarray(start, end)));
   }
@@ -26,7 +28,7 @@ export function readFormData(contentType: string, body: Uint8Array): Record<stri
 }
 
 /** Reads what stands between two boundaries: the rest of the first one's line, headers, an empty line, the content. */
-function readPart(part: Buffer): readonly [name: string, value: string | File] {
+function readPart(part: Buffer): FormField {
   const headEnd = part.indexOf("\r\n\r\n");
   const [, ...lines] = part.toString("utf8", 0, Math.max(headEnd, 0)).split("\r\n");
   const headers = new Map(lines.map((line) => {

@@ -1,37 +1,38 @@
-import type { AllowedUpdates } from "./allowed_updates.ts";
+import type { AllowedKinds } from "./allowed_updates.ts";
 import { BotApiRefusal } from "./refusal.ts";
-import type { Backlog } from "../backlog.ts";
+import type { PendingUpdates } from "../pending_updates.ts";
 import type { Clock } from "../clock.ts";
 import type { Delivery } from "../delivery.ts";
 import { integerOf, type Parameters } from "./parameters.ts";
-import type { Update } from "../update_kinds.ts";
+import type { TestUpdate } from "../update_kinds.ts";
 
 const MAX_TIMEOUT_S = 50;
 /** A second poll with the same offset within this time waits, so that an idle bot does not spin. */
 const SAME_OFFSET_MS = 3000;
 /** Within this time it gets a single update, in case the bot cannot handle more. */
 const REPEATED_MS = 500;
-const ANOTHER_POLL = "Conflict: terminated by other getUpdates request; " +
+/** Why a poll ends when another instance of the bot polls. */
+export const ANOTHER_POLL: string = "Conflict: terminated by other getUpdates request; " +
   "make sure that only one bot instance is running";
 const WEBHOOK_IS_SET = "Conflict: can't use getUpdates method while webhook is active; " +
   "use deleteWebhook to delete the webhook first";
 
 /** `getUpdates`: at most one poll waits at a time, and none while a webhook is set. */
 export class LongPolling {
-  #backlog: Backlog;
+  #pending: PendingUpdates;
   #clock: Clock;
-  #allowed: AllowedUpdates;
+  #allowed: AllowedKinds;
   #hasWebhook: () => boolean;
   #waiting:
-    | { limit: number; finish: (updates: Update[]) => void; refuse: (reason: string) => void }
+    | { limit: number; finish: (updates: TestUpdate[]) => void; refuse: (reason: string) => void }
     | undefined;
   #previous = { offset: Number.NaN, at: Number.NEGATIVE_INFINITY };
   #nextConflict = Number.NEGATIVE_INFINITY;
   #delayed = new Set<() => void>();
 
   /** @param hasWebhook Whether a webhook is set. */
-  constructor(backlog: Backlog, clock: Clock, allowed: AllowedUpdates, hasWebhook: () => boolean) {
-    this.#backlog = backlog;
+  constructor(pending: PendingUpdates, clock: Clock, allowed: AllowedKinds, hasWebhook: () => boolean) {
+    this.#pending = pending;
     this.#clock = clock;
     this.#allowed = allowed;
     this.#hasWebhook = hasWebhook;
@@ -43,7 +44,7 @@ export class LongPolling {
   }
 
   /** Answers a `getUpdates`. */
-  async poll(parameters: Parameters): Promise<Update[]> {
+  async poll(parameters: Parameters): Promise<TestUpdate[]> {
     if (this.#hasWebhook()) throw await this.#conflict(WEBHOOK_IS_SET);
     const offset = integerOf(parameters.offset, 0, -(2 ** 31), 2 ** 31 - 1);
     let limit = integerOf(parameters.limit, 100, 1, 100);
@@ -56,8 +57,8 @@ export class LongPolling {
     if (sinceSame < REPEATED_MS) limit = 1;
     this.#previous = { offset, at: now };
 
-    if (offset < 0) this.#backlog.clear(-offset);
-    if (offset > 0) this.#backlog.confirmBelow(offset);
+    if (offset < 0) this.#pending.clear(-offset);
+    if (offset > 0) this.#pending.confirmBelow(offset);
     const updates = this.#take(limit);
     if (updates.length > 0 || timeout === 0) return updates;
     this.abort(ANOTHER_POLL);
@@ -85,18 +86,18 @@ export class LongPolling {
     for (const finish of [...this.#delayed]) finish();
   }
 
-  #take(limit: number): Update[] {
-    return this.#backlog.oldest(limit).map(({ json }: Delivery) => JSON.parse(json));
+  #take(limit: number): TestUpdate[] {
+    return this.#pending.oldest(limit).map(({ json }: Delivery) => JSON.parse(json));
   }
 
-  #wait(limit: number, ms: number): Promise<Update[]> {
+  #wait(limit: number, ms: number): Promise<TestUpdate[]> {
     return new Promise((resolve, reject) => {
       const stopTimer = this.#clock.after(ms, () => finish([]));
       const end = () => {
         stopTimer();
         this.#waiting = undefined;
       };
-      const finish = (updates: Update[]) => {
+      const finish = (updates: TestUpdate[]) => {
         end();
         resolve(updates);
       };

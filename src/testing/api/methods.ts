@@ -1,12 +1,26 @@
 import { type Answerer, type BotCall, CallLog } from "./calls.ts";
 import { defaultAnswer } from "./default_answers.ts";
 import type { LongPolling } from "./get_updates.ts";
-import { bodyParameters, type Parameters } from "./parameters.ts";
+import { bodyParameters, methodOf, type Parameters } from "./parameters.ts";
+import { BotApiRefusal } from "./refusal.ts";
+import { closestWord } from "../../text/closest_word.ts";
+import { isMethod, METHOD_NAMES } from "./method_names.ts";
+import type { TestUser } from "../script/objects.ts";
 import type { World } from "../script/world.ts";
 import type { MethodResult, WebhookRegistration } from "./webhook_registration.ts";
 
 /** What Telegram does not execute when it finds it in the answer to an update. */
 const NOT_IN_A_REPLY = /^(get.*|setwebhook|deletewebhook|close|logout|)$/i;
+
+/** The bots that a bot manages. */
+export interface ManagedBots {
+  /** Has the test server know one. */
+  add(bot: TestUser): void;
+  /** The token of one by its id, if there is one. */
+  token(id: number): string | undefined;
+  /** Gives one another token. */
+  replaceToken(id: number): string | undefined;
+}
 
 /** Carries out the methods of the Bot API: those about updates itself, all others as the test or a default answers. */
 export class Methods {
@@ -19,15 +33,38 @@ export class Methods {
   #answerers = new Map<string, Answerer>();
 
   /** @param now What time it is, in milliseconds. */
-  constructor(registration: WebhookRegistration, polling: LongPolling, world: World, now: () => number) {
+  constructor(
+    registration: WebhookRegistration,
+    polling: LongPolling,
+    world: World,
+    now: () => number,
+    managed: ManagedBots,
+  ) {
     this.#registration = registration;
     this.#polling = polling;
     this.#world = world;
     this.#now = now;
     this.answer("getMe", () => me(world));
+    this.answer("getManagedBotToken", ({ user_id }) => known(managed.token(Number(user_id))));
+    this.answer("replaceManagedBotToken", ({ user_id }) => known(managed.replaceToken(Number(user_id))));
   }
 
-  /** Has a method answered by this from now on. */
+  /**
+   * Checks that there is such a method.
+   *
+   * @throws {TypeError} if neither the Bot API nor the test has it.
+   */
+  checkName(method: string): void {
+    const name = method.toLowerCase();
+    if (this.#answerers.has(name) || isMethod(name)) return;
+    const meant = closestWord(method, METHOD_NAMES);
+    throw new TypeError(
+      `The Bot API has no method "${method}": ${meant ? `did you mean "${meant}"? ` : ""}` +
+        "(For one that is newer than this test server, call answer() first.)",
+    );
+  }
+
+  /** Lets this answer calls of a method from now on. */
   answer(method: string, answerer: Answerer): void {
     this.#answerers.set(method.toLowerCase(), answerer);
   }
@@ -54,8 +91,10 @@ export class Methods {
   }
 
   async #runReply(contentType: string, body: Uint8Array): Promise<void> {
-    const { method, ...params } = bodyParameters(contentType, body);
-    if (typeof method !== "string" || NOT_IN_A_REPLY.test(method)) return;
+    const all = bodyParameters(contentType, body);
+    const { method: _, ...params } = all;
+    const method = methodOf(all);
+    if (NOT_IN_A_REPLY.test(method)) return;
     await this.#carryOut(method, params, "webhook reply");
   }
 
@@ -65,7 +104,9 @@ export class Methods {
     if (name !== "getme") this.log.add(call);
     const answerer = this.#answerers.get(name);
     try {
-      call.result = answerer ? await answerer(params, call) : defaultAnswer(method, params, this.#world);
+      call.result = answerer
+        ? await this.log.answering(call, () => answerer(params, call))
+        : defaultAnswer(method, params, this.#world);
       return call.result;
     } catch (error) {
       call.error = error instanceof Error ? error.message : String(error);
@@ -74,6 +115,11 @@ export class Methods {
       this.log.settled(call);
     }
   }
+}
+
+function known(token: string | undefined): string {
+  if (token === undefined) throw new BotApiRefusal(400, "Bad Request: bot not found");
+  return token;
 }
 
 function me({ bot }: World): object {

@@ -1,26 +1,47 @@
 import { readFormData } from "./form_data.ts";
+import { readJsonParameters } from "./json_parameters.ts";
 
-/** The parameters of a Bot API call, as they were sent: JSON keeps its types, forms hold strings and files. */
+/**
+ * The parameters of a Bot API call: JSON keeps its types, forms hold strings and files. Of two with one name, the first
+ * counts. (Telegram itself passes the text of a nested JSON value on as it stands; here it is what that text means.)
+ */
 export type Parameters = Record<string, unknown>;
 
-/** Reads parameters out of the query of a URL. */
+/** Reads parameters out of the query of a URL. Of two with one name, the first counts. */
 export function queryParameters(search: URLSearchParams): Parameters {
-  return Object.fromEntries(search);
+  return firstOfEach([...search]);
 }
 
 /**
- * Reads parameters out of a body of any type that the Bot API takes. JSON that cannot be read has none: Telegram too
- * goes on without, and complains about what it then misses.
+ * Reads parameters out of a body of any type that the Bot API takes. Of broken JSON the keys before the break count.
+ * Telegram too goes on with those, and complains about what it then misses.
  *
  * @throws {BotApiRefusal} 400 if it is a `multipart/form-data` body that cannot be read.
  */
 export function bodyParameters(contentType: string, body: Uint8Array): Parameters {
   const type = contentType.toLowerCase();
   if (body.length === 0) return {};
-  if (type.includes("multipart/form-data")) return readFormData(contentType, body);
-  const text = new TextDecoder().decode(body);
+  if (type.includes("multipart/form-data")) return firstOfEach(readFormData(contentType, body));
+  const text = new TextDecoder("utf-8", { ignoreBOM: true }).decode(body);
   if (type.includes("application/x-www-form-urlencoded")) return queryParameters(new URLSearchParams(text));
-  return type.includes("application/json") ? objectOf(text) : {};
+  if (!type.includes("application/json")) return {};
+  return firstOfEach(readJsonParameters(text).map(({ name, value }) => [name, value]));
+}
+
+function firstOfEach(parameters: readonly (readonly [name: string, value: unknown])[]): Parameters {
+  const first = new Map<string, unknown>();
+  for (const [name, value] of parameters) {
+    if (!first.has(name)) first.set(name, value);
+  }
+  return Object.fromEntries(first);
+}
+
+/**
+ * The `method` of a webhook reply; empty for none. Telegram reads it as text, whatever it is: `12` as the method "12"
+ * and `null` as the method "null".
+ */
+export function methodOf({ method }: Parameters): string {
+  return method === null ? "null" : textOf(method);
 }
 
 /** A parameter as text; objects as JSON. */

@@ -1,15 +1,16 @@
-import type { AllowedUpdates } from "./allowed_updates.ts";
+import type { AllowedKinds } from "./allowed_updates.ts";
 import { BotApiRefusal, tooManyRequests } from "./refusal.ts";
-import type { Backlog } from "../backlog.ts";
+import type { PendingUpdates } from "../pending_updates.ts";
 import { checkCertificate, readCertificates } from "../certificate_check.ts";
 import type { Clock } from "../clock.ts";
 import type { Destination } from "../connection.ts";
-import { type AddressRules, deliveryTarget } from "../delivery_target.ts";
+import type { Network } from "../network.ts";
+import { deliveryTarget } from "../delivery_target.ts";
 import { flagOf, integerOf, type Parameters, textOf } from "./parameters.ts";
 import { addressOf, parseWebhookUrl, type WebhookUrl } from "../webhook_url.ts";
 
 /** The webhook that is set. */
-export interface Webhook {
+export interface TestWebhook {
   /** Its URL, as setWebhook got it. */
   readonly url: string;
   /** Empty for none. */
@@ -23,7 +24,7 @@ export interface Webhook {
 }
 
 /** A webhook with what it takes to deliver to it. */
-export interface RegisteredWebhook extends Webhook {
+export interface RegisteredWebhook extends TestWebhook {
   /** The URL, taken apart. */
   readonly parts: WebhookUrl;
   /** The address that setWebhook fixed, or nothing. */
@@ -40,10 +41,11 @@ export interface MethodResult {
 
 /** What a registration works with. */
 export interface RegistrationParts {
-  backlog: Backlog;
+  pending: PendingUpdates;
   clock: Clock;
-  allowed: AllowedUpdates;
-  addresses: AddressRules;
+  allowed: AllowedKinds;
+  isStrict: boolean;
+  network: Network;
   /** Certificate authorities to trust besides the public ones, as PEM. */
   authorities: string | undefined;
   /** A webhook is about to be set. */
@@ -86,7 +88,7 @@ export class WebhookRegistration {
     this.#parts.beforeSet();
     // From here on the old webhook is gone, even if the new one is refused.
     this.remove();
-    if (flagOf(parameters.drop_pending_updates)) this.#parts.backlog.clear();
+    if (flagOf(parameters.drop_pending_updates)) this.#parts.pending.clear();
     const webhook = await this.#check(url, parameters, certificate);
     this.#webhook = webhook;
     this.#parts.onChange(webhook);
@@ -98,7 +100,7 @@ export class WebhookRegistration {
     const wasSet = this.#webhook !== undefined;
     if (!wasSet) this.#parts.allowed.update(parameters.allowed_updates);
     this.remove();
-    if (flagOf(parameters.drop_pending_updates)) this.#parts.backlog.clear();
+    if (flagOf(parameters.drop_pending_updates)) this.#parts.pending.clear();
     return { result: true, description: wasSet ? "Webhook was deleted" : "Webhook is already deleted" };
   }
 
@@ -111,7 +113,7 @@ export class WebhookRegistration {
       result: {
         url: webhook?.url ?? "",
         has_custom_certificate: webhook?.certificate !== undefined,
-        pending_update_count: this.#parts.backlog.size,
+        pending_update_count: this.#parts.pending.size,
         ...error && { last_error_date: Math.floor(error.at / 1000), last_error_message: error.message },
         ...webhook && { max_connections: webhook.maxConnections, ip_address: webhook.ipAddress },
         ...allowed && { allowed_updates: allowed },
@@ -156,10 +158,17 @@ export class WebhookRegistration {
     this.#parts.allowed.update(parameters.allowed_updates);
     const fixedAddress = textOf(parameters.ip_address);
     try {
-      const { shownAddress, ...place } = deliveryTarget(parts, fixedAddress, this.#parts.addresses);
+      const { isStrict, network } = this.#parts;
+      const name = `${parts.host}:${parts.port}`;
+      const { shownAddress, ...place } = deliveryTarget(
+        parts,
+        fixedAddress,
+        isStrict,
+        network.routesOf(name),
+      );
       const destination = parts.protocol === "https"
-        ? { ...place, tls: this.#tls(parts.host, certificate) }
-        : place;
+        ? { name, ...place, tls: this.#tls(parts.host, certificate) }
+        : { name, ...place };
       const maxConnections = connectionsOf(parameters);
       return {
         url,

@@ -1,5 +1,5 @@
 import { jsonOf } from "../api/parameters.ts";
-import type { Message } from "./objects.ts";
+import type { TestMessage } from "./objects.ts";
 
 /** A button under a message: https://core.telegram.org/bots/api#inlinekeyboardbutton */
 export interface Button {
@@ -9,7 +9,7 @@ export interface Button {
 }
 
 /** The buttons under a message, row by row. */
-export function buttonsOf({ reply_markup }: Message): Button[] {
+export function buttonsOf({ reply_markup }: TestMessage): Button[] {
   const markup = jsonOf(reply_markup);
   if (typeof markup !== "object" || markup === null || !("inline_keyboard" in markup)) return [];
   return Array.isArray(markup.inline_keyboard) ? markup.inline_keyboard.flat().filter(isButton) : [];
@@ -17,10 +17,10 @@ export function buttonsOf({ reply_markup }: Message): Button[] {
 
 /** Finds the latest message of a chat with a button of this text or data. */
 export function findButton(
-  messages: Iterable<Message>,
+  messages: Iterable<TestMessage>,
   wanted: string,
-): { message: Message; button: Button } | undefined {
-  let found: { message: Message; button: Button } | undefined;
+): { message: TestMessage; button: Button } | undefined {
+  let found: { message: TestMessage; button: Button } | undefined;
   for (const message of messages) {
     const button = buttonsOf(message).find(({ text, callback_data }) =>
       text === wanted || callback_data === wanted

@@ -1,19 +1,20 @@
 import type { Delivery } from "../delivery.ts";
 import type { Content } from "./content.ts";
-import { type Chat, type Message, privateChat, type User } from "./objects.ts";
+import { privateChat, type TestChat, type TestMessage, type TestUser } from "./objects.ts";
+import { suggestNames } from "./did_you_mean.ts";
 import type { Person } from "./person.ts";
-import { type Place, placeOf, type Venue } from "./place.ts";
+import { type Place, placeOf, type TestVenue } from "./place.ts";
 import { Reactions } from "./reactions.ts";
 import type { Sent, SentAlbum } from "./sent.ts";
-import { messageOf, type Scene, Speaker } from "./speaker.ts";
+import { messageOf, Speaker, type TestScene } from "./speaker.ts";
 
 /** A group. People talk in it with `anna.in(group).sends("…")`. */
-export class Group implements Venue {
+export class Group implements TestVenue {
   /** The chat, as the Bot API shows one. */
-  readonly chat: Chat;
+  readonly chat: TestChat;
 
   /** Made by `telegram.group()`. */
-  constructor(scene: Scene, chat: Chat) {
+  constructor(scene: TestScene, chat: TestChat) {
     this.chat = chat;
     scene.world.noteChat(chat);
   }
@@ -25,14 +26,14 @@ export class Group implements Venue {
 }
 
 /** A channel, which posts in its own name. */
-export class Channel implements Venue {
+export class Channel implements TestVenue {
   /** The chat, as the Bot API shows one. */
-  readonly chat: Chat;
-  #scene: Scene;
+  readonly chat: TestChat;
+  #scene: TestScene;
   #speaker: Speaker;
 
   /** Made by `telegram.channel()`. */
-  constructor(scene: Scene, chat: Chat) {
+  constructor(scene: TestScene, chat: TestChat) {
     this.chat = chat;
     this.#scene = scene;
     this.#speaker = new Speaker(scene, placeOf(chat), { sender_chat: chat });
@@ -54,32 +55,32 @@ export class Channel implements Venue {
   }
 
   /** Changes a post. */
-  edits(post: Message | Sent, content: Content): Sent {
+  edits(post: TestMessage | Sent, content: Content): Sent {
     return this.#speaker.edits(post, content);
   }
 
   /** Has so many readers react to a post; nobody learns who: `channel.countsReactions(post, { "👍": 3 })`. */
-  countsReactions(post: Message | Sent, counts: Readonly<Record<string, number>>): Delivery {
+  countsReactions(post: TestMessage | Sent, counts: Readonly<Record<string, number>>): Delivery {
     return this.#scene.deliver(Reactions.of(this.#scene.world).count(messageOf(post), counts));
   }
 }
 
 /** A business account that the bot works for. Customers write to it with `ben.in(shop).sends("…")`. */
-export class Business implements Venue {
+export class Business implements TestVenue {
   /** The id of the connection between the account and the bot. */
   readonly connectionId: string;
-  #scene: Scene;
+  #scene: TestScene;
   #owner: Person;
 
   /** Made by `telegram.business()`. */
-  constructor(scene: Scene, owner: Person) {
+  constructor(scene: TestScene, owner: Person) {
     this.connectionId = `biz${scene.world.newToken()}`;
     this.#scene = scene;
     this.#owner = owner;
   }
 
   /** The private chat that a customer has with the business. The bot sees it by the customer. */
-  placeFor(customer: User): Place {
+  placeFor(customer: TestUser): Place {
     return {
       chat: privateChat(customer),
       newKind: "business_message",
@@ -104,7 +105,7 @@ export class Business implements Venue {
   }
 
   /** Messages of one customer's chat are deleted. */
-  deletes(...messages: (Message | Sent)[]): Delivery {
+  deletes(...messages: (TestMessage | Sent)[]): Delivery {
     const deleted = messages.map(messageOf);
     const business_connection_id = this.connectionId;
     const message_ids = deleted.map(({ message_id }) => message_id);
@@ -127,3 +128,7 @@ export class Business implements Venue {
     });
   }
 }
+
+suggestNames(Group, "group", "anna.in(group).sends");
+suggestNames(Channel, "channel");
+suggestNames(Business, "business");

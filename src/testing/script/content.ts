@@ -1,5 +1,5 @@
 import { findEntities } from "./entities.ts";
-import type { Message } from "./objects.ts";
+import type { TestMessage } from "./objects.ts";
 import type { World } from "./world.ts";
 
 /** What a medium is: `true` for any, a name for a file of that name, or the fields of the Bot API's object. */
@@ -32,7 +32,7 @@ export type Content =
     /** A sticker. */
     sticker?: Medium;
     /** The message that this one replies to. */
-    reply_to_message?: Message;
+    reply_to_message?: TestMessage;
     /** Any other field of a message, such as `location` or `message_thread_id`. */
     [field: string]: unknown;
   };
@@ -115,6 +115,6 @@ function marked(field: string, text: string): Record<string, unknown> {
 }
 
 /** A message that is replied to comes without the one that it replies to itself. */
-function withoutReply({ reply_to_message: _, ...message }: Message): object {
+function withoutReply({ reply_to_message: _, ...message }: TestMessage): object {
   return message;
 }

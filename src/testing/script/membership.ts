@@ -1,4 +1,4 @@
-import type { Chat, User } from "./objects.ts";
+import type { TestChat, TestUser } from "./objects.ts";
 
 /** How somebody belongs to a chat: https://core.telegram.org/bots/api#chatmember */
 export type Status = "member" | "administrator" | "left" | "kicked";
@@ -22,17 +22,17 @@ const ADMINISTRATOR: Readonly<Record<string, boolean>> = {
 
 /** Tells that somebody belongs to a chat in another way than before. */
 export function memberUpdate(
-  chat: Chat,
-  from: User,
+  chat: TestChat,
+  from: TestUser,
   date: number,
-  user: User,
+  user: TestUser,
   before: Status,
   after: Status,
 ): object {
   return { chat, from, date, old_chat_member: member(user, before), new_chat_member: member(user, after) };
 }
 
-function member(user: User, status: Status): object {
+function member(user: TestUser, status: Status): object {
   if (status === "administrator") return { user, status, ...ADMINISTRATOR };
   return { user, status, ...status === "kicked" && { until_date: 0 } };
 }

@@ -1,5 +1,5 @@
 /** A person or bot, as the Bot API shows one: https://core.telegram.org/bots/api#user */
-export interface User {
+export interface TestUser {
   /** Telegram's number for them. */
   id: number;
   /** Whether it is a bot. */
@@ -17,7 +17,7 @@ export interface User {
 }
 
 /** A chat, as the Bot API shows one: https://core.telegram.org/bots/api#chat */
-export interface Chat {
+export interface TestChat {
   /** Telegram's number for it: a user's for a private chat, below 0 otherwise. */
   id: number;
   /** What kind of chat it is. */
@@ -35,13 +35,13 @@ export interface Chat {
 }
 
 /** A message, as the Bot API shows one: https://core.telegram.org/bots/api#message */
-export interface Message {
+export interface TestMessage {
   /** Its number in the chat. */
   message_id: number;
   /** Who sent it. */
-  from?: User;
+  from?: TestUser;
   /** Where it was sent. */
-  chat: Chat;
+  chat: TestChat;
   /** When, in seconds since 1970. */
   date: number;
   /** Its text. */
@@ -55,7 +55,7 @@ export interface Message {
 }
 
 /** The private chat that a user has with the bot. */
-export function privateChat({ id, first_name, last_name, username }: User): Chat {
+export function privateChat({ id, first_name, last_name, username }: TestUser): TestChat {
   return {
     id,
     first_name,

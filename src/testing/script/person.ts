@@ -1,12 +1,12 @@
 import type { Delivery } from "../delivery.ts";
 import { findButton } from "./buttons.ts";
 import { memberUpdate, type Status } from "./membership.ts";
-import { type Chat, type Message, privateChat, type User } from "./objects.ts";
-import { type Place, placeOf, type Venue } from "./place.ts";
+import { privateChat, type TestChat, type TestMessage, type TestUser } from "./objects.ts";
+import { type Place, placeOf, type TestVenue } from "./place.ts";
 import { pollAnswer, Polls } from "./polls.ts";
 import { Reactions } from "./reactions.ts";
 import type { Sent } from "./sent.ts";
-import { messageOf, type Scene, Speaker } from "./speaker.ts";
+import { messageOf, Speaker, type TestScene } from "./speaker.ts";
 
 /** What is bought with an invoice. */
 export interface Purchase {
@@ -21,16 +21,16 @@ export interface Purchase {
 /** A user of Telegram. Everything that one does here reaches the bot as the updates that it would cause. */
 export class Person extends Speaker {
   /** The user, as the Bot API shows one. */
-  readonly user: User;
+  readonly user: TestUser;
 
   /** Made by `telegram.user()`. */
-  constructor(scene: Scene, user: User, place: Place = placeOf(privateChat(user))) {
+  constructor(scene: TestScene, user: TestUser, place: Place = placeOf(privateChat(user))) {
     super(scene, place, { from: user });
     this.user = user;
   }
 
   /** The same person in a group, channel or business chat; on its own, a person talks to the bot in private. */
-  in(venue: Venue): Person {
+  in(venue: TestVenue): Person {
     return new Person(this.scene, this.user, venue.placeFor(this.user));
   }
 
@@ -39,7 +39,7 @@ export class Person extends Speaker {
    *
    * @throws {Error} if there is no such button.
    */
-  presses(button: string, on?: Message | Sent): Delivery {
+  presses(button: string, on?: TestMessage | Sent): Delivery {
     const messages = on ? [messageOf(on)] : this.scene.world.messagesOf(this.place.chat);
     const found = findButton(messages, button);
     if (!found) throw new Error(`There is no button "${button}" to press in this chat`);
@@ -57,7 +57,7 @@ export class Person extends Speaker {
   }
 
   /** Puts these emoji under a message, in place of the earlier ones; none takes them away. */
-  reacts(to: Message | Sent, ...emoji: string[]): Delivery {
+  reacts(to: TestMessage | Sent, ...emoji: string[]): Delivery {
     return this.scene.deliver(Reactions.of(this.scene.world).change(this.user, messageOf(to), emoji));
   }
 
@@ -65,7 +65,7 @@ export class Person extends Speaker {
    * Votes in a poll, by the numbers of the options from 0; a second vote replaces the first, and none takes it back. The
    * bot is told who, unless the poll is anonymous.
    */
-  votes(message: Message | Sent, ...options: number[]): Delivery {
+  votes(message: TestMessage | Sent, ...options: number[]): Delivery {
     const poll = Polls.of(this.scene.world).vote(messageOf(message), this.user, options);
     const result = this.#does("poll", poll);
     return poll.is_anonymous ? result : this.#does("poll_answer", pollAnswer(poll, this.user, options));
@@ -83,19 +83,19 @@ export class Person extends Speaker {
   }
 
   /** Comes into a group: the bot sees a message that says so, and a change of membership if it asked for those. */
-  joins(group: Venue): Sent {
+  joins(group: TestVenue): Sent {
     this.#membership(this.#chat(group), this.user, "left", "member");
     return this.in(group).sends({ new_chat_members: [this.user] });
   }
 
-  /** Goes away from a group. */
-  leaves(group: Venue): Sent {
+  /** Leaves a group. */
+  leaves(group: TestVenue): Sent {
     this.#membership(this.#chat(group), this.user, "member", "left");
     return this.in(group).sends({ left_chat_member: this.user });
   }
 
   /** Asks to be let into a group or channel. */
-  asksToJoin(venue: Venue): Delivery {
+  asksToJoin(venue: TestVenue): Delivery {
     const { user } = this;
     const chat = this.#chat(venue);
     return this.#does("chat_join_request", {
@@ -106,13 +106,13 @@ export class Person extends Speaker {
     });
   }
 
-  /** Brings the bot into a group or channel, as a member or administrator. */
-  addsBot(venue: Venue, status: Status = "member"): Delivery {
+  /** Adds the bot to a group or channel, as a member or administrator. */
+  addsBot(venue: TestVenue, status: Status = "member"): Delivery {
     return this.#membership(this.#chat(venue), this.scene.world.bot, "left", status);
   }
 
-  /** Puts the bot out of a group or channel. */
-  removesBot(venue: Venue): Delivery {
+  /** Removes the bot from a group or channel. */
+  removesBot(venue: TestVenue): Delivery {
     return this.#membership(this.#chat(venue), this.scene.world.bot, "member", "kicked");
   }
 
@@ -127,7 +127,7 @@ export class Person extends Speaker {
   }
 
   /** Boosts a channel or group. */
-  boosts(venue: Venue): Delivery {
+  boosts(venue: TestVenue): Delivery {
     const { world } = this.scene;
     const source = { source: "premium", user: this.user };
     const boost = {
@@ -160,12 +160,40 @@ export class Person extends Speaker {
     return this.#does("purchased_paid_media", { from: this.user, paid_media_payload: payload });
   }
 
-  #chat(venue: Venue): Chat {
+  /** Starts, stops or fails to renew a subscription to the bot. */
+  changesSubscription(state: "active" | "canceled" | "failed", invoicePayload: string): Delivery {
+    return this.#does("subscription", { user: this.user, invoice_payload: invoicePayload, state });
+  }
+
+  /**
+   * Stops a message that the bot is still generating.
+   *
+   * @param draftId The `draft_id` that the bot sent it with.
+   */
+  stopsGeneration(draftId: number): Delivery {
+    return this.#does("stopped_message_generation", { chat: this.place.chat, draft_id: draftId });
+  }
+
+  /** Creates a bot that the bot manages. `getManagedBotToken` then gives its token. */
+  createsBot(bot: Partial<TestUser> = {}): Delivery {
+    const id = bot.id ?? this.scene.world.newUserId();
+    const created: TestUser = {
+      id,
+      is_bot: true,
+      first_name: "Managed Bot",
+      username: `managed_${id}_bot`,
+      ...bot,
+    };
+    this.scene.manageBot(created);
+    return this.#does("managed_bot", { user: this.user, bot: created });
+  }
+
+  #chat(venue: TestVenue): TestChat {
     return venue.placeFor(this.user).chat;
   }
 
   /** @param usual What the member was before, as far as nothing else is known. */
-  #membership(chat: Chat, member: User, usual: Status, to: Status): Delivery {
+  #membership(chat: TestChat, member: TestUser, usual: Status, to: Status): Delivery {
     const { world } = this.scene;
     const from = world.status(chat, member) ?? usual;
     world.noteStatus(chat, member, to);

@@ -1,9 +1,9 @@
-import type { Chat, User } from "./objects.ts";
+import type { TestChat, TestUser } from "./objects.ts";
 
 /** Somewhere to talk: which chat it is, and as what the bot gets what is said there. */
 export interface Place {
   /** The chat. */
-  readonly chat: Chat;
+  readonly chat: TestChat;
   /** The kind of update that something new becomes, such as `"message"`. */
   readonly newKind: string;
   /** The kind of update that a change becomes, such as `"edited_message"`. */
@@ -13,13 +13,13 @@ export interface Place {
 }
 
 /** Anything that people can talk in: a group, a channel, a business. */
-export interface Venue {
+export interface TestVenue {
   /** Where this user talks there. */
-  placeFor(user: User): Place;
+  placeFor(user: TestUser): Place;
 }
 
 /** A private chat, group or channel as a place. */
-export function placeOf(chat: Chat): Place {
+export function placeOf(chat: TestChat): Place {
   return chat.type === "channel"
     ? { chat, newKind: "channel_post", editedKind: "edited_channel_post" }
     : { chat, newKind: "message", editedKind: "edited_message" };

@@ -1,8 +1,8 @@
-import type { Message, User } from "./objects.ts";
+import type { TestMessage, TestUser } from "./objects.ts";
 import type { World } from "./world.ts";
 
 /** A poll: https://core.telegram.org/bots/api#poll */
-export interface Poll {
+export interface TestPoll {
   id: string;
   question: string;
   options: { persistent_id: string; text: string; voter_count: number }[];
@@ -17,7 +17,7 @@ export function newPoll(
   question: string,
   options: readonly string[],
   isAnonymous: boolean,
-): Poll {
+): TestPoll {
   return {
     id,
     question,
@@ -34,7 +34,7 @@ export function newPoll(
 
 /** A poll without the votes that were cast here, and who voted for which options. */
 interface Ballot {
-  poll: Poll;
+  poll: TestPoll;
   votes: Map<number, readonly number[]>;
 }
 
@@ -63,7 +63,7 @@ export class Polls {
    *
    * @throws {Error} if the message is none, is closed, or has no such option.
    */
-  vote(message: Message, user: User, options: readonly number[]): Poll {
+  vote(message: TestMessage, user: TestUser, options: readonly number[]): TestPoll {
     if (!isPoll(message.poll)) throw new Error("This message is not a poll to vote in");
     const { poll, votes } = this.#ballot(message.poll);
     if (poll.is_closed === true) throw new Error("This poll is closed");
@@ -79,7 +79,7 @@ export class Polls {
   }
 
   /** A poll with the votes that it has now. */
-  count(current: Poll): Poll {
+  count(current: TestPoll): TestPoll {
     const { poll, votes } = this.#ballot(current);
     const chosen = [...votes.values()].flat();
     const options = poll.options.map((option, number) => ({
@@ -90,13 +90,13 @@ export class Polls {
   }
 
   /** Ends a poll, and gives its result. */
-  close(current: Poll): Poll {
+  close(current: TestPoll): TestPoll {
     const ballot = this.#ballot(current);
     ballot.poll = { ...ballot.poll, is_closed: true };
     return this.count(current);
   }
 
-  #ballot(poll: Poll): Ballot {
+  #ballot(poll: TestPoll): Ballot {
     const ballot = this.#ballots.get(poll.id) ?? { poll, votes: new Map() };
     this.#ballots.set(poll.id, ballot);
     return ballot;
@@ -104,13 +104,13 @@ export class Polls {
 }
 
 /** Tells who voted for what. */
-export function pollAnswer({ id, options }: Poll, user: User, option_ids: readonly number[]): object {
+export function pollAnswer({ id, options }: TestPoll, user: TestUser, option_ids: readonly number[]): object {
   const option_persistent_ids = option_ids.map((option) => options[option]?.persistent_id);
   return { poll_id: id, user, option_ids, option_persistent_ids };
 }
 
 /** Whether this is a poll. */
-export function isPoll(value: unknown): value is Poll {
+export function isPoll(value: unknown): value is TestPoll {
   return typeof value === "object" && value !== null && "options" in value && Array.isArray(value.options) &&
     "total_voter_count" in value;
 }

@@ -1,4 +1,4 @@
-import type { Message, User } from "./objects.ts";
+import type { TestMessage, TestUser } from "./objects.ts";
 import type { World } from "./world.ts";
 
 const ofWorld = new WeakMap<World, Reactions>();
@@ -21,7 +21,7 @@ export class Reactions {
   }
 
   /** Replaces what somebody put under a message. */
-  change(user: User, { chat, message_id }: Message, emoji: string[]): { message_reaction: object } {
+  change(user: TestUser, { chat, message_id }: TestMessage, emoji: string[]): { message_reaction: object } {
     const key = `${chat.id} ${message_id} ${user.id}`;
     const old_reaction = (this.#emoji.get(key) ?? []).map(reaction);
     this.#emoji.set(key, emoji);
@@ -33,7 +33,7 @@ export class Reactions {
 
   /** Tells how often each emoji stands under a message whose readers are anonymous. */
   count(
-    { chat, message_id }: Message,
+    { chat, message_id }: TestMessage,
     counts: Readonly<Record<string, number>>,
   ): { message_reaction_count: object } {
     const reactions = Object.entries(counts).map(([emoji, total_count]) => ({

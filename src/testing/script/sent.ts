@@ -1,15 +1,15 @@
 import type { Delivered, Delivery } from "../delivery.ts";
-import type { Message } from "./objects.ts";
+import type { TestMessage } from "./objects.ts";
 
 /** A message on its way to the bot. Await it to learn how the update was answered. */
 export class Sent implements PromiseLike<Delivered> {
   /** The message. */
-  readonly message: Message;
+  readonly message: TestMessage;
   /** The update on its way. */
   readonly delivery: Delivery;
 
   /** The scripted conversation makes these. */
-  constructor(message: Message, delivery: Delivery) {
+  constructor(message: TestMessage, delivery: Delivery) {
     this.message = message;
     this.delivery = delivery;
   }
@@ -37,7 +37,7 @@ export class SentAlbum implements PromiseLike<Delivered[]> {
   }
 
   /** The messages that it consists of. */
-  get messages(): Message[] {
+  get messages(): TestMessage[] {
     return this.parts.map(({ message }) => message);
   }
 

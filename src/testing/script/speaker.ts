@@ -1,16 +1,19 @@
 import type { Delivery } from "../delivery.ts";
 import { checkAlbum, type Content, contentFields } from "./content.ts";
-import type { Message } from "./objects.ts";
+import { suggestNames } from "./did_you_mean.ts";
+import type { TestMessage, TestUser } from "./objects.ts";
 import type { Place } from "./place.ts";
 import { Sent, SentAlbum } from "./sent.ts";
 import type { World } from "./world.ts";
 
 /** Where a conversation plays: what is known, and how something reaches the bot. */
-export interface Scene {
+export interface TestScene {
   /** What is known. */
   readonly world: World;
   /** Hands an update to Telegram. */
   readonly deliver: (update: { [kind: string]: unknown }) => Delivery;
+  /** Has the test server know a bot that somebody created for this bot to manage. */
+  readonly manageBot: (bot: TestUser) => void;
 }
 
 /** Somebody, or a channel, who says things in one place. */
@@ -18,8 +21,8 @@ export class Speaker {
   /** Where it is said. */
   readonly place: Place;
   /** The scene. */
-  protected readonly scene: Scene;
-  #author: Partial<Message>;
+  protected readonly scene: TestScene;
+  #author: Partial<TestMessage>;
 
   /**
    * The scripted conversation makes these.
@@ -28,7 +31,7 @@ export class Speaker {
    * @param place Where it is said.
    * @param author The fields that tell whose message it is: `from` or `sender_chat`.
    */
-  constructor(scene: Scene, place: Place, author: Partial<Message>) {
+  constructor(scene: TestScene, place: Place, author: Partial<TestMessage>) {
     this.scene = scene;
     this.place = place;
     this.#author = author;
@@ -58,14 +61,14 @@ export class Speaker {
   }
 
   /** Changes a message: a text replaces its text, or its caption if it has a medium. */
-  edits(message: Message | Sent, content: Content): Sent {
+  edits(message: TestMessage | Sent, content: Content): Sent {
     const old = messageOf(message);
     const isMedium = old.text === undefined;
     const change = typeof content === "string" && isMedium ? { caption: content } : content;
     const { text: _1, entities: _2, caption: _3, caption_entities: _4, edit_date: _5, ...kept } = old;
     const { business_connection_id, message_id, from, author_signature, sender_chat, chat, date, ...rest } =
       kept;
-    const edited: Message = {
+    const edited: TestMessage = {
       ...business_connection_id !== undefined && { business_connection_id },
       message_id,
       ...from !== undefined && { from },
@@ -80,7 +83,7 @@ export class Speaker {
     return this.#send(this.place.editedKind, edited);
   }
 
-  #message(fields: Record<string, unknown>): Message {
+  #message(fields: Record<string, unknown>): TestMessage {
     const { place, scene } = this;
     return {
       ...place.businessConnectionId !== undefined && { business_connection_id: place.businessConnectionId },
@@ -92,13 +95,15 @@ export class Speaker {
     };
   }
 
-  #send(kind: string, message: Message): Sent {
+  #send(kind: string, message: TestMessage): Sent {
     this.scene.world.noteMessage(message);
     return new Sent(message, this.scene.deliver({ [kind]: message }));
   }
 }
 
+suggestNames(Speaker, "user");
+
 /** The message of something that was sent. */
-export function messageOf(message: Message | Sent): Message {
+export function messageOf(message: TestMessage | Sent): TestMessage {
   return message instanceof Sent ? message.message : message;
 }

@@ -1,6 +1,6 @@
-import { kindOf, type Update } from "../update_kinds.ts";
+import { type TestUpdate, updateKindOf } from "../update_kinds.ts";
 import type { Status } from "./membership.ts";
-import type { Chat, Message, User } from "./objects.ts";
+import type { TestChat, TestMessage, TestUser } from "./objects.ts";
 
 /** Older messages than so many are forgotten, so that a test of millions of updates does not fill the memory. */
 const MESSAGES_KEPT = 10_000;
@@ -11,14 +11,14 @@ const NUMBERED_ALONE: ReadonlySet<string> = new Set(["supergroup", "channel"]);
 /** What the scripted conversation knows: who there is, which chats, what was said, and the next free ids. */
 export class World {
   /** The bot itself. */
-  readonly bot: User;
+  readonly bot: TestUser;
   #now: () => number;
   #users = 111;
   #chats = 1_000_000_001;
   /** The highest message id of each chat; of chats that share their numbers, under 0. */
   #messageIds = new Map<number, number>();
-  #messages = new Map<string, Message>();
-  #known = new Map<number, Chat>();
+  #messages = new Map<string, TestMessage>();
+  #known = new Map<number, TestChat>();
   #statuses = new Map<string, Status>();
   #tokens = 0;
 
@@ -28,7 +28,7 @@ export class World {
    * @param bot The bot itself.
    * @param now What time it is, in milliseconds.
    */
-  constructor(bot: User, now: () => number) {
+  constructor(bot: TestUser, now: () => number) {
     this.bot = bot;
     this.#now = now;
   }
@@ -44,13 +44,13 @@ export class World {
   }
 
   /** A chat id that no chat has: below -1000000000000 for supergroups and channels. */
-  newChatId(type: Chat["type"]): number {
+  newChatId(type: TestChat["type"]): number {
     const id = this.#chats++;
     return NUMBERED_ALONE.has(type) ? -1_000_000_000_000 - id : -id;
   }
 
   /** The id that the next message of a chat gets. */
-  newMessageId(chat: Chat): number {
+  newMessageId(chat: TestChat): number {
     return (this.#messageIds.get(numbering(chat)) ?? 0) + 1;
   }
 
@@ -60,7 +60,7 @@ export class World {
   }
 
   /** A chat by its id or `@username`; one that nobody has heard of is made up. */
-  chat(id: number | string): Chat {
+  chat(id: number | string): TestChat {
     const number = Number(id);
     const byName = [...this.#known.values()].find(({ username }) => username && `@${username}` === id);
     const known = byName ?? this.#known.get(number);
@@ -72,32 +72,32 @@ export class World {
   }
 
   /** A message of a chat. */
-  message(chat: Chat, id: number): Message | undefined {
+  message(chat: TestChat, id: number): TestMessage | undefined {
     return this.#messages.get(`${chat.id} ${id}`);
   }
 
   /** The messages of a chat, the oldest first. */
-  messagesOf({ id }: Chat): Message[] {
+  messagesOf({ id }: TestChat): TestMessage[] {
     return [...this.#messages.values()].filter(({ chat }) => chat.id === id);
   }
 
   /** Notes a chat. */
-  noteChat(chat: Chat): void {
+  noteChat(chat: TestChat): void {
     this.#known.set(chat.id, chat);
   }
 
   /** How somebody belongs to a chat, if it was ever told. */
-  status(chat: Chat, user: User): Status | undefined {
+  status(chat: TestChat, user: TestUser): Status | undefined {
     return this.#statuses.get(`${chat.id} ${user.id}`);
   }
 
   /** Notes how somebody belongs to a chat from now on. */
-  noteStatus(chat: Chat, user: User, status: Status): void {
+  noteStatus(chat: TestChat, user: TestUser, status: Status): void {
     this.#statuses.set(`${chat.id} ${user.id}`, status);
   }
 
   /** Notes a message, new or changed. */
-  noteMessage(message: Message): void {
+  noteMessage(message: TestMessage): void {
     const { chat, message_id } = message;
     this.noteChat(chat);
     this.#messageIds.set(numbering(chat), Math.max(this.#messageIds.get(numbering(chat)) ?? 0, message_id));
@@ -107,9 +107,9 @@ export class World {
     if (oldest !== undefined) this.#messages.delete(oldest);
   }
 
-  /** Notes the message that an update brings or is about, if there is one. */
-  noteUpdate(update: Update): void {
-    const payload = update[kindOf(update)];
+  /** Notes the message that an update contains or is about, if there is one. */
+  noteUpdate(update: TestUpdate): void {
+    const payload = update[updateKindOf(update)];
     if (isMessage(payload)) this.noteMessage(payload);
     else if (typeof payload === "object" && payload !== null && "message" in payload) {
       if (isMessage(payload.message)) this.noteMessage(payload.message);
@@ -117,11 +117,11 @@ export class World {
   }
 }
 
-function numbering({ id, type }: Chat): number {
+function numbering({ id, type }: TestChat): number {
   return NUMBERED_ALONE.has(type) ? id : 0;
 }
 
-function isMessage(value: unknown): value is Message {
+function isMessage(value: unknown): value is TestMessage {
   if (typeof value !== "object" || value === null || !("message_id" in value) || !("chat" in value)) {
     return false;
   }

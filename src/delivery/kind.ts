@@ -1,0 +1,36 @@
+import { ALL_UPDATE_KINDS } from "../updates/mod.ts";
+
+const KNOWN: ReadonlySet<string> = /* @__PURE__ */ new Set(ALL_UPDATE_KINDS);
+
+/**
+ * The kind of an update: the field that holds its content. It may be a kind that these types do not know yet, or a merged
+ * media group. A field that does not hold an object is never the kind, and a kind that these types know comes first,
+ * whatever other fields there are.
+ *
+ * @returns `undefined` if no field can be the kind.
+ * @see https://core.telegram.org/bots/api#update
+ */
+export function kindOf(update: object): string | undefined {
+  let unknown: string | undefined;
+  for (const key in update) {
+    if (!isContent(contentOf(update, key))) continue;
+    if (KNOWN.has(key)) return key;
+    unknown ??= key;
+  }
+  return unknown;
+}
+
+/** Whether the types know this kind. */
+export function isKnownKind(kind: string): boolean {
+  return KNOWN.has(kind);
+}
+
+/** What an update holds under this name. */
+export function contentOf(update: object, kind: string): unknown {
+  return (update as Readonly<Record<string, unknown>>)[kind];
+}
+
+/** Whether this can be what an update holds: an object. */
+export function isContent(value: unknown): boolean {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

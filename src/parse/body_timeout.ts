@@ -1,0 +1,60 @@
+import { TOO_SLOW } from "../answers/answer.ts";
+import { unrefTimer } from "../platform/unref_timer.ts";
+import { UnreadableBody } from "./body_bytes.ts";
+
+/** A body that is being read. */
+export abstract class Reading {
+  /** At which tick of the time limit it began. */
+  began = 0;
+  /** Makes the source let go of what it has read so far, where that is possible. */
+  cancel: (() => void) | undefined = undefined;
+  /** Called when the body cannot be read, and at most once. */
+  abstract fail(error: unknown): void;
+}
+
+/** How many ticks of the timer make up the time limit. */
+const TICKS = 6;
+
+/**
+ * The time limit for reading a body. One timer ticks for all bodies that are being read, since a timer for each of them
+ * would cost more than reading most of them. So a body may take up to a sixth longer than the limit.
+ */
+export class BodyTimeout {
+  readonly #tickMs: number;
+  /** In the order in which they began. */
+  readonly #readings = new Set<Reading>();
+  #tick = 0;
+  #isTicking = false;
+
+  /** @param limitMs In milliseconds. */
+  constructor(limitMs: number) {
+    this.#tickMs = limitMs / TICKS;
+  }
+
+  /** Starts the time limit of a body. */
+  start(reading: Reading): void {
+    reading.began = this.#tick;
+    this.#readings.add(reading);
+    if (!this.#isTicking) this.#startTimer();
+  }
+
+  /** Ends it: the body was read, or cannot be. @returns Whether it had not ended before. */
+  end(reading: Reading): boolean {
+    return this.#readings.delete(reading);
+  }
+
+  #startTimer(): void {
+    this.#isTicking = true;
+    unrefTimer(setTimeout(() => {
+      this.#isTicking = false;
+      this.#tick++;
+      for (const reading of this.#readings) {
+        if (this.#tick - reading.began <= TICKS) break; // and so have all behind it
+        this.#readings.delete(reading);
+        reading.cancel?.();
+        reading.fail(new UnreadableBody(TOO_SLOW));
+      }
+      if (this.#readings.size > 0) this.#startTimer();
+    }, this.#tickMs));
+  }
+}

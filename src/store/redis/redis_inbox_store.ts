@@ -1,0 +1,431 @@
+import { isUpdate } from "../../parse/parse_update.ts";
+import type { Update } from "../../updates/mod.ts";
+import type { AlbumEnd } from "../album_rules.ts";
+import type {
+  Added,
+  AddMode,
+  Batch,
+  InboxStore,
+  Lane,
+  ParkedBatch,
+  Parking,
+  StoreEntry,
+  StoreHost,
+  StoreStats,
+  Tries,
+} from "../inbox_store.ts";
+import { Leases } from "../leases.ts";
+import type { RedisCommand, RedisSubscribe } from "./redis_client.ts";
+import { type ScriptName, wakesOf } from "./redis_scripts.ts";
+import { RedisServer } from "./redis_server.ts";
+import { type WakeListener, WakePoller } from "./redis_wake.ts";
+
+/** The most batches that one call claims: the server does nothing else meanwhile. */
+const MOST_CLAIMED = 128;
+
+/**
+ * What the answers of all scripts begin with: a status, count, chars, milliseconds until something is due, the number of
+ * the latest news, and how many others use the store.
+ */
+const HEADER = 6;
+
+/** What a script says of a batch. Facts that are usual are left out. */
+interface BatchFacts {
+  readonly id: string;
+  readonly token: string;
+  readonly lane: string;
+  readonly ids: readonly string[];
+  readonly album?: string;
+  readonly late?: number;
+  readonly why?: AlbumEnd;
+  readonly waited: number;
+  readonly attempts?: number;
+  readonly failures?: number;
+  readonly crashes?: number;
+  readonly alone?: number;
+  readonly replay?: number;
+}
+
+interface ParkedFacts {
+  readonly id: string;
+  readonly updates: number;
+  readonly album?: string;
+  readonly error: string;
+  readonly attempts: string;
+  readonly at: string;
+}
+
+/** A batch that this process has claimed. */
+class RedisBatch implements Batch {
+  readonly lane: Lane;
+  readonly updates: readonly Update[];
+  readonly unreadable: readonly number[];
+  readonly album: string | undefined;
+  readonly isLate: boolean;
+  readonly end: AlbumEnd | undefined;
+  readonly waitedMs: number;
+  readonly tries: Tries;
+  readonly crashes: number;
+  readonly crashesAlone: number;
+  readonly isReplay: boolean;
+  readonly id: string;
+  readonly token: string;
+  /** Whether a call that ends the claim is under way, or has failed: it may have ended the claim. */
+  isSettling = false;
+
+  constructor(facts: BatchFacts, lane: Lane, updates: readonly Update[], unreadable: readonly number[]) {
+    this.lane = lane;
+    this.updates = updates;
+    this.unreadable = unreadable;
+    this.album = facts.album;
+    this.isLate = facts.late === 1;
+    this.end = facts.album === undefined ? undefined : facts.why;
+    this.waitedMs = facts.waited;
+    this.tries = { attempts: facts.attempts ?? 0, failures: facts.failures ?? 0 };
+    this.crashes = facts.crashes ?? 0;
+    this.crashesAlone = facts.alone ?? 0;
+    this.isReplay = facts.replay === 1;
+    this.id = facts.id;
+    this.token = facts.token;
+  }
+}
+
+/** How a {@link RedisInboxStore} reaches its server. */
+export interface RedisStoreParts {
+  /** What all stores of one connection have in common. */
+  readonly client: object;
+  readonly command: RedisCommand;
+  readonly subscribe: RedisSubscribe | undefined;
+  readonly name: string;
+  readonly leaseMs: number;
+  /** The time in whole milliseconds since 1970, for tests. Default: the server's. */
+  readonly now?: (() => number) | undefined;
+}
+
+/** The store behind `redisStore`: the rules of {@link InboxStore}, as scripts on a server. */
+export class RedisInboxStore implements InboxStore, WakeListener {
+  readonly isDurable = true;
+  readonly isShared = true;
+  count = 0;
+  chars = 0;
+  readonly #parts: RedisStoreParts;
+  readonly #server: RedisServer;
+  /** One of 2^48: it is a score, which is exact up to 2^53. */
+  readonly #owner = String(crypto.getRandomValues(new BigUint64Array(1))[0]! >> 16n);
+  readonly #leases: Leases<RedisBatch>;
+  readonly #poller: WakePoller;
+  readonly #calls = new Set<number>();
+  /** Calls that end a claim, and have failed: made again before each renewal. */
+  readonly #unsettled = new Map<RedisBatch, () => Promise<unknown>>();
+  #host: StoreHost | undefined;
+  #latestCall = 0;
+  #entering: Promise<void> | undefined;
+  #unsubscribe: (() => unknown) | undefined;
+
+  constructor(parts: RedisStoreParts) {
+    this.#parts = parts;
+    this.#server = new RedisServer(parts.name, parts.command);
+    this.#poller = WakePoller.of(parts.client, parts.command);
+    this.#leases = new Leases({
+      leaseMs: parts.leaseMs,
+      renew: (held) => this.#renew(held),
+      lost: (batch) => batch.isSettling ? undefined : this.#host?.lost(batch),
+      failed: (error) => this.#host?.failed(error),
+    });
+  }
+
+  async open(host: StoreHost): Promise<void> {
+    const warning = await this.#server.check();
+    const sentAt = performance.now();
+    this.#host = host;
+    try {
+      this.#learn(await this.#enter());
+      await this.#listen();
+    } catch (error) {
+      this.#host = undefined;
+      throw error;
+    }
+    this.#leases.start(sentAt);
+    if (warning !== undefined) host.failed(warning);
+  }
+
+  async add(entry: StoreEntry, mode: AddMode): Promise<Added> {
+    const { update, lane, chars, tries, album, reservedMs } = entry;
+    const args = [
+      ...[
+        mode,
+        String(update.update_id),
+        entry.json ?? this.#toJson(update),
+        JSON.stringify(lane),
+        String(chars),
+      ],
+      ...[String(tries.attempts), String(tries.failures), String(Math.ceil(reservedMs))],
+    ];
+    if (album !== undefined) {
+      const { quietMs, maxWaitMs, mostParts } = album.rules;
+      args.push(album.key, String(Math.ceil(quietMs)), String(Math.ceil(maxWaitMs)), String(mostParts));
+    }
+    const [status, , , , , , id, token = "", late, why] = await this.#ask("add", args);
+    if (status === "added" || status === "alone") return status;
+    const isOurs = id !== undefined && id !== "";
+    if (!isOurs || this.#holds(id, token)) return "known";
+    // Claimed by this call, or by an earlier one that was made again because its answer was lost.
+    if (status === "known" && mode !== "adopt" && mode !== "claim") return "known";
+    const facts: BatchFacts = {
+      ...{ id, token, lane: "", ids: [], waited: 0, attempts: tries.attempts, failures: tries.failures },
+      ...(album && { album: album.key, late: Number(late), ...(why ? { why: why as AlbumEnd } : {}) }),
+    };
+    return this.#hold(new RedisBatch(facts, lane, [update], []));
+  }
+
+  async claim(most: number, quietExtraMs: number): Promise<readonly Batch[]> {
+    if (this.#host === undefined) return [];
+    const args = [String(Math.min(most, MOST_CLAIMED)), String(Math.ceil(quietExtraMs))];
+    return this.#readBatches(await this.#ask("claim", args));
+  }
+
+  async complete(batch: Batch, claimNext: boolean): Promise<Batch | undefined> {
+    const answer = await this.#settle(batch, "complete", [claimNext ? "1" : "0"], ["0"]);
+    return answer === undefined ? undefined : this.#readBatches(answer)[0];
+  }
+
+  async withdraw(batch: Batch): Promise<void> {
+    await this.#settle(batch, "withdraw", []);
+  }
+
+  async retry(batch: Batch, afterMs: number, tries?: Tries): Promise<void> {
+    const numbers = [Math.ceil(afterMs), ...(tries === undefined ? [] : [tries.attempts, tries.failures])];
+    await this.#settle(batch, "retry", numbers.map(String));
+  }
+
+  async park(batch: Batch, { error, attempts, keepMs }: Parking): Promise<void> {
+    await this.#settle(batch, "park", [error, String(attempts), String(Math.ceil(keepMs))]);
+  }
+
+  async parked(after: number, most: number): Promise<readonly ParkedBatch[]> {
+    const answer = await this.#ask("parked", [String(after), String(most)]);
+    const found: ParkedBatch[] = [];
+    for (let i = HEADER; i < answer.length;) {
+      const facts: ParkedFacts = JSON.parse(answer[i++] ?? "");
+      const updates: Update[] = [];
+      for (let left = facts.updates; left > 0; left--) {
+        const update = parseUpdate(answer[i++] ?? "");
+        if (update !== undefined) updates.push(update);
+      }
+      found.push({
+        ...{ id: Number(facts.id), updates, album: facts.album, error: facts.error },
+        ...{ attempts: Number(facts.attempts), parkedAt: Number(facts.at) },
+      });
+    }
+    return found;
+  }
+
+  async replay(id: number): Promise<boolean> {
+    return (await this.#ask("replay", [String(id)]))[0] === "ok";
+  }
+
+  async discard(id: number): Promise<boolean> {
+    return (await this.#ask("discard", [String(id)]))[0] === "ok";
+  }
+
+  async stats(): Promise<StoreStats> {
+    const [updates, lanes, oldestMs, parked] = (await this.#ask("stats", [])).slice(HEADER).map(Number);
+    return { updates: updates ?? 0, lanes: lanes ?? 0, oldestMs: oldestMs ?? 0, parked: parked ?? 0 };
+  }
+
+  async close(): Promise<readonly Batch[]> {
+    const host = this.#host;
+    if (host === undefined) return [];
+    try {
+      await this.#settleAgain();
+      this.#host = undefined; // what comes now has no effect, and is told to nobody
+      await this.#server.run("leave", this.#common());
+    } catch (error) {
+      host.failed(error); // what it had claimed falls due when its lease has ended
+    }
+    this.#stop();
+    return [];
+  }
+
+  /**
+   * Ends the use of the store as the end of the process does. For tests.
+   *
+   * @returns The owner that it was for the server, which waits for the end of its lease.
+   */
+  crash(): string {
+    this.#stop();
+    return this.#owner;
+  }
+
+  onNews(): void {
+    this.#host?.wake(0);
+  }
+
+  #stop(): void {
+    this.#host = undefined;
+    this.#leases.stop();
+    this.#unsettled.clear();
+    this.#poller.leave(wakesOf(this.#parts.name), this);
+    this.count = this.chars = 0;
+    void Promise.resolve(this.#unsubscribe?.()).catch(() => {});
+  }
+
+  /** Runs a script, and learns what every answer says. */
+  async #ask(script: ScriptName, args: readonly string[]): Promise<readonly string[]> {
+    if (this.#host === undefined) {
+      throw this.#server.refusal("it is closed, or not open yet. Use a store that is open");
+    }
+    for (let tries = 0;; tries++) {
+      const call = this.#common();
+      const number = this.#latestCall;
+      this.#calls.add(number);
+      let answer: readonly string[];
+      try {
+        answer = await this.#server.run(script, [...call, ...args]);
+      } finally {
+        this.#calls.delete(number);
+      }
+      if (answer[0] !== "?") return this.#learn(answer);
+      if (tries === 2) {
+        throw this.#server.refusal("this process is taken for dead again and again. Use a longer leaseMs");
+      }
+      await this.#enterAgain();
+    }
+  }
+
+  /** What every script is told first. */
+  #common(): string[] {
+    const { leaseMs, now } = this.#parts;
+    return [this.#owner, String(leaseMs), now === undefined ? "" : String(now()), String(++this.#latestCall)];
+  }
+
+  #learn(answer: readonly string[]): readonly string[] {
+    const [status, count, chars, nextMs, news = "", others] = answer;
+    if (status === "alone" || this.#host === undefined) return answer;
+    this.count = Number(count);
+    this.chars = Number(chars);
+    if (nextMs !== "") this.#host.wake(Number(nextMs));
+    if (this.#parts.subscribe === undefined) {
+      this.#poller.learn(wakesOf(this.#parts.name), this, { news, isAlone: others === "0" });
+    }
+    return answer;
+  }
+
+  async #enter(): Promise<readonly string[]> {
+    const answer = await this.#server.run("enter", this.#common());
+    if (answer[0] !== "format") return answer;
+    throw this.#server.refusal(
+      `its keys have format ${
+        answer[1]
+      }, which a later telehook has made. Use that telehook, or another name`,
+    );
+  }
+
+  /** Others took this process for dead, or the server has lost its data. */
+  #enterAgain(): Promise<void> {
+    return this.#entering ??= this.#enter()
+      .then(() => void this.#leases.renew())
+      .finally(() => this.#entering = undefined);
+  }
+
+  #holds(id: string, token: string): boolean {
+    for (const batch of this.#leases.values()) if (batch.id === id && batch.token === token) return true;
+    return false;
+  }
+
+  #hold(batch: RedisBatch): RedisBatch {
+    this.#leases.add(batch);
+    return batch;
+  }
+
+  #readBatches(answer: readonly string[]): RedisBatch[] {
+    const batches: RedisBatch[] = [];
+    for (let i = HEADER; i < answer.length;) {
+      const facts: BatchFacts = JSON.parse(answer[i++] ?? "");
+      const updates: Update[] = [];
+      const unreadable: number[] = [];
+      for (const id of facts.ids) {
+        const update = parseUpdate(answer[i++] ?? "");
+        if (update === undefined) unreadable.push(Number(id));
+        else updates.push(update);
+      }
+      batches.push(this.#hold(new RedisBatch(facts, JSON.parse(facts.lane), updates, unreadable)));
+    }
+    return batches;
+  }
+
+  /** Ends a claim. If that fails, it is tried again with the renewals, until the server knows. */
+  async #settle(
+    batch: Batch,
+    script: ScriptName,
+    args: readonly string[],
+    argsAgain: readonly string[] = args,
+  ): Promise<readonly string[] | undefined> {
+    if (!(batch instanceof RedisBatch) || this.#host === undefined) return undefined;
+    const isFirst = !batch.isSettling;
+    batch.isSettling = true;
+    const settle = async (rest: readonly string[]) => {
+      const answer = await this.#ask(script, [batch.id, batch.token, ...rest]);
+      this.#unsettled.delete(batch);
+      const wasHeld = this.#leases.delete(batch);
+      if (answer[0] === "gone" && isFirst && wasHeld) this.#host?.lost(batch);
+      return answer;
+    };
+    this.#unsettled.delete(batch); // what is wanted now counts
+    try {
+      return await settle(args);
+    } catch (error) {
+      if (this.#host !== undefined) this.#unsettled.set(batch, () => settle(argsAgain));
+      throw error;
+    }
+  }
+
+  async #settleAgain(): Promise<void> {
+    await Promise.allSettled([...this.#unsettled.values()].map((settle) => settle()));
+  }
+
+  async #renew(held: readonly RedisBatch[]): Promise<readonly RedisBatch[]> {
+    void this.#settleAgain(); // the server gets these first
+    const [underWay = this.#latestCall + 1] = this.#calls;
+    const claims = held.flatMap(({ id, token }) => [id, token]);
+    const answer = await this.#ask("renew", [String(underWay), ...claims]);
+    const gone = new Set(answer.slice(HEADER));
+    return gone.size === 0 ? [] : held.filter(({ id, token }) => gone.has(`${id} ${token}`));
+  }
+
+  /** Receives what other processes publish, where the client can. */
+  async #listen(): Promise<void> {
+    const { subscribe, name } = this.#parts;
+    if (subscribe === undefined) return;
+    try {
+      const end = await subscribe(wakesOf(name), (message) => this.#hear(message));
+      this.#unsubscribe = typeof end === "function" ? () => end() : () => {};
+    } catch (error) {
+      throw this.#server.failure(error);
+    }
+  }
+
+  /** `<owner> <ms>`, and whom it is for if not for all. */
+  #hear(message: string): void {
+    const [from, ms, to] = String(message).split(" ");
+    if (from === this.#owner || (to !== undefined && to !== this.#owner)) return;
+    this.#host?.wake(Number(ms) || 0);
+  }
+
+  #toJson(update: Update): string {
+    try {
+      return JSON.stringify(update);
+    } catch (error) {
+      throw this.#server.failure(error);
+    }
+  }
+}
+
+function parseUpdate(json: string): Update | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isUpdate(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

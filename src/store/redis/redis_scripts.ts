@@ -1,0 +1,714 @@
+import {
+  CAREFUL_MS,
+  REMEMBERED_ALBUMS,
+  REMEMBERED_MS,
+  REMEMBERED_UPDATES,
+  SUSPECT_CRASHES,
+} from "../limits.ts";
+
+/*
+ * What the store does, as one Lua script per operation. A script is atomic: nothing happens between its commands.
+ *
+ * Every script gets all keys of the store, so that Redis Cluster can refuse it before it has done anything while the
+ * keys are on their way to another node, and the same four first arguments: the owner (one per open store), its lease in
+ * milliseconds, the time in milliseconds or "" for the server's, and the number of the call, which is the token of what
+ * the call claims. It answers with texts only.
+ *
+ * - `batches`: id → the batch, as MessagePack. Ids count up and have 13 characters each.
+ * - `updates`: update_id → the id of its batch, then its JSON.
+ * - `lanes`: lane → the ids of its first batch, of its last one, and of those that collect.
+ * - `links`: id → the id of the next batch in its lane.
+ * - `albums`: lane and album key → the id of the batch that collects.
+ * - `due`: the first batches of their lanes that nobody has claimed, by when they fall due. Those of them that collect
+ *   and are due when it is quiet are in `quiet` instead, and in `longest` by when they are due at the latest.
+ * - `reserved`: first batches that are due, by the owner that they are reserved for. In `due`, these are then due when the
+ *   reservation ends.
+ * - `claims`: claimed batches, by their owner. `owners`: owners, by when their lease ends.
+ * - `ages`: all batches, by when they began.
+ * - `recent`, `recent-albums`: what is remembered, by when it was handled.
+ * - `parked`: id → the parked batch; `parked-ids`: by its id; `parked-until`: by when it is dropped.
+ * - `meta`: the format, the latest batch id, when an owner was found dead, and for each owner `n:` and `c:`, how many
+ *   updates and characters it has added, and `k:`, its latest call that claimed.
+ * - `wakes`: counts what other processes must be told. They are also told on a channel of that name.
+ */
+const KEYS = [
+  ...[
+    "meta",
+    "batches",
+    "updates",
+    "lanes",
+    "links",
+    "albums",
+    "due",
+    "quiet",
+    "longest",
+    "reserved",
+    "claims",
+  ],
+  ...["owners", "ages", "recent", "recent-albums", "parked", "parked-ids", "parked-until", "wakes"],
+] as const;
+
+/** The keys of a store, in the order that the scripts expect. All have one hash tag, so that Redis Cluster keeps them together. */
+export function keysOf(name: string): readonly string[] {
+  return KEYS.map((key) => `{telehook:${name}}:${key}`);
+}
+
+/** The key that counts wake-ups, which is also the channel that they are published on. */
+export function wakesOf(name: string): string {
+  return `{telehook:${name}}:wakes`;
+}
+
+/** Version of the keys. A store refuses to open keys of a later one. */
+export const FORMAT = 1;
+
+const NAMES = `
+local meta, batches, updates, lanes, links, albums, due, quiet, longest, reserved, claims,
+  owners, ages, recent, recentAlbums, parked, parkedIds, parkedUntil, wakes = unpack(KEYS)
+local me, lease, token = ARGV[1], tonumber(ARGV[2]), ARGV[4]
+local R = redis.call
+local now = tonumber(ARGV[3])
+if not now then
+  local time = R('TIME')
+  now = time[1] * 1000 + math.floor(time[2] / 1000)
+end
+
+`;
+
+const COMMON = `
+local soonest, soonestAt -- the first batch that this call has made claimable
+local told = {} -- owners that must look for what is reserved for them
+
+local function get(id)
+  local packed = R('HGET', batches, id)
+  return packed and cmsgpack.unpack(packed)
+end
+
+local function put(id, b)
+  R('HSET', batches, id, cmsgpack.pack(b))
+end
+
+local function lane(name)
+  local s = R('HGET', lanes, name)
+  if s then return s:sub(1, 13), s:sub(14, 26), s:sub(27) end
+  return nil, nil, ''
+end
+
+local function setLane(name, first, last, open)
+  R('HSET', lanes, name, first .. last .. open)
+end
+
+local function albumKey(b)
+  return b.lane .. '\\n' .. b.album
+end
+
+local function isAlive(owner)
+  local score = R('ZSCORE', owners, owner)
+  return score and tonumber(score) > now
+end
+
+local function isForAnother(b)
+  return b.res and b.res ~= me and b.resUntil > now and b.due <= now and isAlive(b.res)
+end
+
+local function reserve(id, b)
+  R('ZADD', due, b.resUntil, id)
+  R('ZADD', reserved, b.res, id)
+end
+
+local function offer(id, b)
+  if isForAnother(b) then
+    reserve(id, b)
+    told[#told + 1] = b.res
+    return
+  end
+  if b.open and b.why == 'quiet' then
+    R('ZADD', quiet, b.due, id)
+    R('ZADD', longest, (b.base or b.began) + b.wait, id)
+  else
+    R('ZADD', due, b.due, id)
+  end
+  if not soonest or b.due < soonestAt then soonest, soonestAt = id, b.due end
+end
+
+local function unoffer(id, b)
+  R('ZREM', due, id)
+  if b.album then
+    R('ZREM', quiet, id)
+    R('ZREM', longest, id)
+  end
+  if b.res then R('ZREM', reserved, id) end
+end
+
+local function tally(owner, n, chars)
+  local left = R('HINCRBY', meta, 'n:' .. owner, n)
+  R('HINCRBY', meta, 'c:' .. owner, chars)
+  if left <= 0 and n < 0 and owner ~= me and not R('ZSCORE', owners, owner) then
+    R('HDEL', meta, 'n:' .. owner, 'c:' .. owner)
+  end
+end
+
+local function newId()
+  return string.format('b%012d', R('HINCRBY', meta, 'ids', 1))
+end
+
+-- Puts a new batch at the end of its lane.
+local function append(id, b)
+  local first, last, open = lane(b.lane)
+  if b.open then
+    open = open .. id
+    R('HSET', albums, albumKey(b), id)
+  end
+  if first then R('HSET', links, last, id) end
+  setLane(b.lane, first or id, id, open)
+  R('ZADD', ages, b.began, id)
+  put(id, b)
+  if not first and not b.owner then offer(id, b) end
+end
+
+-- Takes a batch out of its lane.
+local function unlink(id, b)
+  local first, last, open = lane(b.lane)
+  local behind = R('HGET', links, id)
+  if behind then R('HDEL', links, id) end
+  if first == id then
+    if not behind then
+      R('HDEL', lanes, b.lane)
+      return
+    end
+    setLane(b.lane, behind, last, open)
+    local following = get(behind)
+    if following and not following.owner then offer(behind, following) end
+    return
+  end
+  local before = first -- only claimed ones can be before it
+  while before do
+    local following = R('HGET', links, before)
+    if following == id then break end
+    before = following
+  end
+  if not before then return end
+  if behind then R('HSET', links, before, behind) else R('HDEL', links, before) end
+  setLane(b.lane, first, behind and last or before, open)
+end
+
+local function delete(id, b)
+  R('ZREM', claims, id)
+  R('HDEL', batches, id)
+  R('ZREM', ages, id)
+  for _, part in ipairs(b.parts) do R('HDEL', updates, part[1]) end
+  unlink(id, b)
+  for _, part in ipairs(b.parts) do tally(part[3], -1, -part[2]) end
+end
+
+local function bound(set, most)
+  R('ZREMRANGEBYRANK', set, 0, -most - 1)
+  R('ZREMRANGEBYSCORE', set, '-inf', now - ${REMEMBERED_MS})
+end
+
+local function remember(b)
+  for _, part in ipairs(b.parts) do R('ZADD', recent, now, part[1]) end
+  if tonumber(b.parts[1][1]) % 16 == 0 then bound(recent, ${REMEMBERED_UPDATES}) end
+end
+
+local function known(id)
+  local here = R('HGET', updates, id)
+  if here then return here:sub(1, 13) end
+  local at = R('ZSCORE', recent, id)
+  return at and tonumber(at) > now - ${REMEMBERED_MS} and ''
+end
+
+-- What an album is with one part more; as albumState in album_rules.ts.
+local function collect(b, quietMs, maxWaitMs, mostParts)
+  b.quiet, b.last = quietMs, now
+  if #b.parts >= mostParts then
+    b.open, b.due, b.why = nil, now, 'full'
+    return
+  end
+  local quietAt, lastAt = now + quietMs, (b.base or b.began) + maxWaitMs
+  b.open = true
+  if quietAt <= lastAt then b.due, b.why = quietAt, 'quiet' else b.due, b.why = lastAt, 'maxWait' end
+end
+
+-- Ends the collecting of a batch: the caller saves it.
+local function stopCollecting(id, b)
+  b.open = nil
+  R('HDEL', albums, albumKey(b))
+  local first, last, open = lane(b.lane)
+  setLane(b.lane, first, last, (open:gsub(id, '')))
+end
+
+local function take(id, b)
+  if b.open then stopCollecting(id, b) end
+  if b.album then
+    R('ZADD', recentAlbums, now, albumKey(b))
+    bound(recentAlbums, ${REMEMBERED_ALBUMS})
+  end
+  unoffer(id, b)
+  b.res, b.resUntil = nil, nil
+  b.owner, b.token = me, token
+  R('ZADD', claims, me, id)
+  put(id, b)
+end
+
+-- Ends a claim: the batch is due at that time.
+local function release(id, b, at)
+  R('ZREM', claims, id)
+  b.owner, b.token, b.due = nil, nil, at
+  put(id, b)
+  if lane(b.lane) == id then offer(id, b) end
+end
+
+local function held(id, itsToken)
+  local b = get(id)
+  return b and b.owner == me and b.token == itsToken and b
+end
+
+-- Albums that were collecting while nobody was here, or when an owner ended: their sender needs time to come back.
+local function extendAlbums()
+  for _, id in ipairs(R('HVALS', albums)) do
+    local b = get(id)
+    if b and b.open then
+      local extra = 2000 + math.min(math.max(0, now - b.last), 120000)
+      b.due, b.why, b.base = now + b.quiet + extra, 'quiet', now + extra
+      put(id, b)
+      if lane(b.lane) == id then
+        unoffer(id, b)
+        offer(id, b)
+      end
+    end
+  end
+end
+
+local function freeReserved(owner)
+  for _, id in ipairs(R('ZRANGEBYSCORE', reserved, owner, owner)) do
+    R('ZREM', reserved, id)
+    local b = get(id)
+    if b then
+      b.res, b.resUntil = nil, nil
+      put(id, b)
+      offer(id, b)
+    end
+  end
+end
+
+-- Owners that have ended without closing the store: what they had claimed is due again.
+local function sweep()
+  for _, owner in ipairs(R('ZRANGEBYSCORE', owners, '-inf', now, 'LIMIT', 0, 3)) do
+    if owner ~= me then
+      local ids = R('ZRANGEBYSCORE', claims, owner, owner)
+      local found, suspects = {}, 0
+      for i, id in ipairs(ids) do
+        found[i] = get(id)
+        if found[i] and (found[i].crashes or 0) >= ${SUSPECT_CRASHES} then suspects = suspects + 1 end
+      end
+      for i, id in ipairs(ids) do
+        local b = found[i]
+        if b then
+          local isSuspect = (b.crashes or 0) >= ${SUSPECT_CRASHES}
+          b.crashes = (b.crashes or 0) + 1
+          if #ids == 1 or (isSuspect and suspects == 1) then b.alone = (b.alone or 0) + 1 end
+          release(id, b, now)
+        else
+          R('ZREM', claims, id)
+        end
+      end
+      R('ZREM', owners, owner)
+      R('HDEL', meta, 'k:' .. owner)
+      R('HSET', meta, 'dead', now)
+      freeReserved(owner)
+      extendAlbums()
+    end
+  end
+end
+
+-- The batch as the client gets it: its facts, then the JSON of each of its updates.
+local function describe(answer, id, b)
+  local ids = {}
+  for i, part in ipairs(b.parts) do ids[i] = part[1] end
+  answer[#answer + 1] = cjson.encode({
+    id = id, token = token, lane = b.lane, ids = ids, album = b.album, late = b.late, why = b.why,
+    waited = math.max(0, now - b.began), attempts = b.attempts, failures = b.failures,
+    crashes = b.crashes, alone = b.alone, replay = b.replay,
+  })
+  for _, stored in ipairs(R('HMGET', updates, unpack(ids))) do
+    answer[#answer + 1] = stored and stored:sub(14) or ''
+  end
+end
+
+-- Claims what is due, the first to fall due first. Without extra, nothing that collects.
+local function claimDue(answer, most, extra)
+  local taken = 0
+  if extra and extra > 0 then
+    for _, id in ipairs(R('ZRANGEBYSCORE', longest, '-inf', now)) do
+      local b = get(id)
+      R('ZREM', longest, id)
+      R('ZREM', quiet, id)
+      if b then R('ZADD', due, b.due, id) end
+    end
+  end
+  local own = R('ZRANGEBYSCORE', reserved, me, me, 'LIMIT', 0, most)
+  while taken < most do
+    local id = table.remove(own, 1)
+    if not id then
+      local d = R('ZRANGE', due, 0, 0, 'WITHSCORES')
+      local q = extra and R('ZRANGE', quiet, 0, 0, 'WITHSCORES') or {}
+      local dueAt, quietAt = tonumber(d[2] or '1e300'), tonumber(q[2] or '1e300')
+      if quietAt + (extra or 0) <= now and quietAt < dueAt then id = q[1]
+      elseif dueAt <= now then id = d[1] end
+    end
+    if not id then break end
+    local b = get(id)
+    if not b then
+      R('ZREM', due, id)
+      R('ZREM', quiet, id)
+      R('ZREM', reserved, id)
+    elseif isForAnother(b) then
+      reserve(id, b)
+    else
+      take(id, b)
+      describe(answer, id, b)
+      taken = taken + 1
+    end
+  end
+end
+
+-- What an earlier execution of this very call has claimed: a client may send it again when a connection breaks.
+local function claimedBefore(answer)
+  local isFound = false
+  for _, id in ipairs(R('ZRANGEBYSCORE', claims, me, me)) do
+    local b = get(id)
+    if b and b.token == token then
+      describe(answer, id, b)
+      isFound = true
+    end
+  end
+  return isFound
+end
+
+-- Tells the others what they must know, and completes the answer: status, count, chars, milliseconds until
+-- something is due, the number of the latest news, other owners, payload.
+local function finish(answer, extra)
+  local d = R('ZRANGE', due, 0, 0, 'WITHSCORES')
+  local q = R('ZRANGE', quiet, 0, 0, 'WITHSCORES')
+  local dueAt, quietAt = tonumber(d[2] or '1e300'), tonumber(q[2] or '1e300')
+  local others = R('ZCARD', owners) - 1
+  if others > 0 then
+    local isSooner = soonest and soonest == (quietAt < dueAt and q[1] or d[1])
+    if isSooner or #told > 0 then R('INCR', wakes) end
+    if isSooner then
+      redis.pcall('PUBLISH', wakes, me .. ' ' .. math.max(0, math.min(dueAt, quietAt) - now))
+    end
+    for _, owner in ipairs(told) do redis.pcall('PUBLISH', wakes, me .. ' 0 ' .. owner) end
+  end
+  local at = math.min(dueAt, quietAt + (extra or 0))
+  if extra and extra > 0 then
+    at = math.min(at, tonumber(R('ZRANGE', longest, 0, 0, 'WITHSCORES')[2] or '1e300'))
+  end
+  if at > now and R('ZCOUNT', reserved, me, me) > 0 then at = now end
+  local counts = R('HMGET', meta, 'n:' .. me, 'c:' .. me)
+  answer[2], answer[3] = counts[1] or '0', counts[2] or '0'
+  answer[4] = at < 1e300 and string.format('%.0f', math.max(0, at - now)) or ''
+  answer[5], answer[6] = R('GET', wakes) or '0', tostring(others)
+  return answer
+end
+`;
+
+/** Begins every script but those that begin and end the use of the store: "?" if this owner was taken for dead. */
+const GUARD = `
+local leaseEnd = R('ZSCORE', owners, me)
+if not leaseEnd then return {'?'} end
+if leaseEnd - now < lease * 0.75 then redis.pcall('ZADD', owners, now + lease, me) end
+sweep()
+`;
+
+const ENTER = `
+local format = R('HGET', meta, 'format')
+if format and tonumber(format) > ${FORMAT} then return {'format', format} end
+if not format then R('HSET', meta, 'format', ${FORMAT}) end
+sweep()
+if R('ZCARD', owners) == 0 then extendAlbums() end
+R('ZADD', owners, now + lease, me)
+return finish({'ok', '', '', '', '', ''})
+`;
+
+const LEAVE = `
+if not R('ZSCORE', owners, me) then return {'ok'} end
+for _, id in ipairs(R('ZRANGEBYSCORE', claims, me, me)) do
+  local b = get(id)
+  if b then release(id, b, now) end
+end
+freeReserved(me)
+R('ZREM', owners, me)
+R('HDEL', meta, 'n:' .. me, 'c:' .. me, 'k:' .. me)
+if R('ZCARD', owners) > 0 then
+  R('INCR', wakes)
+  redis.pcall('PUBLISH', wakes, me .. ' 0')
+end
+return {'ok'}
+`;
+
+// Most updates are alone, and none of the rest is needed for them.
+const ADD_ALONE = `
+if ARGV[5] == 'behind' and not R('HGET', lanes, ARGV[8]) then
+  local leaseEnd = R('ZSCORE', owners, me)
+  if leaseEnd and leaseEnd - now >= lease * 0.75
+    and R('HEXISTS', updates, ARGV[6]) == 0 and not R('ZSCORE', recent, ARGV[6]) and R('HEXISTS', meta, 'dead') == 0
+    and R('ZCOUNT', owners, '-inf', now) == 0 then return {'alone'} end
+end
+`;
+
+// mode, update_id, json, lane, chars, attempts, failures, reservedMs, and of an album: key, quietMs, maxWaitMs, mostParts
+const ADD = `
+local mode, updateId, json, name, chars = ARGV[5], ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9])
+local album = ARGV[13]
+local place = known(updateId)
+if place then
+  local b = place ~= '' and get(place)
+  local mine = b and b.owner == me and not b.album
+  return finish({'known', '', '', '', '', '', mine and place or '', mine and b.token or ''})
+end
+local first, last, open = lane(name)
+local id = album and mode ~= 'adopt' and R('HGET', albums, name .. '\\n' .. album)
+if mode == 'join' and not id then return {'alone'} end
+if mode == 'behind' and not first then
+  local dead = R('HGET', meta, 'dead')
+  if dead and now - dead >= ${CAREFUL_MS} then
+    R('HDEL', meta, 'dead')
+    dead = nil
+  end
+  if not dead then return {'alone'} end
+  mode = 'claim'
+end
+local part = {updateId, chars, me}
+tally(me, 1, chars)
+
+if id then
+  local b = get(id)
+  b.parts[#b.parts + 1] = part
+  R('HSET', updates, updateId, id .. json)
+  collect(b, tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16]))
+  if not b.open then stopCollecting(id, b) end
+  put(id, b)
+  if first == id then
+    unoffer(id, b)
+    offer(id, b)
+  end
+  return finish({'added', '', '', '', '', ''})
+end
+
+if not album and mode ~= 'adopt' and open ~= '' then
+  for other in open:gmatch('b%d+') do
+    local b = get(other)
+    b.open, b.why, b.due = nil, 'next', math.min(b.due, now)
+    R('HDEL', albums, albumKey(b))
+    put(other, b)
+    if first == other then
+      unoffer(other, b)
+      offer(other, b)
+    end
+  end
+  setLane(name, first, last, '')
+end
+
+id = newId()
+local b = {lane = name, parts = {part}, began = now, due = now}
+if ARGV[10] ~= '0' then b.attempts = tonumber(ARGV[10]) end
+if ARGV[11] ~= '0' then b.failures = tonumber(ARGV[11]) end
+if ARGV[12] ~= '0' then b.res, b.resUntil = me, now + tonumber(ARGV[12]) end
+if album then
+  b.album, b.wait = album, tonumber(ARGV[15])
+  local at = R('ZSCORE', recentAlbums, albumKey(b))
+  if at and tonumber(at) > now - ${REMEMBERED_MS} then b.late = 1 end
+  collect(b, tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16]))
+end
+R('HSET', updates, updateId, id .. json)
+if mode == 'adopt' or (mode == 'claim' and not first) then
+  b.open, b.res, b.resUntil = nil, nil, nil
+  b.owner, b.token = me, token
+  R('ZADD', claims, me, id)
+  if album then
+    R('ZADD', recentAlbums, now, albumKey(b))
+    bound(recentAlbums, ${REMEMBERED_ALBUMS})
+  end
+end
+if mode ~= 'adopt' or not first then
+  append(id, b)
+else
+  local before = get(first)
+  if before and not before.owner then unoffer(first, before) end
+  R('HSET', links, id, first)
+  setLane(name, id, last, open)
+  R('ZADD', ages, now, id)
+  put(id, b)
+end
+if b.owner then return finish({'claimed', '', '', '', '', '', id, token, b.late and '1' or '', b.why or ''}) end
+return finish({'added', '', '', '', '', ''})
+`;
+
+// most, quietExtraMs
+const CLAIM = `
+local extra = tonumber(ARGV[6])
+local answer = {'ok', '', '', '', '', ''}
+local latest = tonumber(R('HGET', meta, 'k:' .. me) or 0)
+if tonumber(token) > latest then
+  R('HSET', meta, 'k:' .. me, token)
+elseif claimedBefore(answer) then
+  return finish(answer, extra)
+end
+claimDue(answer, tonumber(ARGV[5]), extra)
+return finish(answer, extra)
+`;
+
+// id, token, whether to claim the next
+const COMPLETE = `
+local answer = {'ok', '', '', '', '', ''}
+local b = held(ARGV[5], ARGV[6])
+if b then
+  delete(ARGV[5], b)
+  remember(b)
+end
+if ARGV[7] == '1' then
+  if b then claimDue(answer, 1) else claimedBefore(answer) end
+end
+if not b then answer[1] = 'gone' end
+return finish(answer)
+`;
+
+// id, token
+const WITHDRAW = `
+local b = held(ARGV[5], ARGV[6])
+if b then delete(ARGV[5], b) end
+return finish({b and 'ok' or 'gone', '', '', '', '', ''})
+`;
+
+// id, token, afterMs, and unless the batch was not handled: attempts, failures
+const RETRY = `
+local b = held(ARGV[5], ARGV[6])
+if b then
+  if ARGV[8] then -- these include the crashes
+    b.attempts, b.failures, b.crashes, b.alone = tonumber(ARGV[8]), tonumber(ARGV[9]), nil, nil
+  end
+  release(ARGV[5], b, now + tonumber(ARGV[7]))
+end
+return finish({b and 'ok' or 'gone', '', '', '', '', ''})
+`;
+
+// id, token, error, attempts, keepMs
+const PARK = `
+local b = held(ARGV[5], ARGV[6])
+if b then
+  local jsons, ids = {}, {}
+  for i, part in ipairs(b.parts) do ids[i] = part[1] end
+  for i, stored in ipairs(R('HMGET', updates, unpack(ids))) do jsons[i] = stored and stored:sub(14) or '' end
+  delete(ARGV[5], b)
+  remember(b)
+  R('HSET', parked, ids[1], cmsgpack.pack({
+    lane = b.lane, parts = b.parts, jsons = jsons, album = b.album, late = b.late, why = b.why,
+    error = ARGV[7], attempts = ARGV[8], at = now,
+  }))
+  R('ZADD', parkedIds, ids[1], ids[1])
+  R('ZADD', parkedUntil, now + tonumber(ARGV[9]), ids[1])
+end
+return finish({b and 'ok' or 'gone', '', '', '', '', ''})
+`;
+
+const PARKED = `
+local function unpark(id)
+  R('HDEL', parked, id)
+  R('ZREM', parkedIds, id)
+  R('ZREM', parkedUntil, id)
+end
+for _, id in ipairs(R('ZRANGEBYSCORE', parkedUntil, '-inf', now, 'LIMIT', 0, 1000)) do unpark(id) end
+`;
+
+// after, most
+const LIST_PARKED = `${PARKED}
+local answer = {'ok', '', '', '', '', ''}
+for _, id in ipairs(R('ZRANGEBYSCORE', parkedIds, '(' .. ARGV[5], '+inf', 'LIMIT', 0, ARGV[6])) do
+  local p = cmsgpack.unpack(R('HGET', parked, id))
+  answer[#answer + 1] = cjson.encode({
+    id = id, updates = #p.jsons, album = p.album, error = p.error, attempts = p.attempts,
+    at = string.format('%.0f', p.at),
+  })
+  for _, json in ipairs(p.jsons) do answer[#answer + 1] = json end
+end
+return finish(answer)
+`;
+
+// id
+const REPLAY = `${PARKED}
+local packed = R('HGET', parked, ARGV[5])
+if not packed then return finish({'none', '', '', '', '', ''}) end
+local p = cmsgpack.unpack(packed)
+unpark(ARGV[5])
+local id = newId()
+local b = {
+  lane = p.lane, parts = p.parts, album = p.album, late = p.late, why = p.why,
+  began = now, due = now, replay = 1, wait = 0,
+}
+for i, part in ipairs(p.parts) do
+  part[3] = me
+  R('HSET', updates, part[1], id .. p.jsons[i])
+  tally(me, 1, part[2])
+end
+append(id, b)
+return finish({'ok', '', '', '', '', ''})
+`;
+
+// id
+const DISCARD = `${PARKED}
+local isThere = R('HEXISTS', parked, ARGV[5]) == 1
+if isThere then unpark(ARGV[5]) end
+return finish({isThere and 'ok' or 'none', '', '', '', '', ''})
+`;
+
+const STATS = `${PARKED}
+local oldest = tonumber(R('ZRANGE', ages, 0, 0, 'WITHSCORES')[2] or now)
+return finish({'ok', '', '', '', '', '', tostring(R('HLEN', updates)), tostring(R('HLEN', lanes)),
+  string.format('%.0f', math.max(0, now - oldest)), tostring(R('HLEN', parked))})
+`;
+
+// the first call that is still under way, then id and token of each claim that this owner knows of
+const RENEW = `
+redis.pcall('ZADD', owners, now + lease, me)
+local underWay = tonumber(ARGV[5])
+local answer = {'ok', '', '', '', '', ''}
+local isHeld = {}
+for i = 6, #ARGV, 2 do
+  if held(ARGV[i], ARGV[i + 1]) then isHeld[ARGV[i]] = true else answer[#answer + 1] = ARGV[i] .. ' ' .. ARGV[i + 1] end
+end
+for _, id in ipairs(R('ZRANGEBYSCORE', claims, me, me)) do
+  if not isHeld[id] then
+    local b = get(id)
+    if not b then R('ZREM', claims, id)
+    elseif tonumber(b.token) < underWay then release(id, b, now) end -- its answer was lost
+  end
+end
+finish(answer)
+local other = R('ZRANGE', owners, 0, 0, 'WITHSCORES')
+if other[1] ~= me then
+  local ms = math.max(0, other[2] - now) -- if it is silent until then, what it has claimed falls due
+  if answer[4] == '' or ms < tonumber(answer[4]) then answer[4] = string.format('%.0f', ms) end
+end
+return answer
+`;
+
+/** The scripts by their names. */
+export const SCRIPTS = {
+  enter: NAMES + COMMON + ENTER,
+  leave: NAMES + COMMON + LEAVE,
+  add: NAMES + ADD_ALONE + COMMON + GUARD + ADD,
+  claim: NAMES + COMMON + GUARD + CLAIM,
+  complete: NAMES + COMMON + GUARD + COMPLETE,
+  withdraw: NAMES + COMMON + GUARD + WITHDRAW,
+  retry: NAMES + COMMON + GUARD + RETRY,
+  park: NAMES + COMMON + GUARD + PARK,
+  parked: NAMES + COMMON + GUARD + LIST_PARKED,
+  replay: NAMES + COMMON + GUARD + REPLAY,
+  discard: NAMES + COMMON + GUARD + DISCARD,
+  stats: NAMES + COMMON + GUARD + STATS,
+  renew: NAMES + COMMON + GUARD + RENEW,
+} as const;
+
+/** The name of a script. */
+export type ScriptName = keyof typeof SCRIPTS;

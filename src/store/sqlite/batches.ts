@@ -1,0 +1,595 @@
+import { isUpdate } from "../../parse/parse_update.ts";
+import type { Update } from "../../updates/mod.ts";
+import { type AlbumEnd, albumState, extraAfterAbsence } from "../album_rules.ts";
+import type {
+  AddMode,
+  Batch,
+  Lane,
+  ParkedBatch,
+  Parking,
+  StoreEntry,
+  StoreStats,
+  Tries,
+} from "../inbox_store.ts";
+import { REMEMBERED_ALBUMS, REMEMBERED_MS, REMEMBERED_UPDATES } from "../limits.ts";
+import type { SqliteDatabase } from "./database.ts";
+
+/** A batch that this process has claimed. */
+export class SqliteBatch implements Batch {
+  readonly lane: Lane;
+  readonly updates: readonly Update[];
+  readonly unreadable: readonly number[];
+  readonly album: string | undefined;
+  readonly isLate: boolean;
+  readonly end: AlbumEnd | undefined;
+  readonly waitedMs: number;
+  readonly tries: Tries;
+  readonly crashes: number;
+  readonly crashesAlone: number;
+  readonly isReplay: boolean;
+  readonly id: number;
+  /** The number of the claim. The same batch, claimed again, has another one. */
+  readonly claim: number;
+
+  constructor(row: BatchRow, { updates, unreadable }: Content, claim: number, now: number) {
+    this.lane = row.lane;
+    this.updates = updates;
+    this.unreadable = unreadable;
+    this.album = row.album ?? undefined;
+    this.isLate = row.is_late !== 0;
+    this.end = row.ended ?? undefined;
+    this.waitedMs = Math.max(0, now - row.began_at);
+    this.tries = { attempts: row.attempts, failures: row.failures };
+    this.crashes = row.crashes;
+    this.crashesAlone = row.crashes_alone;
+    this.isReplay = row.is_replay !== 0;
+    this.id = row.id;
+    this.claim = claim;
+  }
+}
+
+interface BatchRow {
+  readonly id: number;
+  readonly lane: Lane;
+  readonly album: string | null;
+  readonly is_late: number;
+  readonly is_replay: number;
+  readonly ended: AlbumEnd | null;
+  readonly began_at: number;
+  readonly attempts: number;
+  readonly failures: number;
+  readonly crashes: number;
+  readonly crashes_alone: number;
+}
+
+interface ClaimedRow extends BatchRow {
+  readonly parts: number;
+  readonly due_at: number;
+  readonly json: string;
+}
+
+interface UpdateRow {
+  readonly update_id: number;
+  readonly json: string;
+}
+
+interface RemovedRow {
+  readonly update_id: number;
+  readonly added_by: number;
+  readonly chars: number;
+}
+
+interface ParkedRow {
+  readonly id: number;
+  readonly lane: Lane;
+  readonly album: string | null;
+  readonly is_late: number;
+  readonly ended: AlbumEnd | null;
+  readonly error: string;
+  readonly attempts: number;
+  readonly parked_at: number;
+}
+
+/** What a batch holds, and what of that cannot be read any longer. */
+type Content = Pick<SqliteBatch, "updates" | "unreadable">;
+
+/** Who does something, and when. */
+export interface Deed {
+  /** Milliseconds since 1970. */
+  readonly now: number;
+  /** The id of the process among those that use the file. */
+  readonly owner: number;
+}
+
+/** What adding an update came to. */
+export interface Addition {
+  readonly answer: "added" | "known" | "alone" | SqliteBatch;
+  /** Whether it began a batch. */
+  readonly isBatch: boolean;
+}
+
+/** What the one who adds an update knows already, so that nobody needs to look. */
+export interface AddHints {
+  readonly isNew: boolean;
+  readonly isLaneEmpty: boolean;
+  /** Whether `"behind"` is treated as `"claim"`. */
+  readonly isCareful: boolean;
+}
+
+/** What was removed with a batch. */
+export interface Removal {
+  /** The updates of it that this process has added. */
+  readonly count: number;
+  readonly chars: number;
+}
+
+/** An album has ten parts at most, each of which follows within a quiet time. */
+const MOST_PARTS = 10;
+
+/** The rules of an `InboxStore`, as statements. Each method is called inside a transaction, or only reads. */
+export class Batches {
+  readonly #sql: ReturnType<typeof prepare>;
+  #claims = 0;
+
+  constructor(database: SqliteDatabase) {
+    this.#sql = prepare(database);
+  }
+
+  /** Whether an update is here, or was handled lately. */
+  isKnown(id: number, now: number): boolean {
+    return this.#sql.known.get(id, id, id % REMEMBERED_UPDATES, id, now - REMEMBERED_MS) !== undefined;
+  }
+
+  isLaneEmpty(lane: Lane): boolean {
+    return this.#sql.first.get(lane) === undefined;
+  }
+
+  add(entry: StoreEntry, json: string, mode: AddMode, hints: AddHints, deed: Deed): Addition {
+    const { update, lane, album } = entry;
+    const { now, owner } = deed;
+    if (!hints.isNew && this.isKnown(update.update_id, now)) return { answer: "known", isBatch: false };
+    const isLaneEmpty = hints.isLaneEmpty || this.isLaneEmpty(lane);
+    const isAlone = mode === "join" ? isLaneEmpty || album === undefined : mode === "behind" && isLaneEmpty;
+    if (isAlone && !(mode === "behind" && hints.isCareful)) return { answer: "alone", isBatch: false };
+    if (!isLaneEmpty && mode !== "adopt") {
+      if (album === undefined) this.#sql.endAlbums.run(now, now, lane);
+      else {
+        const open = this.#sql.collecting.get(lane, album.key);
+        if (open !== undefined) {
+          const { maxWaitMs, quietMs } = album.rules;
+          const state = albumState(album.rules, open.parts + 1, open.last_at - maxWaitMs, now);
+          this.#sql.join.run(
+            ...[
+              state.isCollecting ? 1 : 0,
+              state.end,
+              now,
+              Math.ceil(state.dueAt),
+              Math.ceil(quietMs),
+              open.id,
+            ],
+          );
+          this.#sql.insertPart.run(update.update_id, open.id, open.parts, owner, entry.chars, json);
+          return { answer: "added", isBatch: false };
+        }
+        if (mode === "join") return { answer: "alone", isBatch: false };
+      }
+    }
+    const isClaimed = mode === "adopt" || (isLaneEmpty && (mode === "claim" || mode === "behind"));
+    const claim = isClaimed ? ++this.#claims : 0;
+    const row = this.#insert(entry, json, mode, { ...deed, isLaneEmpty, claim });
+    if (!isClaimed) return { answer: "added", isBatch: true };
+    const batch = new SqliteBatch(row, { updates: [update], unreadable: [] }, claim, now);
+    if (album !== undefined) this.#rememberAlbum(lane, album.key, now);
+    return { answer: batch, isBatch: true };
+  }
+
+  #insert(
+    { update, lane, album, chars, tries, reservedMs }: StoreEntry,
+    json: string,
+    mode: AddMode,
+    { now, owner, isLaneEmpty, claim }: Deed & { readonly isLaneEmpty: boolean; readonly claim: number },
+  ): BatchRow {
+    const { attempts, failures } = tries;
+    let place = 0;
+    if (!isLaneEmpty && mode === "adopt") {
+      place = (this.#sql.first.get(lane)?.place ?? 1) - 1;
+      this.#sql.demote.run(lane);
+    } else if (!isLaneEmpty) place = (this.#sql.last.get(lane)?.place ?? -1) + 1;
+    const isHead = isLaneEmpty || mode === "adopt" ? 1 : 0;
+    const owned = claim > 0 ? owner : 0;
+    const reservedBy = reservedMs > 0 && claim === 0 ? owner : 0;
+    const id = update.update_id;
+    const isLate = album !== undefined && this.#isAlbumKnown(lane, album.key, now) ? 1 : 0;
+    const row = {
+      ...{ id, lane, album: album?.key ?? null, is_late: isLate, is_replay: 0, ended: null, began_at: now },
+      ...{ attempts, failures, crashes: 0, crashes_alone: 0 },
+    };
+    if (album === undefined) {
+      this.#sql.insertSingle.run(
+        ...[id, lane, place, isHead, now, now, now, reservedBy, now + Math.ceil(reservedMs), owned, claim],
+        ...[attempts, failures, owner, chars, json],
+      );
+      return row;
+    }
+    const { rules } = album;
+    const state = albumState(rules, 1, now, now);
+    const isCollecting = state.isCollecting && claim === 0 ? 1 : 0;
+    this.#sql.insertPartOne.run(
+      ...[id, lane, place, isHead, now, now, Math.ceil(state.dueAt), reservedBy, now + Math.ceil(reservedMs)],
+      ...[owned, claim, attempts, failures, owner, chars, json],
+      ...[
+        album.key,
+        isLate,
+        isCollecting,
+        state.end,
+        Math.ceil(now + rules.maxWaitMs),
+        Math.ceil(rules.quietMs),
+      ],
+    );
+    return { ...row, ended: claim > 0 ? null : state.end } as BatchRow;
+  }
+
+  /** Claims what is due, the one that fell due first first. */
+  claim(most: number, quietExtraMs: number, { now, owner }: Deed): readonly SqliteBatch[] {
+    const claim = ++this.#claims;
+    const extra = Math.ceil(quietExtraMs);
+    const rows = this.#sql.claim.all(owner, claim, now, owner, now, extra, now, most);
+    if (rows.length > 1) rows.sort((a, b) => a.due_at - b.due_at || a.id - b.id); // they come in no order
+    return rows.map((row) => {
+      if (row.album !== null && row.is_replay === 0) this.#rememberAlbum(row.lane, row.album, now);
+      return new SqliteBatch(row, this.#contentOf(row), claim, now);
+    });
+  }
+
+  #contentOf({ id, json, parts }: ClaimedRow): Content {
+    const rows = [{ update_id: id, json }];
+    if (parts > 1) rows.push(...this.#sql.parts.all(id));
+    return readUpdates(rows);
+  }
+
+  /**
+   * When something of what is not claimed falls due for an owner.
+   *
+   * @param quietExtraMs Milliseconds by which every quiet time is longer for now.
+   * @param hasOthers Whether others may have reserved something.
+   */
+  nextDue(quietExtraMs: number, hasOthers: boolean, { now, owner }: Deed): number {
+    const due = quietExtraMs > 0
+      ? Math.min(
+        this.#sql.nextOther.get(owner, now)?.due_at ?? Infinity,
+        this.#sql.nextAlbum.get(Math.ceil(quietExtraMs))?.due_at ?? Infinity,
+      )
+      : this.#sql.next.get(owner, now)?.due_at ?? Infinity;
+    return hasOthers ? Math.min(due, this.#sql.nextReserved.get(owner, now)?.due_at ?? Infinity) : due;
+  }
+
+  /** Removes a claimed batch. @returns `undefined` if its claim has ended. */
+  remove(
+    batch: SqliteBatch,
+    how: "completed" | "withdrawn",
+    isOnlyOfLane: boolean,
+    { now, owner }: Deed,
+  ): Removal | undefined {
+    const first = this.#sql.remove.get(batch.id, owner, batch.claim);
+    if (first === undefined) return undefined;
+    const removed = first.parts > 1 ? [first, ...this.#sql.removeParts.all(batch.id)] : [first];
+    if (how === "completed") { for (const { update_id } of removed) this.#rememberUpdate(update_id, now); }
+    if (!isOnlyOfLane) this.#sql.promote.run(batch.lane);
+    return this.#tell(removed, owner);
+  }
+
+  /** Tells the others which of their updates were handled. @returns How many were this owner's. */
+  #tell(removed: readonly RemovedRow[], owner: number): Removal {
+    let count = 0;
+    let chars = 0;
+    for (const each of removed) {
+      if (each.added_by === owner) {
+        count++;
+        chars += each.chars;
+      } else this.#sql.tellOwner.run(each.chars, each.added_by);
+    }
+    return { count, chars };
+  }
+
+  retry(batch: SqliteBatch, afterMs: number, tries: Tries | undefined, { now, owner }: Deed): void {
+    const dueAt = now + Math.ceil(afterMs);
+    if (tries !== undefined) {
+      this.#sql.setTries.run(tries.attempts, tries.failures, batch.id, owner, batch.claim);
+    }
+    this.#sql.retry.run(now, dueAt, batch.id, owner, batch.claim);
+  }
+
+  /** Moves a claimed batch to those that are parked. @returns `undefined` if its claim has ended. */
+  park(batch: SqliteBatch, { error, attempts, keepMs }: Parking, deed: Deed): Removal | undefined {
+    const { now, owner } = deed;
+    if (this.#sql.claimed.get(batch.id, owner, batch.claim) === undefined) return undefined;
+    this.forgetParked(now);
+    this.#sql.park.run(error, attempts, now, now + Math.ceil(keepMs), batch.id);
+    this.#sql.parkFirst.run(batch.id);
+    this.#sql.parkParts.run(batch.id);
+    return this.remove(batch, "completed", false, deed);
+  }
+
+  parked(after: number, most: number, now: number): readonly ParkedBatch[] {
+    return this.#sql.parked.all(after, now, most).map((row) => ({
+      id: row.id,
+      updates: readUpdates(this.#sql.parkedUpdates.all(row.id)).updates,
+      album: row.album ?? undefined,
+      error: row.error,
+      attempts: row.attempts,
+      parkedAt: row.parked_at,
+    }));
+  }
+
+  /** Puts a parked batch at the end of its lane. @returns Where and how much, if there was one. */
+  replay(id: number, { now, owner }: Deed): { readonly lane: Lane; readonly added: Removal } | undefined {
+    const row = this.#sql.parkedOne.get(id, now);
+    if (row === undefined) return undefined;
+    const { lane } = row;
+    const updates = this.#sql.parkedUpdates.all(id);
+    this.#discard(id);
+    if (updates.some(({ update_id }) => this.#sql.here.get(update_id, update_id) !== undefined)) {
+      return { lane, added: { count: 0, chars: 0 } }; // Telegram has sent it again
+    }
+    const last = this.#sql.last.get(lane);
+    this.#sql.replay.run(
+      ...[
+        id,
+        lane,
+        last === undefined ? 0 : last.place + 1,
+        last === undefined ? 1 : 0,
+        row.album,
+        row.is_late,
+      ],
+      ...[updates.length, row.ended, now, now, now, owner, updates[0]?.chars ?? 0, updates[0]?.json ?? ""],
+    );
+    for (const [part, { update_id, chars, json }] of updates.entries()) {
+      if (part > 0) this.#sql.insertPart.run(update_id, id, part, owner, chars, json);
+    }
+    const chars = updates.reduce((sum, each) => sum + each.chars, 0);
+    return { lane, added: { count: updates.length, chars } };
+  }
+
+  discard(id: number, now: number): boolean {
+    return this.#sql.parkedOne.get(id, now) !== undefined && this.#discard(id);
+  }
+
+  #discard(id: number): true {
+    this.#sql.unpark.run(id);
+    this.#sql.unparkUpdates.run(id);
+    return true;
+  }
+
+  forgetParked(now: number): void {
+    for (const { id } of this.#sql.oldParked.all(now)) this.#discard(id);
+  }
+
+  stats(now: number): StoreStats {
+    const { lanes, oldest, updates } = this.#sql.stats.get() ?? { lanes: 0, oldest: null, updates: 0 };
+    return {
+      updates,
+      lanes,
+      oldestMs: oldest === null ? 0 : Math.max(0, now - oldest),
+      parked: this.#sql.countParked.get(now)?.n ?? 0,
+    };
+  }
+
+  /** How many batches each lane has, and the highest id that was ever here or handled. */
+  overview(): { readonly lanes: Map<Lane, number>; readonly highestId: number } {
+    const lanes = new Map(this.#sql.lanes.all().map(({ lane, n }) => [lane, n]));
+    return { lanes, highestId: this.#sql.highest.get()?.id ?? 0 };
+  }
+
+  /** How many updates an owner has added that are not handled yet. */
+  countOf(owner: number): Removal {
+    return this.#sql.countOf.get(owner, owner) ?? { count: 0, chars: 0 };
+  }
+
+  /** Whether a batch is still claimed as it was. */
+  isClaimed({ id, claim }: SqliteBatch, owner: number): boolean {
+    return this.#sql.claimed.get(id, owner, claim) !== undefined;
+  }
+
+  /** Telegram repeats a part that was lost after a while: what collects now gets this time. */
+  waitForRepeats(now: number): void {
+    for (const { id, set_at, quiet_ms, last_at } of this.#sql.allCollecting.all()) {
+      const dueAt = now + quiet_ms + extraAfterAbsence(now - set_at);
+      this.#sql.postpone.run(dueAt, Math.max(last_at, dueAt + MOST_PARTS * quiet_ms), id);
+    }
+  }
+
+  /** What was due at a time that is yet to come waits for as long as it was to: a clock that is set back delays nothing. */
+  clockWasSet(now: number): void {
+    this.#sql.clockWasSet.run(now, now, now, now, now);
+  }
+
+  /** Forgets what is too old. */
+  forget(now: number): void {
+    this.#sql.forgetUpdates.run(now - REMEMBERED_MS);
+    this.#sql.forgetAlbums.run(now - REMEMBERED_MS);
+    this.forgetParked(now);
+  }
+
+  #rememberUpdate(id: number, now: number): void {
+    this.#sql.rememberUpdate.run(id % REMEMBERED_UPDATES, id, now);
+  }
+
+  #isAlbumKnown(lane: Lane, key: string, now: number): boolean {
+    return this.#sql.album.get(`${lane} ${key}`, now - REMEMBERED_MS) !== undefined;
+  }
+
+  #rememberAlbum(lane: Lane, key: string, now: number): void {
+    this.#sql.rememberAlbum.run(`${lane} ${key}`, now);
+    this.#sql.boundAlbums.run(REMEMBERED_ALBUMS);
+  }
+}
+
+/** What cannot be read is reported by whoever handles the batch: it must not keep the rest from being claimed. */
+function readUpdates(rows: readonly UpdateRow[]): Content {
+  const updates: Update[] = [];
+  const unreadable: number[] = [];
+  for (const { update_id, json } of rows) {
+    const update = parseUpdate(json);
+    if (update === undefined) unreadable.push(update_id);
+    else updates.push(update);
+  }
+  return { updates, unreadable };
+}
+
+function parseUpdate(json: string): Update | undefined {
+  try {
+    const value: unknown = JSON.parse(json);
+    return isUpdate(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** What an owner may claim: the first of a lane, unless it is claimed or reserved for another. */
+const FREE = "is_head AND owner = 0 AND (reserved_by IN (0, ?) OR reserved_until <= ?)";
+const QUIET = "is_collecting AND ended = 'quiet'";
+const MINE = "id = ? AND owner = ? AND claim = ?";
+
+/** Compiles every statement, once for as long as the file is open. */
+function prepare(database: SqliteDatabase) {
+  const sql = <Row = never>(text: string) => database.prepare<Row>(text);
+  type Due = { readonly due_at: number | null };
+  type Placed = { readonly place: number };
+  type Stored = UpdateRow & { readonly chars: number };
+  return {
+    known: sql<unknown>(
+      `SELECT 1 FROM batches WHERE id = ? UNION ALL SELECT 1 FROM parts WHERE update_id = ?
+       UNION ALL SELECT 1 FROM finished WHERE slot = ? AND update_id = ? AND at > ? LIMIT 1`,
+    ),
+    here: sql<unknown>(
+      "SELECT 1 FROM batches WHERE id = ? UNION ALL SELECT 1 FROM parts WHERE update_id = ? LIMIT 1",
+    ),
+    first: sql<Placed>("SELECT place FROM batches WHERE lane = ? ORDER BY place LIMIT 1"),
+    last: sql<Placed>("SELECT place FROM batches WHERE lane = ? ORDER BY place DESC LIMIT 1"),
+    collecting: sql<{ readonly id: number; readonly parts: number; readonly last_at: number }>(
+      "SELECT id, parts, last_at FROM batches WHERE lane = ? AND album = ? AND is_collecting LIMIT 1",
+    ),
+    allCollecting: sql<{
+      readonly id: number;
+      readonly set_at: number;
+      readonly quiet_ms: number;
+      readonly last_at: number;
+    }>("SELECT id, set_at, quiet_ms, last_at FROM batches WHERE is_collecting"),
+    parts: sql<UpdateRow>("SELECT update_id, json FROM parts WHERE batch = ? ORDER BY part"),
+    claimed: sql<unknown>(`SELECT 1 FROM batches WHERE ${MINE}`),
+    next: sql<Due>(`SELECT due_at FROM batches WHERE ${FREE} ORDER BY due_at LIMIT 1`),
+    nextOther: sql<Due>(
+      `SELECT due_at FROM batches WHERE ${FREE} AND NOT (${QUIET}) ORDER BY due_at LIMIT 1`,
+    ),
+    nextAlbum: sql<Due>(
+      `SELECT min(min(due_at + ?, last_at)) AS due_at FROM batches WHERE ${QUIET} AND is_head AND owner = 0`,
+    ),
+    nextReserved: sql<Due>(
+      `SELECT min(max(due_at, reserved_until)) AS due_at FROM batches
+       WHERE reserved_by <> 0 AND reserved_by <> ? AND reserved_until > ? AND is_head AND owner = 0`,
+    ),
+    stats: sql<{ readonly lanes: number; readonly oldest: number | null; readonly updates: number }>(
+      `SELECT count(DISTINCT lane) AS lanes, min(began_at) AS oldest,
+         count(*) + (SELECT count(*) FROM parts) AS updates FROM batches`,
+    ),
+    lanes: sql<{ readonly lane: Lane; readonly n: number }>(
+      "SELECT lane, count(*) AS n FROM batches GROUP BY lane",
+    ),
+    highest: sql<{ readonly id: number }>(
+      `SELECT max(ifnull((SELECT max(id) FROM batches), 0), ifnull((SELECT max(update_id) FROM parts), 0),
+         ifnull((SELECT max(update_id) FROM finished), 0)) AS id`,
+    ),
+    countOf: sql<Removal>(
+      `SELECT count(*) AS count, ifnull(sum(chars), 0) AS chars FROM
+         (SELECT chars FROM batches WHERE added_by = ? UNION ALL SELECT chars FROM parts WHERE added_by = ?)`,
+    ),
+
+    insertSingle: sql(
+      `INSERT INTO batches (id, lane, place, is_head, began_at, set_at, due_at, reserved_by, reserved_until,
+         owner, claim, attempts, failures, added_by, chars, json)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    insertPartOne: sql(
+      `INSERT INTO batches (id, lane, place, is_head, began_at, set_at, due_at, reserved_by, reserved_until,
+         owner, claim, attempts, failures, added_by, chars, json,
+         album, is_late, is_collecting, ended, last_at, quiet_ms)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+    insertPart: sql(
+      "INSERT INTO parts (update_id, batch, part, added_by, chars, json) VALUES (?, ?, ?, ?, ?, ?)",
+    ),
+    join: sql(
+      `UPDATE batches SET parts = parts + 1, is_collecting = ?, ended = ?, set_at = ?, due_at = ?, quiet_ms = ?
+       WHERE id = ?`,
+    ),
+    endAlbums: sql(
+      `UPDATE batches SET is_collecting = 0, ended = 'next', set_at = ?, due_at = min(due_at, ?)
+       WHERE lane = ? AND is_collecting`,
+    ),
+    claim: sql<ClaimedRow>(
+      `UPDATE batches SET owner = ?, claim = ?, is_collecting = 0, reserved_by = 0 WHERE id IN
+         (SELECT id FROM batches WHERE due_at <= ? AND ${FREE} AND NOT (${QUIET} AND min(due_at + ?, last_at) > ?)
+          ORDER BY due_at, id LIMIT ?)
+       RETURNING id, lane, album, is_late, is_replay, ended, began_at, attempts, failures, crashes, crashes_alone,
+         parts, due_at, json`,
+    ),
+    retry: sql(`UPDATE batches SET owner = 0, claim = 0, set_at = ?, due_at = ? WHERE ${MINE}`),
+    setTries: sql(
+      `UPDATE batches SET attempts = ?, failures = ?, crashes = 0, crashes_alone = 0 WHERE ${MINE}`,
+    ),
+    remove: sql<RemovedRow & { readonly parts: number }>(
+      `DELETE FROM batches WHERE ${MINE} RETURNING id AS update_id, added_by, chars, parts`,
+    ),
+    removeParts: sql<RemovedRow>("DELETE FROM parts WHERE batch = ? RETURNING update_id, added_by, chars"),
+    tellOwner: sql(
+      "UPDATE owners SET done_updates = done_updates + 1, done_chars = done_chars + ? WHERE id = ?",
+    ),
+    demote: sql(
+      `UPDATE batches SET is_head = 0
+       WHERE id = (SELECT id FROM batches WHERE lane = ? ORDER BY place LIMIT 1)`,
+    ),
+    promote: sql(
+      `UPDATE batches SET is_head = 1 WHERE is_head = 0
+         AND id = (SELECT id FROM batches WHERE lane = ? ORDER BY place LIMIT 1)`,
+    ),
+    postpone: sql("UPDATE batches SET due_at = ?, last_at = ?, ended = 'quiet' WHERE id = ?"),
+    clockWasSet: sql(
+      `UPDATE batches SET due_at = ? + (due_at - set_at), last_at = last_at - set_at + ?, reserved_by = 0,
+         began_at = min(began_at, ?), set_at = ? WHERE set_at > ?`,
+    ),
+
+    rememberUpdate: sql("INSERT OR REPLACE INTO finished (slot, update_id, at) VALUES (?, ?, ?)"),
+    forgetUpdates: sql("DELETE FROM finished WHERE at <= ?"),
+    album: sql<unknown>("SELECT 1 FROM albums WHERE album = ? AND at > ?"),
+    rememberAlbum: sql("INSERT OR REPLACE INTO albums (album, at) VALUES (?, ?)"),
+    forgetAlbums: sql("DELETE FROM albums WHERE at <= ?"),
+    boundAlbums: sql("DELETE FROM albums WHERE id <= (SELECT max(id) FROM albums) - ?"),
+
+    park: sql(
+      `INSERT OR REPLACE INTO parked (id, lane, album, is_late, ended, error, attempts, parked_at, kept_until)
+       SELECT id, lane, album, is_late, ended, ?, ?, ?, ? FROM batches WHERE id = ?`,
+    ),
+    parkFirst: sql(
+      `INSERT OR REPLACE INTO parked_updates (batch, part, update_id, chars, json)
+       SELECT id, 0, id, chars, json FROM batches WHERE id = ?`,
+    ),
+    parkParts: sql(
+      `INSERT OR REPLACE INTO parked_updates (batch, part, update_id, chars, json)
+       SELECT batch, part, update_id, chars, json FROM parts WHERE batch = ?`,
+    ),
+    parked: sql<ParkedRow>("SELECT * FROM parked WHERE id > ? AND kept_until > ? ORDER BY id LIMIT ?"),
+    parkedOne: sql<ParkedRow>("SELECT * FROM parked WHERE id = ? AND kept_until > ?"),
+    oldParked: sql<{ readonly id: number }>("SELECT id FROM parked WHERE kept_until <= ?"),
+    countParked: sql<{ readonly n: number }>("SELECT count(*) AS n FROM parked WHERE kept_until > ?"),
+    parkedUpdates: sql<Stored>(
+      "SELECT update_id, chars, json FROM parked_updates WHERE batch = ? ORDER BY part",
+    ),
+    unpark: sql("DELETE FROM parked WHERE id = ?"),
+    unparkUpdates: sql("DELETE FROM parked_updates WHERE batch = ?"),
+    replay: sql(
+      `INSERT INTO batches (id, lane, place, is_head, album, is_late, is_replay, parts, ended, began_at, set_at, due_at,
+         added_by, chars, json)
+       VALUES (?, ?, ?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    ),
+  };
+}

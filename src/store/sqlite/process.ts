@@ -1,0 +1,74 @@
+import { nodeBuiltin } from "../../platform/node_builtin.ts";
+
+interface Runtime {
+  readonly process?: { readonly pid: number; kill(pid: number, signal: 0): unknown };
+  readonly Deno?: { permissions: { querySync(what: PermissionName): { readonly state: string } } };
+}
+
+type PermissionName =
+  | { name: "run" }
+  | { name: "sys"; kind: "hostname" }
+  | { name: "read"; path: string };
+
+/** What tells apart the process ids of containers that go by one host name. Linux has it. */
+const PID_NAMESPACE = "/proc/self/ns/pid";
+
+const runtime = (): Runtime => globalThis as Runtime;
+
+/** One use of a store, from its opening to its closing, as others can recognize it. */
+export interface StoreUser {
+  /** Never the same twice. */
+  readonly run: string;
+  /** Process ids mean something only on one host: containers that share a file have ids of their own. May be unknown. */
+  readonly host: string;
+  readonly pid: number;
+}
+
+/** The uses that this process itself has not ended. */
+const usedHere = new Set<string>();
+
+export function beginUse(): StoreUser {
+  const run = crypto.randomUUID();
+  usedHere.add(run);
+  return { run, host: host(), pid: runtime().process?.pid ?? 0 };
+}
+
+export function endUse({ run }: StoreUser): void {
+  usedHere.delete(run);
+}
+
+/**
+ * Whether a user is known to have ended without saying so. What cannot be known (it is on another host, or Deno does
+ * not permit it) is for its lease to tell.
+ */
+export function isDead(user: StoreUser, self: StoreUser): boolean {
+  if (self.host === "" || user.host !== self.host || usedHere.has(user.run)) return false;
+  if (user.pid === self.pid) return true; // the first process of a container has the same id each time
+  if (!isPermitted({ name: "run" })) return false;
+  try {
+    runtime().process?.kill(user.pid, 0);
+    return false;
+  } catch (error) {
+    return error instanceof Error && "code" in error && error.code === "ESRCH";
+  }
+}
+
+function host(): string {
+  if (!isPermitted({ name: "sys", kind: "hostname" })) return "";
+  return `${nodeBuiltin<{ hostname(): string }>("node:os").hostname()} ${pidNamespace()}`;
+}
+
+function pidNamespace(): string {
+  if (!isPermitted({ name: "read", path: PID_NAMESPACE })) return "";
+  try {
+    return nodeBuiltin<{ readlinkSync(path: string): string }>("node:fs").readlinkSync(PID_NAMESPACE);
+  } catch {
+    return "";
+  }
+}
+
+/** Deno would ask whoever sits at the terminal, and a store is no reason to bother them. */
+function isPermitted(what: PermissionName): boolean {
+  const { Deno } = runtime();
+  return Deno === undefined || Deno.permissions.querySync(what).state === "granted";
+}

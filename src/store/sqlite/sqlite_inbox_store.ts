@@ -1,0 +1,561 @@
+import { TelehookError } from "../../errors/telehook_error.ts";
+import { unrefTimer } from "../../platform/unref_timer.ts";
+import type {
+  Added,
+  AddMode,
+  Awaitable,
+  Batch,
+  InboxStore,
+  Lane,
+  ParkedBatch,
+  Parking,
+  StoreEntry,
+  StoreHost,
+  StoreStats,
+  Tries,
+} from "../inbox_store.ts";
+import { Batches, type Deed, type Removal, SqliteBatch } from "./batches.ts";
+import { LockedError, type SqliteDatabase, type Statement } from "./database.ts";
+import { type OwnerRow, Owners } from "./owners.ts";
+import { beginUse, endUse } from "./process.ts";
+import { prepareSchema } from "./schema.ts";
+import { monotonicNow, Writer } from "./writer.ts";
+
+/*
+ * A process that is the only user of its file knows what is in it, and looks at the file for an ordinary update not at
+ * all. Others may come at any time, so these rules keep what it knows true:
+ *
+ * 1. A process writes itself down in `owners` before it does anything else. If others are there that may live, it then
+ *    waits for NEWCOMER_MS before it writes anything or answers.
+ * 2. A process writes only in a transaction in which it finds itself written down. One that others took for dead and
+ *    removed writes itself down again, by rule 1.
+ * 3. A process answers from memory only if it was alone when it looked last, and that was within the last FRESH_MS. To
+ *    look is to ask SQLite for `data_version`, which has changed if another process has written.
+ *
+ * Let a newcomer N write itself down at time T. Until T + NEWCOMER_MS, it acknowledges nothing and changes no lane. What the
+ * other process P answers from memory at a time t is true of the file as it was at some time after t - FRESH_MS: if that is
+ * after T, P has seen that it is not alone, and looks at the file for each update. So P answers from memory only before
+ * T + FRESH_MS, when N has not begun. An update that follows in its lane on one that N has stored was sent after N had
+ * acknowledged that one, hence after T + NEWCOMER_MS, wherever P was held up in between: P receives it, and then looks. The
+ * difference between the two times is for timers that are early.
+ */
+const FRESH_MS = 50;
+const NEWCOMER_MS = 150;
+
+/** How often to look for what others have done. While nobody else uses the file, that is one number in shared memory. */
+const POLL_MS = 250;
+
+/** How long opening and closing wait for a file that another process has locked. */
+const LONGEST_OPEN_MS = 10_000;
+const LONGEST_CLOSE_MS = 1_000;
+
+/** What the file holds, as far as the only process that uses it needs to know. */
+interface Knowledge {
+  /** How many batches each lane has that is not empty. */
+  readonly lanes: Map<Lane, number>;
+  /** No update with a higher id is here or was handled. */
+  highestId: number;
+}
+
+/** What there is once the store is open. */
+interface OpenFile {
+  readonly host: StoreHost;
+  readonly batches: Batches;
+  readonly owners: Owners;
+  readonly dataVersion: Statement<{ readonly data_version: number }>;
+}
+
+/** The store behind {@link sqliteStore}: the rules of {@link InboxStore}, as transactions on a file. */
+export class SqliteInboxStore implements InboxStore {
+  readonly isDurable = true;
+  readonly isShared = true;
+  readonly #database: SqliteDatabase;
+  readonly #leaseMs: number;
+  readonly #pollMs: number;
+  readonly #pragmas: string;
+  readonly #writer: Writer;
+  readonly #self = beginUse();
+  #file: OpenFile | undefined;
+  #isClosed = false;
+  #id = 0;
+  /** What the file holds, while no other process uses it. */
+  #alone: Knowledge | undefined;
+  #dataVersion = -1;
+  #lookedAt = -Infinity;
+  #carefulUntil = 0;
+  #latestNow = 0;
+  /** Lanes to which something is being added, and how often. */
+  readonly #adding = new Map<Lane, number>();
+  #highestAdded = 0;
+  readonly #claims = new Set<SqliteBatch>();
+  #quietExtraMs = 0;
+  #added: Removal = { count: 0, chars: 0 };
+  #done: Removal = { count: 0, chars: 0 };
+  #beatTimer: ReturnType<typeof setInterval> | undefined;
+  #pollTimer: ReturnType<typeof setInterval> | undefined;
+  /** The others' beats, and since when they have been the same, on the clock of `performance.now()`. */
+  #beats = new Map<number, { readonly beat: number; readonly since: number }>();
+  #watchedAt = -Infinity;
+
+  constructor(database: SqliteDatabase, leaseMs: number, pragmas: string) {
+    this.#database = database;
+    this.#leaseMs = leaseMs;
+    this.#pollMs = Math.min(POLL_MS, leaseMs / 4);
+    this.#pragmas = pragmas;
+    this.#writer = new Writer(database, () => this.#mayWrite(), () => this.#wake());
+  }
+
+  get count(): number {
+    return this.#added.count - this.#done.count;
+  }
+
+  get chars(): number {
+    return this.#added.chars - this.#done.chars;
+  }
+
+  async open(host: StoreHost): Promise<void> {
+    if (this.#file !== undefined) throw this.#database.error("is open already: make another one");
+    await this.#whileLocked(() => {
+      prepareSchema(this.#database);
+      this.#database.exec(this.#pragmas);
+    });
+    const database = this.#database;
+    const file = {
+      host,
+      batches: new Batches(database),
+      owners: new Owners(database, this.#self, this.#leaseMs),
+      dataVersion: database.prepare<{ readonly data_version: number }>("PRAGMA data_version"),
+    };
+    this.#file = file;
+    await this.#enter(file);
+    this.#beatTimer = setInterval(() => this.#beat(), this.#leaseMs / 3);
+    this.#pollTimer = setInterval(() => this.#seeOthers(), this.#pollMs);
+    // What runs keeps the process alive, not its lease.
+    for (const timer of [this.#beatTimer, this.#pollTimer]) unrefTimer(timer);
+  }
+
+  add(entry: StoreEntry, mode: AddMode): Awaitable<Added> {
+    const file = this.#openFile();
+    const { update, lane } = entry;
+    const id = update.update_id;
+    const alone = this.#knowledge();
+    const isNew = alone !== undefined && id > alone.highestId && id > this.#highestAdded;
+    if ((mode === "behind" || mode === "join") && this.#carefulUntil === 0) {
+      if (alone !== undefined && isNew && !alone.lanes.has(lane) && !this.#adding.has(lane)) return "alone";
+      if (this.#writer.isIdle) {
+        const found = this.#read(() => this.#find(file, id, lane));
+        if (found === "known") return "known";
+        if (found === "nothing") return "alone";
+      }
+    }
+    let json;
+    try {
+      json = entry.json ?? JSON.stringify(update);
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      return Promise.reject(
+        new TelehookError("ERR_STORE", `The update ${id} cannot be stored: ${reason}`, { cause }),
+      );
+    }
+    this.#highestAdded = Math.max(this.#highestAdded, id);
+    this.#adding.set(lane, (this.#adding.get(lane) ?? 0) + 1);
+    const isAdded = () => {
+      const others = (this.#adding.get(lane) ?? 1) - 1;
+      if (others > 0) this.#adding.set(lane, others);
+      else this.#adding.delete(lane);
+    };
+    const promise = this.#writer.write({
+      work: () => {
+        const isAlone = this.#alone !== undefined;
+        return file.batches.add(entry, json, mode, {
+          isNew: isNew && isAlone,
+          isLaneEmpty: isAlone && !this.#alone?.lanes.has(lane) && this.#adding.get(lane) === 1,
+          isCareful: this.#latestNow < this.#carefulUntil,
+        }, this.#deed());
+      },
+      committed: ({ answer, isBatch }) => {
+        isAdded();
+        if (isBatch) this.#hasBegun(lane);
+        if (this.#alone !== undefined) this.#alone.highestId = Math.max(this.#alone.highestId, id);
+        if (answer === "known" || answer === "alone") return;
+        this.#counts(1, entry.chars);
+        if (answer instanceof SqliteBatch) this.#claims.add(answer);
+      },
+      failed: isAdded,
+    });
+    return promise.then(({ answer }) => answer);
+  }
+
+  claim(most: number, quietExtraMs: number): Awaitable<readonly Batch[]> {
+    const file = this.#openFile();
+    this.#quietExtraMs = quietExtraMs;
+    if (this.#writer.isIdle) this.#read(() => this.#watchOthers());
+    if (this.#knowledge()?.lanes.size === 0 && this.#adding.size === 0) return [];
+    if (this.#writer.isIdle) {
+      const now = this.#now();
+      const dueAt = this.#read(() => this.#nextDue(now));
+      if (dueAt > now) {
+        if (dueAt < Infinity) file.host.wake(dueAt - now);
+        return [];
+      }
+    }
+    return this.#writer.write({
+      work: () => file.batches.claim(most, quietExtraMs, this.#deed()),
+      committed: (batches) => {
+        for (const batch of batches) this.#claims.add(batch);
+      },
+    });
+  }
+
+  complete(batch: Batch, claimNext: boolean): Awaitable<Batch | undefined> {
+    const file = this.#file;
+    if (file === undefined || !this.#isClaimed(batch)) return undefined;
+    const promise = this.#writer.write({
+      work: () => {
+        const removal = file.batches.remove(batch, "completed", this.#isOnlyOf(batch.lane), this.#deed());
+        const next = claimNext ? this.#claimNext(file) : undefined;
+        return { removal, next };
+      },
+      committed: ({ removal, next }) => {
+        this.#isRemoved(batch, removal);
+        if (next !== undefined) this.#claims.add(next);
+      },
+    });
+    return promise.then(({ next }) => next);
+  }
+
+  withdraw(batch: Batch): Awaitable<void> {
+    const file = this.#file;
+    if (file === undefined || !this.#isClaimed(batch)) return;
+    return this.#writer.write({
+      work: () => file.batches.remove(batch, "withdrawn", this.#isOnlyOf(batch.lane), this.#deed()),
+      committed: (removal) => this.#isRemoved(batch, removal),
+    }).then(() => {});
+  }
+
+  retry(batch: Batch, afterMs: number, tries?: Tries): Awaitable<void> {
+    const file = this.#file;
+    if (file === undefined || !this.#isClaimed(batch)) return;
+    return this.#writer.write({
+      work: () => file.batches.retry(batch, afterMs, tries, this.#deed()),
+      committed: () => void this.#claims.delete(batch),
+    });
+  }
+
+  park(batch: Batch, parking: Parking): Awaitable<void> {
+    const file = this.#file;
+    if (file === undefined || !this.#isClaimed(batch)) return;
+    return this.#writer.write({
+      work: () => file.batches.park(batch, parking, this.#deed()),
+      committed: (removal) => this.#isRemoved(batch, removal),
+    }).then(() => {});
+  }
+
+  parked(after: number, most: number): Promise<readonly ParkedBatch[]> {
+    const file = this.#openFile();
+    return this.#writer.write({ work: () => file.batches.parked(after, most, this.#latestNow) });
+  }
+
+  replay(id: number): Promise<boolean> {
+    const file = this.#openFile();
+    const promise = this.#writer.write({
+      work: () => file.batches.replay(id, this.#deed()),
+      committed: (replayed) => {
+        if (replayed === undefined || replayed.added.count === 0) return;
+        this.#hasBegun(replayed.lane);
+        this.#counts(replayed.added.count, replayed.added.chars);
+      },
+    });
+    return promise.then((replayed) => replayed !== undefined);
+  }
+
+  discard(id: number): Promise<boolean> {
+    const file = this.#openFile();
+    return this.#writer.write({ work: () => file.batches.discard(id, this.#latestNow) });
+  }
+
+  stats(): Promise<StoreStats> {
+    const file = this.#openFile();
+    return this.#writer.write({ work: () => file.batches.stats(this.#latestNow) });
+  }
+
+  async close(): Promise<readonly Batch[]> {
+    if (this.#isClosed) return [];
+    this.#isClosed = true;
+    this.#stopTimers();
+    const file = this.#file;
+    try {
+      if (file !== undefined && this.#id > 0) {
+        const untilMs = monotonicNow() + LONGEST_CLOSE_MS;
+        await this.#writer.drain(untilMs);
+        await this.#whileLocked(() => this.#database.transaction(() => file.owners.leave(this.#id)), untilMs);
+      }
+    } catch {
+      // What it has claimed is free when its lease has ended, or when another process sees that it is gone.
+    }
+    this.#end();
+    return [];
+  }
+
+  /** Ends the use of the file without a word, as the end of the process does. For tests. */
+  abandon(): void {
+    this.#isClosed = true;
+    this.#stopTimers();
+    this.#end();
+  }
+
+  #stopTimers(): void {
+    clearInterval(this.#beatTimer);
+    clearInterval(this.#pollTimer);
+  }
+
+  #end(): void {
+    endUse(this.#self);
+    this.#file = undefined;
+    this.#claims.clear();
+    this.#added = this.#done = { count: 0, chars: 0 };
+    this.#writer.abandon(this.#database.error("is closed: make another one."));
+    this.#database.close();
+  }
+
+  #openFile(): OpenFile {
+    if (this.#isClosed || !this.#database.isOpen) throw this.#database.error("is closed: make another one.");
+    if (this.#file === undefined) throw this.#database.error("is not open yet: call open first.");
+    return this.#file;
+  }
+
+  #deed(): Deed {
+    return { now: this.#latestNow, owner: this.#id };
+  }
+
+  /** Times are kept as the wall clock tells them, which all processes share and people may set. */
+  #now(): number {
+    const now = Date.now();
+    // A clock that was set back is for the next transaction to see.
+    return now < this.#latestNow ? this.#latestNow : (this.#latestNow = now);
+  }
+
+  #find(file: OpenFile, id: number, lane: Lane): "known" | "lane" | "nothing" {
+    if (file.batches.isKnown(id, this.#now())) return "known";
+    return file.batches.isLaneEmpty(lane) ? "nothing" : "lane";
+  }
+
+  #read<T>(work: () => T): T {
+    return this.#database.attempt(work);
+  }
+
+  #isClaimed(batch: Batch): batch is SqliteBatch {
+    return batch instanceof SqliteBatch && this.#claims.has(batch);
+  }
+
+  #isOnlyOf(lane: Lane): boolean {
+    return this.#alone?.lanes.get(lane) === 1 && !this.#adding.has(lane);
+  }
+
+  #claimNext(file: OpenFile): SqliteBatch | undefined {
+    const deed = this.#deed();
+    if (this.#alone?.lanes.size === 1 && this.#adding.size === 0 && this.#claims.size === 1) return undefined;
+    if (file.batches.nextDue(0, false, deed) > deed.now) return undefined;
+    return file.batches.claim(1, this.#quietExtraMs, deed)[0];
+  }
+
+  #isRemoved(batch: SqliteBatch, removal: Removal | undefined): void {
+    this.#claims.delete(batch);
+    if (removal === undefined) return;
+    this.#counts(-removal.count, -removal.chars);
+    const lanes = this.#alone?.lanes;
+    const left = (lanes?.get(batch.lane) ?? 0) - 1;
+    if (left > 0) lanes?.set(batch.lane, left);
+    else lanes?.delete(batch.lane);
+  }
+
+  #hasBegun(lane: Lane): void {
+    const lanes = this.#alone?.lanes;
+    lanes?.set(lane, (lanes.get(lane) ?? 0) + 1);
+  }
+
+  #counts(count: number, chars: number): void {
+    this.#added = { count: this.#added.count + count, chars: this.#added.chars + chars };
+  }
+
+  #nextDue(now: number): number {
+    const hasOthers = this.#alone === undefined;
+    return this.#file?.batches.nextDue(this.#quietExtraMs, hasOthers, { now, owner: this.#id }) ?? Infinity;
+  }
+
+  /** Tells the inbox when something falls due next. */
+  #wake(): void {
+    if (this.#file === undefined || this.#alone?.lanes.size === 0) return;
+    try {
+      const now = this.#now();
+      const dueAt = this.#nextDue(now);
+      if (dueAt < Infinity) this.#file.host.wake(Math.max(0, dueAt - now));
+    } catch {
+      this.#file.host.wake(POLL_MS); // `claim` will say what is wrong
+    }
+  }
+
+  /** What is in the file, if it may be answered from memory: rule 3. */
+  #knowledge(): Knowledge | undefined {
+    if (this.#alone === undefined) return undefined;
+    const now = monotonicNow();
+    if (now - this.#lookedAt > FRESH_MS) {
+      try {
+        this.#look(now);
+      } catch {
+        this.#alone = undefined; // what cannot be read now is for the writer to wait for
+      }
+    }
+    return this.#alone;
+  }
+
+  /** Learns what others have done. @returns Whether this process is still written down. */
+  #look(now: number): boolean {
+    const file = this.#openFile();
+    const version = file.dataVersion.get()?.data_version ?? -1;
+    if (version !== this.#dataVersion) {
+      if (!this.#learn(file)) {
+        this.#comeBack(file);
+        return false;
+      }
+      this.#dataVersion = version;
+    }
+    this.#lookedAt = now;
+    return true;
+  }
+
+  #learn(file: OpenFile): boolean {
+    const done = file.owners.done(this.#id);
+    if (done === undefined) return false;
+    this.#done = { count: done.done_updates, chars: done.done_chars };
+    this.#carefulUntil = this.#careful(file);
+    this.#alone = file.owners.others(this.#id).length > 0 ? undefined : file.batches.overview();
+    return true;
+  }
+
+  #careful(file: OpenFile): number {
+    const until = file.owners.carefulUntil();
+    return until > this.#now() ? until : 0;
+  }
+
+  /** Runs first in every transaction. @returns Whether this process may write: rule 2. */
+  #mayWrite(): boolean {
+    const file = this.#openFile();
+    const now = Date.now();
+    if (now < this.#latestNow) file.batches.clockWasSet(now);
+    this.#latestNow = now;
+    if (this.#carefulUntil > 0 && now >= this.#carefulUntil) this.#carefulUntil = 0;
+    return this.#look(monotonicNow());
+  }
+
+  /** Writes this process down, and waits for others to see it: rule 1. */
+  async #enter(file: OpenFile): Promise<void> {
+    let others: OwnerRow[] = [];
+    await this.#whileLocked(() =>
+      this.#database.transaction(() => {
+        const now = Date.now();
+        for (const owner of file.owners.others(this.#id)) {
+          if (file.owners.isDead(owner)) file.owners.bury(owner, now);
+        }
+        others = file.owners.others(this.#id);
+        this.#id = file.owners.enter(this.#id || null);
+        if (others.length > 0) return;
+        file.batches.clockWasSet(now);
+        file.batches.waitForRepeats(now);
+        file.batches.forget(now);
+      })
+    );
+    if (others.length > 0) await new Promise((resolve) => setTimeout(resolve, NEWCOMER_MS));
+    if (this.#isClosed) return;
+    this.#dataVersion = -1;
+    await this.#whileLocked(() => this.#look(monotonicNow()));
+    this.#writer.release();
+    this.#wake();
+  }
+
+  /** Others took this process for dead: it was stopped for a while. What it had claimed is theirs now. */
+  #comeBack(file: OpenFile): void {
+    this.#alone = undefined;
+    this.#writer.hold();
+    // Not inside the transaction in which this was noticed.
+    Promise.resolve().then(() => this.#enter(file)).then(() => {
+      if (this.#isClosed) return;
+      this.#added = file.batches.countOf(this.#id);
+      this.#done = { count: 0, chars: 0 };
+      for (const batch of [...this.#claims]) {
+        if (file.batches.isClaimed(batch, this.#id)) continue;
+        this.#claims.delete(batch);
+        file.host.lost(batch);
+      }
+    }).catch((error) => {
+      if (!this.#isClosed) file.host.failed(error);
+    });
+  }
+
+  /** Shows the others that this process lives, or looks whether there are any. */
+  #beat(): void {
+    const file = this.#file;
+    if (file === undefined) return;
+    if (this.#knowledge() !== undefined && this.#claims.size === 0) return;
+    this.#writer.write({ work: () => file.owners.beat(this.#id) }).catch(() => {
+      // A file that is locked or full now may not be so at the next beat.
+    });
+  }
+
+  /** Nobody tells us what other processes do: looks for it. */
+  #seeOthers(): void {
+    if (!this.#writer.isIdle) return; // which looks too
+    try {
+      const version = this.#dataVersion;
+      if (!this.#read(() => this.#look(monotonicNow()))) return;
+      if (this.#alone !== undefined && version === this.#dataVersion) return;
+      this.#read(() => this.#watchOthers());
+      this.#wake();
+    } catch (error) {
+      if (!(error instanceof LockedError)) this.#file?.host.failed(error);
+    }
+  }
+
+  /** Buries others that have ended, or were silent for their lease. */
+  #watchOthers(): void {
+    const now = performance.now();
+    const pausedMs = now - this.#watchedAt;
+    if (this.#alone !== undefined || pausedMs < this.#pollMs) return;
+    this.#watchedAt = now;
+    // Who was stopped itself cannot tell who was silent.
+    if (pausedMs > Math.max(this.#leaseMs / 2, 4 * this.#pollMs)) this.#beats.clear();
+    const file = this.#openFile();
+    const beats = new Map<number, { beat: number; since: number }>();
+    for (const owner of file.owners.others(this.#id)) {
+      const known = this.#beats.get(owner.id);
+      const since = known?.beat === owner.beat ? known.since : now;
+      beats.set(owner.id, { beat: owner.beat, since });
+      if (now - since >= owner.lease_ms || file.owners.isDead(owner)) this.#bury(file, owner);
+    }
+    this.#beats = beats;
+  }
+
+  #bury(file: OpenFile, owner: OwnerRow): void {
+    this.#writer.write({
+      work: () => {
+        const isBuried = file.owners.bury(owner, this.#latestNow);
+        if (isBuried) file.batches.waitForRepeats(this.#latestNow);
+        return isBuried;
+      },
+      committed: () => {
+        this.#dataVersion = -1; // which tells of what others have written, not of this
+      },
+    }).catch((error) => file.host.failed(error));
+  }
+
+  async #whileLocked<T>(work: () => T, untilMs: number = monotonicNow() + LONGEST_OPEN_MS): Promise<T> {
+    for (let pauseMs = 5;; pauseMs = Math.min(2 * pauseMs, 100)) {
+      try {
+        return this.#database.attempt(work);
+      } catch (error) {
+        if (!(error instanceof LockedError) || monotonicNow() > untilMs) throw error;
+        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+      }
+    }
+  }
+}

@@ -1,0 +1,202 @@
+import { LockedError, type SqliteDatabase } from "./database.ts";
+
+/** How long a transaction goes on to take further writes, with the event loop blocked. */
+const MOST_BUSY_MS = 8;
+/** How long a write waits for a file that another process has locked. */
+const LONGEST_LOCK_MS = 10_000;
+const LONGEST_PAUSE_MS = 100;
+
+/** The clock itself, which tests cannot stop: what it measures happens between processes. */
+export const monotonicNow: () => number = performance.now.bind(performance);
+
+interface Write {
+  readonly work: () => unknown;
+  readonly committed: (result: unknown) => void;
+  readonly failed: () => void;
+  readonly resolve: (result: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly since: number;
+  result: unknown;
+}
+
+/** What is to be done with a write. */
+export interface WriteSteps<T> {
+  /** Runs in a transaction; more than once if another write of the same transaction fails. */
+  work(): T;
+  /** Runs once it is in the file, before the promise resolves. */
+  committed?(result: T): void;
+  /** Runs if it is not in the file, and will not be. */
+  failed?(): void;
+}
+
+/**
+ * All writes of this process, in the order in which they were asked for. What is asked for in one turn of the event loop
+ * is committed in one transaction, since that costs more than what is in it; a promise resolves after the commit. A write
+ * that fails is undone alone. A file that another process has locked is tried again by a timer.
+ */
+export class Writer {
+  readonly #database: SqliteDatabase;
+  readonly #begin: () => boolean;
+  readonly #end: () => void;
+  #queue: Write[] = [];
+  #isHeld = true;
+  #isScheduled = false;
+  #pauseMs = 0;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  /**
+   * @param begin Runs first in every transaction. @returns Whether this process may write.
+   * @param end Runs after every transaction.
+   */
+  constructor(database: SqliteDatabase, begin: () => boolean, end: () => void) {
+    this.#database = database;
+    this.#begin = begin;
+    this.#end = end;
+  }
+
+  /** Whether nothing waits to be written. */
+  get isIdle(): boolean {
+    return this.#queue.length === 0 && !this.#isHeld;
+  }
+
+  write<T>(steps: WriteSteps<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      this.#queue.push({
+        work: () => steps.work(),
+        committed: (result) => steps.committed?.(result as T),
+        failed: () => steps.failed?.(),
+        resolve: (result) => resolve(result as T),
+        reject,
+        since: monotonicNow(),
+        result: undefined,
+      });
+      this.#schedule();
+    });
+  }
+
+  /** Keeps everything waiting until `release`. */
+  hold(): void {
+    this.#isHeld = true;
+  }
+
+  release(): void {
+    this.#isHeld = false;
+    this.#schedule();
+  }
+
+  /** Writes what waits, as far as possible until then. @returns Whether nothing waits any longer. */
+  async drain(untilMs: number): Promise<boolean> {
+    while (this.#queue.length > 0 && !this.#isHeld) {
+      this.#flush();
+      if (this.#queue.length === 0) break;
+      if (monotonicNow() > untilMs) return false;
+      await new Promise((resolve) => setTimeout(resolve, Math.min(this.#pauseMs, 20)));
+    }
+    return this.#queue.length === 0;
+  }
+
+  /** Rejects what waits. */
+  abandon(error: unknown): void {
+    clearTimeout(this.#timer);
+    this.#isHeld = true;
+    for (const write of this.#queue.splice(0)) this.#fail(write, error);
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#isHeld || this.#queue.length === 0 || this.#pauseMs > 0) return;
+    this.#isScheduled = true;
+    soon(() => {
+      this.#isScheduled = false;
+      if (this.#pauseMs === 0) this.#flush();
+    });
+  }
+
+  #flush(): void {
+    if (this.#isHeld || this.#queue.length === 0) return;
+    let taken = 0;
+    try {
+      this.#database.transaction(() => {
+        taken = 0;
+        if (!this.#begin()) return;
+        const began = monotonicNow();
+        for (const write of this.#queue) {
+          taken++;
+          write.result = write.work();
+          if (monotonicNow() - began > MOST_BUSY_MS) break;
+        }
+      });
+      this.#isFree();
+      const done = this.#queue.splice(0, taken);
+      for (const write of done) write.committed(write.result);
+      for (const write of done) write.resolve(write.result);
+    } catch (error) {
+      if (error instanceof LockedError) return this.#isLocked(error);
+      this.#oneByOne(Math.max(1, taken), error);
+    }
+    if (this.#queue.length > 0 && taken === 0) return; // it may not write now
+    this.#end();
+    this.#schedule();
+  }
+
+  /** One of these writes has failed, and must not harm the others. */
+  #oneByOne(taken: number, first: unknown): void {
+    const isOnly = taken === 1;
+    for (const write of this.#queue.slice(0, taken)) {
+      try {
+        if (isOnly) throw first;
+        const isDone = this.#database.transaction(() => {
+          if (!this.#begin()) return false;
+          write.result = write.work();
+          return true;
+        });
+        if (!isDone) return;
+        this.#queue.shift();
+        write.committed(write.result);
+        write.resolve(write.result);
+      } catch (error) {
+        if (error instanceof LockedError) return this.#isLocked(error);
+        this.#queue.shift();
+        this.#fail(write, error);
+      }
+    }
+  }
+
+  #isFree(): void {
+    if (this.#pauseMs === 0) return;
+    this.#pauseMs = 0;
+    this.#database.setBusyTimeout(true);
+  }
+
+  #isLocked(error: LockedError): void {
+    if (this.#pauseMs === 0) this.#database.setBusyTimeout(false);
+    this.#pauseMs = Math.min(2 * this.#pauseMs + 5, LONGEST_PAUSE_MS);
+    const oldest = monotonicNow() - LONGEST_LOCK_MS;
+    while (this.#queue[0] !== undefined && this.#queue[0].since < oldest) {
+      const write = this.#queue.shift();
+      if (write !== undefined) this.#fail(write, error);
+    }
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => this.#flushAgain(), this.#pauseMs);
+  }
+
+  #flushAgain(): void {
+    if (this.#queue.length > 0) return this.#flush();
+    this.#isFree();
+  }
+
+  #fail(write: Write, error: unknown): void {
+    write.failed();
+    write.reject(error);
+  }
+}
+
+interface Immediate {
+  setImmediate?(run: () => void): unknown;
+}
+
+/** After what has arrived in this turn of the event loop was looked at. */
+function soon(run: () => void): void {
+  const { setImmediate } = globalThis as Immediate;
+  if (setImmediate !== undefined) setImmediate(run);
+  else setTimeout(run, 0);
+}

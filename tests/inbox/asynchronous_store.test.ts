@@ -1,0 +1,291 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { webhook } from "../../mod.ts";
+import { assertPending, bot, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
+import { dawdling, type StoreCall, WrappedStore } from "./wrapped_store.ts";
+
+const NEVER = { quietMs: 60_000, maxWaitMs: 60_000 };
+
+/** A store that answers a kind of call once it may. */
+function held(...calls: (StoreCall | `add ${string}`)[]) {
+  const asked = gate();
+  const answered = gate();
+  const store = new WrappedStore({
+    before(call, [, mode]) {
+      if (!calls.includes(call) && !calls.includes(`add ${mode}`)) return;
+      asked.open();
+      return answered.opened;
+    },
+  }, { isShared: true });
+  return { store, asked, answered };
+}
+
+describe("a store whose answers take a while", () => {
+  it("does not let an update begin twice that comes twice while the store looks", async () => {
+    const log = new Log();
+    const { store, answered } = held("add");
+    const hook = webhook((update) => log.add(word(update)), { secretToken: null, store });
+    const both = [hook.receive(message(1)), hook.receive(message(1))];
+    await turn();
+    assert.deepEqual(log.words, [], "nothing begins before the store has answered");
+    assert.equal(hook.stats().unanswered, 1);
+    answered.open();
+    await Promise.all(both);
+    assert.deepEqual(log.words, ["1"]);
+    assert.deepEqual([hook.stats().handled, hook.stats().duplicates], [1, 1]);
+    await hook.close();
+  });
+
+  it("does not let a part be appended twice that comes twice while it is stored", async () => {
+    const log = new Log();
+    const { store, answered } = held("add");
+    const { hook, post } = bot((update) => log.add(word(update)), { store, mediaGroups: NEVER });
+    const both = [post(part(1, "7")), post(part(1, "7"))];
+    await turn();
+    answered.open();
+    assert.deepEqual(await Promise.all(both), [200, 200]);
+    await hook.close();
+    assert.deepEqual(log.words, ["[1]"]);
+    assert.equal(store.times("add"), 1);
+  });
+
+  it("answers 500 where it cannot look, and takes the update when it comes again", async () => {
+    const log = new Log();
+    let isWell = false;
+    const store = new WrappedStore(
+      dawdling({
+        before(call) {
+          if (call === "add" && !isWell) throw new Error("out of order");
+        },
+      }),
+      { isShared: true },
+    );
+    const errors: unknown[] = [];
+    const onError = (error: unknown) => void errors.push(error);
+    const hook = webhook((update) => log.add(word(update)), { secretToken: null, store, onError });
+    await assert.rejects(hook.receive(message(1)), /out of order/);
+    assert.deepEqual([log.words, errors.length, hook.stats().unanswered], [[], 1, 0]);
+    isWell = true;
+    await hook.receive(message(1));
+    assert.deepEqual(log.words, ["1"]);
+    await hook.close();
+  });
+
+  it("passes nothing to the receiver after closing that the store was still asked about", async () => {
+    const { store, answered } = held("add");
+    const hook = webhook(() => assert.fail("It is closed"), {
+      secretToken: null,
+      store,
+      onError: assert.fail,
+    });
+    const told = assert.rejects(hook.receive(message(1)), { code: "ERR_CLOSED" });
+    await turn();
+    await hook.close({ timeoutMs: 0 });
+    await told;
+    answered.open();
+    await turn();
+    assert.equal(hook.stats().handled, 0);
+  });
+
+  it("keeps albums whole, and before what follows them", async () => {
+    const log = new Log();
+    const store = new WrappedStore(dawdling(), { isShared: true });
+    const hook = webhook((update) => log.add(word(update)), { secretToken: null, store, mediaGroups: NEVER });
+    for (const update of [message(1), part(2, "a"), part(3, "a"), message(4), part(5, "b"), message(6)]) {
+      await hook.receive(update);
+    }
+    assert.deepEqual(log.words, ["1", "[2 3]", "4", "[5]", "6"]);
+    await hook.close();
+  });
+
+  it("does not have more calls run than may, though several updates are found to be alone at once", async () => {
+    let running = 0;
+    let most = 0;
+    const store = new WrappedStore(dawdling(), { isShared: true });
+    const { hook, post } = bot(async () => {
+      most = Math.max(most, ++running);
+      await turn();
+      running--;
+    }, { store, concurrency: 2 });
+    const statuses = await Promise.all([1, 2, 3, 4, 5, 6].map((id) => post(inChat(id, id))));
+    assert.deepEqual([statuses, most], [[200, 200, 200, 200, 200, 200], 2]);
+    await hook.close();
+  });
+
+  it("that answers beyond the time limit has the update acknowledged as soon as it has it", async () => {
+    const { store, answered } = held("add");
+    const slow = gate();
+    const { hook, post } = bot(() => slow.opened, { store, acknowledgeWithinMs: 100, lane: () => "one" });
+    const first = post(message(1));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    answered.open();
+    const began = performance.now();
+    assert.equal(await first, 200);
+    assert.ok(performance.now() - began < 60, "it does not wait from the beginning");
+    slow.open();
+    await hook.close();
+  });
+});
+
+it("a slow update is adopted once, though its receiver ends while the store is still taking it", async () => {
+  const { store, asked, answered } = held("add adopt");
+  const slow = gate();
+  const hook = webhook(() => slow.opened, { secretToken: null, store, acknowledgeWithinMs: 1 });
+  const received = hook.receive(message(1));
+  await asked.opened;
+  slow.open();
+  await turn();
+  await hook.receive(inChat(43, 2)); // whose time limit makes them look again
+  await new Promise((resolve) => setTimeout(resolve, 10)); // ten times as long
+  answered.open();
+  await received;
+  await hook.close();
+  assert.deepEqual([store.times("add adopt"), store.count], [1, 0]);
+});
+
+it("a reply is reported if nobody waits for it, because the store did not take its slow update", async () => {
+  const slow = gate();
+  const errors: unknown[] = [];
+  const store = new WrappedStore(
+    dawdling({
+      before(call, [, mode]) {
+        if (call === "add" && mode === "adopt") throw new Error("full");
+      },
+    }),
+    { isShared: true },
+  );
+  const hook = webhook(async () => {
+    await slow.opened;
+    return { method: "sendMessage" };
+  }, { secretToken: null, store, acknowledgeWithinMs: 1, onError: (error) => void errors.push(error) });
+  await assert.rejects(hook.receive(message(1)), /full/);
+  slow.open();
+  await hook.close();
+  assert.match(String(errors.at(-1)), /The reply "sendMessage" was not sent/);
+});
+
+it("an update that the store was slow to take is handled, and its next delivery finds that", async () => {
+  const log = new Log();
+  const slow = gate();
+  const { store, answered } = held("add append");
+  const { hook, post } = bot(async (update) => {
+    log.add(word(update));
+    if (update.update_id === 1) await slow.opened;
+  }, { store, concurrency: 1, acknowledgeWithinMs: 20 });
+  const first = post(message(1));
+  await turn();
+  const second = post(inChat(43, 2)); // all calls are taken
+  slow.open();
+  await turn();
+  answered.open();
+  assert.deepEqual(await Promise.all([first, second]), [200, 200]);
+  await log.has(2);
+  assert.equal(await post(inChat(43, 2)), 200);
+  assert.deepEqual([log.words, hook.stats().unanswered], [["1", "2"], 0]);
+  await hook.close();
+});
+
+describe("a store that fails to settle", () => {
+  it("is told again what became of a batch, which is not handled once more", async () => {
+    const log = new Log();
+    let failures = 1;
+    const store = new WrappedStore({
+      before(call) {
+        if (call === "complete" && failures-- > 0) throw new Error("gone for a moment");
+      },
+    });
+    const { hook } = bot((update) => log.add(word(update)), { store, acknowledge: "received" });
+    await hook.receive(message(1));
+    await hook.close();
+    assert.deepEqual([log.words, store.times("complete"), store.count], [["1"], 2, 0]);
+  });
+
+  it("does not keep the answer back, since the update was handled", async () => {
+    let isBroken = true;
+    const slow = gate();
+    const store = new WrappedStore({
+      before(call) {
+        if (call === "complete" && isBroken) throw new Error("gone");
+      },
+    });
+    const { hook, post } = bot(() => slow.opened, { store, lane: () => "one", acknowledgeWithinMs: 50_000 });
+    const answer = post(message(1));
+    await turn();
+    slow.open();
+    assert.equal(
+      await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 300, "none"))]),
+      200,
+    );
+    isBroken = false;
+    await hook.close();
+  });
+
+  it("and answers the sender only once an update is withdrawn that was not handled", async () => {
+    const withdrawn = gate();
+    const store = new WrappedStore({
+      before: (call) => call === "withdraw" ? withdrawn.opened : undefined,
+    });
+    const { hook, post } = bot(() => Promise.reject(new Error("no")), { store, lane: () => "one" });
+    const answer = post(message(1));
+    await assertPending(answer);
+    withdrawn.open();
+    assert.equal(await answer, 500);
+    assert.equal(store.count, 0);
+    await hook.close();
+  });
+});
+
+describe("closing", () => {
+  it("does not wait for what turned out to be here already, which counts as a duplicate", async () => {
+    const looked = gate();
+    const store = new WrappedStore({
+      before: (call) => call === "add" ? looked.opened : undefined,
+      after: (call, result) => call === "add" ? "known" : result,
+    }, { isShared: true });
+    const hook = webhook(assert.fail, { secretToken: null, store, onError: assert.fail });
+    const received = hook.receive(message(1));
+    await turn();
+    const closed = hook.close({ timeoutMs: 60_000 });
+    looked.open();
+    await Promise.all([received, closed]);
+    assert.equal(hook.stats().duplicates, 1);
+  });
+
+  it("waits for an album that is still being stored, and for its receiver", async () => {
+    const log = new Log();
+    const store = new WrappedStore(dawdling());
+    const hook = webhook(async (update, { signal }) => {
+      await turn();
+      log.add(`${word(update)} ${signal.aborted}`);
+    }, { secretToken: null, store, mediaGroups: NEVER });
+    await hook.receive(part(1, "7"));
+    const last = hook.receive(part(2, "7"));
+    await turn();
+    await hook.close({ timeoutMs: 60_000 });
+    await last;
+    assert.deepEqual([log.words, store.count], [["[1 2] false"], 0]);
+  });
+
+  it("leaves albums that collect in a durable store, and acknowledges what waits there", async () => {
+    const slow = gate();
+    const store = new WrappedStore(dawdling(), { isDurable: true, isShared: true });
+    const { hook, post } = bot((update) => update.update_id === 3 ? slow.opened : undefined, {
+      store,
+      mediaGroups: NEVER,
+      concurrency: 1,
+    });
+    for (const id of [1, 2]) assert.equal(await post(part(id, "7")), 200);
+    const running = post(inChat(43, 3));
+    while (hook.stats().running === 0) await turn();
+    const waiting = post(inChat(44, 4));
+    while (store.count < 3) await turn();
+    await turn();
+    const closed = hook.close();
+    assert.equal(await waiting, 200);
+    slow.open();
+    assert.equal(await running, 200);
+    await closed;
+    assert.equal(store.times("flush"), 0);
+    assert.equal(hook.stats().handled, 1);
+  });
+});

@@ -1,0 +1,125 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import { TelehookError, updateStreams, webhook } from "../../mod.ts";
+import { assertPending, bot, delivery, gate, inChat, Log, message, part, word } from "./bot.ts";
+
+describe("closing", () => {
+  it("calls the receiver with nothing more once it is over, since the sender was told to keep it", async () => {
+    const slow = gate();
+    const started = gate();
+    const log = new Log();
+    const { hook, post } = bot(async (update) => {
+      started.open();
+      log.add(word(update));
+      await slow.opened;
+    }, { concurrency: 1 });
+    const answers = [post(inChat(1, 1)), post(inChat(2, 2))];
+    await started.opened;
+    await hook.close({ timeoutMs: 10 });
+    assert.deepEqual(await Promise.all(answers), [503, 503]);
+    slow.open();
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.deepEqual(log.words, ["1"]);
+  });
+
+  it("refuses with 503 and Retry-After, awaits what runs, and is the same promise twice", async () => {
+    const slow = gate();
+    const started = gate();
+    const { hook, post } = bot(() => {
+      started.open();
+      return slow.opened;
+    });
+    const running = post(message(1));
+    await started.opened;
+    const closed = hook.close();
+    const refused = await hook(delivery(message(2)));
+    assert.equal(refused.status, 503);
+    assert.equal(refused.headers.get("retry-after"), "1");
+    await assert.rejects(hook.receive(message(3)), { code: "ERR_CLOSED" });
+    await assertPending(closed);
+    slow.open();
+    await Promise.all([closed, hook.close()]);
+    assert.equal(await running, 200);
+  });
+
+  it("aborts the signals once its time is over, and then answers 503 to whoever still waits", async () => {
+    const reasons: unknown[] = [];
+    const started = gate();
+    const { hook, post } = bot((_, { signal }) => {
+      started.open();
+      return new Promise(() => signal.addEventListener("abort", () => reasons.push(signal.reason)));
+    });
+    const answer = post(message(1));
+    await started.opened;
+    await hook.close({ timeoutMs: 10 });
+    assert.equal(await answer, 503);
+    assert.ok(reasons[0] instanceof TelehookError && reasons[0].code === "ERR_CLOSED");
+  });
+
+  it("tells onError what is lost with a store in memory", async () => {
+    const { hook, failures } = bot(() => new Promise(() => {}), { acknowledge: "received" });
+    await hook.receive(message(1));
+    await hook.receive(message(2));
+    await hook.close({ timeoutMs: 10 });
+    assert.deepEqual(failures.map(({ update, willRetry }) => [update.update_id, willRetry]), [[1, false], [
+      2,
+      false,
+    ]]);
+  });
+
+  it("counts what is lost, and what was given up", async () => {
+    const { hook } = bot(() => new Promise(() => {}), { acknowledge: "received" });
+    await hook.receive(message(1));
+    await hook.close({ timeoutMs: 0 });
+    assert.deepEqual([hook.stats().failed, hook.stats().givenUp], [1, 1]);
+  });
+
+  it("leaves to Telegram what is unanswered, though its time limit is over meanwhile", async () => {
+    const started = gate();
+    const { hook, post, failures } = bot(() => {
+      started.open();
+      return new Promise(() => {});
+    }, { acknowledgeWithinMs: 20 });
+    const answer = post(message(1));
+    await started.opened;
+    await hook.close({ timeoutMs: 60 });
+    assert.equal(await answer, 503);
+    assert.deepEqual([failures, hook.stats().acknowledgedEarly], [[], 0]);
+  });
+
+  it("works with await using", async () => {
+    const log = new Log();
+    {
+      await using hook = webhook((update) => log.add(word(update)), { secretToken: null });
+      await hook.receive(part(1, "7"));
+    }
+    assert.deepEqual(log.words, ["[1]"]);
+  });
+
+  it("refuses a time limit that is none", async () => {
+    const { hook } = bot(() => {});
+    await assert.rejects(hook.close({ timeoutMs: -1 }), { code: "ERR_OPTION" });
+    await assert.rejects(hook.close({ timeout: 1 } as object), { code: "ERR_OPTION" });
+    await hook.close();
+  });
+});
+
+describe("streams that are closed before the webhook", () => {
+  it("are not to blame for albums that come due: these are kept, uncounted, until it is closed too", async () => {
+    const streams = updateStreams();
+    streams.on("message_media_group");
+    const refused = gate();
+    const { hook, post, failures } = bot((update, context) => {
+      if (update.update_id === 1) refused.open();
+      return streams.receive(update, context);
+    }, { maxAttempts: 1, mediaGroups: { quietMs: 10 } });
+    assert.equal(await post(part(1, "7")), 200);
+    streams.close();
+    await refused.opened;
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    const { failed, givenUp, stored } = hook.stats();
+    assert.deepEqual([failed, givenUp, stored, failures], [0, 0, 1, []]);
+    await hook.close({ timeoutMs: 0 });
+    assert.deepEqual(failures.map(({ willRetry }) => willRetry), [false], "memory keeps nothing longer");
+  });
+});

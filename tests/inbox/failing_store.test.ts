@@ -1,0 +1,117 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { Batch } from "../../mod.ts";
+import { bot, codeOf, gate, Log, message, part, word } from "./bot.ts";
+import { type StoreCall, WrappedStore } from "./wrapped_store.ts";
+
+const NEVER = { quietMs: 60_000, maxWaitMs: 60_000 };
+
+/** A store whose calls of these names fail while it is broken. */
+function breakable(...calls: StoreCall[]) {
+  const state = { isBroken: true };
+  const store = new WrappedStore({
+    before(call) {
+      if (state.isBroken && calls.includes(call)) throw new Error("disk full");
+    },
+  });
+  return { state, store };
+}
+
+/** Changes what a store claims. */
+function claiming(change: (batch: Batch) => void): WrappedStore {
+  return new WrappedStore({
+    after(call, result) {
+      if (call === "claim") { for (const batch of result as readonly Batch[]) change(batch); }
+      return result;
+    },
+  });
+}
+
+describe("a store that fails", () => {
+  it("is answered 500, so that Telegram keeps the part, which is taken once the store is well", async () => {
+    const log = new Log();
+    const { state, store } = breakable("add");
+    const { hook, post, failures } = bot((update) => log.add(word(update)), { store });
+    assert.equal(await post(part(1, "7")), 500);
+    assert.match(String(failures[0]?.error), /disk full/);
+    assert.equal(failures[0]?.willRetry, true);
+    state.isBroken = false;
+    assert.equal(await post(part(1, "7")), 200);
+    await hook.close();
+    assert.deepEqual(log.words, ["[1]"]);
+  });
+
+  it("where an update is put behind an album makes no handler reject", async () => {
+    const { state, store } = breakable("add");
+    state.isBroken = false;
+    const { hook, post } = bot(() => {}, { store, mediaGroups: NEVER });
+    assert.equal(await post(part(1, "7")), 200);
+    state.isBroken = true;
+    assert.equal(await post(message(2)), 500);
+    await hook.close();
+  });
+
+  it("where nothing is expected to makes no handler reject", async () => {
+    const store = Object.defineProperty(new WrappedStore(), "count", {
+      get() {
+        throw new Error("broken");
+      },
+    });
+    const { hook, post, failures } = bot(() => {}, { store });
+    assert.equal(await post(message(1)), 500);
+    assert.match(String(failures[0]?.error), /broken/);
+    await assert.rejects(hook.close(), /broken/);
+  });
+
+  for (const updates of [[message(1)], []]) {
+    it(`because an update cannot be read says which is lost, and passes the ${updates.length} others`, async () => {
+      const log = new Log();
+      const lost = gate();
+      const { hook, failures } = bot((update) => log.add(word(update)), {
+        acknowledge: "received",
+        store: claiming((batch) => Object.assign(batch, { updates, unreadable: [7] })),
+        onEvent: ({ type }) => type === "failed" && lost.open(),
+      });
+      await hook.receive(message(1));
+      await lost.opened;
+      await hook.close({ timeoutMs: 0 });
+      assert.deepEqual(log.words, updates.map(word));
+      const [failure] = failures;
+      assert.equal(codeOf(failure?.error), "ERR_STORE");
+      assert.deepEqual([failure?.update.update_id, failure?.willRetry], [7, false]);
+    });
+  }
+
+  it("by making an album of what is none has it fail like anything else", async () => {
+    const failed = gate();
+    const { hook, failures } = bot(assert.fail, {
+      acknowledge: "received",
+      store: claiming((batch) => Object.assign(batch, { album: "7" })),
+      onEvent: ({ type }) => type === "failed" && failed.open(),
+    });
+    await hook.receive({
+      update_id: 1,
+      poll_answer: { poll_id: "1", option_ids: [], option_persistent_ids: [] },
+    });
+    await failed.opened;
+    await hook.close({ timeoutMs: 0 });
+    assert.match(String(failures[0]?.error), /Not a part of an album/);
+    assert.equal(failures[0]?.willRetry, true);
+  });
+
+  it("does not let a slow update be acknowledged; its next delivery joins the same run", async () => {
+    const slow = gate();
+    let runs = 0;
+    const { state, store } = breakable("add");
+    const { hook, post } = bot(async () => {
+      runs++;
+      await slow.opened;
+    }, { store, acknowledgeWithinMs: 20 });
+    assert.equal(await post(message(1)), 500);
+    state.isBroken = false;
+    assert.equal(await post(message(1)), 200);
+    slow.open();
+    await hook.close();
+    assert.equal(runs, 1);
+  });
+});

@@ -1,0 +1,129 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { WebhookEvent } from "../../mod.ts";
+import { bot, codeOf, gate, inChat, Log, message, word } from "./bot.ts";
+
+const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
+
+describe("a handler that runs longer than warnAfterMs", () => {
+  it("is reported once, with its update and what waits", async () => {
+    const slow = gate();
+    const reported = gate();
+    const events: WebhookEvent[] = [];
+    const { hook, post } = bot(() => slow.opened, {
+      warnAfterMs: 20,
+      acknowledgeWithinMs: 5,
+      onEvent: (event) => {
+        if (event.type !== "slow") return;
+        events.push(event);
+        reported.open();
+      },
+    });
+    for (const id of [1, 2, 3]) assert.equal(await post(message(id)), 200);
+    await reported.opened;
+    await pause(60);
+    slow.open();
+    await hook.close();
+    assert.equal(events.length, 1);
+    const [event] = events;
+    assert.ok(event?.type === "slow" && event.update.update_id === 1 && event.waiting === 3);
+    assert.ok(event.runningMs >= 20 && event.runningMs < 2_000);
+  });
+
+  it("is reported each, though they began at different times", async () => {
+    const slow = gate();
+    const log = new Log();
+    const { hook, post } = bot(() => slow.opened, {
+      warnAfterMs: 30,
+      onEvent: (event) => event.type === "slow" && log.add(word(event.update)),
+    });
+    const answers = [post(inChat(1, 1))];
+    await pause(15);
+    answers.push(post(inChat(2, 2)));
+    await log.has(2);
+    assert.deepEqual(log.words, ["1", "2"]);
+    slow.open();
+    await Promise.all(answers);
+    await hook.close();
+  });
+
+  it("is told on the console if nobody listens to events, and never with Infinity", async (t) => {
+    const told = t.mock.method(console, "warn", () => {});
+    for (const warnAfterMs of [10, Infinity]) {
+      const { hook, post } = bot(() => pause(30), { warnAfterMs, onEvent: undefined as never });
+      assert.equal(await post(message(7)), 200);
+      await hook.close();
+    }
+    assert.equal(told.mock.callCount(), 1);
+    assert.match(String(told.mock.calls[0]?.arguments[0]), /the handler of update 7 has been running for/);
+  });
+});
+
+describe("a handler that runs longer than handlerTimeoutMs", () => {
+  it("has its signal aborted and its update fail, which Telegram sends again", async () => {
+    const reasons: unknown[] = [];
+    const { hook, post, failures } = bot((_, { attempt, signal }) => {
+      if (attempt > 1) return;
+      signal.addEventListener("abort", () => reasons.push(signal.reason));
+      return new Promise(() => {});
+    }, { handlerTimeoutMs: 20 });
+    assert.equal(await post(message(1)), 500);
+    assert.deepEqual([codeOf(reasons[0]), failures[0]?.error], ["ERR_TIMEOUT", reasons[0]]);
+    assert.equal(hook.stats().running, 0);
+    assert.equal(await post(message(1)), 200);
+    await hook.close();
+  });
+
+  it("has its lane go on, where it was acknowledged", async () => {
+    const alive = setInterval(() => {}, 1_000); // a handler that hangs is no reason to live
+    const log = new Log();
+    const { hook, post } = bot((update, { attempt }) => {
+      log.add(`${word(update)} ${attempt}`);
+      return update.update_id === 1 && attempt === 1 ? new Promise(() => {}) : undefined;
+    }, { handlerTimeoutMs: 20, acknowledge: "received" });
+    for (const id of [1, 2]) assert.equal(await post(message(id)), 200);
+    await log.has(3);
+    assert.deepEqual(log.words, ["1 1", "1 2", "2 1"]);
+    await hook.close();
+    clearInterval(alive);
+  });
+
+  it("has the limit of each that began after it looked at, though warnAfterMs is later", async () => {
+    const { hook, post } = bot(() => new Promise(() => {}), { handlerTimeoutMs: 40 });
+    const first = post(inChat(1, 1));
+    await pause(20);
+    const began = performance.now();
+    const second = post(inChat(2, 2));
+    assert.deepEqual(await Promise.all([first, second]), [500, 500]);
+    assert.ok(performance.now() - began < 1_000);
+    await hook.close({ timeoutMs: 0 });
+  });
+
+  it("is reported as hanging too, if that comes first", async () => {
+    const kinds: string[] = [];
+    const { hook, post } = bot(() => new Promise(() => {}), {
+      warnAfterMs: 10,
+      handlerTimeoutMs: 40,
+      onEvent: ({ type }) => void kinds.push(type),
+    });
+    assert.equal(await post(message(1)), 500);
+    assert.deepEqual(kinds, ["slow", "failed"]);
+    await hook.close();
+  });
+
+  it("is off by default, and refuses what is no time", async () => {
+    for (const handlerTimeoutMs of [0, -1, NaN, 2 ** 31]) {
+      assert.throws(() => bot(() => {}, { handlerTimeoutMs }), { code: "ERR_OPTION" });
+    }
+    const { hook, post } = bot(() => pause(30), { handlerTimeoutMs: Infinity });
+    assert.equal(await post(message(1)), 200);
+    await hook.close();
+  });
+});
+
+it("acknowledgeWithinMs is below the minute after which Telegram closes the connection", () => {
+  for (const acknowledgeWithinMs of [55_001, 60_000, Infinity, 0]) {
+    assert.throws(() => bot(() => {}, { acknowledgeWithinMs }), { code: "ERR_OPTION" });
+  }
+  bot(() => {}, { acknowledgeWithinMs: 55_000 });
+});

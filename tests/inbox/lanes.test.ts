@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import { describe, it } from "node:test";
+import type { LaneFunction, Update } from "../../mod.ts";
+import { assertPending, bot, gate, Log, message, part, turn, word } from "./bot.ts";
+import { dawdling, WrappedStore } from "./wrapped_store.ts";
+
+const inTopic = (id: number, message_thread_id: number, text = "") =>
+  message(id, { message_thread_id, text });
+const topicOf: LaneFunction = (update) =>
+  "message" in update ? `topic ${update.message.message_thread_id}` : null;
+const textOf = (update: Update) => "message" in update ? update.message.text : undefined;
+
+const stores = {
+  "in memory": () => new WrappedStore(),
+  "that dawdles": () => new WrappedStore(dawdling(), { isShared: true }),
+};
+
+for (const [name, store] of Object.entries(stores)) {
+  describe(`lanes, with a store ${name}`, () => {
+    it("have updates of one handled one after another, beside those of others", async () => {
+      const open = new Map<number, () => void>();
+      const log = new Log();
+      const { hook, post } = bot(async (update) => {
+        log.add(`begin ${word(update)}`);
+        const { opened, open: end } = gate();
+        open.set(update.update_id, end);
+        await opened;
+      }, { store: store(), lane: topicOf });
+      const answers = [post(inTopic(1, 1)), post(inTopic(2, 1)), post(inTopic(3, 2))];
+      await log.has(2);
+      assert.deepEqual(log.words.toSorted(), ["begin 1", "begin 3"]);
+      open.get(1)?.();
+      await log.has(3);
+      assert.equal(log.words[2], "begin 2");
+      for (const end of open.values()) end();
+      assert.deepEqual(await Promise.all(answers), [200, 200, 200]);
+      await hook.close();
+    });
+
+    it("keep the order of twenty topics of fifty updates each", async () => {
+      const seen = new Map<number, number[]>();
+      let running = 0;
+      let most = 0;
+      const { hook, post } = bot(async (update) => {
+        if (!("message" in update)) return;
+        most = Math.max(most, ++running);
+        if (update.update_id % 3 === 0) await turn();
+        running--;
+        const topic = update.message.message_thread_id ?? 0;
+        seen.set(topic, [...seen.get(topic) ?? [], update.update_id]);
+      }, { store: store(), lane: topicOf, acknowledge: "received" });
+      for (let id = 0; id < 1_000; id++) assert.equal(await post(inTopic(id, id % 20)), 200);
+      await hook.close({ timeoutMs: 20_000 });
+      assert.equal([...seen.values()].flat().length, 1_000);
+      for (const ids of seen.values()) assert.deepEqual(ids, ids.toSorted((a, b) => a - b));
+      assert.ok(name === "in memory" || most > 1, `${most} at once`);
+    });
+
+    it("null handles at once, whatever is before it", async () => {
+      const slow = gate();
+      const { hook, post } = bot((update) => update.update_id === 1 ? slow.opened : undefined, {
+        store: store(),
+        lane: () => null,
+      });
+      const first = post(message(1));
+      assert.equal(await post(message(2)), 200);
+      await assertPending(first);
+      slow.open();
+      assert.equal(await first, 200);
+      await hook.close();
+    });
+
+    it("have /stop overtake the turn that it stops, which was acknowledged when it was received", async () => {
+      const controller = new AbortController();
+      const log = new Log();
+      const { hook, post } = bot(async (update) => {
+        const text = "message" in update ? update.message.text : "";
+        log.add(`begin ${text}`);
+        if (text === "/stop") controller.abort();
+        else await new Promise((resolve) => controller.signal.addEventListener("abort", resolve));
+        log.add(`end ${text}`);
+      }, {
+        store: store(),
+        lane: (update) => textOf(update) === "/stop" ? null : "turns",
+        acknowledge: (update) => textOf(update) === "/stop" ? "handled" : "received",
+      });
+      assert.equal(await post(inTopic(1, 1, "think")), 200);
+      await log.has(1);
+      assert.equal(await post(inTopic(2, 1, "/stop")), 200);
+      await log.has(4);
+      assert.deepEqual(log.words, ["begin think", "begin /stop", "end /stop", "end think"]);
+      await hook.close();
+    });
+
+    it("of numbers and texts are never the same, nor those of two albums with one id", async () => {
+      const log = new Log();
+      const slow = gate();
+      const { hook, post } = bot(async (update) => {
+        log.add(word(update));
+        if (update.update_id === 1) await slow.opened;
+      }, {
+        store: store(),
+        lane: (update) => update.update_id === 1 ? 7 : update.update_id === 2 ? "7" : "albums",
+        mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 },
+      });
+      const first = post(message(1));
+      assert.equal(await post(message(2)), 200);
+      slow.open();
+      assert.equal(await first, 200);
+      await post(part(3, "a"));
+      await post(part(4, "a", { chat: { id: 43, type: "private" } }));
+      await hook.close();
+      assert.deepEqual(log.words, ["1", "2", "[3]", "[4]"]);
+    });
+  });
+}
+
+describe("a function of the user's that throws for an update", () => {
+  const throwing = (): never => {
+    throw new Error("no text");
+  };
+  for (
+    const [name, options] of Object.entries({
+      lane: { lane: throwing },
+      acknowledge: { acknowledge: throwing },
+    })
+  ) {
+    it(`is its own failure, at last given up and reported: ${name}`, async () => {
+      const { hook, post, failures } = bot(assert.fail, { ...options, maxAttempts: 3 });
+      const statuses = [];
+      for (let times = 0; times < 4; times++) statuses.push(await post(message(1)));
+      assert.deepEqual(statuses, [500, 500, 200, 200]);
+      assert.deepEqual(failures.map(({ attempt, willRetry }) => [attempt, willRetry]), [
+        [1, true],
+        [2, true],
+        [3, false],
+      ]);
+      assert.equal(hook.stats().storeFailures, 0, "the store is not to blame");
+      await hook.close();
+    });
+  }
+});

@@ -1,0 +1,336 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import { GiveUp, RetryLater, type WebhookEvent } from "../../mod.ts";
+import { Failures, NO_TRIES } from "../../src/runner/failures.ts";
+import { bot, delivery, inChat, Log, message, part, word } from "./bot.ts";
+import { Clock } from "./clock.ts";
+import { it } from "./scoped_it.ts";
+
+function rules(maxAttempts = 5, giveUpAfterMs = 600_000) {
+  const told: string[] = [];
+  const failures = new Failures(
+    { maxAttempts, giveUpAfterMs },
+    (isOutage, lanes) => told.push(isOutage ? `outage of ${lanes}` : "over"),
+  );
+  /** An update of a lane of its own fails. */
+  const fail = (id: number, lane: number = id) => failures.failed(id, lane, failures.triesOf(id));
+  return { failures, told, fail };
+}
+
+describe("failures", () => {
+  it("count once another lane has succeeded since the first, which then counts too", (t) => {
+    new Clock(t);
+    const { failures, fail } = rules(3);
+    assert.deepEqual(fail(1).tries, { attempts: 1, failures: 0 });
+    failures.succeeded(2, 2);
+    assert.deepEqual(fail(1), { willRetry: true, tries: { attempts: 2, failures: 2 }, retryAfterMs: 2_000 });
+    assert.equal(fail(1).willRetry, false);
+    assert.deepEqual(failures.triesOf(1), NO_TRIES, "it is known no longer");
+  });
+
+  it("of processes before this one count too", (t) => {
+    new Clock(t);
+    const { failures } = rules(3);
+    const before = { attempts: 7, failures: 2 };
+    assert.deepEqual(failures.failed(1, 1, before).tries, { attempts: 8, failures: 2 });
+    failures.succeeded(2, 2);
+    assert.equal(failures.failed(1, 1, { attempts: 8, failures: 2 }).willRetry, false);
+  });
+
+  it("do not count by a success in the same lane, nor by one before the first", (t) => {
+    new Clock(t);
+    const { failures, fail } = rules(2);
+    fail(9); // so that successes are counted
+    failures.succeeded(2, 2);
+    for (let times = 0; times < 5; times++) {
+      assert.equal(fail(1, 1).willRetry, true);
+      failures.succeeded(100 + times, 1);
+    }
+    failures.succeeded(3, 3);
+    assert.equal(fail(1, 1).willRetry, false);
+  });
+
+  it("of one or two lanes alone end after giveUpAfterMs, and not before", (t) => {
+    const clock = new Clock(t);
+    const { told, fail } = rules(5, 60_000);
+    fail(1);
+    fail(2);
+    for (let times = 0; times < 20; times++) assert.equal(fail(1).willRetry, true);
+    clock.pass(59_999);
+    assert.equal(fail(1).willRetry, true);
+    clock.pass(1);
+    assert.equal(fail(1).willRetry, false);
+    assert.deepEqual(told, []);
+  });
+
+  it("of three lanes are an outage: nothing is given up, however often and long, until a success", (t) => {
+    const clock = new Clock(t);
+    const { failures, told, fail } = rules(2, 60_000);
+    for (const id of [1, 2, 3]) fail(id);
+    assert.deepEqual(told, ["outage of 3"]);
+    for (let times = 0; times < 50; times++) {
+      clock.pass(60_000);
+      for (const id of [1, 2, 3, 4]) assert.equal(fail(id).willRetry, true);
+    }
+    failures.succeeded(1, 1);
+    assert.deepEqual([told, failures.isOutage], [["outage of 3", "over"], false]);
+    assert.equal(fail(2).willRetry, false, "now it is to blame");
+  });
+
+  it("do not count during an outage, though another lane had succeeded after the first", (t) => {
+    new Clock(t);
+    const { failures, fail } = rules(3);
+    fail(1);
+    failures.succeeded(9, 9);
+    for (const id of [2, 3, 4]) fail(id);
+    assert.equal(failures.isOutage, true);
+    for (let times = 0; times < 5; times++) assert.equal(fail(1).willRetry, true);
+  });
+
+  it("count at once with maxAttempts: 1, and where the update is certainly to blame", (t) => {
+    new Clock(t);
+    assert.equal(rules(1).fail(1).willRetry, false);
+    const { failures } = rules(2);
+    failures.failed(1, 1, NO_TRIES, true);
+    assert.equal(failures.failed(1, 1, failures.triesOf(1), true).willRetry, false);
+  });
+
+  it("have a probe after a pause that doubles with each that fails, up to half a minute", (t) => {
+    const clock = new Clock(t);
+    const { failures, fail } = rules();
+    for (const id of [1, 2, 3]) fail(id);
+    const pauses: number[] = [];
+    for (let times = 0; times < 7; times++) {
+      pauses.push(failures.pauseMs);
+      clock.pass(failures.pauseMs);
+      assert.equal(failures.pauseMs, 0);
+      failures.probe();
+      assert.ok(failures.pauseMs > 0, "one at a time");
+      fail(4);
+    }
+    assert.deepEqual(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
+  });
+
+  it("have another probe where one hangs for a minute, or neither succeeded nor failed", (t) => {
+    const clock = new Clock(t);
+    const { failures, fail } = rules();
+    for (const id of [1, 2, 3]) fail(id);
+    clock.pass(1_000);
+    failures.probe();
+    clock.pass(59_000);
+    assert.ok(failures.pauseMs > 0);
+    clock.pass(1_000);
+    assert.equal(failures.pauseMs, 0);
+    failures.probe();
+    failures.passed();
+    assert.equal(failures.pauseMs, 0);
+  });
+
+  it("are answered with a Retry-After well within the update's lifetime", (t) => {
+    const clock = new Clock(t);
+    const { failures, fail } = rules();
+    for (const id of [1, 2, 3]) fail(id);
+    for (let times = 0; times < 6; times++) {
+      clock.pass(failures.pauseMs);
+      failures.probe();
+      fail(4);
+    }
+    const now = Date.now() / 1_000;
+    const dated = (ago: number) => message(1, { date: now - ago });
+    const from = { id: 1, is_bot: false, first_name: "A" };
+    assert.equal(failures.retryAfterMs(dated(0)), 30_000);
+    assert.equal(failures.retryAfterMs(dated(24 * 3_600 - 60)), 10_000);
+    assert.equal(failures.retryAfterMs(dated(24 * 3_600)), 1_000);
+    const query = { update_id: 2, inline_query: { id: "1", from, query: "", offset: "" } };
+    assert.equal(failures.retryAfterMs(query), 5_000);
+    assert.equal(
+      failures.retryAfterMs({
+        update_id: 3,
+        callback_query: { id: "1", from, chat_instance: "1", data: "x" },
+      }),
+      25_000,
+    );
+  });
+
+  it("are known of ten thousand updates at most", (t) => {
+    new Clock(t);
+    const { failures, fail } = rules();
+    for (let id = 0; id < 10_001; id++) fail(id);
+    assert.equal(failures.triesOf(0).attempts, 0);
+    assert.equal(failures.triesOf(1).attempts, 1);
+  });
+});
+
+describe("an outage", () => {
+  /** A bot whose receiver needs something that is away. */
+  function away(options: Parameters<typeof bot>[1] = {}) {
+    const state = { isAway: true };
+    const log = new Log();
+    const events: WebhookEvent[] = [];
+    const made = bot((update) => {
+      log.add(word(update));
+      if (state.isAway) throw new Error("no connection");
+    }, { onEvent: (event) => void events.push(event), ...options });
+    const begin = async () => {
+      for (const id of [1, 2, 3]) {
+        assert.equal((await made.hook(delivery(inChat(id, id)))).status, id === 3 ? 503 : 500);
+      }
+      assert.equal(made.hook.stats().isOutage, true);
+    };
+    return { ...made, state, log, events, begin };
+  }
+
+  it("is answered 503 with a growing Retry-After, without a call but for one probe at a time", async (t) => {
+    const clock = new Clock(t);
+    const { hook, log, begin, events } = away();
+    await begin();
+    const waits: (string | null)[] = [];
+    for (let times = 0; times < 4; times++) {
+      const refused = await hook(delivery(inChat(10, 10)));
+      assert.equal(refused.status, 503);
+      const wait = refused.headers.get("retry-after");
+      waits.push(wait);
+      clock.pass(Number(wait) * 1_000);
+      assert.equal((await hook(delivery(inChat(11, 11)))).status, 503); // the probe
+    }
+    assert.deepEqual(waits, ["1", "2", "4", "8"]);
+    assert.deepEqual(log.words, ["1", "2", "3", "11", "11", "11", "11"]);
+    assert.deepEqual(events.filter(({ type }) => type === "outage"), [{
+      type: "outage",
+      state: "began",
+      lanes: 3,
+    }]);
+    await hook.close();
+  });
+
+  it("ends with the first success, and everything is handled then; nothing was given up", async (t) => {
+    const clock = new Clock(t);
+    const { hook, post, state, failures, events, begin } = away({ maxAttempts: 2 });
+    await begin();
+    for (let second = 0; second < 300; second++) { // five minutes
+      clock.pass(1_000);
+      for (const id of [1, 2, 3]) assert.equal(await post(inChat(id, id)), 503);
+    }
+    state.isAway = false;
+    clock.pass(60_000);
+    for (const id of [1, 2, 3, 4]) assert.equal(await post(inChat(id, id)), 200);
+    assert.deepEqual([hook.stats().isOutage, hook.stats().givenUp], [false, 0]);
+    assert.ok(failures.every(({ willRetry }) => willRetry));
+    assert.deepEqual(events.at(-4)?.type, "outage");
+    await hook.close();
+  });
+
+  it("does not keep parts of albums from being accepted, nor what is acknowledged when received", async (t) => {
+    const clock = new Clock(t);
+    const { hook, post, log, state, begin } = away({
+      acknowledge: (update) => update.update_id >= 30 ? "received" : "handled",
+      mediaGroups: { quietMs: 1 },
+    });
+    await begin();
+    for (const id of [20, 21]) assert.equal(await post(part(id, "7")), 200);
+    assert.equal(await post(inChat(30, 30)), 200);
+    assert.equal(log.words.length, 3, "stored, and not tried");
+    state.isAway = false;
+    clock.pass(2_000);
+    assert.equal(await post(inChat(5, 5)), 200);
+    clock.pass(2_000);
+    await log.has(6);
+    assert.deepEqual(log.words.slice(3).toSorted(), ["30", "5", "[20 21]"]);
+    await hook.close();
+  });
+
+  it("claims from the store at once when it is over, whatever pause there was", async (t) => {
+    const clock = new Clock(t);
+    const { hook, post, log, state, begin } = away({
+      acknowledge: (update) => update.update_id >= 30 ? "received" : "handled",
+    });
+    await begin();
+    for (let times = 0; times < 5; times++) {
+      clock.pass(30_000);
+      assert.equal(await post(inChat(4, 4)), 503);
+    }
+    assert.equal(await post(inChat(30, 30)), 200);
+    clock.pass(31_000);
+    state.isAway = false;
+    assert.equal(await post(inChat(4, 4)), 200);
+    await log.has(10); // no pause of half a minute
+    assert.equal(log.words.at(-1), "30");
+    await hook.close();
+  });
+
+  it("does not count an update as its probe that only waits behind another", async (t) => {
+    const clock = new Clock(t);
+    const { hook, post, state, log, begin } = away({ acknowledgeWithinMs: 30, mediaGroups: { quietMs: 1 } });
+    await begin();
+    assert.equal(await post(part(20, "7")), 200);
+    clock.pass(1_000);
+    state.isAway = false;
+    const behind = post(message(22)); // let through as a probe, it is put behind the album
+    clock.pass(2_000);
+    assert.equal(await behind, 200);
+    await log.has(5);
+    assert.deepEqual(log.words.slice(3), ["[20]", "22"]);
+    await hook.close();
+  });
+});
+
+describe("a receiver that knows", () => {
+  it("when to try again, throws RetryLater: neither an attempt nor a failure", async () => {
+    const attempts: number[] = [];
+    const { hook, post, failures } = bot((_, { attempt }) => {
+      attempts.push(attempt);
+      if (attempts.length < 4) throw new RetryLater({ afterMs: 7_000 });
+    }, { maxAttempts: 1 });
+    const answer = await hook(delivery(message(1, { date: Math.floor(Date.now() / 1_000) })));
+    assert.deepEqual([answer.status, answer.headers.get("retry-after")], [503, "7"]);
+    for (const id of [2, 3]) assert.equal(await post(inChat(id, id)), 503);
+    assert.deepEqual([hook.stats().isOutage, hook.stats().failed, failures], [false, 0, []]);
+    assert.equal(await post(message(1)), 200);
+    assert.deepEqual(attempts, [1, 1, 1, 1]);
+    await hook.close();
+  });
+
+  it("when to try again what is in the store, has it handled then", async () => {
+    const log = new Log();
+    const { hook, failures } = bot((update, { attempt }) => {
+      log.add(`${word(update)} ${attempt}`);
+      if (log.words.length === 1) throw new RetryLater({ afterMs: 20 });
+    }, { acknowledge: "received", maxAttempts: 1 });
+    await hook.receive(message(1));
+    const began = performance.now();
+    await log.has(2);
+    assert.ok(performance.now() - began >= 15);
+    assert.deepEqual([log.words, failures], [["1 1", "1 1"], []]);
+    await hook.close();
+  });
+
+  it("that it never can, throws GiveUp: it is parked at once", async () => {
+    const { hook, post, failures } = bot(() => {
+      throw new GiveUp("nobody understands this");
+    });
+    assert.equal(await post(message(1)), 200);
+    assert.deepEqual(failures.map(({ attempt, willRetry }) => [attempt, willRetry]), [[1, false]]);
+    for await (const parked of hook.parked()) assert.match(parked.error, /nobody understands this/);
+    assert.equal(hook.stats().parked, 1);
+    await hook.close();
+  });
+
+  it("that it never can, and so ends a probe of an outage", async (t) => {
+    const clock = new Clock(t);
+    const { hook, post } = bot(({ update_id }) => {
+      if (update_id < 10) throw new Error("no connection");
+      if (update_id === 10) throw new GiveUp("nonsense");
+    });
+    for (const id of [1, 2, 3]) await post(inChat(id, id));
+    clock.pass(1_000);
+    assert.equal(await post(inChat(10, 10)), 200);
+    assert.equal(await post(inChat(11, 11)), 200, "nobody waits for the probe to end");
+    await hook.close();
+  });
+
+  it("refuses a time that is none", () => {
+    for (const afterMs of [0, -1, 3_600_001, NaN, 1.5]) {
+      assert.throws(() => new RetryLater({ afterMs }), { code: "ERR_OPTION" });
+    }
+  });
+});

@@ -1,0 +1,284 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import type { Added, AddMode, Batch, InboxStore, StoreEntry, StoreHost, WebhookEvent } from "../../mod.ts";
+import { MemoryStore } from "../../src/store/memory/memory_store.ts";
+import { assertPending, bot, codeOf, gate, inChat, Log, message, turn, word } from "./bot.ts";
+import { type StoreHooks, WrappedStore } from "./wrapped_store.ts";
+import { it } from "./scoped_it.ts";
+
+/** One store in memory that several inboxes use, as processes share a database. */
+class SharedStore {
+  readonly #memory = new MemoryStore();
+  readonly #hosts: StoreHost[] = [];
+
+  constructor() {
+    this.#memory.open({
+      wake: (inMs) => this.#hosts.forEach((host) => host.wake(inMs)),
+      lost: () => {},
+      failed: assert.fail,
+    });
+  }
+
+  /** The store as one of the processes has it. */
+  client(hooks: StoreHooks = {}): WrappedStore {
+    const memory = this.#memory;
+    const opened = (host: StoreHost) => void this.#hosts.push(host);
+    const store: InboxStore = {
+      isDurable: true,
+      isShared: true,
+      get count() {
+        return memory.count;
+      },
+      get chars() {
+        return memory.chars;
+      },
+      open: opened,
+      add: (entry: StoreEntry, mode: AddMode): Added => memory.add(entry, mode),
+      claim: (most, quietExtraMs) => memory.claim(most, quietExtraMs),
+      complete: (batch) => memory.complete(batch),
+      withdraw: (batch) => memory.withdraw(batch),
+      retry: (batch, afterMs, tries) => memory.retry(batch, afterMs, tries),
+      park: (batch, parking) => memory.park(batch, parking),
+      parked: (after, most) => memory.parked(after, most),
+      replay: (id) => memory.replay(id),
+      discard: (id) => memory.discard(id),
+      stats: () => memory.stats(),
+      close: () => [],
+    };
+    return new WrappedStore(hooks, { isDurable: true, isShared: true, store });
+  }
+
+  /** The lease of a batch ends, since its process was silent for too long. */
+  expire(batch: Batch, owner: WrappedStore): void {
+    owner.host?.lost(batch);
+    this.#memory.retry(batch, 0);
+  }
+}
+
+describe("what runs here or was handled here is not run here again", () => {
+  it("when its lease has ended, and this process claims it once more", async () => {
+    const slow = gate();
+    const begun = gate();
+    let runs = 0;
+    let claimed: Batch | undefined;
+    const shared = new SharedStore();
+    const store = shared.client({
+      after(call, result) {
+        if (call === "claim") claimed ??= (result as Batch[])[0];
+        return result;
+      },
+    });
+    const reasons: unknown[] = [];
+    const { hook, post } = bot(async (_, { signal }) => {
+      runs++;
+      begun.open();
+      await slow.opened;
+      reasons.push(signal.reason);
+    }, { store, acknowledge: "received" });
+    assert.equal(await post(message(1)), 200);
+    await begun.opened;
+    assert.ok(claimed);
+    shared.expire(claimed, store);
+    await turn();
+    slow.open();
+    await hook.close();
+    assert.deepEqual([runs, store.count], [1, 0]);
+    assert.equal(codeOf(reasons[0]), "ERR_STORE", "its signal was aborted meanwhile");
+  });
+
+  it("when a repeat came to another process, which has stored it", async () => {
+    const slow = gate();
+    const log = new Log();
+    const shared = new SharedStore();
+    const [one, two] = [shared.client(), shared.client()];
+    const first = bot(async (update) => {
+      log.add(`first ${word(update)}`);
+      await slow.opened;
+    }, { store: one });
+    const answer = first.post(message(1)); // runs in the first, and no store has it
+    await log.has(1);
+    // The second has stored the repeat, and ends before its turn comes.
+    two.open({ wake: () => {}, lost: () => {}, failed: assert.fail });
+    assert.equal(
+      two.add({
+        ...{ update: message(1), json: undefined, lane: 42, chars: 100, album: undefined, reservedMs: 0 },
+        tries: { attempts: 0, failures: 0 },
+      }, "append"),
+      "added",
+    );
+    one.host?.wake(0);
+    assert.equal(await answer, 200, "it is safe in the store, claimed by the first");
+    slow.open();
+    await first.hook.close();
+    assert.deepEqual([log.words, one.count], [["first 1"], 0]);
+  });
+
+  it("when it was handled here, and a copy is found in the store", async () => {
+    const log = new Log();
+    const shared = new SharedStore();
+    const [one, two] = [shared.client(), shared.client()];
+    const first = bot((update) => log.add(word(update)), { store: one });
+    assert.equal(await first.post(message(1)), 200);
+    two.add({
+      ...{ update: message(1), json: undefined, lane: 42, chars: 100, album: undefined, reservedMs: 0 },
+      tries: { attempts: 0, failures: 0 },
+    }, "append");
+    one.host?.wake(0);
+    while (one.count > 0) await turn();
+    assert.deepEqual(log.words, ["1"]);
+    await first.hook.close();
+  });
+
+  it("when two copies come to two processes that are there: both are answered, in the end", async () => {
+    const shared = new SharedStore();
+    const log = new Log();
+    const bots = [1, 2].map((id) =>
+      bot(async (update) => {
+        log.add(`${id}: ${word(update)}`);
+        await turn();
+      }, { store: shared.client(), lane: () => "one" })
+    );
+    const statuses = await Promise.all(bots.map(({ post }) => post(message(1))));
+    assert.deepEqual(statuses, [200, 200]);
+    assert.equal(log.words.length, 1);
+    await Promise.all(bots.map(({ hook }) => hook.close()));
+  });
+
+  it("but what another process does not complete is handled here", async () => {
+    const shared = new SharedStore();
+    const log = new Log();
+    let claimed: Batch | undefined;
+    const one = shared.client({
+      after(call, result) {
+        if (call === "claim") claimed ??= (result as Batch[])[0];
+        return result;
+      },
+    });
+    const first = bot((update) => {
+      log.add(`first ${word(update)}`);
+      return new Promise(() => {});
+    }, { store: one, acknowledge: "received" });
+    assert.equal(await first.post(message(1)), 200);
+    await log.has(1);
+    const second = bot((update) => log.add(`second ${word(update)}`), { store: shared.client() });
+    await turn();
+    await first.hook.close({ timeoutMs: 0 });
+    assert.ok(claimed);
+    shared.expire(claimed, one);
+    await log.has(2);
+    assert.deepEqual(log.words, ["first 1", "second 1"]);
+    await second.hook.close();
+  });
+});
+
+describe("updates that were claimed by processes that ended", () => {
+  /** Says of what is claimed that processes ended while they had it. */
+  const crashed = (crashes: number, crashesAlone: number) =>
+    new WrappedStore({
+      after(call, result) {
+        if (call !== "claim") return result;
+        return (result as readonly Batch[]).map((batch) =>
+          Object.defineProperties(batch, {
+            crashes: { value: crashes, configurable: true },
+            crashesAlone: { value: crashesAlone, configurable: true },
+          })
+        );
+      },
+    });
+
+  it("twice run one at a time, but one that hangs lets the next go after some seconds", async (t) => {
+    const real = performance.now;
+    t.after(() => void (performance.now = real));
+    const log = new Log();
+    const { hook, post } = bot((update) => {
+      log.add(word(update));
+      return new Promise(() => {});
+    }, { store: crashed(2, 0), acknowledge: "received" });
+    for (const id of [1, 2, 3]) assert.equal(await post(inChat(id, id)), 200);
+    await log.has(1);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    assert.deepEqual(log.words, ["1"]);
+    performance.now = () => real.call(performance) + 6_000;
+    await log.has(2);
+    performance.now = () => real.call(performance) + 12_000;
+    await log.has(3);
+    assert.deepEqual(log.words.toSorted(), ["1", "2", "3"]);
+    await hook.close({ timeoutMs: 0 });
+  });
+
+  it("twice run one after another, as quickly as they end", async () => {
+    const log = new Log();
+    let running = 0;
+    const { hook, post } = bot(async (update) => {
+      assert.equal(++running, 1);
+      await turn();
+      running--;
+      log.add(word(update));
+    }, { store: crashed(2, 0), acknowledge: "received" });
+    for (const id of [1, 2]) assert.equal(await post(inChat(id, id)), 200);
+    await log.has(2);
+    await hook.close();
+  });
+
+  it("once run side by side", async () => {
+    const log = new Log();
+    const slow = gate();
+    const { hook, post } = bot(async (update) => {
+      log.add(word(update));
+      await slow.opened;
+    }, { store: crashed(1, 0), acknowledge: "received" });
+    for (const id of [1, 2]) assert.equal(await post(inChat(id, id)), 200);
+    await log.has(2);
+    slow.open();
+    await hook.close();
+  });
+
+  it("as often as maxAttempts says, with nothing else, are parked without another call", async () => {
+    const events: WebhookEvent[] = [];
+    const parked = gate();
+    const { hook, post, failures } = bot(assert.fail, {
+      store: crashed(3, 3),
+      acknowledge: "received",
+      maxAttempts: 3,
+      onEvent: (event) => {
+        events.push(event);
+        if (event.type === "parked") parked.open();
+      },
+    });
+    assert.equal(await post(message(1)), 200);
+    await parked.opened;
+    assert.deepEqual(failures.map(({ error, attempt, willRetry }) => [codeOf(error), attempt, willRetry]), [
+      ["ERR_GIVEN_UP", 3, false],
+    ]);
+    await hook.close();
+  });
+
+  it("beside others are not to blame, and are handled", async () => {
+    const log = new Log();
+    const { hook, post } = bot((update, { attempt }) => log.add(`${word(update)} ${attempt}`), {
+      store: crashed(5, 0),
+      acknowledge: "received",
+      maxAttempts: 3,
+    });
+    assert.equal(await post(message(1)), 200);
+    await log.has(1);
+    assert.deepEqual(log.words, ["1 6"]);
+    await hook.close();
+  });
+});
+
+it("an answer is not given before the store has the update, whatever the time limit", async () => {
+  const stored = gate();
+  const slow = gate();
+  const store = new WrappedStore({
+    before: (call, [, mode]) => call === "add" && mode === "adopt" ? stored.opened : undefined,
+  }, { isDurable: true });
+  const { hook, post } = bot(() => slow.opened, { store, acknowledgeWithinMs: 5 });
+  const answer = post(message(1));
+  await new Promise((resolve) => setTimeout(resolve, 30));
+  await assertPending(answer);
+  stored.open();
+  assert.equal(await answer, 200);
+  slow.open();
+  await hook.close();
+});

@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { describe } from "node:test";
+import { bot, delivery, gate, Log, message, part, turn, word } from "./bot.ts";
+import { it } from "./scoped_it.ts";
+
+describe("waitUntil", () => {
+  const beside = (promises: Promise<unknown>[]) => ({
+    waitUntil(promise: Promise<unknown>) {
+      promises.push(promise);
+    },
+  });
+
+  for (const [name, place] of [["(request, env, ctx)", 1], ["(request, context)", 0]] as const) {
+    it(`gets what outlives the response: ${name}`, async () => {
+      const log = new Log();
+      const promises: Promise<unknown>[] = [];
+      const { hook } = bot((update) => log.add(word(update)), { mediaGroups: { quietMs: 30 } });
+      const args = place === 1 ? [{ KV: {} }, beside(promises)] : [beside(promises)];
+      await hook(delivery(part(1, "7")), ...args);
+      assert.equal(promises.length, 1);
+      await promises[0];
+      assert.deepEqual(log.words, ["[1]"]);
+    });
+  }
+
+  it("may throw, as that of a request that is over does, and the answer still goes out", async () => {
+    const { hook } = bot(() => {}, { mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 } });
+    const waitUntil = () => {
+      throw new Error("too late");
+    };
+    const unreadable = Object.defineProperty({}, "waitUntil", { get: waitUntil });
+    for (const context of [{ waitUntil }, unreadable]) {
+      assert.equal((await hook(delivery(part(1, "7")), {}, context)).status, 200);
+    }
+    await hook.close();
+  });
+
+  it("gets one promise for as long as something goes on, so that nothing grows with the answers", async () => {
+    const promises: Promise<unknown>[] = [];
+    const { hook } = bot(() => {}, { mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 } });
+    for (const id of [1, 2, 3]) await hook(delivery(part(id, "7")), {}, beside(promises));
+    assert.deepEqual([promises.length, new Set(promises).size], [3, 1]);
+    await hook.close();
+    await promises[0];
+  });
+
+  it("gets nothing where nothing is left", async () => {
+    const promises: Promise<unknown>[] = [];
+    const { hook } = bot(() => {});
+    await hook(delivery(message(1)), {}, beside(promises));
+    assert.deepEqual(promises, []);
+  });
+});
+
+/**
+ * Timers as a worker has them: they end with the request that has set them, and never fire then. A timer of a request
+ * that waits, because its context was given a promise, fires.
+ */
+class RequestTimers {
+  readonly #real = globalThis.setTimeout;
+  readonly #alive = new Set<number>();
+  #request = 0;
+
+  constructor(t: { after(undo: () => void): void }) {
+    const mocked = (run: () => void, ms?: number) => {
+      const request = this.#request;
+      return this.#real(() => {
+        if (request === 0 || this.#alive.has(request)) run();
+      }, ms);
+    };
+    globalThis.setTimeout = Object.assign(mocked, this.#real) as typeof setTimeout;
+    t.after(() => void (globalThis.setTimeout = this.#real));
+  }
+
+  /** Plays a request. Its timers live until its answer; with a context, until what that was given has ended. */
+  async request<T>(
+    play: (context: { waitUntil(promise: Promise<unknown>): void } | undefined) => Promise<T>,
+    {
+      hasContext,
+    }: { hasContext: boolean },
+  ): Promise<T> {
+    const id = this.#request = this.#alive.size + 1_000_000 * Math.random();
+    this.#alive.add(id);
+    const promises: Promise<unknown>[] = [];
+    const played = play(hasContext ? { waitUntil: (promise) => void promises.push(promise) } : undefined);
+    await Promise.resolve(); // what it does first is done in its own name
+    const result = await played;
+    void Promise.allSettled(promises).then(() => this.#alive.delete(id));
+    if (promises.length === 0) this.#alive.delete(id);
+    this.#request = 0;
+    return result;
+  }
+}
+
+describe("timers that end with the request that has set them", () => {
+  it("do not keep later albums back, after a delivery whose context was not given", async (t) => {
+    const timers = new RequestTimers(t);
+    const log = new Log();
+    const { hook } = bot((update) => log.add(word(update)), { mediaGroups: { quietMs: 30 } });
+    await timers.request(() => hook(delivery(part(1, "7"))), { hasContext: false });
+    await turn();
+    await timers.request(
+      (context) => hook(delivery(part(2, "8", { chat: { id: 43, type: "private" } })), {}, context),
+      {
+        hasContext: true,
+      },
+    );
+    await log.has(2);
+    assert.deepEqual(log.words.toSorted(), ["[1]", "[2]"]);
+    await hook.close();
+  });
+
+  it("do not end the time limit for the acknowledgement", async (t) => {
+    const timers = new RequestTimers(t);
+    const slow = gate();
+    const { hook } = bot(async ({ update_id }) => {
+      if (update_id === 1) await turn();
+      else await slow.opened;
+    }, { acknowledgeWithinMs: 60 });
+    await timers.request((context) => hook(delivery(message(1)), {}, context), { hasContext: true });
+    const began = performance.now();
+    const answered = timers.request(
+      (context) => hook(delivery(message(2, { chat: { id: 43, type: "private" } })), {}, context),
+      { hasContext: true },
+    );
+    const { status } = await answered;
+    const tookMs = performance.now() - began;
+    assert.equal(status, 200);
+    assert.ok(tookMs >= 50 && tookMs < 400, `${tookMs} ms`);
+    slow.open();
+    await hook.close();
+  });
+});

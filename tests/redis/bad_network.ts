@@ -1,0 +1,61 @@
+import { connect, createServer, type Socket } from "node:net";
+
+/** A proxy on loopback that does to a server's answers what a network does. */
+export interface BadNetwork {
+  readonly url: string;
+  /** From now on, each answer is hit with this probability. 0 to 1. */
+  failing: number;
+  /** How many answers were hit. */
+  hits: number;
+  /** Whether nothing passes in either direction, though connections stay. */
+  isSilent: boolean;
+  close(): void;
+}
+
+/** Starts a proxy that drops answers, delays them and cuts them in half. */
+export async function badNetwork(targetUrl: string, random: () => number): Promise<BadNetwork> {
+  const { hostname, port } = new URL(targetUrl);
+  const sockets = new Set<Socket>();
+  const network = { url: "", failing: 0, hits: 0, isSilent: false, close: () => {} };
+  const server = createServer((client) => {
+    const upstream = connect(Number(port), hostname);
+    for (const socket of [client, upstream]) {
+      sockets.add(socket);
+      socket.setNoDelay(true);
+      socket.on("error", () => {});
+    }
+    const end = () => {
+      for (const socket of [client, upstream]) {
+        socket.destroy();
+        sockets.delete(socket);
+      }
+    };
+    client.on("close", end);
+    upstream.on("close", end);
+    client.on("data", (chunk) => {
+      if (!network.isSilent) upstream.write(chunk);
+    });
+    upstream.on("data", (chunk) => {
+      if (network.isSilent) return;
+      if (random() >= network.failing) return void client.write(chunk);
+      network.hits++;
+      const how = Math.floor(random() * 3);
+      if (how === 0) return end();
+      if (how === 1) return void client.write(chunk.subarray(0, chunk.length >> 1), end);
+      upstream.pause();
+      setTimeout(() => {
+        client.write(chunk);
+        upstream.resume();
+      }, 20 * random());
+    });
+  });
+  server.listen(0, "127.0.0.1");
+  await new Promise((resolve) => server.once("listening", resolve));
+  const address = server.address();
+  network.url = `redis://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+  network.close = () => {
+    server.close();
+    for (const socket of sockets) socket.destroy();
+  };
+  return network;
+}

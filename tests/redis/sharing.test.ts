@@ -1,0 +1,133 @@
+import assert from "node:assert/strict";
+import { RedisInboxStore } from "../../src/store/redis/redis_inbox_store.ts";
+import { keysOf } from "../../src/store/redis/redis_scripts.ts";
+import { sharedRedis, skipWithoutOwnRedis, skipWithoutRedis, startRedis } from "./redis_server.ts";
+import { claimSoon, clientFor, entry, Heard, ids, newName, openStore, sleep, test } from "./scope.ts";
+
+test("100 stores on one connection look for news with one command", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const commands: string[] = [];
+  const send = (command: string, args: string[]) => {
+    commands.push(command);
+    return client.send(command, args);
+  };
+  const other = clientFor(t, await sharedRedis());
+  const all = await Promise.all(Array.from({ length: 100 }, async () => {
+    const name = newName();
+    return { name, ...await openStore(t, client, { name, send }) };
+  }));
+  const last = all.at(-1) ?? assert.fail();
+  const second = await openStore(t, other, { name: last.name });
+  await sleep(1_100); // those that are alone look once a second
+  await last.store.claim(1, 0);
+  const began = performance.now();
+  const woken = last.heard.nextWake();
+  await second.store.add(entry(1), "append");
+  await woken;
+  assert.ok(performance.now() - began < 1_000);
+  assert.deepEqual(ids(await last.store.claim(1, 0)), [1]);
+  commands.length = 0;
+  await sleep(650);
+  assert.ok(commands.length <= 4, `${commands.length} commands in 650 ms: ${commands}`);
+  assert.deepEqual(all.flatMap(({ heard }) => heard.errors), []);
+});
+
+test("two stores with one subscriber wake each other at once", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const name = newName();
+  const a = await openStore(t, client, { name, subscriber: client });
+  const b = await openStore(t, client, { name, subscriber: client });
+  const woken = b.heard.nextWake();
+  const wakes = a.heard.wakes;
+  await a.store.add(entry(1), "append");
+  await woken;
+  assert.equal(b.heard.wakeIn, 0);
+  assert.equal(a.heard.wakes, wakes + 1, "It does not wake itself twice");
+  await a.store.add(entry(2), "append"); // behind the first one: nothing to tell
+  await b.store.close();
+  const c = await openStore(t, client, { name, subscriber: client }); // the channel is subscribed to again
+  const [batch = assert.fail()] = await claimSoon(c.store);
+  const next = a.heard.nextWake();
+  await c.store.complete(batch, false);
+  await next;
+  assert.deepEqual(ids(await a.store.claim(1, 0)), [2]);
+});
+
+test("names keep bots apart", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const [a, b] = [
+    await openStore(t, client, { name: newName() }),
+    await openStore(t, client, { name: newName() }),
+  ];
+  assert.equal(await a.store.add(entry(1), "append"), "added");
+  assert.equal(await b.store.add(entry(1), "behind"), "alone");
+  assert.deepEqual([a.store.count, b.store.count, (await b.store.stats()).updates], [1, 0, 0]);
+  assert.deepEqual(ids(await b.store.claim(9, 0)), []);
+});
+
+test(
+  "it works on a cluster: all keys of a store are on one node, and are declared",
+  skipWithoutOwnRedis,
+  async (t) => {
+    const server = await startRedis("--cluster-enabled", "yes");
+    t.after(() => server.kill());
+    const client = clientFor(t, server.url);
+    await client.send("CLUSTER", ["ADDSLOTS", ...Array.from({ length: 16_384 }, (_, i) => String(i))]);
+    while (!String(await client.send("CLUSTER", ["INFO"])).includes("cluster_state:ok")) await sleep(20);
+    const slots = await Promise.all(keysOf("a-bot").map((key) => client.send("CLUSTER", ["KEYSLOT", key])));
+    assert.equal(new Set(slots).size, 1);
+
+    // Two stores of different names are on different nodes: their news cannot be one command's.
+    const heard = [new Heard(), new Heard()];
+    const stores = ["bot-1", "bot-2"].map((name) =>
+      new RedisInboxStore({
+        client: client.send,
+        command: client.send,
+        subscribe: undefined,
+        name,
+        leaseMs: 30_000,
+      })
+    );
+    for (const [i, store] of stores.entries()) {
+      await store.open(heard[i] ?? assert.fail());
+      t.after(() => store.close());
+    }
+    const other = await openStore(t, client, { name: "bot-2" });
+    const woken = heard[1]?.nextWake();
+    await other.store.add(entry(1), "append");
+    await woken;
+    const [batch = assert.fail()] = await stores[1]?.claim(1, 0) ?? [];
+    await stores[1]?.park(batch, { error: "x", attempts: 1, keepMs: 60_000 });
+    assert.equal(await other.store.replay(1), true);
+    assert.deepEqual(ids(await claimSoon(other.store)), [1]);
+  },
+);
+
+test("claiming does not get slower with the lanes that are stuck", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const { store } = await openStore(t, client, { name: newName() });
+  let id = 0;
+  const commandsOf = async () => {
+    await store.add(entry(++id, { lane: "free" }), "append");
+    const before = await calls();
+    const [batch = assert.fail()] = await store.claim(1, 0);
+    const after = await calls();
+    await store.complete(batch, false);
+    return after - before;
+  };
+  // How many commands the script ran, as the server counts them for this connection's database alone.
+  const calls = async () => {
+    const info = String(await client.send("INFO", ["commandstats"]));
+    const of = (name: string) => Number(new RegExp(`cmdstat_${name}:calls=(\\d+)`).exec(info)?.[1] ?? 0);
+    return of("hget") + of("zrange") + of("zrangebyscore") + of("zrem");
+  };
+  await commandsOf(); // loads the script
+  const few = Math.min(...[await commandsOf(), await commandsOf(), await commandsOf()]);
+  const stuck = Array.from({ length: 2_000 }, () => ++id);
+  await Promise.all(stuck.map(async (each) => {
+    const added = await store.add(entry(each, { lane: `stuck ${each}` }), "claim");
+    if (typeof added === "object" && each % 2 === 0) await store.retry(added, 3_600_000, added.tries);
+  }));
+  const many = Math.min(...[await commandsOf(), await commandsOf(), await commandsOf()]);
+  assert.equal(many, few);
+});
