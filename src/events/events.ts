@@ -33,7 +33,8 @@ export type WebhookEvent =
   | {
     readonly type: "received";
     readonly update: Update;
-    readonly lane: Lane;
+    /** `undefined` if the `lane` option failed. */
+    readonly lane: Lane | undefined;
     readonly address: string | undefined;
     readonly path: string | undefined;
     /** The request's headers, without the value of the secret token. Read them at once: they end with the request. */
@@ -207,6 +208,8 @@ export class Events {
     storeFailures: 0,
   };
   readonly #log: WriteToLog | undefined;
+  /** Whether the log has only refusals: what is about the process is the affair of `onEvent`, if there is one. */
+  readonly #logsRefusalsOnly: boolean;
   #listeners: readonly OnEvent[];
   /** By reason. There are few reasons, and each has one status. */
   readonly #refusals = new Map<string, Refusals>();
@@ -222,6 +225,7 @@ export class Events {
     checkFunction("onEvent", onEvent);
     this.#listeners = onEvent === undefined ? [] : [onEvent];
     this.#log = logWriter(log);
+    this.#logsRefusalsOnly = log === undefined && onEvent !== undefined;
   }
 
   /**
@@ -250,7 +254,7 @@ export class Events {
   }
 
   /** @param origin Is called if anybody asks. */
-  received(update: Update, lane: Lane, origin: (() => Origin) | undefined): void {
+  received(update: Update, lane: Lane | undefined, origin: (() => Origin) | undefined): void {
     if (this.#listeners.length === 0) return;
     const from = origin?.();
     this.#tell({
@@ -390,7 +394,7 @@ export class Events {
   /** For what is rare: the listeners and the log get it. */
   #report(event: Parameters<WriteToLog>[0]): void {
     this.#tell(event);
-    this.#write(event, 0);
+    if (!this.#logsRefusalsOnly) this.#write(event, 0);
   }
 
   // Watching must not change what is watched.

@@ -40,8 +40,13 @@ export function logWriter(option: LogFunction | false | undefined): WriteToLog |
   if (option !== undefined && typeof option !== "function") {
     throw new TelehookError("ERR_OPTION", `"log" must be false or a function, not ${quote(option)}`);
   }
-  const log = option ?? ((line) => console.warn(line));
+  const log = option ?? logToConsole;
   return (event, more) => log(`telehook: ${lineOf(event, more)}`, event);
+}
+
+function logToConsole(line: string, event: WebhookEvent): void {
+  if (event.type === "store" && event.state === "failing") console.error(line, event.error); // with its stack
+  else console.warn(line);
 }
 
 /** Text that somebody else wrote may be in it: of an address, since proxies pass on what they get, and of a path. */

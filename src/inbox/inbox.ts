@@ -9,6 +9,7 @@ import type {
   AddMode,
   Awaitable,
   InboxStore,
+  Lane,
   ParkedBatch,
   StoreEntry,
   StoreStats,
@@ -124,8 +125,17 @@ export class Inbox {
    * @returns What became of it, at once if nothing has to be waited for.
    */
   receive(update: Update, json?: string, chars?: number, origin?: () => Origin): Awaitable<Outcome> {
-    if (this.#events.hasListeners) this.#events.received(update, this.#laneOf(update), origin);
+    if (this.#events.hasListeners) this.#events.received(update, this.#laneIfKnown(update), origin);
     return this.#receive(update, json, chars);
+  }
+
+  /** The lane, unless the user's own function for it fails, which is the affair of the update's handling. */
+  #laneIfKnown(update: Update): Lane | undefined {
+    try {
+      return this.#laneOf(update);
+    } catch {
+      return undefined;
+    }
   }
 
   #receive(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {

@@ -107,7 +107,7 @@ describe("a handler that runs longer than handlerTimeoutMs", () => {
       onEvent: ({ type }) => void kinds.push(type),
     });
     assert.equal(await post(message(1)), 500);
-    assert.deepEqual(kinds, ["slow", "failed"]);
+    assert.deepEqual(kinds, ["received", "started", "slow", "failed", "answered"]);
     await hook.close();
   });
 
