@@ -159,7 +159,8 @@ export class Pipeline {
       get headers() {
         const headers: Record<string, string> = {};
         for (const [name, value] of head.headers) {
-          if (name.toLowerCase() !== SECRET_TOKEN_HEADER) headers[name.toLowerCase()] = value;
+          const key = name.toLowerCase();
+          headers[key] = key === SECRET_TOKEN_HEADER ? "<secret>" : value;
         }
         return headers;
       },

@@ -37,7 +37,7 @@ export type WebhookEvent =
     readonly lane: Lane | undefined;
     readonly address: string | undefined;
     readonly path: string | undefined;
-    /** The request's headers, without the value of the secret token. Read them at once: they end with the request. */
+    /** The request's headers; the value of the secret token is replaced. Read them at once: they end with the request. */
     readonly headers: Readonly<Record<string, string>> | undefined;
   }
   | {
