@@ -77,7 +77,8 @@ button.main { background: var(--accent); border-color: var(--accent); color: var
 #tabs .count { color: var(--faint); font-variant-numeric: tabular-nums; margin-left: 4px; }
 input[type="search"] { border: 1px solid var(--line); border-radius: 6px; padding: 3px 8px; background: var(--back); width: 200px; }
 main { flex: 1; min-height: 0; display: flex; }
-#view { flex: 1; min-width: 0; overflow: auto; }
+#view { flex: 1; min-width: 0; overflow: hidden auto; container-type: inline-size; }
+#view:focus { outline: none; }
 #detail { flex: 0 0 min(46%, 720px); overflow: auto; border-left: 1px solid var(--line); padding: 12px 16px 32px; }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; font-variant-numeric: tabular-nums; }
 th {
@@ -90,14 +91,16 @@ tbody tr { cursor: default; }
 .deliveries tbody tr:hover { background: var(--raised); }
 tbody tr.chosen, .deliveries tbody tr.chosen:hover { background: var(--chosen); }
 tr.part td { color: var(--faint); border-bottom-style: dotted; }
+tr.part td.what { overflow: visible; }
+td.number button { padding: 1px 6px; white-space: nowrap; }
 .number, .updateId { color: var(--faint); }
-th.number { width: 52px; } th.time { width: 78px; } th.kind { width: 170px; } th.chat { width: 130px; } th.sender { width: 110px; }
+th.number { width: 58px; } th.time { width: 84px; } th.kind { width: 170px; } th.chat { width: 130px; } th.sender { width: 110px; }
 th.lane { width: 110px; } th.state { width: 190px; } th.answer { width: 130px; } th.took { width: 76px; }
 td.took, th.took { text-align: right; }
 th.status { width: 70px; } th.address { width: 150px; } th.path { width: 200px; } th.count { width: 70px; } th.attempts { width: 80px; }
 th.actions { width: 170px; } td.actions { white-space: normal; }
 td.wrap { white-space: normal; overflow-wrap: anywhere; }
-.kind { color: var(--accent); }
+td.kind, span.kind { color: var(--accent); }
 .mark { display: inline-block; width: 1.2em; }
 .done, .good { color: var(--good); }
 .running, .retrying, .waiting, .collecting, .refused, .hint { color: var(--busy); }
@@ -120,11 +123,11 @@ textarea { width: 100%; min-height: 260px; background: var(--back); resize: vert
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0; }
 dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 .lanes { display: grid; grid-template-columns: repeat(auto-fill, minmax(280px, 1fr)); gap: 12px; padding: 12px 16px; }
-.lane { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; background: var(--raised); min-width: 0; }
-.lane ol { list-style: none; margin: 6px 0 0; padding: 0; }
-.lane li { display: flex; gap: 8px; padding: 2px 0; }
-.lane li button { background: none; border: 0; padding: 0; color: var(--accent); }
-.lane li span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.laneCard { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; background: var(--raised); min-width: 0; }
+.laneCard ol { list-style: none; margin: 6px 0 0; padding: 0; }
+.laneCard li { display: flex; gap: 8px; padding: 2px 0; }
+.laneCard li button { background: none; border: 0; padding: 0; color: var(--accent); }
+.laneCard li span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
 .report { padding: 12px 16px; max-width: 900px; }
 .report li { margin: 6px 0; }
 .report ul { list-style: none; padding: 0; }
@@ -135,16 +138,20 @@ kbd { font-family: var(--mono); background: var(--raised); border: 1px solid var
   position: fixed; bottom: 16px; left: 50%; transform: translateX(-50%); background: var(--text); color: var(--back);
   padding: 6px 14px; border-radius: 6px; max-width: 90vw;
 }
-@media (max-width: 1250px) { .deliveries .sender { display: none; } }
-@media (max-width: 1050px) { .deliveries .lane { display: none; } main.split .deliveries .chat, main.split .deliveries .answer { display: none; } }
+/* The list loses its least useful columns first, whether the window or the open delivery takes its room. */
+@container (max-width: 1240px) { .deliveries .sender { display: none; } }
+@container (max-width: 1080px) { .deliveries .lane { display: none; } }
+@container (max-width: 920px) { .deliveries .chat, .refusals .path { display: none; } }
+@container (max-width: 780px) { .deliveries .answer { display: none; } th.kind { width: 130px; } th.state { width: 150px; } }
+@container (max-width: 580px) { .deliveries .kind, .refusals .address, .parkedRows .kind { display: none; } }
+@container (max-width: 460px) { .deliveries .took { display: none; } th.state { width: 130px; } }
 @media (max-width: 820px) {
-  .deliveries .chat, .deliveries .answer { display: none; }
-  th.kind { width: 130px; } th.state { width: 150px; }
   main.split { flex-direction: column; }
   main.split #detail { flex: 0 0 58%; border-left: 0; border-top: 1px solid var(--line); }
-  .refusals .path { display: none; }
+  header, nav { padding-inline: 8px; gap: 4px 10px; }
+  #tabs button { padding: 6px 7px; }
+  input[type="search"] { width: 130px; }
 }
-@media (max-width: 560px) { .deliveries .kind, .refusals .address { display: none; } th.state { width: 120px; } }
 @media (prefers-reduced-motion: no-preference) {
   .running .mark { animation: pulse 1.2s ease-in-out infinite; }
   @keyframes pulse { 50% { opacity: 0.35; } }
@@ -248,6 +255,7 @@ export const PAGE_SCRIPT: string = `"use strict";
   }
   function duration(ms) {
     if (ms === void 0) return "";
+    if (ms < 0.1) return "< 0.1 ms";
     return ms < 10 ? \`\${ms.toFixed(1)} ms\` : ms < 1e3 ? \`\${Math.round(ms)} ms\` : seconds(ms);
   }
   function clock(at) {
@@ -414,10 +422,9 @@ export const PAGE_SCRIPT: string = `"use strict";
       drawn.parts = lines;
     }
     #partLine(row, text, time) {
-      const what = element("td", "what", text);
-      what.colSpan = COLUMNS.length - 3;
-      what.title = text;
-      const line = element("tr", "part", element("td"), element("td", "", time), element("td", "kind"), what);
+      const texts = { time, what: text };
+      const line = element("tr", "part", ...COLUMNS.map(([name]) => element("td", name, texts[name] ?? "")));
+      line.title = text;
       line.addEventListener("click", () => this.#open(row.number));
       return line;
     }
@@ -765,7 +772,7 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
         );
         return element(
           "div",
-          "lane",
+          "laneCard",
           title,
           element("ol", "", ...rows.map((row, i) => laneLine(row, rows[i - 1], state2, open2)))
         );

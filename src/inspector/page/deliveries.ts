@@ -167,10 +167,10 @@ export class DeliveriesView {
   }
 
   #partLine(row: DeliveryRow, text: string, time: string): HTMLTableRowElement {
-    const what = element("td", "what", text);
-    what.colSpan = COLUMNS.length - 3;
-    what.title = text;
-    const line = element("tr", "part", element("td"), element("td", "", time), element("td", "kind"), what);
+    // As many cells as any line, so that columns can be hidden; the text runs on over the empty ones.
+    const texts: Readonly<Record<string, string>> = { time, what: text };
+    const line = element("tr", "part", ...COLUMNS.map(([name]) => element("td", name, texts[name] ?? "")));
+    line.title = text;
     line.addEventListener("click", () => this.#open(row.number));
     return line;
   }

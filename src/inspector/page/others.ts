@@ -23,7 +23,7 @@ export function lanesView(state: State, filter: string, open: (number: number) =
       );
       return element(
         "div",
-        "lane",
+        "laneCard",
         title,
         element("ol", "", ...rows.map((row, i) => laneLine(row, rows[i - 1], state, open))),
       );

@@ -56,6 +56,7 @@ export function seconds(ms: number): string {
 
 export function duration(ms: number | undefined): string {
   if (ms === undefined) return "";
+  if (ms < 0.1) return "< 0.1 ms";
   return ms < 10 ? `${ms.toFixed(1)} ms` : ms < 1000 ? `${Math.round(ms)} ms` : seconds(ms);
 }
 
