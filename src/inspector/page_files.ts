@@ -95,7 +95,7 @@ tr.part td.what { overflow: visible; }
 td.number button { padding: 1px 6px; white-space: nowrap; }
 .number, .updateId { color: var(--faint); }
 th.number { width: 58px; } th.time { width: 84px; } th.kind { width: 170px; } th.chat { width: 130px; } th.sender { width: 110px; }
-th.lane { width: 110px; } th.state { width: 190px; } th.answer { width: 130px; } th.took { width: 76px; }
+th.lane { width: 110px; } th.state { width: 190px; } th.answer { width: 130px; } th.took { width: 86px; }
 td.took, th.took { text-align: right; }
 th.status { width: 70px; } th.address { width: 150px; } th.path { width: 200px; } th.count { width: 70px; } th.attempts { width: 80px; }
 th.actions { width: 170px; } td.actions { white-space: normal; }
@@ -142,7 +142,7 @@ kbd { font-family: var(--mono); background: var(--raised); border: 1px solid var
 @container (max-width: 1240px) { .deliveries .sender { display: none; } }
 @container (max-width: 1080px) { .deliveries .lane { display: none; } }
 @container (max-width: 920px) { .deliveries .chat, .refusals .path { display: none; } }
-@container (max-width: 780px) { .deliveries .answer { display: none; } th.kind { width: 130px; } th.state { width: 150px; } }
+@container (max-width: 780px) { .deliveries .answer { display: none; } th.kind { width: 130px; } th.state { width: 172px; } }
 @container (max-width: 580px) { .deliveries .kind, .refusals .address, .parkedRows .kind { display: none; } }
 @container (max-width: 460px) { .deliveries .took { display: none; } th.state { width: 130px; } }
 @media (max-width: 820px) {
@@ -222,7 +222,7 @@ export const PAGE_SCRIPT: string = `"use strict";
       case "refused":
         return "refused, Telegram sends it again";
       case "parked":
-        return \`parked after \${row.attempts} \${row.attempts === 1 ? "attempt" : "attempts"}\`;
+        return row.attempts > 1 ? \`parked, attempt \${row.attempts}\` : "parked";
       case "givenUp":
         return "given up";
       case "discarded":

@@ -15,7 +15,7 @@ export function stateText(row: DeliveryRow, now: number, ahead: DeliveryRow | un
     case "refused":
       return "refused, Telegram sends it again";
     case "parked":
-      return `parked after ${row.attempts} ${row.attempts === 1 ? "attempt" : "attempts"}`;
+      return row.attempts > 1 ? `parked, attempt ${row.attempts}` : "parked";
     case "givenUp":
       return "given up";
     case "discarded":
