@@ -18,10 +18,13 @@
  *
  * @module
  */
-export { webhook } from "./src/webhook.ts";
+export { prometheusText, webhook } from "./src/webhook.ts";
 export type { DeliveryHandler, Webhook, WebhookOptions, WebhookStats } from "./src/webhook.ts";
 export type { PipelineOptions } from "./src/pipeline.ts";
 export type { OnEvent, WebhookCounts, WebhookEvent } from "./src/events/events.ts";
+export type { LogFunction } from "./src/events/log.ts";
+export type { WebhookHealth } from "./src/operate/health.ts";
+export type { PagesOptions } from "./src/operate/pages.ts";
 export { listen } from "./src/serve/listen.ts";
 export type { ListenOptions } from "./src/serve/listen.ts";
 export { setWebhookAndListen } from "./src/serve/set_webhook_and_listen.ts";

@@ -54,6 +54,7 @@ const HEAD = {
   path: "/hook",
   address: undefined,
   contentLength: undefined,
+  headers: [],
   header: () => undefined,
 };
 

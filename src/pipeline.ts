@@ -8,6 +8,7 @@ import {
   MALFORMED_JSON,
   misuse,
   NOT_JSON,
+  NOT_POST,
   OVERLOADED,
   replyWith,
   tryLater,
@@ -17,6 +18,7 @@ import { checkFunction } from "./checks/options.ts";
 import { type Receiver, toUpdateReceiver, type UpdateReceiver } from "./receiver/receiver.ts";
 import type { WebhookReply } from "./receiver/webhook_reply.ts";
 import { serializeReply } from "./replies/reply_body.ts";
+import { type ClientAddress, clientAddress } from "./guard/client_address.ts";
 import type { DeliveryHead } from "./guard/head.ts";
 import { createGuard, type Guard, type GuardOptions, MAX_BODY_BYTES } from "./guard/guard.ts";
 import { isJson } from "./guard/media_type.ts";
@@ -31,12 +33,24 @@ import { BodyReader } from "./parse/body_reader.ts";
 import { isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
 import { hasWaitUntil, waitUntil } from "./platform/wait_until.ts";
 import type { Update } from "./updates/mod.ts";
-import { Events, type OnEvent } from "./events/events.ts";
+import { Events, type OnEvent, type Origin } from "./events/events.ts";
+import type { LogFunction } from "./events/log.ts";
+import { healthOf, type WebhookHealth } from "./operate/health.ts";
+import { Metrics, metricsText } from "./operate/metrics.ts";
+import { createPages, type Pages, type PagesOptions } from "./operate/pages.ts";
+import { SECRET_TOKEN_HEADER } from "./guard/secret_token.ts";
+import { type Redact, redactor } from "./text/redact.ts";
 
 /** Everything that a webhook can be told. */
-export interface PipelineOptions extends GuardOptions, InboxOptions {
+export interface PipelineOptions extends GuardOptions, InboxOptions, PagesOptions {
   /** Called with everything that happens, for metrics and traces. Default: nothing, which costs nothing. */
   readonly onEvent?: OnEvent;
+  /**
+   * Receives the lines of the log: the first refusal of each kind in a minute, with the address and the path; handlers that
+   * hang; outages; a store that fails. `false` logs nothing. Default: `console.warn`, each line beginning with `telehook: `;
+   * only refusals if there is an `onEvent`. Failures of handlers go to `onError`.
+   */
+  readonly log?: LogFunction | false | undefined;
   /**
    * Keeps a serverless instance running until the promise is settled: called after an answer while work goes on, such as a
    * pending album or a slow receiver. Default: the platform's own `waitUntil`, found on Cloudflare Workers, Netlify, Deno
@@ -95,6 +109,12 @@ export class Pipeline implements Router {
   readonly inbox: Inbox;
   readonly events: Events;
   readonly #reportError: ReportError;
+  readonly #addressOf: ClientAddress;
+  readonly #redact: Redact;
+  readonly #pages: Pages | undefined;
+  #metrics: Metrics | undefined;
+  /** The certificate that the server uses, in PEM. */
+  certificate: string | undefined;
   readonly #waitUntil: PipelineOptions["waitUntil"];
   /** What the console has said. */
   readonly #said = new Set<string>();
@@ -108,13 +128,30 @@ export class Pipeline implements Router {
     this.bodies = new BodyReader(options.maxBodyBytes ?? MAX_BODY_BYTES, bodyTimeoutMs);
     this.receiver = toUpdateReceiver(receiver);
     this.#reportError = errorReporter(options.onError);
-    this.events = new Events(options.onEvent);
+    this.#addressOf = clientAddress(options.trustedProxy);
+    this.#redact = redactor(undefined, ...[options.secretToken].flat());
+    this.events = new Events(options.onEvent, options.log);
     const settings = {
       ...inboxSettings(options),
       rememberedUpdates,
       onStrangeResult: strangeResultReporter(this.#reportError),
     };
     this.inbox = new Inbox(this.receiver, settings, this.#reportError, this.events);
+    this.#pages = createPages(options, {
+      health: () => this.health(),
+      metrics: () => metricsText([[undefined, this.metrics]]),
+    });
+    if (options.metrics !== undefined) void this.metrics;
+  }
+
+  /** Whether updates are accepted at the moment. */
+  health(): WebhookHealth {
+    return healthOf(this.inbox, this.events);
+  }
+
+  /** The numbers of this webhook. Whoever asks first begins the measuring of durations. */
+  get metrics(): Metrics {
+    return this.#metrics ??= new Metrics(this.inbox, this.events, () => this.certificate);
   }
 
   /** Whether it is closing. Every answer then tells its sender that the connection ends with it. */
@@ -134,31 +171,49 @@ export class Pipeline implements Router {
     return this;
   }
 
-  /** What a delivery is refused with before its body is read, if it is. */
-  guard(head: DeliveryHead): Answer | undefined {
+  /** What a request is answered with before its body is read, if it is: a refusal, or a page for those who operate this. */
+  guard(head: DeliveryHead): Awaitable<Answer> | undefined {
     const refusal = this.#guard(head);
-    return refusal && this.refuse(refusal);
+    if (refusal === undefined) return undefined;
+    return (refusal === NOT_POST ? this.#pages?.(head) : undefined) ?? this.refuse(refusal, head);
   }
 
   /** Notes that a delivery is refused. */
-  refuse(refusal: Answer): Answer {
-    this.events.refused(refusal.status, refusal.reason);
+  refuse(refusal: Answer, head: DeliveryHead | undefined): Answer {
+    this.events.refused(refusal.status, refusal.reason, this.#originOf(head));
     const advice = ADVICE.get(refusal);
     if (advice !== undefined) this.sayOnce(`${refusal.reason}: ${advice}.`);
     return refusal;
   }
 
+  /** Who sent a delivery, for the events. */
+  #originOf(head: DeliveryHead | undefined): (() => Origin) | undefined {
+    if (head === undefined) return undefined;
+    return () => ({
+      address: this.#addressOf(head),
+      path: this.#redact(head.path),
+      get headers() {
+        const headers: Record<string, string> = {};
+        for (const [name, value] of head.headers) {
+          const key = name.toLowerCase();
+          headers[key] = key === SECRET_TOKEN_HEADER ? "<secret>" : value;
+        }
+        return headers;
+      },
+    });
+  }
+
   /** Refuses a delivery whose body could not be read, or is not JSON. */
   refuseBody(error: unknown, head: DeliveryHead | undefined): Answer {
-    if (error instanceof UnreadableBody) return this.refuse(error.answer);
-    if (!(error instanceof Error) || error.name !== "SyntaxError") return this.refuse(BROKEN_BODY);
-    return this.refuse(isJson(head?.header("content-type")) ? MALFORMED_JSON : NOT_JSON);
+    if (error instanceof UnreadableBody) return this.refuse(error.answer, head);
+    if (!(error instanceof Error) || error.name !== "SyntaxError") return this.refuse(BROKEN_BODY, head);
+    return this.refuse(isJson(head?.header("content-type")) ? MALFORMED_JSON : NOT_JSON, head);
   }
 
   /** Answers a request that should not have been given to the webhook in this form, and says why. */
   refuseMisuse(advice: string): Answer {
     this.sayOnce(`${advice}.`);
-    return this.refuse(misuse(advice));
+    return this.refuse(misuse(advice), undefined);
   }
 
   /** Says something to the operator, however often it happens. */
@@ -181,26 +236,27 @@ export class Pipeline implements Router {
     } catch (error) {
       return this.refuseBody(error, head);
     }
-    return this.receiveValue(value, text.length, text);
+    return this.receiveValue(value, head, text);
   }
 
   /**
    * Receives a body that was parsed already.
    *
-   * @param size About how many characters its JSON had, if that is known.
    * @param text Its JSON, if that is known.
    */
-  receiveValue(value: unknown, size?: number, text?: string): Awaitable<Answer> {
-    if (!isUpdate(value)) return this.refuse(whyNotUpdate(value));
+  receiveValue(value: unknown, head: DeliveryHead | undefined, text?: string): Awaitable<Answer> {
+    if (!isUpdate(value)) return this.refuse(whyNotUpdate(value), head);
+    const size = text?.length ?? head?.contentLength; // about
+    const origin = this.events.hasListeners ? this.#originOf(head) : undefined;
     let outcome: Awaitable<Outcome>;
     try {
-      outcome = this.inbox.receive(value, text, size);
+      outcome = this.inbox.receive(value, text, size, origin);
     } catch (error) {
       return this.#fail(value, error);
     }
     return outcome instanceof Promise
-      ? outcome.then((each) => this.#answerTo(value, each), (error) => this.#fail(value, error))
-      : this.#answerTo(value, outcome);
+      ? outcome.then((each) => this.#answerTo(value, each, head), (error) => this.#fail(value, error))
+      : this.#answerTo(value, outcome, head);
   }
 
   /**
@@ -227,6 +283,7 @@ export class Pipeline implements Router {
   /** A store or a fault of ours has thrown where nothing is expected to: the update is Telegram's still. */
   #fail(update: Update, error: unknown): Answer {
     this.#reportError(error, { update, attempt: 1, willRetry: true });
+    this.events.answered(update, FAILED.status);
     return FAILED;
   }
 
@@ -245,20 +302,36 @@ export class Pipeline implements Router {
     }
   }
 
-  #answerTo(update: Update, outcome: Outcome): Awaitable<Answer> {
+  #answerTo(update: Update, outcome: Outcome, head: DeliveryHead | undefined): Awaitable<Answer> {
     switch (outcome.type) {
       case "acknowledged":
+        this.events.answered(update, ACKNOWLEDGED.status);
         return ACKNOWLEDGED;
       case "replied":
+        this.events.answered(update, ACKNOWLEDGED.status, outcome.reply);
         return this.#replyTo(update, outcome.reply);
-      case "failed":
-        return outcome.retryAfterMs === undefined ? FAILED : tryLater(outcome.retryAfterMs, "");
+      case "failed": {
+        const { retryAfterMs } = outcome;
+        const answer = retryAfterMs === undefined ? FAILED : tryLater(retryAfterMs, "");
+        this.events.answered(update, answer.status);
+        return answer;
+      }
       case "outage":
-        return this.refuse(tryLater(outcome.retryAfterMs, "Nothing can be handled at the moment"));
+        return this.#putOff(
+          update,
+          tryLater(outcome.retryAfterMs, "Nothing can be handled at the moment"),
+          head,
+        );
       case "overloaded":
-        return this.refuse(OVERLOADED);
+        return this.#putOff(update, OVERLOADED, head);
       case "closing":
-        return this.refuse(CLOSING);
+        return this.#putOff(update, CLOSING, head);
     }
+  }
+
+  /** An update is not taken now: it is Telegram's still. */
+  #putOff(update: Update, refusal: Answer, head: DeliveryHead | undefined): Answer {
+    this.events.answered(update, refusal.status);
+    return this.refuse(refusal, head);
   }
 }

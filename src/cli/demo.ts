@@ -1,5 +1,13 @@
 import { setTimeout as pause } from "node:timers/promises";
-import { setWebhookAndListen, updateHandlers, type UpdateReceiver, type WebhookReply } from "../../mod.ts";
+import {
+  botApi,
+  setWebhookAndListen,
+  updateHandlers,
+  type UpdateReceiver,
+  type WebhookReply,
+} from "../../mod.ts";
+import { inspect } from "../inspector/inspect.ts";
+import { closeOnSignals } from "../serve/close_on_signals.ts";
 import { freePort, startTestBotApi } from "../testing/mod.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { DemoAudience, type DemoUpdate, updatesOf } from "./demo_audience.ts";
@@ -17,17 +25,19 @@ const PATIENCE_MS = 15_000;
 /** `telehook demo` */
 export const command: Command = {
   summary: "Run a sample conversation locally, against a test Bot API server",
-  usage: "telehook demo",
+  usage: "telehook demo [--inspect]",
   about:
     "Starts a test Bot API server and a bot on this machine. The bot registers its webhook as a real one does, the " +
     "server delivers a short conversation as Telegram does, and the demo prints what the handlers receive. It needs no " +
     "bot, no token and no public address. It fails if anything is lost, arrives twice or is out of order.",
-  flags: {},
-  examples: ["telehook demo"],
+  flags: {
+    inspect: { about: "Serve a page on this machine that shows and replays the conversation, until Ctrl-C" },
+  },
+  examples: ["telehook demo", "telehook demo --inspect"],
   run,
 };
 
-async function run({ output }: CommandContext): Promise<number> {
+async function run({ flags, output }: CommandContext): Promise<number> {
   const page = new DemoPage(output);
   const audience = new DemoAudience();
   const sentAt = new Map<number, number>();
@@ -46,6 +56,12 @@ async function run({ output }: CommandContext): Promise<number> {
     // Telegram sends kinds that are newer than these types only if no kinds are named.
     webhook: { url: `http://${HOSTNAME}:${port}/telegram`, allowed_updates: [] },
   });
+  const inspector = flags.has("inspect")
+    ? await inspect(server.webhook, {
+      url: server.url,
+      api: botApi(telegram.token, { apiRoot: telegram.apiRoot }),
+    })
+    : undefined;
   page.start(telegram.apiRoot, server);
 
   const scenes: Scene[] = [];
@@ -66,6 +82,12 @@ async function run({ output }: CommandContext): Promise<number> {
   const deliveries = scenes.reduce((sum, scene) => sum + scene.deliveries.length, 0);
   const albums = scenes.filter((scene) => scene.deliveries.length > 1).length;
   page.end({ deliveries, handled: scenes.length, albums });
+  if (inspector === undefined) return 0;
+  output.print("");
+  output.text(`Inspector: ${inspector.url}`);
+  output.note("The demo goes on until Ctrl-C, so that you can look at it and replay it");
+  await new Promise<void>((resolve) => closeOnSignals(() => resolve()));
+  await inspector.close();
   return 0;
 }
 

@@ -1,7 +1,7 @@
 import process from "node:process";
 import type { WebhookServer } from "../../mod.ts";
 import { wrapCommand } from "../text/plain_text.ts";
-import { describeUpdate } from "./describe_update.ts";
+import { describeUpdate } from "../describe/describe_update.ts";
 import type { Output } from "./output.ts";
 import { ownCommandLine } from "./usage_text.ts";
 

@@ -1,4 +1,5 @@
 import {
+  botApi,
   listen as startListening,
   type ListenOptions,
   type OnError,
@@ -7,10 +8,12 @@ import {
   type WebhookServer,
 } from "../../mod.ts";
 import { closeOnSignals } from "../serve/close_on_signals.ts";
+import { inspect } from "../inspector/inspect.ts";
 import { errorReason } from "../text/error_reason.ts";
-import { plainJson } from "../text/plain_text.ts";
+import { plainJson, plainText } from "../text/plain_text.ts";
+import { quote } from "../text/quote.ts";
 import { type Command, type CommandContext, UsageError } from "./command.ts";
-import { describeUpdate } from "./describe_update.ts";
+import { describeUpdate } from "../describe/describe_update.ts";
 import type { Output } from "./output.ts";
 import { servedCertificate } from "./served_certificate.ts";
 import {
@@ -64,6 +67,9 @@ export const command: Command = {
     },
     json: { about: "Print each update as one line of JSON, and nothing else on the standard output" },
     once: { about: "Exit after the first update" },
+    inspect: {
+      about: "Serve a page on this machine that shows and replays what arrives; its address is printed",
+    },
     ...BOT_FLAGS,
   },
   examples: [
@@ -97,8 +103,13 @@ async function run(context: CommandContext): Promise<number> {
     ...path !== undefined && { path },
     ...tls !== undefined && { tls: tls.options },
     onError: logFailure(context),
+    log: false, // every refusal is printed, and not only the first of each kind
     onEvent(event) {
-      if (event.type === "refused") output.note(`Refused with ${event.status}: ${event.reason}`);
+      if (event.type !== "refused") return;
+      const { status, reason, address = "an unknown address", path } = event;
+      output.note(
+        `Refused with ${status}: ${reason} (from ${plainText(address, 60)}, path ${quote(path ?? "")})`,
+      );
     },
   };
   const chosen = isRegistering ? chosenSecret(context) : undefined;
@@ -131,10 +142,18 @@ async function run(context: CommandContext): Promise<number> {
       `This server uses plain HTTP: a reverse proxy must terminate HTTPS for ${url.host} and forward to port ${server.port}`,
     );
   }
+  const inspector = flags.has("inspect")
+    ? await inspect(server.webhook, {
+      url: server.url,
+      ...token !== undefined && { api: botApi(token, { apiRoot: apiRootOf(context) }) },
+    })
+    : undefined;
+  if (inspector !== undefined) output.note(`Inspector: ${inspector.url}`);
   if (!isRegistering) {
     output.note("The webhook is not registered with Telegram; that requires BOT_TOKEN and --url");
   }
   await server.finished;
+  await inspector?.close();
   unsubscribe();
   return 0;
 }

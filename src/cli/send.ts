@@ -6,7 +6,7 @@ import { plainText } from "../text/plain_text.ts";
 import { quote } from "../text/quote.ts";
 import { explainError } from "../webhook_check/explain_error.ts";
 import { type Command, type CommandContext, UsageError } from "./command.ts";
-import { describeUpdate } from "./describe_update.ts";
+import { describeUpdate } from "../describe/describe_update.ts";
 import type { Output } from "./output.ts";
 import { type PostResult, preparePost } from "./post_update.ts";
 import { chosenSecret, optionalBotToken, SECRET_FLAGS, TOKEN_FLAG } from "./settings.ts";

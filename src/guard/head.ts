@@ -13,4 +13,6 @@ export interface DeliveryHead {
   readonly contentLength: number | undefined;
   /** A header's value by its lower-case name. */
   header(name: string): string | null | undefined;
+  /** All headers, by names in lower case. */
+  readonly headers: Iterable<readonly [string, string]>;
 }

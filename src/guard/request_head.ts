@@ -43,6 +43,10 @@ export class RequestHead implements DeliveryHead, BodyFacts {
     return typeof first === "object" && first !== null && ("completed" in first || "requestIP" in first);
   }
 
+  get headers(): Iterable<readonly [string, string]> {
+    return this.#headers;
+  }
+
   header(name: string): string | null {
     return this.#headers.get(name);
   }

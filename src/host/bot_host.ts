@@ -37,7 +37,8 @@ import {
 import { UnknownBots } from "./unknown_bots.ts";
 
 /** Options of {@link botHost}: those of a webhook, for each bot, and how bots are found and registered. */
-export interface BotHostOptions extends Omit<WebhookOptions, "secretToken" | "path" | "store" | "replies"> {
+export interface BotHostOptions
+  extends Omit<WebhookOptions, "secretToken" | "path" | "store" | "replies" | "health" | "metrics"> {
   /** The path before the bot's id, without a slash at its end. Default: `""`, so that bot 123 has the path `/123`. */
   readonly pathPrefix?: string;
   /**
@@ -93,7 +94,9 @@ export interface BotHost extends DeliveryHandler {
 }
 
 const HOST_OPTION_NAMES: readonly string[] = [
-  ...Object.keys(WEBHOOK_OPTION_NAMES).filter((name) => !["secretToken", "path", "replies"].includes(name)),
+  ...Object.keys(WEBHOOK_OPTION_NAMES).filter((name) =>
+    !["secretToken", "path", "replies", "health", "metrics"].includes(name)
+  ),
   ...["pathPrefix", "find", "url", "apiRoot", "fetch", "maxPendingInAll"],
 ];
 
@@ -242,23 +245,23 @@ class HostedBots implements Router {
 
   pipelineFor(head: DeliveryHead): Awaitable<Pipeline | Answer> {
     const id = this.#idIn(head.path);
-    if (id === undefined) return this.front.refuse(WRONG_PATH);
+    if (id === undefined) return this.front.refuse(WRONG_PATH, head);
     const member = this.#members.get(id);
-    if (member !== undefined) return this.#isFull() ? this.front.refuse(FULL) : member.pipeline;
-    if (this.#isClosing) return this.front.refuse(CLOSING);
+    if (member !== undefined) return this.#isFull() ? this.front.refuse(FULL, head) : member.pipeline;
+    if (this.#isClosing) return this.front.refuse(CLOSING, head);
     // Only what can be a delivery is worth a look-up.
     const isDelivery = head.method === "POST" && head.header(SECRET_TOKEN_HEADER) !== undefined;
-    if (!isDelivery) return this.front.refuse(WRONG_PATH);
+    if (!isDelivery) return this.front.refuse(WRONG_PATH, head);
     if (this.#finding.size >= MOST_LOOK_UPS && !this.#finding.has(id)) {
-      return this.front.refuse(NOT_LOOKED_UP);
+      return this.front.refuse(NOT_LOOKED_UP, head);
     }
     return this.#find(id)?.then(
-      (found) => found?.pipeline ?? this.front.refuse(WRONG_PATH),
+      (found) => found?.pipeline ?? this.front.refuse(WRONG_PATH, head),
       (error) => {
         this.#reportLookUp(error);
-        return this.front.refuse(NOT_LOOKED_UP);
+        return this.front.refuse(NOT_LOOKED_UP, head);
       },
-    ) ?? this.front.refuse(WRONG_PATH);
+    ) ?? this.front.refuse(WRONG_PATH, head);
   }
 
   #reportLookUp(error: unknown): void {

@@ -1,10 +1,19 @@
 import { checkNumber } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
-import type { Events } from "../events/events.ts";
+import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import type { AlbumRules } from "../store/album_rules.ts";
-import type { Added, AddMode, Awaitable, InboxStore, ParkedBatch, StoreEntry } from "../store/inbox_store.ts";
+import type {
+  Added,
+  AddMode,
+  Awaitable,
+  InboxStore,
+  Lane,
+  ParkedBatch,
+  StoreEntry,
+  StoreStats,
+} from "../store/inbox_store.ts";
 import type { Update } from "../updates/mod.ts";
 import { AcknowledgementLimit } from "../runner/acknowledgement_limit.ts";
 import { IdleWaiters, isDone } from "./closing.ts";
@@ -113,9 +122,24 @@ export class Inbox {
    *
    * @param json The update's JSON as it came, if it is known.
    * @param chars Its size in characters, if that is known.
+   * @param origin Tells who sent it, for the events.
    * @returns What became of it, at once if nothing has to be waited for.
    */
-  receive(update: Update, json?: string, chars?: number): Awaitable<Outcome> {
+  receive(update: Update, json?: string, chars?: number, origin?: () => Origin): Awaitable<Outcome> {
+    if (this.#events.hasListeners) this.#events.received(update, this.#laneIfKnown(update), origin);
+    return this.#receive(update, json, chars);
+  }
+
+  /** The lane, unless the user's own function for it fails, which is the affair of the update's handling. */
+  #laneIfKnown(update: Update): Lane | undefined {
+    try {
+      return this.#laneOf(update);
+    } catch {
+      return undefined;
+    }
+  }
+
+  #receive(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
     if (this.#closing !== undefined) return CLOSING;
     if (!this.#isOpen) return this.#receiveOnceOpen(update, json, chars);
     if (this.#seen.has(update.update_id)) return this.#duplicate(update);
@@ -170,6 +194,16 @@ export class Inbox {
 
   get isOverloaded(): boolean {
     return this.#isOverloaded();
+  }
+
+  /** Milliseconds since the latest failure of the receiver, during an outage; `Infinity` if there is none. */
+  get outageFailedMsAgo(): number {
+    return this.#failures.outageFailedMsAgo;
+  }
+
+  /** What is in the store, of this process and others. */
+  storeStats(): Awaitable<StoreStats> {
+    return this.#store.stats();
   }
 
   /** Resolves when nothing that was received here is left unhandled, or when the inbox is closed. */
@@ -234,9 +268,9 @@ export class Inbox {
 
   #receiveOnceOpen(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
     const opening = this.open();
-    if (this.#isOpen) return this.receive(update, json, chars); // a store in memory is open at once
+    if (this.#isOpen) return this.#receive(update, json, chars); // a store in memory is open at once
     return opening.then(
-      () => this.receive(update, json, chars),
+      () => this.#receive(update, json, chars),
       (error) => this.#refuse(update, error),
     );
   }

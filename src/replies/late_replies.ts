@@ -67,7 +67,7 @@ export class LateReplies {
       for (let attempt = 1;; attempt++) {
         try {
           await this.#sender.call(method, params);
-          this.#events.replySent(update, method);
+          this.#events.replySent(update, reply);
           return undefined;
         } catch (error) {
           if (attempt === MOST_ATTEMPTS || !isPassing(error)) throw error;
@@ -75,7 +75,7 @@ export class LateReplies {
         await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
       }
     } catch (error) {
-      this.#events.replyFailed(update, method, error);
+      this.#events.replyFailed(update, reply, error);
       return error;
     }
   }

@@ -66,6 +66,7 @@ export class Failures {
   #isOutage = false;
   #pauseMs = FIRST_PAUSE_MS;
   #pauseEnd = 0;
+  #failedAt = 0;
   #probeSince: number | undefined;
 
   /** @param onOutage Called when an outage begins and when it ends. */
@@ -80,6 +81,11 @@ export class Failures {
 
   get isOutage(): boolean {
     return this.#isOutage;
+  }
+
+  /** Milliseconds since the latest failure, during an outage; `Infinity` if there is none. */
+  get outageFailedMsAgo(): number {
+    return this.#isOutage ? performance.now() - this.#failedAt : Infinity;
   }
 
   /** Whether any success matters: where nothing has failed, nobody need tell. */
@@ -140,7 +146,7 @@ export class Failures {
    * @param isToBlame Whether the failure is certainly the update's own.
    */
   failed(updateId: number, lane: Lane, before: Tries, isToBlame = false): Verdict {
-    const now = performance.now();
+    const now = this.#failedAt = performance.now();
     const failing = this.#failing.get(updateId) ?? this.#begin(updateId, lane, before, now);
     const attempts = before.attempts + 1;
     let { failures } = failing.tries;

@@ -168,6 +168,7 @@ export class Runner {
     const context = new CallContext(attempts + 1, false, this.#completion(update));
     const since = events.now;
     let end: End;
+    events.started(update, attempts + 1, false);
     try {
       const result = receiver.receive(update, context);
       if (isPromiseLike(result)) {
@@ -278,6 +279,7 @@ export class Runner {
         const { end: reason, isLate: late, waitedMs } = batch;
         events.mediaGroup(update, { parts: batch.updates.length, late, reason, waitedMs });
       }
+      events.started(update, context.attempt, batch.isReplay);
       try {
         const result = receiver.receive(update, context);
         end = {
@@ -379,6 +381,7 @@ export class Runner {
       failures.passed();
       const { afterMs } = error;
       const senderAfterMs = failures.retryAfterMs(update, afterMs);
+      events.postponed(update, attempt, since, isAcknowledged ? afterMs : senderAfterMs);
       return { type: "retry", error, storeAfterMs: afterMs, senderAfterMs, tries: it.tries };
     }
     if (settings.isSenderResponsible && !isAcknowledged) {
@@ -387,12 +390,20 @@ export class Runner {
     if (error instanceof GiveUp) failures.passed();
     const verdict = error instanceof GiveUp ? undefined : failures.failed(id, it.lane(), it.tries);
     const willRetry = verdict?.willRetry ?? false;
-    events.failed(update, { attempt, since, background: isAcknowledged }, error, willRetry);
+    const senderAfterMs = failures.isOutage ? failures.retryAfterMs(update) : undefined;
+    const retryAfterMs = isAcknowledged ? verdict?.retryAfterMs : senderAfterMs;
+    events.failed(
+      update,
+      { attempt, since, background: isAcknowledged },
+      error,
+      willRetry,
+      willRetry ? retryAfterMs : undefined,
+    );
     this.#parts.reportError(error, { update, attempt, willRetry });
     if (verdict === undefined || !willRetry) return { type: "park", error };
     return {
-      ...{ type: "retry", error, tries: verdict.tries, storeAfterMs: verdict.retryAfterMs },
-      senderAfterMs: failures.isOutage ? failures.retryAfterMs(update) : undefined,
+      ...{ type: "retry", error, senderAfterMs },
+      ...{ tries: verdict.tries, storeAfterMs: verdict.retryAfterMs },
     };
   }
 

@@ -83,10 +83,10 @@ export function toLambdaHandler(hook: Webhook): LambdaHandler {
     try {
       const head = new LambdaHead(event);
       const { body = "", isBase64Encoded } = event;
-      answer = pipeline.guard(head) ??
-        await (isBase64Encoded
+      answer = await (pipeline.guard(head) ??
+        (isBase64Encoded
           ? pipeline.receiveBytes(Uint8Array.from(atob(body ?? ""), (byte) => byte.charCodeAt(0)), head)
-          : pipeline.receiveText(body ?? "", head));
+          : pipeline.receiveText(body ?? "", head)));
     } catch {
       // Nothing else can throw here.
       answer = pipeline.refuseMisuse(
@@ -132,6 +132,10 @@ class LambdaHead implements DeliveryHead {
     const body = this.#event.body ?? "";
     if (!this.#event.isBase64Encoded) return encoder.encode(body).length;
     return Math.floor(body.replace(/=+$/, "").length * 3 / 4);
+  }
+
+  get headers(): Iterable<readonly [string, string]> {
+    return this.#headers;
   }
 
   header(name: string): string | undefined {

@@ -146,6 +146,10 @@ class NodeHead implements DeliveryHead {
     const value = this.#request.headers[name];
     return typeof value === "object" ? value.join(", ") : value;
   }
+
+  get headers(): Iterable<readonly [string, string]> {
+    return Object.keys(this.#request.headers).map((name) => [name, this.header(name) ?? ""]);
+  }
 }
 
 const NOT_NODE =
@@ -159,7 +163,7 @@ function receiveRead(
 ): Awaitable<Answer> | undefined {
   if (hasParsedBody(request)) return receiveParsed(pipeline, request.body, head);
   return request.readableEnded || request.readableDidRead === true
-    ? pipeline.refuse(ALREADY_READ)
+    ? pipeline.refuse(ALREADY_READ, head)
     : undefined;
 }
 
@@ -194,7 +198,7 @@ function receiveParsed(pipeline: Pipeline, body: unknown, head: NodeHead): Await
   }
   return isJsonOfBuffer(body)
     ? pipeline.receiveBytes(Uint8Array.from(body.data), head)
-    : pipeline.receiveValue(body, head.contentLength);
+    : pipeline.receiveValue(body, head);
 }
 
 /** What `JSON.stringify` makes of a `Buffer`, and some platforms pass on. */
@@ -210,7 +214,7 @@ async function receiveBodyInit(pipeline: Pipeline, body: unknown, head: NodeHead
   } catch (error) {
     return pipeline.refuseBody(error, head);
   }
-  return await pipeline.receiveValue(value, head.contentLength);
+  return await pipeline.receiveValue(value, head);
 }
 
 function tagOf(value: unknown): string {

@@ -142,7 +142,8 @@ export async function startServer<Handler extends DeliveryHandler>(
   hook: Handler,
   options: ServeOptions = {},
 ): Promise<WebhookServer<Handler>> {
-  const { path = "/" } = routerOf(hook);
+  const router = routerOf(hook);
+  const { path = "/" } = router;
   checkOptionNames("serve", options, SERVE_OPTION_NAMES);
   const { signal } = options;
   const hostname = checkedHostname(options.hostname);
@@ -166,6 +167,7 @@ export async function startServer<Handler extends DeliveryHandler>(
   } catch (error) {
     throw await listenError(error, { runtime, port, hostname, tls });
   }
+  router.front.certificate = tls?.pair.cert;
   const server = new RunningServer(transport, { runtime, hook, hostname, path, tls });
   server.closeOn(signal, closingOnSignals);
   return server;
@@ -241,6 +243,7 @@ class RunningServer<Handler extends DeliveryHandler> implements WebhookServer<Ha
       }
       try {
         await this.#transport.replaceTls(pair);
+        routerOf(this.webhook).front.certificate = pair.cert;
       } catch (cause) {
         if (cause instanceof TelehookError) throw cause;
         throw pairError(cause);

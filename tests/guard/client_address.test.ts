@@ -16,6 +16,7 @@ function client(
     address,
     contentLength: undefined,
     header: (name) => headers[name],
+    headers: Object.entries(headers),
   });
 }
 
@@ -173,9 +174,9 @@ describe("an address as runtimes tell it", () => {
       for (let i = 0; i < 2; i++) assert.equal((await hook(post())).status, 403);
       assert.equal((await hook(post(), { ip: "192.0.2.2" })).status, 403);
     });
-    const refused = { type: "refused", status: 403 };
+    const refused = { type: "refused", status: 403, address: undefined, path: "/" };
     const unknown = { ...refused, reason: "The address of the client is not known" };
-    const other = { ...refused, reason: "This address may not deliver updates" };
+    const other = { ...refused, address: "192.0.2.2", reason: "This address may not deliver updates" };
     assert.deepEqual(reasons, [unknown, unknown, other]);
     assert.equal(lines.length, 1);
     assert.match(lines[0] ?? "", /not known: "allowedAddresses" needs it: pass what the platform gives you/);

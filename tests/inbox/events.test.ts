@@ -4,6 +4,7 @@ import { bot, gate, message, part, word } from "./bot.ts";
 
 it("events tell the whole story, and a listener that throws changes nothing", async () => {
   const story: string[] = [];
+  const steps: string[] = [];
   const slow = gate();
   const { hook, post } = bot(async (update, { attempt }) => {
     if (update.update_id === 2 && attempt === 1) throw new Error("once");
@@ -11,7 +12,8 @@ it("events tell the whole story, and a listener that throws changes nothing", as
   }, {
     acknowledgeWithinMs: 20,
     onEvent: (event) => {
-      if (event.type === "refused") story.push(`refused ${event.status}`);
+      if (["received", "started", "answered"].includes(event.type)) steps.push(event.type);
+      else if (event.type === "refused") story.push(`refused ${event.status}`);
       else if ("update" in event) story.push(`${event.type} ${word(event.update)}`);
       else story.push(event.type);
       if ("durationMs" in event) assert.ok(event.durationMs >= 0 && event.durationMs < 5_000);
@@ -43,9 +45,11 @@ it("events tell the whole story, and a listener that throws changes nothing", as
     "handled 5",
     "refused 503",
   ]);
+  assert.deepEqual(steps.slice(0, 5), ["received", "started", "answered", "received", "answered"]);
   assert.deepEqual(hook.stats(), {
     handled: 5,
     failed: 1,
+    postponed: 0,
     givenUp: 0,
     parked: 0,
     duplicates: 1,

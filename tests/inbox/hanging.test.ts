@@ -109,7 +109,7 @@ describe("a handler that runs longer than handlerTimeoutMs", () => {
       onEvent: ({ type }) => void kinds.push(type),
     });
     assert.equal(await post(message(1)), 500);
-    assert.deepEqual(kinds, ["slow", "failed"]);
+    assert.deepEqual(kinds, ["received", "started", "slow", "failed", "answered"]);
     await hook.close();
   });
 

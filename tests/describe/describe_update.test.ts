@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { readFileSync } from "node:fs";
 import { test } from "node:test";
-import { describeUpdate } from "../../src/cli/describe_update.ts";
+import { describeUpdate } from "../../src/describe/describe_update.ts";
 
 const anna = { id: 1, first_name: "Anna", last_name: "Ek" };
 const group = { id: -1, type: "supergroup", title: "Hikers" };

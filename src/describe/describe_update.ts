@@ -137,3 +137,13 @@ function listAt(value: unknown, key: string): readonly unknown[] {
 function at(value: unknown, key: string): unknown {
   return typeof value === "object" && value !== null ? Reflect.get(value, key) : undefined;
 }
+
+/** The chat and the sender of an update, as far as it has them. */
+export function describeChat(update: object): { readonly chat: string; readonly sender: string } {
+  const kind = kindOf(update) ?? "";
+  let content = contentOf(update, kind);
+  if (kind.endsWith("_media_group")) content = listAt(content, "messages")[0];
+  const chat = at(content, "chat") ?? at(at(content, "message"), "chat");
+  const sender = at(content, "from") ?? at(content, "user") ?? at(content, "sender_chat");
+  return { chat: chat === undefined ? "" : nameOf(chat), sender: sender === undefined ? "" : nameOf(sender) };
+}

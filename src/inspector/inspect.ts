@@ -1,0 +1,93 @@
+/// <reference lib="esnext.disposable" preserve="true" />
+// Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
+/**
+ * A page on this machine that shows what a webhook does, live: deliveries, media groups, lanes, refusals, what is parked, and
+ * what Telegram says. It replays what came, edited or not.
+ *
+ * @example
+ * ```ts
+ * import { webhook } from "@telehook/telehook";
+ * import { inspect } from "@telehook/telehook/inspector";
+ *
+ * const hook = webhook((update) => console.log(update.update_id), { secretToken: "a-long-random-secret" });
+ * const inspector = await inspect(hook);
+ * console.log(inspector.url); // http://127.0.0.1:49152/2f1c…/
+ * await inspector.close();
+ * await hook.close();
+ * ```
+ *
+ * @module
+ */
+import type { BotApi } from "../bot_api/bot_api.ts";
+import { checkNumber, checkOptionNames } from "../checks/options.ts";
+import { pipelineOf, type Webhook } from "../webhook.ts";
+import { Inspection } from "./inspection.ts";
+import { startInspectorServer } from "./inspector_server.ts";
+
+/** Options of {@link inspect}. */
+export interface InspectOptions {
+  /** The port on 127.0.0.1; 0 picks a free one. Default: 0. */
+  readonly port?: number | undefined;
+  /** The bot's client, to show what Telegram says about the webhook. Default: that is not shown. */
+  readonly api?: BotApi | undefined;
+  /** The webhook's address, for the commands to copy, such as `server.url`. Default: `http://127.0.0.1:8080` and the path. */
+  readonly url?: string | undefined;
+  /** How many deliveries are kept. Default: 1000; from 1 to 100 000. */
+  readonly keep?: number | undefined;
+}
+
+/** A running inspector. */
+export interface Inspector {
+  /** The address of the page. Who knows it sees every update: it contains a random token. */
+  readonly url: string;
+  /** Ends it. The webhook goes on. */
+  close(): Promise<void>;
+  /** Closes, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
+
+const OPTION_NAMES = { port: true, api: true, url: true, keep: true } as const satisfies Record<
+  keyof InspectOptions,
+  true
+>;
+
+/**
+ * Serves a page that shows what a webhook does. It listens on 127.0.0.1 only, answers only who knows the token in its address,
+ * loads nothing from elsewhere, and does not keep the process running. Open it before the updates come: it shows what it
+ * sees. It works on Node, Deno and Bun.
+ *
+ * It is made for development. In production, `health`, `metrics` and `onEvent` cost less and show nothing of what people write.
+ *
+ * @param hook What `webhook(receiver, options)` returned, or `server.webhook`.
+ * @param options Where to listen, and what else to show.
+ * @returns The inspector, once it listens.
+ * @throws {TelehookError} `ERR_OPTION` for a wrong option, `ERR_RUNTIME` where there is no `node:http`; and the runtime's own
+ * error if the port is in use.
+ *
+ * @example
+ * ```ts ignore
+ * import { botApi, listen } from "@telehook/telehook";
+ * import { inspect } from "@telehook/telehook/inspector";
+ *
+ * const server = await listen((update) => console.log(update.update_id), { secretToken: "a-long-random-secret" });
+ * const { url } = await inspect(server.webhook, { url: server.url, api: botApi(process.env.BOT_TOKEN ?? "") });
+ * console.log(`Inspector: ${url}`);
+ * ```
+ */
+export async function inspect(hook: Webhook, options: InspectOptions = {}): Promise<Inspector> {
+  checkOptionNames("inspect", options, OPTION_NAMES);
+  const port = checkNumber("port", options.port, { default: 0, min: 0, max: 65_535 });
+  const keep = checkNumber("keep", options.keep, { default: 1_000, min: 1, max: 100_000 });
+  const inspection = new Inspection(hook, pipelineOf(hook), { api: options.api, url: options.url, keep });
+  try {
+    const server = await startInspectorServer(inspection, port);
+    const close = async () => {
+      inspection.close();
+      await server.close();
+    };
+    return { url: server.url, close, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    inspection.close();
+    throw error;
+  }
+}

@@ -1,0 +1,202 @@
+import type { BotApi } from "../bot_api/bot_api.ts";
+
+import { describeUpdate } from "../describe/describe_update.ts";
+import type { DeliveryHead } from "../guard/head.ts";
+import { isUpdate } from "../parse/parse_update.ts";
+import type { Pipeline } from "../pipeline.ts";
+import { errorReason } from "../text/error_reason.ts";
+import { plainText } from "../text/plain_text.ts";
+import type { Webhook } from "../webhook.ts";
+import { explainWebhook } from "../webhook_check/explain_webhook.ts";
+import { plainWebhookInfo, readWebhookInfo } from "../webhook_check/webhook_info.ts";
+import { Journal } from "./journal.ts";
+import type { Changes, DeliveryDetail, ParkedRow, TelegramReport, Totals } from "./protocol.ts";
+
+/** What the page may ask for failed: the text is for the person who uses it. */
+export class InspectionError extends Error {}
+
+/** Changes are sent together: a page shows no more than that many a second. */
+const SEND_EVERY_MS = 50;
+const MOST_PARKED = 1_000;
+/** Above every id of Telegram's, so that a replay is not taken for a duplicate. */
+const FIRST_REPLAY_ID = 2 ** 52;
+
+/** Everything that the page shows and does, without HTTP. */
+export class Inspection {
+  readonly #hook: Webhook;
+  readonly #pipeline: Pipeline;
+  readonly #api: BotApi | undefined;
+  readonly #url: string | undefined;
+  readonly #journal: Journal;
+  readonly #subscribers = new Set<(changes: Changes) => void>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #nextReplayId = FIRST_REPLAY_ID + Date.now();
+
+  constructor(
+    hook: Webhook,
+    pipeline: Pipeline,
+    { api, url, keep }: { api: BotApi | undefined; url: string | undefined; keep: number },
+  ) {
+    this.#hook = hook;
+    this.#pipeline = pipeline;
+    this.#api = api;
+    this.#url = url;
+    this.#journal = new Journal(pipeline.events, keep, () => this.#sendSoon());
+  }
+
+  /**
+   * Subscribes to what changes, and begins with everything.
+   *
+   * @returns Ends it.
+   */
+  subscribe(subscriber: (changes: Changes) => void): () => void {
+    subscriber({
+      ...this.#journal.all(),
+      removed: [],
+      isFirst: true,
+      now: Date.now(),
+      totals: this.#totals(),
+    });
+    this.#subscribers.add(subscriber);
+    return () => void this.#subscribers.delete(subscriber);
+  }
+
+  detail(number: number): DeliveryDetail {
+    const entry = this.#entry(number);
+    const { updates, headers, path = this.#pipeline.path ?? "/", attempts, reply, replySent } = entry;
+    const row = this.#journal.all().rows.find((each) => each.number === number);
+    if (row === undefined) throw notThere(number);
+    const url = this.#url ?? `http://127.0.0.1:8080${path}`;
+    return { row, updates, headers, attempts, reply, replySent, url };
+  }
+
+  /**
+   * Passes a delivery in again: with new ids, so that it is not taken for a duplicate. What is parked, and not edited, is
+   * replayed as {@link Webhook.replay} does it.
+   *
+   * @param edited The updates in place of its own.
+   */
+  async replay(number: number, edited: unknown): Promise<void> {
+    const entry = this.#entry(number);
+    if (edited === undefined && entry.state === "parked") return await this.replayParked(parkedId(entry));
+    const given = edited ?? entry.updates;
+    if (!Array.isArray(given) || given.length === 0 || !given.every(isUpdate)) {
+      throw new InspectionError(
+        'This is not an update: write an object with "update_id" and one kind, as Telegram sends it',
+      );
+    }
+    const group = `replay ${this.#nextReplayId}`;
+    for (const each of given) {
+      const update: Record<string, unknown> = structuredClone(each);
+      update.update_id = this.#nextReplayId++;
+      // With its own id, a part of a media group that was handled would be late.
+      for (const content of Object.values(update)) {
+        if (typeof content !== "object" || content === null || !("media_group_id" in content)) continue;
+        content.media_group_id = group;
+      }
+      this.#journal.expectReplay(update.update_id as number, number);
+      void this.#pipeline.receiveValue(update, FROM_HERE);
+    }
+  }
+
+  async parked(): Promise<readonly ParkedRow[]> {
+    const found: ParkedRow[] = [];
+    for await (const { id, updates, album, error, attempts, parkedAt } of this.#hook.parked()) {
+      const [first] = updates;
+      const { kind, summary } = describeUpdate(first ?? { update_id: id });
+      found.push({
+        ...{
+          id,
+          number: this.#journal.numberOf(id),
+          kind,
+          error: plainText(error, 2_000),
+          attempts,
+          parkedAt,
+        },
+        what: album === undefined ? summary : `${summary} (media group of ${updates.length})`,
+      });
+      if (found.length === MOST_PARKED) break;
+    }
+    return found;
+  }
+
+  async replayParked(id: number): Promise<void> {
+    if (!await this.#hook.replay(id)) throw notParked(id);
+  }
+
+  async discard(id: number): Promise<void> {
+    if (!await this.#hook.discard(id)) throw notParked(id);
+    this.#journal.discarded(id);
+  }
+
+  async telegram(): Promise<TelegramReport> {
+    if (this.#api === undefined) {
+      return {
+        findings: [],
+        info: undefined,
+        error: 'Pass "api" to inspect(), or a bot token to telehook, to see this',
+      };
+    }
+    try {
+      const info = await readWebhookInfo(this.#api, { signal: AbortSignal.timeout(10_000) });
+      const context = { now: Date.now() / 1_000, isTelegram: false }; // setWebhook has checked the URL
+      return {
+        info: plainWebhookInfo(info),
+        findings: explainWebhook(plainWebhookInfo(info), context),
+        error: "",
+      };
+    } catch (error) {
+      return { findings: [], info: undefined, error: plainText(errorReason(error)) };
+    }
+  }
+
+  close(): void {
+    this.#journal.close();
+    this.#subscribers.clear();
+    clearTimeout(this.#timer);
+  }
+
+  #entry(number: number) {
+    const entry = this.#journal.get(number);
+    if (entry === undefined) throw notThere(number);
+    return entry;
+  }
+
+  #sendSoon(): void {
+    if (this.#subscribers.size === 0) return;
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      const changes = {
+        ...this.#journal.takeChanges(),
+        isFirst: false,
+        now: Date.now(),
+        totals: this.#totals(),
+      };
+      for (const subscriber of this.#subscribers) subscriber(changes);
+    }, SEND_EVERY_MS);
+  }
+
+  #totals(): Totals {
+    const { running, stored, handled, failed, refused } = this.#hook.stats();
+    return { status: this.#hook.health().status, running, stored, handled, failed, refused };
+  }
+}
+
+/** A replay comes from nowhere, and passes no guard. */
+const FROM_HERE: DeliveryHead = {
+  ...{ method: "POST", path: "", address: "the inspector", contentLength: undefined, headers: [] },
+  header: () => null,
+};
+
+/** What is parked has the id of its first update. */
+function parkedId({ updates }: { readonly updates: readonly object[] }): number {
+  return Math.min(...updates.map((each) => "update_id" in each ? Number(each.update_id) : Infinity));
+}
+
+function notThere(number: number): InspectionError {
+  return new InspectionError(`There is no delivery #${number} any longer`);
+}
+
+function notParked(id: number): InspectionError {
+  return new InspectionError(`Update ${id} is not parked any longer`);
+}
