@@ -122,4 +122,5 @@ export type { WebhookFinding } from "./src/webhook_check/explain_webhook.ts";
 export { TelehookError } from "./src/errors/telehook_error.ts";
 export type { TelehookErrorCode } from "./src/errors/telehook_error.ts";
 
+export { kindOf } from "./src/delivery/kind.ts";
 export * from "./src/updates/mod.ts";

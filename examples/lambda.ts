@@ -4,5 +4,5 @@ import { toLambdaHandler } from "telehook/lambda";
 import { bot, options } from "./bot.ts";
 
 export const handler = toLambdaHandler(
-  webhook(bot, { ...options, acknowledgeWithinMs: Infinity, mediaGroups: false }),
+  webhook(bot, { ...options, acknowledgeWithinMs: 55_000, mediaGroups: false }),
 );

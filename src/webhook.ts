@@ -65,12 +65,14 @@ export interface Webhook extends DeliveryHandler {
   readonly allowedUpdates: readonly UpdateKind[];
 
   /**
-   * Takes an update that came another way: from long polling, a queue, a test.
+   * Processes an update from another source: a queue, a test, polling of your own.
    *
-   * @returns When the update is handled or safe in the store: the webhook reply that the receiver returned, if any.
-   * @throws {TelehookError} `ERR_UPDATE` if it is no update, `ERR_OVERLOADED` if too many are held, `ERR_CLOSED` after
-   * closing; and whatever the receiver throws. The update is not kept then: bring it again. The last of `maxAttempts`
-   * failures is told to `onError` alone, as it is acknowledged to Telegram.
+   * @param update The update, as Telegram sent it.
+   * @returns A promise that resolves when the update is handled or safe in the store, with the reply that the receiver
+   * returned, if any. Telegram does not see that reply: send it yourself.
+   * @throws {TelehookError} `ERR_UPDATE` if it is not an update, `ERR_OVERLOADED` if too many are pending, `ERR_CLOSED` after
+   * closing; and whatever the receiver throws. The update is not kept then: pass it in again. The last of `maxAttempts`
+   * failures is reported only to `onError`, since the update is parked.
    */
   receive(update: Update): Promise<WebhookReply | undefined>;
 
@@ -106,9 +108,9 @@ export interface Webhook extends DeliveryHandler {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What {@link Webhook.stats} tells. */
+/** What {@link Webhook.stats} returns. */
 export interface WebhookStats extends WebhookCounts {
-  /** Calls of the receiver that have not come to an end. */
+  /** Calls of the receiver that have not ended. */
   readonly running: number;
   /** Updates that have not been answered yet. */
   readonly unanswered: number;
@@ -165,7 +167,7 @@ export function pipelineOf(hook: Webhook): Pipeline {
  *
  * @param receiver A function for every update, or what `updateHandlers` or `updateStreams` made.
  * @param options Who may deliver, and when updates are acknowledged.
- * @throws {TelehookError} If an option is unknown or has a value it cannot have.
+ * @throws {TelehookError} If an option is unknown or has an invalid value.
  * @see https://core.telegram.org/bots/webhooks
  *
  * @example

@@ -14,7 +14,7 @@ import type { AlbumEnd } from "../store/album_rules.ts";
  *   `acknowledge: "received"`.
  * - `mediaGroup`: an album is complete and handled. `waitedMs` is the time since its first part.
  * - `refused`: a delivery was refused; `reason` says why. (A receiver's failure, which answers 500, is `failed`.)
- * - `replySent`, `replyFailed`: a reply was sent through the Bot API, because Telegram had its answer already.
+ * - `replySent`, `replyFailed`: a reply was sent through the Bot API, because Telegram had already received its answer.
  * - `slow`: the receiver has been running for `warnAfterMs`; `waiting` updates are pending in all.
  * - `outage`: several chats fail and none succeeds, or this has ended.
  * - `store`: the store fails, or works again after that many failures.
@@ -104,12 +104,12 @@ export interface WebhookCounts {
   readonly storeFailures: number;
 }
 
-/** Learns of every {@link WebhookEvent}. What it throws is ignored. */
+/** Is called with every {@link WebhookEvent}. What it throws is ignored. */
 export type OnEvent = (event: WebhookEvent) => void;
 
 type Counts = { -readonly [K in keyof WebhookCounts]: number };
 
-/** Counts what happens, and reports it to whoever listens. Events are only made for a listener. */
+/** Counts what happens, and reports it to `onEvent`. Events are created only if there is one. */
 export class Events {
   readonly counts: Counts = {
     handled: 0,
@@ -125,7 +125,7 @@ export class Events {
     storeFailures: 0,
   };
   readonly #onEvent: OnEvent | undefined;
-  /** Since it worked last. */
+  /** Since the store last worked. */
   #storeFailures = 0;
 
   constructor(onEvent: OnEvent | undefined) {

@@ -63,13 +63,13 @@ export interface BotHostOptions extends Omit<WebhookOptions, "secretToken" | "pa
 export interface BotHost extends DeliveryHandler {
   /** The handler itself, for platforms that take an object with `fetch`. */
   readonly fetch: (request: Request, ...args: unknown[]) => Promise<Response>;
-  /** The ids of the bots that are here. */
+  /** The ids of all bots of this host. */
   readonly ids: readonly number[];
-  /** The webhook of a bot, if it is here. */
+  /** The webhook of a bot, if the host has it. */
   get(id: number): Webhook | undefined;
   /**
    * Adds a bot, and registers its webhook if the host has a `url`: at most once a second, as Telegram demands. A bot that
-   * is here already stays as it is, and is registered again.
+   * the host already has stays as it is, and is registered again.
    *
    * @param token The bot token, as @BotFather shows it.
    * @param params Parameters of `setWebhook` beyond `url` and `secret_token`.
@@ -78,10 +78,10 @@ export interface BotHost extends DeliveryHandler {
    */
   add(token: string, params?: Omit<SetWebhookParams, "url" | "secret_token">): Promise<number>;
   /**
-   * Removes a bot: waits for its handlers, and for its alone. Its webhook stays registered, so that Telegram keeps its
+   * Removes a bot, after waiting for its own handlers. Its webhook stays registered, so that Telegram keeps its
    * updates for another host; call `deleteWebhook` to stop them.
    *
-   * @returns Whether it was here.
+   * @returns Whether the host had it.
    */
   remove(id: number, options?: CloseOptions): Promise<boolean>;
   /** Closes all bots. */
@@ -116,13 +116,13 @@ interface Member {
 
 /**
  * Hosts many bots on one server. Each has a path of its own, which ends in its id and never contains its token, a secret
- * that is derived from its token, and an inbox of its own: limits, order and failures of one bot do not touch others.
- * (Two bots must never share one `webhook`: both count their `update_id`s for themselves, so that updates of one would be
- * taken for repeats of the other's.)
+ * that is derived from its token, and an inbox of its own: the limits, order and failures of one bot do not affect others.
+ * (Two bots must never share one `webhook`: each has its own `update_id`s, so that updates of one would be taken for duplicates
+ * of the other's.)
  *
  * @param receiver What handles the updates of all bots; `context.bot` tells which bot an update is for.
  * @param options How bots are found and registered, and what a webhook takes as options.
- * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has a value it cannot have.
+ * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has an invalid value.
  *
  * @example
  * ```ts
@@ -166,7 +166,7 @@ class HostedBots implements Router {
   readonly #maxPendingInAll: number;
   readonly #members = new Map<number, Member>();
   readonly #unknown = new UnknownBots();
-  /** Look-ups that are under way, so that one bot is looked up once. */
+  /** Look-ups in progress, so that each bot is looked up once. */
   readonly #finding = new Map<number, Promise<Member | undefined>>();
   #pending = 0;
   #countedAt = -Infinity;
@@ -200,7 +200,7 @@ class HostedBots implements Router {
       );
     }
     checkOptionNames("botHost", webhookOptions, WEBHOOK_OPTION_NAMES);
-    // Wrong options of webhooks are errors now, and not when the first bot is added.
+    // Wrong webhook options throw now, and not when the first bot is added.
     this.front = new Pipeline(receiver, { ...webhookOptions, secretToken: null });
     botApi("1:check", { apiRoot, fetch });
   }
@@ -319,7 +319,7 @@ class HostedBots implements Router {
     const secretToken = await deriveSecretToken(token);
     const there = this.#members.get(id); // added twice at the same time
     if (there !== undefined) return there;
-    if (this.#isClosing) throw new TelehookError("ERR_CLOSED", "The host is closed: make another one");
+    if (this.#isClosing) throw new TelehookError("ERR_CLOSED", "The host is closed: create another one");
     const hook = createWebhook(forBot(this.#receiver, { id, api }), {
       ...this.#webhookOptions,
       ...{ secretToken, replies: api },
@@ -373,7 +373,7 @@ function idOf(token: string): number {
   return Number(token.slice(0, token.indexOf(":")));
 }
 
-/** The receiver of all bots, as the one of this bot. */
+/** Returns the receiver for one bot: it adds `context.bot`. */
 function forBot(receiver: UpdateReceiver, bot: HostedBot): UpdateReceiver {
   return {
     get allowedUpdates() {

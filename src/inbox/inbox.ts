@@ -321,6 +321,8 @@ export class Inbox {
       return;
     }
     if (added === "alone") {
+      // What the store had of it, though it had said that it could not be stored, was handled meanwhile.
+      if (this.#seen.has(update.update_id)) return this.#answer(waiting, this.#duplicate(update));
       if (!this.#runner.isFull) return void this.#runner.run(update, json, chars, waiting);
       try {
         return this.#awaitStore(waiting, entry, this.#add(entry, "append")); // others were quicker

@@ -41,8 +41,7 @@ export interface InboxOptions {
   /**
    * Milliseconds after which an update is acknowledged although its receiver is still running, which then continues in
    * the background, in the order of its lane. If an answer takes more than 10 seconds, Telegram holds back updates for
-   * all other chats; it closes the connection after 60. At most 55 000; or `Infinity`, where nothing runs after the
-   * answer, as on Lambda: nothing is acknowledged before it is handled. Default: 10 000.
+   * all other chats; it closes the connection after 60. At most 55 000. Default: 10 000.
    */
   readonly acknowledgeWithinMs?: number;
   /** Which updates are handled one after another. Default: those of one Telegram queue, such as a chat's messages. */
@@ -118,7 +117,7 @@ export interface InboxSettings extends RunnerSettings {
 /**
  * Checks the options and fills in the defaults.
  *
- * @throws {TelehookError} `ERR_OPTION` if one has a value it cannot have.
+ * @throws {TelehookError} `ERR_OPTION` if one has an invalid value.
  */
 export function inboxSettings(options: InboxOptions): InboxSettings {
   checkFunction("lane", options.lane);
@@ -133,9 +132,7 @@ export function inboxSettings(options: InboxOptions): InboxSettings {
     acknowledge: typeof options.acknowledge === "function"
       ? options.acknowledge
       : checkOneOf<Acknowledge>("acknowledge", options.acknowledge, ["handled", "received"]),
-    acknowledgeWithinMs: options.acknowledgeWithinMs === Infinity
-      ? Infinity
-      : ms("acknowledgeWithinMs", 10_000, 55_000),
+    acknowledgeWithinMs: ms("acknowledgeWithinMs", 10_000, 55_000),
     lane: options.lane,
     maxAttempts: count("maxAttempts", 5),
     giveUpAfterMs: ms("giveUpAfterMs", 600_000, Number.MAX_SAFE_INTEGER),

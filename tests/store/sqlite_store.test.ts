@@ -573,6 +573,35 @@ function itsWriter(): void {
     await next.claim(1);
   });
 
+  it("writes what it was asked for before it was closed", async (t) => {
+    const path = freshPath(t);
+    const first = await open(t, path);
+    await first.adds(entry(1, { lane: "a" }));
+    const batch = await first.claim(1);
+    const calls = [first.store.complete(batch, false), first.store.add(entry(2), "append")];
+    await first.store.close();
+    assert.deepEqual(await Promise.all(calls), [undefined, "added"]);
+    const second = await open(t, path);
+    await second.completes(2);
+    assert.equal(await second.store.add(entry(1, { lane: "a" }), "behind"), "known");
+  });
+
+  it("knows the lane of a batch that is replayed while others end", async (t) => {
+    const path = freshPath(t);
+    const trial = await open(t, path);
+    const { store } = trial;
+    await trial.adds(entry(1));
+    await store.park(await trial.claim(1), { error: "x", attempts: 1, keepMs: 60_000 });
+    await trial.adds(entry(2));
+    const second = await trial.claim(2);
+    const calls = [store.replay(1), store.complete(second, true), store.add(entry(3), "append")];
+    const [, next] = await Promise.all(calls);
+    const replayed = (next as Batch | undefined) ?? await trial.claim(1);
+    assert.deepEqual(ids(replayed), [1]);
+    await store.complete(replayed, false);
+    await trial.completes(3);
+  });
+
   it("runs no statement for an ordinary update while the process is alone", async (t) => {
     const { ran } = watchConnections(t);
     const path = freshPath(t);
