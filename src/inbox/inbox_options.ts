@@ -41,8 +41,7 @@ export interface InboxOptions {
   /**
    * Milliseconds after which an update is acknowledged although its receiver is still running, which then continues in
    * the background, in the order of its lane. If an answer takes more than 10 seconds, Telegram holds back updates for
-   * all other chats; it closes the connection after 60. At most 55 000; or `Infinity`, where nothing runs after the
-   * answer, as on Lambda: nothing is acknowledged before it is handled. Default: 10 000.
+   * all other chats; it closes the connection after 60. At most 55 000. Default: 10 000.
    */
   readonly acknowledgeWithinMs?: number;
   /** Which updates are handled one after another. Default: those of one Telegram queue, such as a chat's messages. */

@@ -124,9 +124,8 @@ describe("a handler that runs longer than handlerTimeoutMs", () => {
 });
 
 it("acknowledgeWithinMs is below the minute after which Telegram closes the connection", () => {
-  for (const acknowledgeWithinMs of [55_001, 60_000, 0]) {
+  for (const acknowledgeWithinMs of [55_001, 60_000, Infinity, 0]) {
     assert.throws(() => bot(() => {}, { acknowledgeWithinMs }), { code: "ERR_OPTION" });
   }
   bot(() => {}, { acknowledgeWithinMs: 55_000 });
-  bot(() => {}, { acknowledgeWithinMs: Infinity }); // where nothing runs after the answer
 });
