@@ -19,7 +19,7 @@
  * @module
  */
 export { prometheusText, webhook } from "./src/webhook.ts";
-export type { Webhook, WebhookOptions, WebhookStats } from "./src/webhook.ts";
+export type { DeliveryHandler, Webhook, WebhookOptions, WebhookStats } from "./src/webhook.ts";
 export type { PipelineOptions } from "./src/pipeline.ts";
 export type { OnEvent, WebhookCounts, WebhookEvent } from "./src/events/events.ts";
 export type { LogFunction } from "./src/events/log.ts";
@@ -125,4 +125,5 @@ export type { WebhookFinding } from "./src/webhook_check/explain_webhook.ts";
 export { TelehookError } from "./src/errors/telehook_error.ts";
 export type { TelehookErrorCode } from "./src/errors/telehook_error.ts";
 
+export { kindOf } from "./src/delivery/kind.ts";
 export * from "./src/updates/mod.ts";

@@ -27,6 +27,7 @@ import { type InboxOptions, inboxSettings } from "./inbox/inbox_options.ts";
 import type { Outcome } from "./runner/outcome.ts";
 import { errorReporter, type ReportError, strangeResultReporter } from "./runner/report_error.ts";
 import type { Awaitable } from "./store/inbox_store.ts";
+import { REMEMBERED_UPDATES } from "./store/limits.ts";
 import { decodeBody, UnreadableBody } from "./parse/body_bytes.ts";
 import { BodyReader } from "./parse/body_reader.ts";
 import { isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
@@ -58,6 +59,28 @@ export interface PipelineOptions extends GuardOptions, InboxOptions, PagesOption
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
 
+/** Finds the pipeline of a delivery: a webhook has one for all, a host of many bots has one for each bot's path. */
+export interface Router {
+  /** The only path that is answered, if there is only one. */
+  readonly path: string | undefined;
+  /** Whether every answer tells its sender that the connection ends with it. */
+  readonly isClosing: boolean;
+  /** Updates that have not been answered yet. */
+  readonly unanswered: number;
+  /** The pipeline that refuses what belongs to none. */
+  readonly front: Pipeline;
+  /** The pipeline of a delivery, or what it is refused with if there is none. */
+  pipelineFor(head: DeliveryHead): Awaitable<Pipeline | Answer>;
+}
+
+/** What only tests, and hosts of many bots, set. */
+export interface PipelineLimits {
+  /** How long a body may take to arrive, in milliseconds. */
+  readonly bodyTimeoutMs?: number;
+  /** How many acknowledged updates are remembered. */
+  readonly rememberedUpdates?: number;
+}
+
 /** How long a body may take to arrive, in milliseconds: Telegram sends one at once, and waits 60 s for an answer. */
 const BODY_TIMEOUT_MS = 30_000;
 
@@ -77,7 +100,7 @@ const ADVICE = /* @__PURE__ */ new Map([
  * guard ─▶ parse ─▶ inbox ─▶ dispatch, wired once for each webhook. The ways in (a `Request`, a `node:http` message, a Lambda
  * event) read a head and a body, and send the answer; everything between is here.
  */
-export class Pipeline {
+export class Pipeline implements Router {
   /** The only path that is answered, if the option is set. */
   readonly path: string | undefined;
   readonly #guard: Guard;
@@ -96,8 +119,8 @@ export class Pipeline {
   /** What the console has said. */
   readonly #said = new Set<string>();
 
-  /** @param bodyTimeoutMs How long a body may take to arrive, for tests. */
-  constructor(receiver: Receiver, options: PipelineOptions, bodyTimeoutMs: number = BODY_TIMEOUT_MS) {
+  constructor(receiver: Receiver, options: PipelineOptions, limits: PipelineLimits = {}) {
+    const { bodyTimeoutMs = BODY_TIMEOUT_MS, rememberedUpdates = REMEMBERED_UPDATES } = limits;
     checkFunction("waitUntil", options.waitUntil);
     this.#waitUntil = options.waitUntil;
     this.path = options.path;
@@ -110,6 +133,7 @@ export class Pipeline {
     this.events = new Events(options.onEvent, options.log);
     const settings = {
       ...inboxSettings(options),
+      rememberedUpdates,
       onStrangeResult: strangeResultReporter(this.#reportError),
     };
     this.inbox = new Inbox(this.receiver, settings, this.#reportError, this.events);
@@ -133,6 +157,18 @@ export class Pipeline {
   /** Whether it is closing. Every answer then tells its sender that the connection ends with it. */
   get isClosing(): boolean {
     return this.inbox.isClosing;
+  }
+
+  get unanswered(): number {
+    return this.inbox.load.unanswered;
+  }
+
+  get front(): Pipeline {
+    return this;
+  }
+
+  pipelineFor(_: DeliveryHead): Pipeline {
+    return this;
   }
 
   /** What a request is answered with before its body is read, if it is: a refusal, or a page for those who operate this. */

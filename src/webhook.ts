@@ -15,7 +15,7 @@ import { checkOptionNames } from "./checks/options.ts";
 import { JsonReading } from "./parse/body_reader.ts";
 import type { WebhookHealth } from "./operate/health.ts";
 import { metricsText } from "./operate/metrics.ts";
-import { Pipeline, type PipelineOptions } from "./pipeline.ts";
+import { Pipeline, type PipelineLimits, type PipelineOptions, type Router } from "./pipeline.ts";
 import type { Update, UpdateKind } from "./updates/mod.ts";
 import type { WebhookCounts } from "./events/events.ts";
 
@@ -23,7 +23,7 @@ import type { WebhookCounts } from "./events/events.ts";
 export interface WebhookOptions extends PipelineOptions {}
 
 /** The names of all options of a webhook, for whoever passes them on. */
-export const WEBHOOK_OPTION_NAMES = {
+export const WEBHOOK_OPTION_NAMES: Readonly<Record<keyof WebhookOptions, true>> = {
   secretToken: true,
   path: true,
   allowedAddresses: true,
@@ -35,13 +35,28 @@ export const WEBHOOK_OPTION_NAMES = {
   onEvent: true,
   log: true,
   waitUntil: true,
-} as const satisfies Record<keyof WebhookOptions, true>;
+};
+
+/** What servers serve, and platforms call: {@link Webhook}, or a {@link BotHost} of many bots. */
+export interface DeliveryHandler {
+  /**
+   * Answers one delivery. It never throws and never rejects.
+   *
+   * @param request The delivery, as the runtime passes it.
+   * @param args Whatever the platform passes after it.
+   */
+  (request: Request, ...args: unknown[]): Promise<Response>;
+  /** Answers 503 from now on, and waits for what runs. */
+  close(options?: CloseOptions): Promise<void>;
+  /** Closes, for `await using`. */
+  [Symbol.asyncDispose](): Promise<void>;
+}
 
 /**
  * A webhook as a web-standard handler: give it to `Deno.serve`, as `fetch` to `Bun.serve` or a worker, or call it.
  * It never throws and never rejects.
  */
-export interface Webhook {
+export interface Webhook extends DeliveryHandler {
   /**
    * Answers one delivery.
    *
@@ -55,12 +70,14 @@ export interface Webhook {
   readonly allowedUpdates: readonly UpdateKind[];
 
   /**
-   * Takes an update that came another way: from long polling, a queue, a test.
+   * Processes an update from another source: a queue, a test, polling of your own.
    *
-   * @returns When the update is handled or safe in the store: the webhook reply that the receiver returned, if any.
-   * @throws {TelehookError} `ERR_UPDATE` if it is no update, `ERR_OVERLOADED` if too many are held, `ERR_CLOSED` after
-   * closing; and whatever the receiver throws. The update is not kept then: bring it again. The last of `maxAttempts`
-   * failures is told to `onError` alone, as it is acknowledged to Telegram.
+   * @param update The update, as Telegram sent it.
+   * @returns A promise that resolves when the update is handled or safe in the store, with the reply that the receiver
+   * returned, if any. Telegram does not see that reply: send it yourself.
+   * @throws {TelehookError} `ERR_UPDATE` if it is not an update, `ERR_OVERLOADED` if too many are pending, `ERR_CLOSED` after
+   * closing; and whatever the receiver throws. The update is not kept then: pass it in again. The last of `maxAttempts`
+   * failures is reported only to `onError`, since the update is parked.
    */
   receive(update: Update): Promise<WebhookReply | undefined>;
 
@@ -104,9 +121,9 @@ export interface Webhook {
   [Symbol.asyncDispose](): Promise<void>;
 }
 
-/** What {@link Webhook.stats} tells. */
+/** What {@link Webhook.stats} returns. */
 export interface WebhookStats extends WebhookCounts {
-  /** Calls of the receiver that have not come to an end. */
+  /** Calls of the receiver that have not ended. */
   readonly running: number;
   /** Updates that have not been answered yet. */
   readonly unanswered: number;
@@ -116,8 +133,32 @@ export interface WebhookStats extends WebhookCounts {
   readonly isOutage: boolean;
 }
 
-/** The pipelines behind the webhooks, for the ways in that do not go through a `Request`. */
-const pipelines = new WeakMap<object, Pipeline>();
+/** The pipelines behind the handlers, for the ways in that do not go through a `Request`. */
+const routers = new WeakMap<object, Router>();
+
+/** Lets servers and `toNodeListener` take a handler. */
+export function registerHandler(handler: DeliveryHandler, router: Router): void {
+  routers.set(handler, router);
+}
+
+/** Whether this was made by {@link webhook} or `botHost`. */
+export function isDeliveryHandler(value: unknown): value is DeliveryHandler {
+  return typeof value === "function" && routers.has(value);
+}
+
+/**
+ * How deliveries find their pipeline behind a handler.
+ *
+ * @throws {TelehookError} `ERR_OPTION` if it was made by neither {@link webhook} nor `botHost`.
+ */
+export function routerOf(handler: DeliveryHandler): Router {
+  const router = routers.get(handler);
+  if (router !== undefined) return router;
+  throw new TelehookError(
+    "ERR_OPTION",
+    "This takes what webhook(receiver, options) or botHost(receiver, options) returned, not another handler",
+  );
+}
 
 /**
  * The pipeline of a webhook.
@@ -125,14 +166,12 @@ const pipelines = new WeakMap<object, Pipeline>();
  * @throws {TelehookError} `ERR_OPTION` if it was not made by {@link webhook}.
  */
 export function pipelineOf(hook: Webhook): Pipeline {
-  const pipeline = pipelines.get(hook);
-  if (pipeline === undefined) {
-    throw new TelehookError(
-      "ERR_OPTION",
-      "This takes what webhook(receiver, options) returned, not another handler",
-    );
-  }
-  return pipeline;
+  const router = routers.get(hook);
+  if (router instanceof Pipeline) return router;
+  throw new TelehookError(
+    "ERR_OPTION",
+    "This takes what webhook(receiver, options) returned, not another handler",
+  );
 }
 
 /**
@@ -141,7 +180,7 @@ export function pipelineOf(hook: Webhook): Pipeline {
  *
  * @param receiver A function for every update, or what `updateHandlers` or `updateStreams` made.
  * @param options Who may deliver, and when updates are acknowledged.
- * @throws {TelehookError} If an option is unknown or has a value it cannot have.
+ * @throws {TelehookError} If an option is unknown or has an invalid value.
  * @see https://core.telegram.org/bots/webhooks
  *
  * @example
@@ -178,16 +217,20 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
 /**
  * A webhook that leaves what is in its store alone until its inbox is told to begin: a server has to listen first.
  *
- * @param bodyTimeoutMs How long a body may take to arrive, for tests.
+ * @param limits What only tests, and hosts of many bots, set.
  */
-export function createWebhook(receiver: Receiver, options: WebhookOptions, bodyTimeoutMs?: number): Webhook {
+export function createWebhook(
+  receiver: Receiver,
+  options: WebhookOptions,
+  limits?: PipelineLimits,
+): Webhook {
   checkOptionNames("webhook", options, WEBHOOK_OPTION_NAMES);
-  const pipeline = new Pipeline(receiver, options, bodyTimeoutMs);
+  const pipeline = new Pipeline(receiver, options, limits);
   const { receiver: target, inbox, events } = pipeline;
 
   // The first parameter is declared because Deno.serve gives a handler without any no request.
   const answer = (request: Request, ...args: unknown[]): Promise<Response> =>
-    new Promise((resolve) => new RequestDelivery(pipeline, request, args, resolve).begin());
+    answerRequest(pipeline, request, args);
 
   const close = async (closing?: CloseOptions) => await inbox.close(closeTimeoutMs(closing));
   const hook: Webhook = Object.defineProperty(
@@ -205,7 +248,7 @@ export function createWebhook(receiver: Receiver, options: WebhookOptions, bodyT
     "allowedUpdates",
     { get: () => target.allowedUpdates, enumerable: true },
   );
-  pipelines.set(hook, pipeline);
+  registerHandler(hook, pipeline);
   return hook;
 }
 
@@ -235,6 +278,22 @@ export async function prometheusText(hook: Webhook | ReadonlyMap<string, Webhook
     ? [[undefined, hook]]
     : hook;
   return await metricsText([...hooks].map(([bot, each]) => [bot, pipelineOf(each).metrics] as const));
+}
+
+/** Answers a delivery that came as a `Request`. It never rejects. */
+export function answerRequest(
+  pipeline: Pipeline,
+  request: Request,
+  args: readonly unknown[],
+): Promise<Response> {
+  return new Promise((resolve) => new RequestDelivery(pipeline, request, args, resolve).begin());
+}
+
+/** Answers what is not a `Request`, or not one that can be used: the handler was mounted in the wrong place. */
+export function refuseWrongPlace(pipeline: Pipeline, request: unknown, args: readonly unknown[]): Answer {
+  const refusal = pipeline.refuseMisuse(mountAdvice(request));
+  endNodeResponse(args[0], refusal);
+  return refusal;
 }
 
 /** One delivery as a `Request`, on its way to a `Response`. */
@@ -267,10 +326,8 @@ class RequestDelivery extends JsonReading {
       else if (refusal !== undefined) this.#answer(refusal);
       else this.#pipeline.bodies.readJson(this.#request, head, this);
     } catch {
-      // It is not a Request, or not one that can be used: nothing else can throw here.
-      const refusal = this.#pipeline.refuseMisuse(mountAdvice(this.#request));
-      endNodeResponse(this.#args[0], refusal);
-      this.#answer(refusal);
+      // Nothing else can throw here.
+      this.#answer(refuseWrongPlace(this.#pipeline, this.#request, this.#args));
     }
   }
 

@@ -1,24 +1,24 @@
 /**
- * What a delivery is answered with, before it is anyone's `Response`: the ways in turn it into what their runtime
- * sends. Nothing of an exception, a token or a secret can be in it, since each is a constant or a webhook reply.
+ * The answer to a delivery, independent of the runtime: each way in converts it to what its runtime sends. It cannot contain
+ * anything of an exception, a token or a secret, since it is a constant or a webhook reply.
  */
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
-  /** `null` is an empty body, the cheapest that Telegram can be sent. */
+  /** `null` is an empty body, the cheapest one. */
   readonly body: string | Uint8Array<ArrayBuffer> | null;
   /** Why a delivery is refused, for events; empty if it is not. */
   readonly reason: string;
 }
 
 const TEXT = { "content-type": "text/plain; charset=utf-8" };
-// Telegram waits this long instead of its own delay: short enough for an inline query, which lives for 30 seconds.
+// Telegram waits this long instead of its own delay: short enough for an inline query, which expires after 30 seconds.
 const RETRY_SOON = { "retry-after": "1" };
 
 /** The header of every answer while the webhook is closing: the sender sends nothing more on this connection. */
 export const LAST_ANSWER = { connection: "close" } as const;
 
-// Bundlers are told that nothing happens, so that they drop what is not imported.
+// The annotations let bundlers drop what is not imported.
 /* @__NO_SIDE_EFFECTS__ */
 const empty = (status: number, reason = "", headers: Answer["headers"] = {}): Answer => ({
   status,
@@ -34,11 +34,11 @@ const says = (status: number, reason: string, headers: Answer["headers"] = {}): 
   reason,
 });
 
-/** Handled, safe in the store, or a duplicate of such: Telegram forgets it. */
+/** The update is handled, in the store, or a duplicate: Telegram forgets it. */
 export const ACKNOWLEDGED: Answer = empty(200);
 /** The receiver failed: Telegram sends the update again, with its own growing delay. */
 export const FAILED: Answer = empty(500);
-/** Too much is in flight: Telegram keeps the update and asks again soon. */
+/** Too many updates are pending: Telegram keeps this one and sends it again soon. */
 export const OVERLOADED: Answer = empty(503, "Too many updates are held already", RETRY_SOON);
 /** Closing: Telegram keeps the update for the next start. */
 export const CLOSING: Answer = empty(503, "The webhook is closing", RETRY_SOON);

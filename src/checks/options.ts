@@ -56,21 +56,21 @@ export function checkOneOf<T extends string>(name: string, value: unknown, allow
   );
 }
 
-/** Refuses a value that is neither left out nor `true` or `false`. */
+/** Refuses a value that is given and is neither `true` nor `false`. */
 export function checkBoolean(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "boolean") {
     throw new TelehookError("ERR_OPTION", `"${name}" must be true or false, not ${quote(value)}`);
   }
 }
 
-/** Refuses a value that is neither left out nor a function. */
+/** Refuses a value that is given and is not a function. */
 export function checkFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== "function") {
     throw new TelehookError("ERR_OPTION", `"${name}" must be a function, not ${quote(value)}`);
   }
 }
 
-/** Refuses a value that is neither left out nor an `AbortSignal`, of whichever realm. */
+/** Refuses a value that is given and is not an `AbortSignal`, of any realm. */
 export function checkSignal(name: string, value: unknown): void {
   if (value === undefined || (typeof value === "object" && value !== null && "throwIfAborted" in value)) {
     return;

@@ -15,6 +15,7 @@ export interface CommandModule {
 export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = {
   demo: () => import("./demo.ts"),
   listen: () => import("./listen.ts"),
+  poll: () => import("./poll.ts"),
   set: () => import("./set.ts"),
   info: () => import("./info.ts"),
   delete: () => import("./delete.ts"),

@@ -170,7 +170,7 @@ function greeting(
 }
 
 /** What fails here is printing, or the store. */
-function logFailure({ output }: CommandContext): OnError {
+export function logFailure({ output }: CommandContext): OnError {
   return (error, { update, willRetry }) => {
     const next = willRetry ? "failed and will be tried again" : "failed";
     output.note(`Update ${update.update_id} ${next}: ${errorReason(error)}`);
@@ -190,7 +190,7 @@ function refuseWhatOnlyRegisters({ flags }: CommandContext): void {
 const KIND_WIDTH = 26;
 
 /** Prints updates: in words with the time, or each as one line of JSON, which is written before the next update. */
-function updatePrinter(output: Output, isJson: boolean): (update: ReceivedUpdate) => Promise<void> {
+export function updatePrinter(output: Output, isJson: boolean): (update: ReceivedUpdate) => Promise<void> {
   if (isJson) return (update) => output.data(plainJson(update));
   return (update) => {
     const { kind, summary, parts } = describeUpdate(update);

@@ -5,8 +5,8 @@ interface Entry<T> {
 }
 
 /**
- * Things that fall due at any time, the earliest first; of those that fall due together, the one that was added first. A
- * binary heap: what became of a thing meanwhile is for its user to know, who drops it when it comes first.
+ * Items by the time at which they are due, the earliest first; of several with the same time, the one that was added first. A
+ * binary heap. It does not know whether an item is still wanted: its user ignores one that is not when it is taken.
  */
 export class DueHeap<T> {
   readonly #heap: Entry<T>[] = [];

@@ -1,9 +1,9 @@
-/** How many places may be empty at the front before the rest is moved there. */
+/** How many places at the front may be empty before the rest is moved there. */
 const MOST_EMPTY = 1_000;
 
 /**
- * First in, first out. `Array.shift()` moves everything that is left once there are tens of thousands; here, a front that
- * is taken stays empty until it pays to move the rest.
+ * A first-in, first-out queue. With tens of thousands of items, `Array.shift()` moves all of them each time. Here, the places of
+ * items that were taken stay empty until moving the rest is worth it.
  */
 export class Fifo<T> {
   #items: (T | undefined)[] = [];
@@ -28,7 +28,7 @@ export class Fifo<T> {
     return item;
   }
 
-  /** Takes one out by its place from the front. */
+  /** Removes an item by its index from the front. */
   remove(index: number): void {
     this.#items.splice(this.#front + index, 1);
   }

@@ -1,10 +1,10 @@
-/** What stands in a {@link LinkedList} knows its neighbours there: nothing needs to be searched to take it out. */
+/** An item of a {@link LinkedList} contains the links to its neighbors, so that it can be removed without a search. */
 export interface Linked<T> {
   before: T | undefined;
   behind: T | undefined;
 }
 
-/** Things in the order in which they were added, each in one list at most: adding and removing allocate nothing. */
+/** Items in the order in which they were added. An item is in one list at most. Adding and removing allocate nothing. */
 export class LinkedList<T extends Linked<T>> {
   #first: T | undefined;
   #last: T | undefined;
@@ -22,7 +22,7 @@ export class LinkedList<T extends Linked<T>> {
     return this.#last;
   }
 
-  /** Adds a thing that is not in it. */
+  /** Adds an item that is not in the list. */
   add(item: T): void {
     if (this.#last === undefined) this.#first = item;
     else this.#last.behind = item;
@@ -31,7 +31,7 @@ export class LinkedList<T extends Linked<T>> {
     this.#size++;
   }
 
-  /** Takes a thing out, if it is there. */
+  /** Removes an item, if it is in the list. */
   remove(item: T): void {
     const { before, behind } = item;
     if (before !== undefined) before.behind = behind;

@@ -7,8 +7,17 @@ const KNOWN: ReadonlySet<string> = /* @__PURE__ */ new Set(ALL_UPDATE_KINDS);
  * media group. A field that does not hold an object is never the kind, and a kind that these types know comes first,
  * whatever other fields there are.
  *
+ * @param update The update, merged or not.
  * @returns `undefined` if no field can be the kind.
  * @see https://core.telegram.org/bots/api#update
+ *
+ * @example
+ * ```ts
+ * import { kindOf, type ReceivedUpdate } from "@telehook/telehook";
+ *
+ * const log = (update: ReceivedUpdate) => console.log(update.update_id, kindOf(update) ?? "empty");
+ * log({ update_id: 1, message: { message_id: 1, date: 0, chat: { id: 42, type: "private" } } }); // 1 message
+ * ```
  */
 export function kindOf(update: object): string | undefined {
   let unknown: string | undefined;

@@ -29,7 +29,7 @@ const QUEUES: Readonly<Record<UpdateKind, readonly [queue: string, owner: Owner]
   chat_member: ["member", "member"],
   chat_join_request: ["member", "from"],
   business_connection: ["connection", "user"],
-  purchased_paid_media: ["purchase", "from"],
+  purchased_paid_media: ["guest", "from"], // the queue of a guest message of the chat with the same id
   managed_bot: ["managed", "user"],
   poll: ["poll", "id"],
   poll_answer: ["poll", "poll_id"],

@@ -11,10 +11,10 @@ export interface PassOnOptions {
   readonly allowedUpdates?: readonly UpdateKind[];
 }
 
-/** What {@link passOn} gives beside an update. */
+/** What {@link passOn} passes in addition to an update. */
 export interface PassOnContext extends ReceiverContext {
   /**
-   * Sends a Bot API call as part of the answer to Telegram: an object with `method`, or its JSON. The first one counts.
+   * Sends a Bot API call as part of the answer to Telegram: an object with `method`, or its JSON. The first one is sent.
    */
   readonly reply: (payload: WebhookReply | string) => void;
 }
@@ -30,7 +30,7 @@ export interface PassOnContext extends ReceiverContext {
  * @param handle Handles one update: what your library calls `handleUpdate`, `processUpdate` or the like.
  * @param options The kinds that your bot handles.
  * @returns A receiver for `webhook`, `listen` or `poll`.
- * @throws {TelehookError} `ERR_OPTION` if `handle` is not a function or an option has a value it cannot have.
+ * @throws {TelehookError} `ERR_OPTION` if `handle` is not a function or an option has an invalid value.
  *
  * @example In front of a bot of another library
  * ```ts

@@ -1,14 +1,14 @@
 import type { ReceivedUpdate, ReceiverContext, ReceiverResult } from "../receiver/receiver.ts";
 import { isWebhookReply, type WebhookReply } from "../receiver/webhook_reply.ts";
 
-/** One call that an update calls for. */
+/** One call of a handler. */
 export interface Call {
   readonly handle: (update: ReceivedUpdate, context: ReceiverContext) => ReceiverResult;
   readonly update: ReceivedUpdate;
 }
 
 /**
- * Makes the calls one after the other, at once as far as none has to be waited for. The first that fails is the last.
+ * Makes the calls one after another, synchronously as long as no handler returns a promise. Stops at the first failure.
  *
  * @returns The first webhook reply that a call returned, if any.
  */
@@ -18,7 +18,7 @@ export function runInOrder(calls: readonly Call[], context: ReceiverContext): Re
   return runRest(calls.values(), context, undefined);
 }
 
-// An array's iterator goes on where a loop has left it, so it is all there is to remember while a call is waited for.
+// The iterator of an array continues where a loop has left it, so it is the only state while a call is awaited.
 function runRest(
   rest: IterableIterator<Call>,
   context: ReceiverContext,
@@ -27,7 +27,7 @@ function runRest(
   for (const { handle, update } of rest) {
     const result = handle(update, context);
     if (isWebhookReply(result)) reply ??= result;
-    // Not `instanceof Promise`: a query builder or another library's promise is waited for too.
+    // Not `instanceof Promise`: query builders and promises of other libraries are awaited too.
     else if (typeof result === "object") {
       return Promise.resolve(result).then((value) =>
         runRest(rest, context, reply ?? (isWebhookReply(value) ? value : undefined))

@@ -1,4 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
+import { didYouMean } from "../text/closest_word.ts";
 import { quote } from "../text/quote.ts";
 import { isKnownKind } from "../delivery/kind.ts";
 import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS } from "../updates/mod.ts";
@@ -10,22 +11,30 @@ import type {
   UpdateKindTypes,
   UpdateOf,
 } from "../updates/mod.ts";
+import { FILTER_FIELDS, type OptionalFieldName } from "./filter_fields.ts";
 
-/** What an album can consist of: photos, live photos and videos mix, documents and audio do not. */
-export type MediaGroupContent = "photo" | "live_photo" | "video" | "document" | "audio";
+export type { OptionalFieldName } from "./filter_fields.ts";
 
-/** The name of any field that an object may lack. */
-export type OptionalFieldName<T> = { [K in keyof T]-?: undefined extends T[K] ? K : never }[keyof T] & string;
+/**
+ * What the parts of an album can be: photos, live photos and videos mix, documents and audio do not. `"visual"` is any
+ * mix of the first three.
+ */
+export type MediaGroupContent = "photo" | "live_photo" | "video" | "visual" | "document" | "audio";
 
 /**
  * A kind of update, or a kind and a field that it must have: `"message"`, `"message:photo"`, `"callback_query:data"`,
- * `"message_media_group:video"`. Any field will do that the Bot API calls optional. For an album, every part must have
- * the field.
+ * `"message_media_group:video"`. Any field can be named that the Bot API calls optional. A message can also be filtered
+ * by a second field: `"message:photo:caption"`. At run time, it can be any optional field; these types know `caption`, `from`
+ * and `reply_to_message`, since all pairs would be more than the compiler accepts. For an album, every
+ * part must have the field; `"message_media_group:visual"` is an album of photos, live photos and videos, in any mix.
  */
 export type UpdateFilterName =
   | UpdateKind
   | MediaGroupKind
   | { [K in UpdateKind]: `${K}:${OptionalFieldName<UpdateKindTypes[K]>}` }[UpdateKind]
+  | `${{ [K in UpdateKind]: UpdateKindTypes[K] extends Message ? K : never }[UpdateKind]}:${OptionalFieldName<
+    Message
+  >}:${"caption" | "from" | "reply_to_message"}`
   | `${MediaGroupKind}:${MediaGroupContent}`;
 
 // Mapped rather than intersected, and in place, so that an editor shows the two fields and not how they came about.
@@ -47,6 +56,11 @@ export type FilteredUpdate<F extends UpdateFilterName> = F extends UpdateKind ? 
   : F extends MediaGroupKind ? { [P in "update_id" | F]: P extends F ? MediaGroup : number }
   : F extends `${infer K extends MediaGroupKind}:${infer C extends MediaGroupContent}`
     ? { [P in "update_id" | K]: P extends K ? MediaGroupWith<C> : number }
+  : F extends `${infer K extends UpdateKind}:${infer A}:${infer B}` ? {
+      [P in "update_id" | K]: P extends UpdateKind
+        ? UpdateKindTypes[P] & Required<Pick<UpdateKindTypes[P], (A | B) & keyof UpdateKindTypes[P]>>
+        : number;
+    }
   : F extends `${infer K extends UpdateKind}:${infer C}` ? {
       [P in "update_id" | K]: P extends UpdateKind
         ? UpdateKindTypes[P] & Required<Pick<UpdateKindTypes[P], C & keyof UpdateKindTypes[P]>>
@@ -57,15 +71,30 @@ export type FilteredUpdate<F extends UpdateFilterName> = F extends UpdateKind ? 
 /** An album of which every part has a certain content. */
 export interface MediaGroupWith<C extends MediaGroupContent> extends MediaGroup {
   /** The parts, by `message_id`, which is the order in which they are shown. */
-  readonly messages: readonly (Message & Required<Pick<Message, C>>)[];
+  readonly messages:
+    readonly (C extends "visual"
+      ? { [F in "photo" | "live_photo" | "video"]: Message & Required<Pick<Message, F>> }[
+        "photo" | "live_photo" | "video"
+      ]
+      : Message & Required<Pick<Message, C & keyof Message>>)[];
 }
 
 /** A filter name, taken apart. */
 export interface UpdateQuery {
   readonly kind: UpdateKind | MediaGroupKind;
-  /** The field that must be there, if the name has one. */
-  readonly field: string | undefined;
+  /** The fields of which the content must have all; of a part of an album, one. */
+  readonly fields: readonly string[];
 }
+
+/** The fields of which each part of an album must have one, by the name of the filter. */
+const ALBUM_CONTENT: { readonly [C in MediaGroupContent]: readonly (keyof Message)[] } = {
+  photo: ["photo"],
+  live_photo: ["live_photo"],
+  video: ["video"],
+  visual: ["photo", "live_photo", "video"],
+  document: ["document"],
+  audio: ["audio"],
+};
 
 const SOURCES: Record<MediaGroupKind, UpdateKind> = {
   message_media_group: "message",
@@ -73,34 +102,57 @@ const SOURCES: Record<MediaGroupKind, UpdateKind> = {
   business_message_media_group: "business_message",
 };
 
+const KINDS: readonly (UpdateKind | MediaGroupKind)[] = [...ALL_UPDATE_KINDS, ...ALL_MEDIA_GROUP_KINDS];
+
 /**
  * Takes a filter name apart.
  *
- * @throws {TelehookError} `ERR_OPTION` if there is no such kind, or what stands behind the colon is no field's name.
+ * @throws {TelehookError} `ERR_OPTION` if there is no such kind, or the kind has no such field that may be absent.
  */
 export function parseFilterName(name: string): UpdateQuery {
-  const colon = name.indexOf(":");
-  const kindName = colon === -1 ? name : name.slice(0, colon);
-  const field = colon === -1 ? undefined : name.slice(colon + 1);
-  const kind = [...ALL_UPDATE_KINDS, ...ALL_MEDIA_GROUP_KINDS].find((each) => each === kindName);
-  if (kind === undefined || (field !== undefined && !/^[a-z0-9_]+$/.test(field))) {
-    throw new TelehookError(
-      "ERR_OPTION",
-      `${quote(name)} is no update filter: write a kind such as "message" or "message_media_group", ` +
-        'or a kind and a field such as "message:photo"',
-    );
+  const [kindName = "", ...fieldNames] = String(name).split(":");
+  const kind = KINDS.find((each) => each === kindName);
+  if (kind === undefined) throw notAFilter(name, kindName, KINDS, (each) => [each, ...fieldNames].join(":"));
+  if (isMediaGroupKind(kind)) {
+    const [content, ...others] = fieldNames;
+    if (content === undefined) return { kind, fields: [] };
+    if (others.length === 0 && isAlbumContent(content)) return { kind, fields: ALBUM_CONTENT[content] };
+    throw notAFilter(name, content, Object.keys(ALBUM_CONTENT), (each) => `${kind}:${each}`);
   }
-  return { kind, field };
+  const known = Object.keys(FILTER_FIELDS[kind]);
+  const index = fieldNames.findIndex((each) => !known.includes(each));
+  const field = fieldNames[index];
+  if (field !== undefined || fieldNames.length > 2) {
+    throw notAFilter(name, field ?? "", known, (each) => [kind, ...fieldNames.with(index, each)].join(":"));
+  }
+  return { kind, fields: fieldNames };
 }
 
-/** Whether what an update of the filter's kind holds has the field that the filter names. */
-export function passes({ kind, field }: UpdateQuery, content: unknown): boolean {
-  if (field === undefined) return true;
+function isAlbumContent(name: string): name is MediaGroupContent {
+  return Object.hasOwn(ALBUM_CONTENT, name);
+}
+
+function notAFilter(
+  name: unknown,
+  word: string,
+  words: readonly string[],
+  write: (word: string) => string,
+): TelehookError {
+  const fallback = 'Use a kind such as "message" or "message_media_group", ' +
+    'or a kind and one or two fields that may be absent, such as "message:photo" or "message:photo:caption"';
+  const maxEdits = Math.max(1, Math.ceil(word.length / 3)); // "foto" is near "photo"
+  const hint = didYouMean(word, words, fallback, write, maxEdits);
+  return new TelehookError("ERR_OPTION", `${quote(name)} is not an update filter. ${hint}`);
+}
+
+/** Whether what an update of the filter's kind holds has the fields that the filter names. */
+export function passes({ kind, fields }: UpdateQuery, content: unknown): boolean {
+  if (fields.length === 0) return true;
   if (typeof content !== "object" || content === null) return false;
   if (isMediaGroupKind(kind) && "messages" in content && Array.isArray(content.messages)) {
-    return content.messages.every((message) => Object.hasOwn(message, field));
+    return content.messages.every((message) => fields.some((field) => Object.hasOwn(message, field)));
   }
-  return Object.hasOwn(content, field);
+  return fields.every((field) => Object.hasOwn(content, field));
 }
 
 /** The kinds to ask Telegram for so that filters of these kinds get their updates, in the Bot API's order. */
@@ -110,12 +162,12 @@ export function allowedUpdatesFor(kinds: Iterable<UpdateKind | MediaGroupKind>):
   return ALL_UPDATE_KINDS.filter((kind) => needed.has(kind));
 }
 
-/** Whether a kind is one that telehook makes of an album's parts. */
+/** Whether a kind is one of those that telehook creates from the parts of an album. */
 export function isMediaGroupKind(kind: string): kind is MediaGroupKind {
   return Object.hasOwn(SOURCES, kind);
 }
 
-/** Whether neither Telegram, as far as these types know, nor telehook has such a kind. */
+/** Whether a kind is neither known to these types nor created by telehook. */
 export function isUnknownKind(kind: string): boolean {
   return !isKnownKind(kind) && !isMediaGroupKind(kind);
 }

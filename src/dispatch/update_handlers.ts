@@ -22,8 +22,8 @@ import {
 } from "./update_filter.ts";
 
 /**
- * A handler for each filter that you name. `unknown` gets updates of kinds that these types do not know yet; Telegram
- * sends such only while `allowed_updates` is empty, as it is if there is no other handler.
+ * A handler for each filter. `unknown` gets updates of kinds that these types do not know yet. Telegram sends these only while
+ * `allowed_updates` is empty, which is the case if there is no other handler.
  */
 export type UpdateHandlers =
   & {
@@ -40,18 +40,18 @@ interface Entry {
 }
 
 /**
- * Makes a receiver of callbacks, one for each kind of update, each typed for it. It knows which updates it needs, and
- * which albums to merge: those that a `…_media_group` handler asks for. Without such a handler, parts come one by one
- * and undelayed. An album that no `…_media_group` handler matches (`"message_media_group:video"`, but it is of photos)
- * goes part by part to the handlers of its messages.
+ * Creates a receiver from handlers, each typed for its kind of update. It knows which updates it needs, and which albums to
+ * merge: those for which there is a `…_media_group` handler. Without such a handler, parts are passed one by one, without
+ * delay. An album that no `…_media_group` handler matches (such as photos, with only `"message_media_group:video"`) is passed
+ * part by part to the handlers of messages.
  *
- * When several handlers match an update (`message` and `"message:photo"`), they run one after the other in the order in
- * which they are written. If one fails, those behind it do not run, and the update comes again. Of several webhook
- * replies, the first is sent.
+ * When several handlers match an update (`message` and `"message:photo"`), they run one after another, in the order in
+ * which they are written. If one fails, the rest do not run, and the update is handled again. Of several replies, the first
+ * is sent.
  *
- * @param handlers The callbacks, by filter name.
- * @returns A receiver for `webhook`, `listen` and whatever else takes one.
- * @throws {TelehookError} `ERR_OPTION` if there is no such filter, a handler is no function, or there is no handler.
+ * @param handlers The handlers, by filter name.
+ * @returns A receiver for `webhook`, `listen`, `poll` and others.
+ * @throws {TelehookError} `ERR_OPTION` if there is no such filter, a handler is not a function, or there is no handler.
  * @see https://core.telegram.org/bots/api#update
  *
  * @example
@@ -70,7 +70,7 @@ export function updateHandlers(handlers: UpdateHandlers): UpdateReceiver {
   if (!isPlainObject(handlers)) {
     throw new TelehookError(
       "ERR_OPTION",
-      "updateHandlers takes a plain object: of an instance of a class, write { message: (update) => bot.message(update) }",
+      "updateHandlers takes a plain object: for an instance of a class, write { message: (update) => bot.message(update) }",
     );
   }
   const byKind = new Map<string, Entry[]>();
@@ -113,10 +113,10 @@ export function updateHandlers(handlers: UpdateHandlers): UpdateReceiver {
     }
     return calls.length === 0 ? albumPartsOf(update).flatMap(callsFor) : calls;
   };
-  // One handler for a kind, whatever its content: nothing to choose, nothing to remember. Most updates end here.
+  // A kind with a single handler that has no fields needs no choice. This is the case for most updates.
   const onlyFor = new Map<string, Call["handle"]>();
   for (const [kind, [entry, ...others]] of byKind) {
-    if (entry !== undefined && entry.filter.field === undefined && others.length === 0) {
+    if (entry !== undefined && entry.filter.fields.length === 0 && others.length === 0) {
       onlyFor.set(kind, entry.handle);
     }
   }
@@ -131,9 +131,9 @@ export function updateHandlers(handlers: UpdateHandlers): UpdateReceiver {
   };
 }
 
-/** Whether what can be called is the object's own: methods of a class would not be found. */
+/** Whether an object is plain: the methods of a class would not be found. */
 function isPlainObject(value: unknown): boolean {
   if (typeof value !== "object" || value === null) return false;
   const prototype: unknown = Object.getPrototypeOf(value);
-  return prototype === null || Object.getPrototypeOf(prototype) === null; // that of another realm will do
+  return prototype === null || Object.getPrototypeOf(prototype) === null; // also one of another realm
 }

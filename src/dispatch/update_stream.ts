@@ -3,15 +3,15 @@ import { Fifo } from "../collections/fifo.ts";
 import type { ReceiverContext } from "../receiver/receiver.ts";
 
 /**
- * What happens to an update that finds the buffer of a subscriber full: its delivery waits for room, the oldest update
- * in the buffer makes room, or the update itself is left out.
+ * What happens to an update when the buffer of a subscriber is full: its delivery waits for room, the oldest update in the
+ * buffer is dropped, or the update itself is dropped.
  */
 export type Overflow = "suspend" | "dropOldest" | "dropNewest";
 
 /**
  * The updates of one subscriber, for `for await` and `ReadableStream.from`. Leaving the loop, by `break`, `return` or an
- * error, ends the subscription. Several loops over one stream share its updates, and with `bufferSize: 0` each of them
- * acknowledges the oldest that any is busy with: subscribe again for a copy.
+ * error, ends the subscription. Several loops over one stream share its updates: subscribe again for a copy. With
+ * `bufferSize: 0`, each of them acknowledges the oldest update that any loop is handling.
  *
  * @example
  * ```ts
@@ -28,7 +28,7 @@ export type Overflow = "suspend" | "dropOldest" | "dropNewest";
  * ```
  */
 export interface UpdateStream<T> extends AsyncIterableIterator<T> {
-  /** How many updates were left out because the buffer was full: always 0 with `"suspend"`. */
+  /** How many updates were dropped because the buffer was full. Always 0 with `"suspend"`. */
   readonly dropped: number;
   /** Ends the subscription, as leaving the loop does. What is in the buffer is dropped. */
   return(): Promise<IteratorReturnResult<undefined>>;
@@ -42,7 +42,7 @@ interface Held {
 
 const DONE: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-/** One subscriber: updates are pushed in at one end, and a loop takes them from the other. */
+/** The buffer of one subscriber, between the deliveries and the loop. */
 export class BufferedStream<T extends object> implements UpdateStream<T> {
   dropped = 0;
   readonly #size: number;
@@ -52,7 +52,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   /** At most `#size` updates, and behind them one for each delivery in `#held`. */
   readonly #buffer = new Fifo<T>();
   #held: Held[] = [];
-  /** Without a buffer: the delivery of what the loop is busy with. */
+  /** Without a buffer: the deliveries of the updates that loops are handling. */
   #unfinished: Held[] = [];
   #readers: ((result: IteratorResult<T, undefined>) => void)[] = [];
   #open = true;
@@ -66,7 +66,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
     else signal?.addEventListener("abort", this.#end);
   }
 
-  /** Whether it still takes updates. */
+  /** Whether it still accepts updates. */
   get isOpen(): boolean {
     return this.#open;
   }
@@ -74,7 +74,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   /**
    * Takes an update.
    *
-   * @returns Nothing, or what resolves when there is room for it.
+   * @returns Nothing, or a promise that resolves when there is room.
    */
   push(update: T, context: ReceiverContext): Promise<void> | undefined {
     if (!this.#open) return undefined;
@@ -120,7 +120,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
     return this;
   }
 
-  /** Takes nothing more. What was acknowledged can still be read; what was not, Telegram is to send again. */
+  /** Accepts no more updates. Acknowledged updates can still be read; Telegram sends the others again. */
   close(): void {
     for (const held of [...this.#held]) {
       held.refuse(new TelehookError("ERR_CLOSED", "The streams were closed before this update was read"));
@@ -144,7 +144,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
     this.#onEnd();
   }
 
-  /** Holds a delivery until it is released or refused, or nobody waits for it any more. */
+  /** Holds a delivery until it is released or refused, or nobody waits for it any longer. */
   #hold(list: Held[], signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const held: Held = {

@@ -5,7 +5,6 @@ import { checkNumber, checkOneOf, checkOptionNames, checkSignal } from "../check
 import { contentOf, isKnownKind, kindOf } from "../delivery/kind.ts";
 import { ALL_UPDATE_KINDS, OPT_IN_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, UnknownUpdate, Update, UpdateKind } from "../updates/mod.ts";
-import { ALL_MERGED, ALL_UNMERGED, type Interest, interestIn, UNKNOWN_KINDS } from "./interest.ts";
 import type { ReceivedUpdate, ReceiverContext, UpdateReceiver } from "../receiver/receiver.ts";
 import {
   allowedUpdatesFor,
@@ -13,6 +12,13 @@ import {
   isMediaGroupKind,
   type UpdateFilterName,
 } from "./update_filter.ts";
+import {
+  ALL_MERGED,
+  ALL_UNMERGED,
+  namedFilter,
+  type SubscriptionFilter,
+  UNKNOWN_KINDS,
+} from "./subscription_filter.ts";
 import { BufferedStream, type Overflow, type UpdateStream } from "./update_stream.ts";
 
 /** Options of {@link updateStreams}, for each subscriber alike. */
@@ -35,19 +41,21 @@ export interface SubscriptionOptions {
   readonly signal?: AbortSignal;
 }
 
-/** A receiver that hands updates on as async iterables, to as many subscribers as there are. */
+/** A receiver that passes updates to any number of subscribers, as async iterables. */
 export interface UpdateStreams extends UpdateReceiver {
-  /** What the subscriptions need, as of now, in the Bot API's order. */
+  /** The kinds that the current subscriptions need, in the order of the Bot API. */
   readonly allowedUpdates: readonly UpdateKind[];
-  /** The albums that the subscriptions want merged, as of now. */
+  /** The kinds of album that the current subscriptions need merged. */
   readonly mediaGroupKinds: readonly MediaGroupKind[];
 
   /**
    * Subscribes to the updates that pass at least one of the filters. The subscription starts with this call, not with
-   * the loop: nothing in between is missed, and a stream that is never read holds up everything once its buffer is full.
+   * the loop, so that no update is missed. A stream that is never read holds up everything once its buffer is full.
    *
-   * The stream has just what `updateHandlers` with these names would be called with. So `on("message")` has albums part
-   * by part, whatever other subscribers want; `on("message", "message_media_group")` has each as one.
+   * Albums are delivered as `updateHandlers` delivers them: an album that a subscription to `"message_media_group"` accepts
+   * does not reach `on("message")`, whichever of the two belongs to whom. An album that no such subscription accepts is
+   * passed to `on("message")` part by part. `all()` and `all({ mediaGroups: false })` neither take albums from others nor
+   * lose them.
    *
    * @param names Kinds of update, or kinds and fields.
    * @throws {TelehookError} `ERR_OPTION` if there is no such filter, `ERR_CLOSED` after closing, `ERR_ALLOWED_UPDATES` if
@@ -74,7 +82,7 @@ export interface UpdateStreams extends UpdateReceiver {
   ): UpdateStream<FilteredUpdate<F>>;
 
   /**
-   * Subscribes to everything that a plain function would get: all kinds, also those that the types do not know, and each
+   * Subscribes to everything that a plain function would get: all kinds, including those that the types do not know, and each
    * album as one update.
    *
    * @throws {TelehookError} As {@link UpdateStreams.on | on}.
@@ -84,8 +92,8 @@ export interface UpdateStreams extends UpdateReceiver {
   all(options: SubscriptionOptions & { readonly mediaGroups: false }): UpdateStream<Update>;
 
   /**
-   * Subscribes to updates of kinds that these types do not know yet. Telegram sends such only while `allowed_updates` is
-   * empty, as it is if there is no other subscription.
+   * Subscribes to updates of kinds that these types do not know yet. Telegram sends these only while `allowed_updates` is
+   * empty, which is the case if there is no other subscription.
    *
    * @throws {TelehookError} `ERR_OPTION`, `ERR_CLOSED`, or `ERR_ALLOWED_UPDATES` if the webhook was registered already for
    * kinds that these types know, as {@link UpdateStreams.on | on}.
@@ -93,35 +101,35 @@ export interface UpdateStreams extends UpdateReceiver {
   unknown(options?: SubscriptionOptions): UpdateStream<UnknownUpdate>;
 
   /**
-   * Takes one update. It counts as handled when every subscriber has it in its buffer; if nobody wants it, at once.
+   * Handles one update. It counts as handled when every subscriber has it in its buffer; if nobody wants it, at once.
    *
    * @throws {TelehookError} `ERR_CLOSED` after closing.
    */
   receive(update: ReceivedUpdate, context: ReceiverContext): void | Promise<void>;
 
   /**
-   * Takes note of what Telegram was asked for, so that a later subscription to anything else throws instead of waiting in
-   * vain. `setWebhookAndListen` calls this; call it yourself if you call `setWebhook` yourself.
+   * Records the kinds that were registered, so that a later subscription to anything else throws instead of waiting
+   * forever. `setWebhookAndListen` calls this; call it yourself if you call `setWebhook` yourself.
    */
   onRegistered(allowedUpdates: AllowedUpdates): void;
 
   /**
-   * Ends all subscriptions: each loop comes to its end after what is in its buffer. Deliveries that were held back fail,
-   * and so do later ones, so that Telegram keeps these updates for the next start. Close the server first, and none will.
+   * Ends all subscriptions: each loop ends after what is in its buffer. Deliveries that were waiting fail, and so do later ones,
+   * so that Telegram keeps these updates for the next start. To avoid that, close the server first.
    */
   close(): void;
 }
 
 /**
- * Makes a receiver of streams. Every subscriber sees everything that it wants, from its subscription on, in the order of
- * arrival; one that leaves or throws harms no other. An update counts as handled when every subscriber has it in its
- * buffer, and if nobody wants it. Streams cannot return webhook replies: call methods through `botApi(token)`.
+ * Creates a receiver with streams. Every subscriber gets everything that its filters match, from its subscription on, in the
+ * order of arrival. One that leaves or throws does not affect others. An update counts as handled when every subscriber has it
+ * in its buffer, or if nobody needs it. Streams cannot return replies: call methods through `botApi(token)`.
  *
- * Subscribe before the webhook is registered: Telegram is asked for what is subscribed to then.
+ * Subscribe before the webhook is registered: Telegram sends only the kinds that are subscribed to then.
  *
- * @param options How much may wait for a subscriber, and what happens to the rest.
- * @returns A receiver for `webhook`, `listen` and whatever else takes one.
- * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has a value it cannot have.
+ * @param options How many updates may wait for a subscriber, and what happens when there are more.
+ * @returns A receiver for `webhook`, `listen`, `poll` and others.
+ * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has an invalid value.
  *
  * @example
  * ```ts
@@ -151,7 +159,7 @@ export function updateStreams(options: UpdateStreamsOptions = {}): UpdateStreams
 }
 
 interface Subscription {
-  readonly interest: Interest;
+  readonly filter: SubscriptionFilter;
   readonly stream: BufferedStream<ReceivedUpdate>;
 }
 
@@ -162,7 +170,7 @@ class Streams implements UpdateStreams {
   #allowedUpdates: readonly UpdateKind[] = [];
   #mediaGroupKinds: readonly MediaGroupKind[] = [];
   #askedFor: AllowedUpdates = ALL_UPDATE_KINDS;
-  #areUnknownSent = true;
+  #hasUnknownKinds = true;
   #closed = false;
 
   constructor(bufferSize: number, overflow: Overflow) {
@@ -193,7 +201,7 @@ class Streams implements UpdateStreams {
         'on() needs at least one filter, such as "message": for all, use all()',
       );
     }
-    return this.#subscribe<FilteredUpdate<F>>(interestIn(names), options, []);
+    return this.#subscribe<FilteredUpdate<F>>(namedFilter(names), options, []);
   }
 
   all(options?: SubscriptionOptions & { readonly mediaGroups?: true }): UpdateStream<ReceivedUpdate>;
@@ -204,7 +212,7 @@ class Streams implements UpdateStreams {
   }
 
   unknown(options?: SubscriptionOptions): UpdateStream<UnknownUpdate> {
-    if (!this.#areUnknownSent) {
+    if (!this.#hasUnknownKinds) {
       throw new TelehookError(
         "ERR_ALLOWED_UPDATES",
         'The webhook was registered for kinds that are known, so Telegram sends no others: name them in its "allowed_updates"',
@@ -217,16 +225,28 @@ class Streams implements UpdateStreams {
     if (this.#closed) {
       throw new TelehookError("ERR_CLOSED", "The streams are closed: nobody would read this update");
     }
+    const kind = kindOf(update) ?? "";
+    const content = contentOf(update, kind);
+    const parts = albumPartsOf(update);
+    const isTakenMerged = parts.length > 0 &&
+      this.#subscriptions.some(({ filter }) => filter.isNamed && filter.accepts(kind, content));
     let room: Promise<void> | undefined;
-    for (const subscription of this.#subscriptions) {
-      room = both(room, offer(subscription, update, context));
+    for (const { filter, stream } of this.#subscriptions) {
+      if (filter.accepts(kind, content)) room = both(room, stream.push(update, context));
+      else if (!isTakenMerged || !filter.isNamed) {
+        for (const part of parts) {
+          const partKind = kindOf(part) ?? "";
+          if (!filter.accepts(partKind, contentOf(part, partKind))) continue;
+          room = both(room, stream.push(part, context));
+        }
+      }
     }
     return room;
   }
 
   onRegistered(allowedUpdates: AllowedUpdates): void {
     this.#askedFor = allowedUpdates.length === 0 ? BY_DEFAULT : allowedUpdates;
-    this.#areUnknownSent = allowedUpdates.length === 0 || !allowedUpdates.every(isKnownKind);
+    this.#hasUnknownKinds = allowedUpdates.length === 0 || !allowedUpdates.every(isKnownKind);
   }
 
   close(): void {
@@ -235,14 +255,14 @@ class Streams implements UpdateStreams {
   }
 
   #subscribe<T extends object>(
-    interest: Interest,
+    filter: SubscriptionFilter,
     options: SubscriptionOptions = {},
     otherOptions: readonly string[] = [],
   ): UpdateStream<T> {
     checkOptionNames("a subscription", options, ["signal", ...otherOptions]);
     checkSignal("signal", options.signal);
     if (this.#closed) throw new TelehookError("ERR_CLOSED", "The streams are closed: subscribe before that");
-    const missing = allowedUpdatesFor(interest.kinds).filter((kind) => !this.#askedFor.includes(kind));
+    const missing = allowedUpdatesFor(filter.kinds).filter((kind) => !this.#askedFor.includes(kind));
     if (missing.length > 0) throw comesTooLate(missing);
 
     const stream = new BufferedStream<ReceivedUpdate>(
@@ -251,37 +271,23 @@ class Streams implements UpdateStreams {
       () => this.#keepOpen(this.#subscriptions),
       options.signal,
     );
-    this.#keepOpen([...this.#subscriptions, { interest, stream }]);
+    this.#keepOpen([...this.#subscriptions, { filter, stream }]);
     // Sound because an update gets into the stream only through the filters that its type was made from.
     return stream as UpdateStream<object> as UpdateStream<T>;
   }
 
   #keepOpen(subscriptions: readonly Subscription[]): void {
     this.#subscriptions = subscriptions.filter(({ stream }) => stream.isOpen);
-    const kinds = this.#subscriptions.flatMap(({ interest }) => interest.kinds);
+    const kinds = this.#subscriptions.flatMap(({ filter }) => filter.kinds);
     this.#allowedUpdates = allowedUpdatesFor(kinds);
     this.#mediaGroupKinds = [...new Set(kinds.filter(isMediaGroupKind))];
   }
 }
 
-/** What Telegram sends if it is asked for nothing in particular. */
+/** What Telegram sends if `allowed_updates` is empty. */
 const BY_DEFAULT: readonly UpdateKind[] = ALL_UPDATE_KINDS.filter((kind) =>
   !OPT_IN_UPDATE_KINDS.some((optIn) => optIn === kind)
 );
-
-/** Hands an update to a subscriber that wants it, and an album that it does not want merged part by part. */
-function offer(
-  subscription: Subscription,
-  update: ReceivedUpdate,
-  context: ReceiverContext,
-): Promise<void> | undefined {
-  const { interest, stream } = subscription;
-  const kind = kindOf(update) ?? "";
-  if (interest.wants(kind, contentOf(update, kind))) return stream.push(update, context);
-  let room: Promise<void> | undefined;
-  for (const part of albumPartsOf(update)) room = both(room, offer(subscription, part, context));
-  return room;
-}
 
 function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {
   return one && other ? Promise.all([one, other]).then(() => {}) : one ?? other;

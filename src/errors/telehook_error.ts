@@ -1,7 +1,7 @@
 /**
  * What went wrong, as a value that code can compare. A code never changes its meaning; the message may.
  *
- * - `ERR_OPTION`: an option is unknown or has a value it cannot have.
+ * - `ERR_OPTION`: an option is unknown or has an invalid value.
  * - `ERR_SECRET_TOKEN`: a secret token is missing, too long or has characters that Telegram refuses.
  * - `ERR_PATH`: a path is not one that a request can have.
  * - `ERR_ADDRESS`: an address or CIDR range cannot be read.
@@ -17,11 +17,11 @@
  * - `ERR_BOT_API_UNREACHABLE`: the Bot API gave no usable answer.
  * - `ERR_REPLY`: a receiver returned a webhook reply that cannot be sent.
  * - `ERR_UPDATE`: a value is not a Telegram update.
- * - `ERR_ALLOWED_UPDATES`: a subscription comes too late: Telegram was not asked for its kind.
+ * - `ERR_ALLOWED_UPDATES`: a subscription was made too late: Telegram was not asked for its kind.
  * - `ERR_GIVEN_UP`: the process ended each time that an update was handled, and it will not be tried again.
  * - `ERR_WEBHOOK_SET`: a bot with a webhook cannot be polled.
  * - `ERR_TIMEOUT`: a handler took longer than `handlerTimeoutMs`.
- * - `ERR_OVERLOADED`: more updates are held already than `maxPending` allows.
+ * - `ERR_OVERLOADED`: more updates are pending than `maxPending` allows.
  * - `ERR_CLOSED`: the webhook is closed.
  * - `ERR_STORE`: a store failed or cannot be used.
  * - `ERR_FILE`: a file cannot be read or written.
@@ -53,8 +53,8 @@ export type TelehookErrorCode =
   | "ERR_FILE";
 
 /**
- * Every error that telehook itself makes. Compare its {@link TelehookError.code | code}; show its message to a
- * person: it says what is wrong, quotes the value, says what to do, and never contains a token or a secret.
+ * Every error that telehook itself throws. Code compares its {@link TelehookError.code | code}; people read its message: "What
+ * is wrong: what to do.", with the value quoted, and never with a token or a secret.
  *
  * @example
  * ```ts
@@ -68,7 +68,7 @@ export type TelehookErrorCode =
  * ```
  */
 export class TelehookError extends Error {
-  /** The class's name, for those who compare it where `instanceof` does not reach. */
+  /** The name of the class, for code in which `instanceof` does not work, such as another realm. */
   override readonly name: string = "TelehookError";
 
   /** What went wrong, stable across versions. */
@@ -78,8 +78,8 @@ export class TelehookError extends Error {
    * Makes an error.
    *
    * @param code What went wrong.
-   * @param message A sentence for people, without a final period.
-   * @param options `cause`: the error underneath.
+   * @param message "What is wrong: what to do.", without the final period.
+   * @param options `cause`: the error that led to this one.
    */
   constructor(code: TelehookErrorCode, message: string, options?: ErrorOptions) {
     super(message, options);

@@ -158,7 +158,7 @@ export interface WebhookCounts {
   readonly storeFailures: number;
 }
 
-/** Learns of every {@link WebhookEvent}. What it throws is ignored. */
+/** Is called with every {@link WebhookEvent}. What it throws is ignored. */
 export type OnEvent = (event: WebhookEvent) => void;
 
 type Counts = { -readonly [K in keyof WebhookCounts]: number };
@@ -213,7 +213,7 @@ export class Events {
   #listeners: readonly OnEvent[];
   /** By reason. There are few reasons, and each has one status. */
   readonly #refusals = new Map<string, Refusals>();
-  /** Since it worked last. */
+  /** Since the store last worked. */
   #storeFailures = 0;
   #storeFailedAt = -Infinity;
 

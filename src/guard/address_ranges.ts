@@ -11,11 +11,11 @@ export const TELEGRAM_SUBNETS: readonly string[] = ["149.154.160.0/20", "91.108.
 
 interface Range {
   readonly groups: readonly number[];
-  /** How many of the 128 bits count. */
+  /** How many of the 128 bits are compared. */
   readonly bits: number;
 }
 
-/** Tells whether an address is in any of the ranges. */
+/** Checks whether an address is in one of the ranges. */
 export type AddressCheck = (address: string) => boolean;
 
 /**
@@ -27,7 +27,7 @@ export function addressCheck(option: string, list: unknown): AddressCheck {
   if (!Array.isArray(list) || list.length === 0) {
     throw new TelehookError(
       "ERR_ADDRESS",
-      `"${option}" must be an array of addresses or CIDR ranges, at least one`,
+      `"${option}" must be an array of at least one address or CIDR range`,
     );
   }
   const ranges = list.flatMap((each) => each === "telegram" ? TELEGRAM_SUBNETS : [each])

@@ -5,11 +5,11 @@ import { type AddressCheck, addressCheck } from "./address_ranges.ts";
 import type { DeliveryHead } from "./head.ts";
 import { parseIpAddress } from "./ip_address.ts";
 
-/** Which proxies may say whom they speak for, and in which header. */
+/** The proxies that are trusted to name the client's address, and the header in which they do. */
 export interface TrustedProxy {
   /**
-   * Addresses or CIDR ranges of your own proxies. `"platform"` says that the platform itself sets the header on every
-   * request and that no other way leads to this code, as on Cloudflare Workers; the socket is then not looked at.
+   * Addresses or CIDR ranges of your own proxies. `"platform"` means that the platform itself sets the header on every
+   * request and that requests cannot arrive any other way, as on Cloudflare Workers. The socket's address is ignored then.
    */
   readonly addresses: readonly string[] | "platform";
   /**
@@ -19,13 +19,13 @@ export interface TrustedProxy {
   readonly header?: string;
 }
 
-/** Finds the client's address: the socket's, or what a trusted proxy says. */
+/** Finds the client's address: that of the socket, or the one that a trusted proxy names. */
 export type ClientAddress = (head: DeliveryHead) => string | undefined;
 
 /**
- * Makes the finder for the `trustedProxy` option. Without one, headers are never believed.
+ * Returns the function for the `trustedProxy` option. Without the option, forwarding headers are ignored.
  *
- * @throws {TelehookError} `ERR_OPTION` or `ERR_ADDRESS` if the option makes no sense.
+ * @throws {TelehookError} `ERR_OPTION` or `ERR_ADDRESS` if the option is invalid.
  */
 export function clientAddress(option: TrustedProxy | undefined): ClientAddress {
   if (option === undefined) return (head) => head.address;
@@ -47,7 +47,7 @@ export function clientAddress(option: TrustedProxy | undefined): ClientAddress {
     if (trusts === undefined) return list ? lastIn(list) : undefined;
     const peer = head.address;
     if (peer === undefined || !trusts(peer) || !list) return peer;
-    // From the nearest hop backwards: the first that is not ours is as far as anyone we trust can vouch for.
+    // From the nearest hop backwards: the first that is not one of ours is the client, since everything before it is unverified.
     let client = peer;
     for (const hop of list.split(",").reverse()) {
       client = bare(hop);

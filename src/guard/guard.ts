@@ -14,11 +14,11 @@ import type { DeliveryHead } from "./head.ts";
 import { normalPath, wirePath } from "./path.ts";
 import { SECRET_TOKEN_HEADER, secretCheck } from "./secret_token.ts";
 
-/** Who may deliver what: everything that is decided before a body is read. */
+/** Who may deliver, and what: everything that is decided before a body is read. */
 export interface GuardOptions {
   /**
-   * The `secret_token` that `setWebhook` was called with: 1 to 256 characters `A-Z a-z 0-9 _ -`. In an array, each is
-   * valid, which is for a rotation. `null` deliberately accepts updates from anyone who knows the URL.
+   * The `secret_token` that `setWebhook` was called with: 1 to 256 characters `A-Z a-z 0-9 _ -`. Each one in an array is
+   * valid, for a rotation. `null` deliberately accepts updates from anyone who knows the URL.
    */
   readonly secretToken: string | readonly string[] | null;
   /**
@@ -44,16 +44,16 @@ export interface GuardOptions {
   readonly maxBodyBytes?: number;
 }
 
-/** Looks at a delivery's head: what it is refused with, or `undefined` if its body may be read. */
+/** Checks the head of a delivery. Returns the refusal, or `undefined` if the body may be read. */
 export type Guard = (head: DeliveryHead) => Answer | undefined;
 
 /** The default of {@link GuardOptions.maxBodyBytes}. */
 export const MAX_BODY_BYTES = 1_048_576;
 
 /**
- * Makes the first stage of the pipeline.
+ * Creates the first stage of the pipeline.
  *
- * @throws {TelehookError} If an option has a value it cannot have.
+ * @throws {TelehookError} If an option has an invalid value.
  */
 export function createGuard(options: GuardOptions): Guard {
   const isSecret = secretCheck(options.secretToken);
@@ -82,7 +82,7 @@ export function createGuard(options: GuardOptions): Guard {
   };
 }
 
-/** Telegram's requests have the path as it is: nothing is written anew for them. */
+/** Telegram sends the path in its normal form, so the fast comparison succeeds. */
 function isPath(given: string, path: string): boolean {
   return given === path || normalPath(given) === path;
 }

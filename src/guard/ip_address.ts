@@ -1,8 +1,8 @@
 /**
  * An IP address as numbers that compare: IPv4 as its IPv4-mapped IPv6 address (RFC 4291, section 2.5.5.2), so that
- * `192.0.2.1` and `::ffff:192.0.2.1`, which is what a dual-stack socket tells, are one.
+ * `192.0.2.1` and `::ffff:192.0.2.1`, as a dual-stack socket reports it, are equal.
  *
- * @returns Eight groups of 16 bits, or `undefined` if it is no IP address.
+ * @returns Eight groups of 16 bits, or `undefined` if it is not an IP address.
  */
 export function parseIpAddress(text: string): readonly number[] | undefined {
   if (!text.includes(":")) {
@@ -13,13 +13,13 @@ export function parseIpAddress(text: string): readonly number[] | undefined {
   return parseIpv6(zone === -1 ? text : text.slice(0, zone));
 }
 
-/** Whether the text is an IPv4 address, whose prefixes count from its own 32 bits. */
+/** Whether the text is an IPv4 address: the length of its prefixes refers to its 32 bits. */
 export function isIpv4(text: string): boolean {
   return parseIpv4(text) !== undefined;
 }
 
 function parseIpv4(text: string): [number, number] | undefined {
-  // No octal or short forms: what reads as two addresses in two programs must not pass a guard.
+  // No octal or short forms: text that two programs read as different addresses must not pass.
   const parts = /^(\d{1,3})\.(\d{1,3})\.(\d{1,3})\.(\d{1,3})$/.exec(text);
   if (parts === null) return undefined;
   const bytes = parts.slice(1).map(Number);

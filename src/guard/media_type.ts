@@ -1,5 +1,5 @@
 /**
- * Whether a `Content-Type` says JSON: `application/json` or a `+json` type (RFC 6839), with any parameters and in
+ * Whether a `Content-Type` is JSON: `application/json` or a `+json` type (RFC 6839), with any parameters and in
  * any case.
  */
 export function isJson(contentType: string | null | undefined): boolean {

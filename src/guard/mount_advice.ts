@@ -3,7 +3,7 @@ import { valueAt } from "./peer_address.ts";
 const TO_NODE_LISTENER = 'Use toNodeListener(hook) from "telehook/node"';
 
 /**
- * What to do about a webhook that was called with something else than a `Request`.
+ * What to do if a webhook was called with something other than a `Request`.
  *
  * @param given Its first argument.
  */

@@ -1,4 +1,4 @@
-/** Where runtimes and frameworks keep the address of the client, in an argument beside the request or in the request. */
+/** Where runtimes and frameworks keep the client's address: in an argument after the request, or in the request. */
 const PLACES = [
   "remoteAddr.hostname", // Deno
   "incoming.socket.remoteAddress", // Hono's server for Node
@@ -9,11 +9,11 @@ const PLACES = [
   "clientAddress", // Astro
 ].map((place) => place.split("."));
 
-/** Where the server of Bun may be found, which is asked for the address. */
+/** Where Bun's server may be, which is asked for the address. */
 const BUN_SERVERS = [[], ["server"], ["runtime", "bun", "server"]];
 
 /**
- * Finds the address of the client in what a platform passes beside a request, or in the request itself.
+ * Finds the client's address in what a platform passes after a request, or in the request itself.
  *
  * @returns `undefined` if it is not there.
  */

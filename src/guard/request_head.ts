@@ -37,7 +37,7 @@ export class RequestHead implements DeliveryHead, BodyFacts {
     return peerAddress(this.#request, this.#args);
   }
 
-  /** Deno and Bun pass along their server, or facts of it, where the request comes right from it. */
+  /** Deno and Bun pass their server, or facts about the connection, if the request comes directly from it. */
   get isLengthEnforced(): boolean {
     const [first] = this.#args;
     return typeof first === "object" && first !== null && ("completed" in first || "requestIP" in first);

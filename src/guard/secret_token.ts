@@ -6,7 +6,7 @@ export const SECRET_TOKEN_HEADER = "x-telegram-bot-api-secret-token";
 const LONGEST = 256;
 
 /**
- * Refuses what Telegram would refuse as a `secret_token`, without ever quoting it.
+ * Refuses what Telegram would refuse as a `secret_token`. The value is never quoted.
  *
  * @throws {TelehookError} `ERR_SECRET_TOKEN` unless it is a string of 1 to 256 characters `A-Z a-z 0-9 _ -`.
  */
@@ -34,11 +34,11 @@ export function assertSecretToken(value: unknown): asserts value is string {
   }
 }
 
-/** Tells whether a header's value is a valid secret. */
+/** Checks whether a header's value is a valid secret. */
 export type SecretCheck = (given: string | null | undefined) => boolean;
 
 /**
- * Makes the check for the `secretToken` option: one secret, several during a rotation, or `null` for none.
+ * Returns the check for the `secretToken` option: one secret, several during a rotation, or `null` for none.
  *
  * @throws {TelehookError} `ERR_SECRET_TOKEN` if it is left out, empty or has a secret that Telegram would refuse.
  */
@@ -63,7 +63,7 @@ export function secretCheck(secretToken: unknown): SecretCheck | undefined {
   });
   return (given) => {
     if (typeof given !== "string" || given.length > LONGEST) return false;
-    // Every secret is compared to its end, so that the time taken tells neither which one nor how much of it was right.
+    // Every secret is compared completely, so that the time does not reveal which one, or how much of it, was right.
     let matches = 0;
     for (const secret of valid) matches |= sameText(given, secret);
     return matches === 1;

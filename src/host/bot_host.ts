@@ -1,6 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { tryLater, WRONG_PATH } from "../answers/answer.ts";
+import { type Answer, CLOSING, tryLater, WRONG_PATH } from "../answers/answer.ts";
 import { toResponse } from "../answers/to_response.ts";
 import { type BotApi, botApi } from "../bot_api/bot_api.ts";
 import { assertBotToken } from "../bot_api/bot_token.ts";
@@ -9,7 +9,9 @@ import type { BotApiFetch } from "../bot_api/send_request.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
 import { checkFunction, checkNumber, checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
+import type { DeliveryHead } from "../guard/head.ts";
 import { wirePath } from "../guard/path.ts";
+import { RequestHead } from "../guard/request_head.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
 import {
   type HostedBot,
@@ -17,11 +19,16 @@ import {
   toUpdateReceiver,
   type UpdateReceiver,
 } from "../receiver/receiver.ts";
-import type { InboxStore } from "../store/inbox_store.ts";
+import { Pipeline, type Router } from "../pipeline.ts";
+import type { Awaitable, InboxStore } from "../store/inbox_store.ts";
 import { quote } from "../text/quote.ts";
 import {
+  answerRequest,
   createWebhook,
+  type DeliveryHandler,
   pipelineOf,
+  refuseWrongPlace,
+  registerHandler,
   type Webhook,
   WEBHOOK_OPTION_NAMES,
   type WebhookOptions,
@@ -50,19 +57,20 @@ export interface BotHostOptions
   readonly maxPendingInAll?: number;
 }
 
-/** Many bots behind one web-standard handler: give it to `Deno.serve`, as `fetch` to `Bun.serve`, or call it. */
-export interface BotHost {
-  /** Answers one delivery. It never throws and never rejects. */
-  (request: Request, ...args: unknown[]): Promise<Response>;
+/**
+ * Many bots behind one web-standard handler: give it to `listen`, `toNodeListener`, `Deno.serve` or, as it is, to a
+ * platform that takes an object with `fetch`; or call it.
+ */
+export interface BotHost extends DeliveryHandler {
   /** The handler itself, for platforms that take an object with `fetch`. */
   readonly fetch: (request: Request, ...args: unknown[]) => Promise<Response>;
-  /** The ids of the bots that are here. */
+  /** The ids of all bots of this host. */
   readonly ids: readonly number[];
-  /** The webhook of a bot, if it is here. */
+  /** The webhook of a bot, if the host has it. */
   get(id: number): Webhook | undefined;
   /**
    * Adds a bot, and registers its webhook if the host has a `url`: at most once a second, as Telegram demands. A bot that
-   * is here already stays as it is, and is registered again.
+   * the host already has stays as it is, and is registered again.
    *
    * @param token The bot token, as @BotFather shows it.
    * @param params Parameters of `setWebhook` beyond `url` and `secret_token`.
@@ -71,10 +79,10 @@ export interface BotHost {
    */
   add(token: string, params?: Omit<SetWebhookParams, "url" | "secret_token">): Promise<number>;
   /**
-   * Removes a bot: waits for its handlers, and for its alone. Its webhook stays registered, so that Telegram keeps its
+   * Removes a bot, after waiting for its own handlers. Its webhook stays registered, so that Telegram keeps its
    * updates for another host; call `deleteWebhook` to stop them.
    *
-   * @returns Whether it was here.
+   * @returns Whether the host had it.
    */
   remove(id: number, options?: CloseOptions): Promise<boolean>;
   /** Closes all bots. */
@@ -94,9 +102,15 @@ const HOST_OPTION_NAMES: readonly string[] = [
 const REGISTER_EVERY_MS = 1_000;
 /** How often the pending updates of all bots are counted at most. */
 const COUNT_EVERY_MS = 100;
+/** Handled updates that are remembered for each bot: 32 KiB at most, and nothing for bots that get no updates. */
+const REMEMBERED_UPDATES = 4_096;
+
+const FULL = /* @__PURE__ */ tryLater(1_000, "Too many updates are pending");
+const NOT_LOOKED_UP = /* @__PURE__ */ tryLater(1_000, "The bot cannot be looked up at the moment");
 
 interface Member {
   readonly hook: Webhook;
+  readonly pipeline: Pipeline;
   readonly api: BotApi;
   readonly secretToken: string;
   /** When `setWebhook` may be called again. */
@@ -105,13 +119,13 @@ interface Member {
 
 /**
  * Hosts many bots on one server. Each has a path of its own, which ends in its id and never contains its token, a secret
- * that is derived from its token, and an inbox of its own: limits, order and failures of one bot do not touch others.
- * (Two bots must never share one `webhook`: both count their `update_id`s for themselves, so that updates of one would be
- * taken for repeats of the other's.)
+ * that is derived from its token, and an inbox of its own: the limits, order and failures of one bot do not affect others.
+ * (Two bots must never share one `webhook`: each has its own `update_id`s, so that updates of one would be taken for duplicates
+ * of the other's.)
  *
  * @param receiver What handles the updates of all bots; `context.bot` tells which bot an update is for.
  * @param options How bots are found and registered, and what a webhook takes as options.
- * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has a value it cannot have.
+ * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has an invalid value.
  *
  * @example
  * ```ts
@@ -126,7 +140,7 @@ interface Member {
 export function botHost(receiver: Receiver, options: BotHostOptions): BotHost {
   const bots = new HostedBots(receiver, options);
   const answer = (request: Request, ...args: unknown[]): Promise<Response> => bots.answer(request, args);
-  return Object.defineProperty(
+  const host: BotHost = Object.defineProperty(
     Object.assign(answer, {
       fetch: answer,
       ids: [],
@@ -140,9 +154,14 @@ export function botHost(receiver: Receiver, options: BotHostOptions): BotHost {
     "ids",
     { get: () => bots.ids, enumerable: true },
   );
+  registerHandler(host, bots);
+  return host;
 }
 
-class HostedBots {
+class HostedBots implements Router {
+  readonly path = undefined;
+  /** It receives no updates. */
+  readonly front: Pipeline;
   readonly #receiver: UpdateReceiver;
   readonly #options: BotHostOptions;
   readonly #webhookOptions: Omit<WebhookOptions, "secretToken">;
@@ -150,11 +169,13 @@ class HostedBots {
   readonly #maxPendingInAll: number;
   readonly #members = new Map<number, Member>();
   readonly #unknown = new UnknownBots();
-  /** Look-ups that are under way, so that one bot is looked up once. */
+  /** Look-ups in progress, so that each bot is looked up once. */
   readonly #finding = new Map<number, Promise<Member | undefined>>();
   #pending = 0;
   #countedAt = -Infinity;
-  #isClosed = false;
+  /** Bots that are being removed, and when that is done. */
+  readonly #removing = new Map<number, Promise<void>>();
+  #isClosing = false;
 
   constructor(receiver: Receiver, options: BotHostOptions) {
     checkOptionNames("botHost", options, HOST_OPTION_NAMES);
@@ -181,8 +202,9 @@ class HostedBots {
         `"url" must be an address such as "https://bots.example", not ${quote(url)}`,
       );
     }
-    // Wrong options of webhooks are errors now, and not when the first bot is added.
-    void createWebhook(receiver, { ...webhookOptions, secretToken: null }).close();
+    checkOptionNames("botHost", webhookOptions, WEBHOOK_OPTION_NAMES);
+    // Wrong webhook options throw now, and not when the first bot is added.
+    this.front = new Pipeline(receiver, { ...webhookOptions, secretToken: null });
     botApi("1:check", { apiRoot, fetch });
   }
 
@@ -194,17 +216,40 @@ class HostedBots {
     return this.#members.get(id);
   }
 
+  get isClosing(): boolean {
+    return this.#isClosing;
+  }
+
+  get unanswered(): number {
+    let sum = 0;
+    for (const { pipeline } of this.#members.values()) sum += pipeline.unanswered;
+    return sum;
+  }
+
   async answer(request: Request, args: readonly unknown[]): Promise<Response> {
     try {
-      const id = this.#idIn(request.url);
-      const member = id === undefined ? undefined : this.#members.get(id) ?? await this.#find(id);
-      if (member === undefined) return toResponse(WRONG_PATH);
-      if (this.#isFull()) return toResponse(tryLater(1_000, "Too many updates are pending"));
-      return await member.hook(request, ...args);
-    } catch (error) {
-      console.error("telehook: the token of a bot could not be looked up:", error);
-      return toResponse(tryLater(1_000, "The bot cannot be looked up at the moment"));
+      const found = await this.pipelineFor(new RequestHead(request, args));
+      if (found instanceof Pipeline) return await answerRequest(found, request, args);
+      return toResponse(found, this.#isClosing);
+    } catch {
+      return toResponse(refuseWrongPlace(this.front, request, args), this.#isClosing);
     }
+  }
+
+  pipelineFor(head: DeliveryHead): Awaitable<Pipeline | Answer> {
+    const { path } = head;
+    const id = this.#idIn(path);
+    if (id === undefined) return this.front.refuse(WRONG_PATH, head);
+    const member = this.#members.get(id);
+    if (member !== undefined) return this.#isFull() ? this.front.refuse(FULL, head) : member.pipeline;
+    if (this.#isClosing) return this.front.refuse(CLOSING, head);
+    return this.#find(id)?.then(
+      (found) => found?.pipeline ?? this.front.refuse(WRONG_PATH, head),
+      (error) => {
+        console.error("telehook: the token of a bot could not be looked up:", error);
+        return this.front.refuse(NOT_LOOKED_UP, head);
+      },
+    ) ?? this.front.refuse(WRONG_PATH, head);
   }
 
   async add(token: string, params: Omit<SetWebhookParams, "url" | "secret_token"> = {}): Promise<number> {
@@ -221,30 +266,34 @@ class HostedBots {
     const member = this.#members.get(id);
     if (member === undefined) return false;
     this.#members.delete(id);
-    await member.hook.close({ timeoutMs });
+    const removed = member.hook.close({ timeoutMs });
+    this.#removing.set(id, removed);
+    try {
+      await removed;
+    } finally {
+      this.#removing.delete(id);
+    }
     return true;
   }
 
   async close(options?: CloseOptions): Promise<void> {
     const timeoutMs = closeTimeoutMs(options);
-    this.#isClosed = true;
-    await Promise.all([...this.#members.values()].map(({ hook }) => hook.close({ timeoutMs })));
+    this.#isClosing = true;
+    const closed = [...this.#members.values()].map(({ hook }) => hook.close({ timeoutMs }));
+    await Promise.all([...closed, ...this.#removing.values(), this.front.inbox.close(0)]);
   }
 
-  /** The bot's id in the path of a URL. Nothing is allocated for other paths. */
-  #idIn(url: string): number | undefined {
-    const start = url.indexOf("/", url.indexOf("//") + 2);
-    if (start === -1 || !url.startsWith(this.#prefix, start)) return undefined;
+  /** The bot's id in a path. */
+  #idIn(path: string): number | undefined {
+    if (!path.startsWith(this.#prefix)) return undefined;
     let id = 0;
-    let index = start + this.#prefix.length;
-    for (; index < url.length; index++) {
-      const digit = url.charCodeAt(index) - 48;
-      if (digit < 0 || digit > 9) break;
+    for (let index = this.#prefix.length; index < path.length; index++) {
+      const digit = path.charCodeAt(index) - 48;
+      if (digit < 0 || digit > 9) return undefined;
       id = id * 10 + digit;
       if (id > Number.MAX_SAFE_INTEGER) return undefined;
     }
-    const next = url[index];
-    return id > 0 && (next === undefined || next === "?" || next === "#") ? id : undefined;
+    return id > 0 ? id : undefined;
   }
 
   #find(id: number): Promise<Member | undefined> | undefined {
@@ -269,21 +318,22 @@ class HostedBots {
 
   async #admit(id: number, token: string): Promise<Member> {
     const { apiRoot, fetch, store } = this.#options;
+    await this.#removing.get(id)?.catch(() => {}); // two inboxes must not share its store
     const api = botApi(token, { apiRoot, fetch });
     const secretToken = await deriveSecretToken(token);
     const there = this.#members.get(id); // added twice at the same time
     if (there !== undefined) return there;
-    if (this.#isClosed) throw new TelehookError("ERR_CLOSED", "The host is closed: make another one");
+    if (this.#isClosing) throw new TelehookError("ERR_CLOSED", "The host is closed: create another one");
     const hook = createWebhook(forBot(this.#receiver, { id, api }), {
       ...this.#webhookOptions,
       ...{ secretToken, replies: api },
       ...(store === undefined ? {} : { store: store(id) }),
-    });
-    const member: Member = { hook, api, secretToken, registerAt: 0 };
+    }, { rememberedUpdates: REMEMBERED_UPDATES });
+    const member: Member = { hook, pipeline: pipelineOf(hook), api, secretToken, registerAt: 0 };
     this.#members.set(id, member);
     this.#unknown.delete(id);
     try {
-      await pipelineOf(hook).inbox.open();
+      await member.pipeline.inbox.open();
     } catch (error) {
       this.#members.delete(id);
       throw error;
@@ -314,8 +364,8 @@ class HostedBots {
     if (now - this.#countedAt > COUNT_EVERY_MS) {
       this.#countedAt = now;
       this.#pending = 0;
-      for (const { hook } of this.#members.values()) {
-        const { unanswered, stored } = pipelineOf(hook).inbox.load;
+      for (const { pipeline } of this.#members.values()) {
+        const { unanswered, stored } = pipeline.inbox.load;
         this.#pending += unanswered + stored;
       }
     }
@@ -327,7 +377,7 @@ function idOf(token: string): number {
   return Number(token.slice(0, token.indexOf(":")));
 }
 
-/** The receiver of all bots, as the one of this bot. */
+/** Returns the receiver for one bot: it adds `context.bot`. */
 function forBot(receiver: UpdateReceiver, bot: HostedBot): UpdateReceiver {
   return {
     get allowedUpdates() {

@@ -2,8 +2,8 @@ const SLOTS = 4_096;
 const REMEMBERED_MS = 60_000;
 
 /**
- * The ids that were looked up lately and belong to no bot. Its size is fixed: a flood of ids that nobody has leaves nothing
- * behind, and an id that is repeated is looked up once a minute.
+ * The ids that were looked up recently and belong to no bot. Its size is fixed, so a flood of unknown ids uses no more memory.
+ * An id that is repeated is looked up once a minute.
  */
 export class UnknownBots {
   readonly #ids = new Float64Array(SLOTS);

@@ -56,7 +56,7 @@ export class Inbox {
   readonly #rules: AlbumRules | undefined;
   /** Whether an update that finds the store empty may be handled without asking it. */
   readonly #mayPassBy: boolean;
-  readonly #seen = new SeenUpdates();
+  readonly #seen: SeenUpdates;
   readonly #failures: Failures;
   /** Failures to store an update, judged by the same rules: is the update to blame, or the store? */
   readonly #unstored: Failures;
@@ -73,6 +73,7 @@ export class Inbox {
 
   constructor(receiver: UpdateReceiver, settings: InboxSettings, reportError: ReportError, events: Events) {
     this.#settings = settings;
+    this.#seen = new SeenUpdates(settings.rememberedUpdates);
     this.#receiver = receiver;
     this.#store = settings.store;
     this.#events = events;
@@ -354,6 +355,8 @@ export class Inbox {
       return;
     }
     if (added === "alone") {
+      // What the store had of it, though it had said that it could not be stored, was handled meanwhile.
+      if (this.#seen.has(update.update_id)) return this.#answer(waiting, this.#duplicate(update));
       if (!this.#runner.isFull) return void this.#runner.run(update, json, chars, waiting);
       try {
         return this.#awaitStore(waiting, entry, this.#add(entry, "append")); // others were quicker

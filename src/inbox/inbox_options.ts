@@ -2,6 +2,7 @@ import { checkFunction, checkNumber, checkOneOf, checkOptionNames } from "../che
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { ReplySender } from "../replies/late_replies.ts";
 import type { InboxStore } from "../store/inbox_store.ts";
+import { REMEMBERED_UPDATES } from "../store/limits.ts";
 import { MemoryStore } from "../store/memory/memory_store.ts";
 import { quote } from "../text/quote.ts";
 import type { Update } from "../updates/mod.ts";
@@ -78,7 +79,7 @@ export interface InboxOptions {
 }
 
 /** The names of all options of the inbox. */
-export const INBOX_OPTION_NAMES = {
+export const INBOX_OPTION_NAMES: Readonly<Record<keyof InboxOptions, true>> = {
   mediaGroups: true,
   acknowledge: true,
   acknowledgeWithinMs: true,
@@ -94,7 +95,7 @@ export const INBOX_OPTION_NAMES = {
   store: true,
   replies: true,
   onError: true,
-} as const satisfies Record<keyof InboxOptions, true>;
+};
 
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
@@ -109,12 +110,14 @@ export interface InboxSettings extends RunnerSettings {
   readonly maxPending: number;
   readonly maxPendingChars: number;
   readonly replies: ReplySender | undefined;
+  /** How many acknowledged updates are remembered in memory. */
+  readonly rememberedUpdates: number;
 }
 
 /**
  * Checks the options and fills in the defaults.
  *
- * @throws {TelehookError} `ERR_OPTION` if one has a value it cannot have.
+ * @throws {TelehookError} `ERR_OPTION` if one has an invalid value.
  */
 export function inboxSettings(options: InboxOptions): InboxSettings {
   checkFunction("lane", options.lane);
@@ -141,6 +144,7 @@ export function inboxSettings(options: InboxOptions): InboxSettings {
     maxPendingChars: count("maxPendingChars", 2 ** 26),
     store: checkStore(options.store),
     replies: checkReplies(options.replies),
+    rememberedUpdates: REMEMBERED_UPDATES,
     isSenderResponsible: false,
     onStrangeResult: () => {},
   };

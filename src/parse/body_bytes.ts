@@ -3,17 +3,17 @@ import { type Answer, BROKEN_BODY, TOO_LARGE } from "../answers/answer.ts";
 // As `Request.json()` decodes: what is not UTF-8 becomes U+FFFD, and a byte order mark is skipped.
 const utf8 = /* @__PURE__ */ new TextDecoder();
 
-/** The text of a body. */
+/** Decodes a body. */
 export function decodeBody(bytes: Uint8Array): string {
   return utf8.decode(bytes);
 }
 
-/** Whether this is a chunk of bytes, from whichever realm: `instanceof` only knows the class of its own realm. */
+/** Whether this is a chunk of bytes, from any realm: `instanceof` knows only the class of its own realm. */
 export function isBytes(value: unknown): value is Uint8Array {
   return ArrayBuffer.isView(value) && "subarray" in value;
 }
 
-/** A body cannot be read: what its delivery is answered with. */
+/** Thrown if a body cannot be read. Contains the answer to its delivery. */
 export class UnreadableBody extends Error {
   readonly answer: Answer;
 
@@ -29,7 +29,7 @@ export class BodyChunks {
   readonly #chunks: Uint8Array[] = [];
   #length = 0;
 
-  /** @param limit The most bytes that they may have in all. */
+  /** @param limit The maximum total size, in bytes. */
   constructor(limit: number) {
     this.#limit = limit;
   }
@@ -42,7 +42,7 @@ export class BodyChunks {
     this.#chunks.push(chunk);
   }
 
-  /** All of them as one, so that a character that was split over two of them is whole again. */
+  /** The text of all chunks together, so that a character that was split between two chunks is decoded correctly. */
   join(): Uint8Array {
     const [first] = this.#chunks;
     if (first !== undefined && this.#chunks.length === 1) return first;

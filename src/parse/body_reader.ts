@@ -2,36 +2,36 @@ import { ALREADY_READ, BROKEN_BODY, TOO_LARGE } from "../answers/answer.ts";
 import { BodyChunks, decodeBody, UnreadableBody } from "./body_bytes.ts";
 import { BodyTimeout, Reading } from "./body_timeout.ts";
 
-/** As much of a `Request` as is used to read its body. */
+/** The part of a `Request` that is used to read its body. */
 export type RequestBody = Pick<Request, "body" | "bodyUsed" | "json" | "text">;
 
-/** The facts by which a way to read a `Request` is chosen. */
+/** The facts that decide how a `Request` is read. */
 export interface BodyFacts {
-  /** How long the body is said to be, in bytes. The guard has compared it with the limit. */
+  /** The declared length of the body, in bytes. The guard has compared it with the limit. */
   readonly contentLength: number | undefined;
-  /** Whether a server holds the sender to that length. A `Request` that a program made may declare anything. */
+  /** Whether a server enforces that length. A `Request` that a program created may declare anything. */
   readonly isLengthEnforced: boolean;
 }
 
-/** The JSON of a body that is being read. Methods, because a promise for it would cost as much as checking the head. */
+/** Receives the JSON of a body. These are methods, because a promise would cost as much as checking the head. */
 export abstract class JsonReading extends Reading {
   /** Called with the value that was read, unless `fail` is called. */
   abstract receive(value: unknown): void;
 }
 
-/** Of at most so many bytes are nearly all updates. */
+/** Nearly all updates have at most this many bytes. */
 const SMALL = 65_536;
 
-/** Reads bodies, whichever way they arrive: no more bytes than the limit, and for no longer than the time limit. */
+/** Reads bodies of every form, up to a size limit and a time limit. */
 export class BodyReader {
-  /** The most bytes that a body may have. */
+  /** The maximum size of a body, in bytes. */
   readonly maxBytes: number;
   /** The time limit of all bodies. */
   readonly timeout: BodyTimeout;
 
   /**
-   * @param maxBytes The most bytes that a body may have.
-   * @param timeoutMs The longest time that a body may take to arrive, in milliseconds.
+   * @param maxBytes The maximum size of a body, in bytes.
+   * @param timeoutMs The maximum time that a body may take to arrive, in milliseconds.
    */
   constructor(maxBytes: number, timeoutMs: number) {
     this.maxBytes = maxBytes;
@@ -39,8 +39,9 @@ export class BodyReader {
   }
 
   /**
-   * Reads the JSON of a `Request`, in the cheapest way that keeps the limits. The platform's `json()` costs least, but cannot
-   * count, and holds what it has read until the client goes away. So it is for what a server has declared to be small.
+   * Reads the JSON of a `Request`, in the cheapest way that keeps the limits. The platform's `json()` is the cheapest, but it does
+   * not count bytes, and keeps what it has read until the client disconnects. So it is used only if a server enforces a small
+   * declared length.
    */
   readJson(
     request: RequestBody,
@@ -80,7 +81,7 @@ export class BodyReader {
     const chunks = new BodyChunks(this.maxBytes);
     if (body === null) return "";
     const reader = body.getReader();
-    // The sender may never end it, so nobody waits for that.
+    // The sender may never end the body, so this is not awaited.
     reading.cancel = () => void reader.cancel().catch(() => {});
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.add(next.value);

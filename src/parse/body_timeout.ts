@@ -4,11 +4,11 @@ import { UnreadableBody } from "./body_bytes.ts";
 
 /** A body that is being read. */
 export abstract class Reading {
-  /** At which tick of the time limit it began. */
+  /** The tick of the time limit at which it began. */
   began = 0;
-  /** Makes the source let go of what it has read so far, where that is possible. */
+  /** Makes the source release what it has read so far, if that is possible. */
   cancel: (() => void) | undefined = undefined;
-  /** Called when the body cannot be read, and at most once. */
+  /** Is called at most once, if the body cannot be read. */
   abstract fail(error: unknown): void;
 }
 

@@ -2,7 +2,7 @@ import { ALREADY_READ, BROKEN_BODY } from "../answers/answer.ts";
 import { BodyChunks, UnreadableBody } from "./body_bytes.ts";
 import { type BodyFacts, type BodyReader, JsonReading } from "./body_reader.ts";
 
-/** As much of a Node request as is used to read its body. */
+/** The part of a Node request that is used to read its body. */
 export interface NodeBody {
   readonly complete: boolean;
   read(): unknown;

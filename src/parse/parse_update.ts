@@ -22,7 +22,7 @@ export function isUpdate(value: unknown): value is Update {
   return hasKind;
 }
 
-/** What JSON that is not an update is refused with. */
+/** The refusal of JSON that is not an update. */
 export function whyNotUpdate(value: unknown): Answer {
   const isEnvelope = typeof value === "object" && value !== null && "ok" in value && "result" in value;
   return isEnvelope ? AN_ENVELOPE : NOT_AN_UPDATE;

@@ -1,6 +1,6 @@
 /**
- * Lets everything happen that waits: input, timers, answers. A message channel serves all runtimes; where timers are not
- * throttled, it is also the fastest.
+ * Resolves after everything that is pending has had a turn: input, timers, answers. A message channel works on all runtimes and
+ * is the fastest way.
  */
 export function nextTurn(): Promise<void> {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };

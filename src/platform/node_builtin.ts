@@ -5,8 +5,8 @@ interface Process {
 }
 
 /**
- * A `node:` module, for the few things that web standards do not have. It is asked for when it is used and never
- * imported, so that the code around it loads, bundles and type-checks where there is none.
+ * A `node:` module, for the few things that web standards do not have. It is loaded when it is used and never imported, so that
+ * the code around it loads, bundles and type-checks on runtimes without it.
  *
  * @param name Such as `"node:http"`.
  * @throws {TelehookError} `ERR_RUNTIME` if this runtime has no such module.

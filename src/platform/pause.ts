@@ -1,4 +1,4 @@
-/** A timer cannot wait longer: it would fire at once. */
+/** The longest time of a timer: with a longer one, it would fire immediately. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** Resolves after that many milliseconds, or rejects with the signal's reason as soon as that is aborted. */

@@ -1,8 +1,8 @@
-/** Under which Vercel and Next.js keep the context of the request that is being handled. */
+/** The key under which Vercel and Next.js keep the context of the current request. */
 const CONTEXTS = [Symbol.for("@vercel/request-context"), Symbol.for("@next/request-context")];
 
 /**
- * Passes a promise to the platform's `waitUntil`: that of an argument beside the request (Workers, Netlify, h3), or of the
+ * Passes a promise to the platform's `waitUntil`: that of an argument after the request (Workers, Netlify, h3), or of the
  * context that Vercel and Next.js keep.
  */
 export function waitUntil(promise: () => Promise<unknown>, args: readonly unknown[]): void {
@@ -13,7 +13,7 @@ export function waitUntil(promise: () => Promise<unknown>, args: readonly unknow
   }
 }
 
-/** Whether one of the arguments beside a request is a context that has a `waitUntil`, as on Workers. */
+/** Whether one of the arguments after a request is a context that has a `waitUntil`, as on Workers. */
 export function hasWaitUntil(args: readonly unknown[]): boolean {
   return args.some((each) => typeof each === "object" && each !== null && "waitUntil" in each);
 }

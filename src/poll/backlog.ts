@@ -3,7 +3,7 @@ import { albumPartsOf } from "../delivery/media_group.ts";
 import type { Update } from "../updates/mod.ts";
 
 /**
- * The updates that were fetched and are not confirmed: it knows the offset, which never passes an update that is not
+ * The updates that were fetched and are not confirmed yet. Computes the offset, which never passes an update that is not
  * handled or safe in a durable store.
  */
 export class Backlog {

@@ -46,7 +46,7 @@ export class LaneSender {
     }
   }
 
-  /** Passes nothing more: what is left stays Telegram's. */
+  /** Stops passing updates. Those that are left stay in Telegram's queue. */
   stop(): void {
     this.#isStopped = true;
   }

@@ -54,7 +54,7 @@ export interface PollerStats extends WebhookCounts {
 
 /** A bot that polls. */
 export interface Poller {
-  /** Resolves when it is closed; rejects when Telegram refuses the token, or somebody has set a webhook. */
+  /** Resolves when it is closed. Rejects if Telegram refuses the token or somebody sets a webhook. */
   readonly finished: Promise<void>;
   /** How much is under way, and counters since the start. */
   stats(): PollerStats;
@@ -76,7 +76,7 @@ const POLL_OPTION_NAMES = {
   onEvent: true,
 } as const satisfies Record<keyof PollOptions, true>;
 
-/** As many as Telegram returns at most. */
+/** The maximum that Telegram returns. */
 const LIMIT = 100;
 /** How much longer than `timeoutS` an answer may take before the connection counts as stalled. */
 const STALLED_AFTER_MS = 10_000;
@@ -174,7 +174,7 @@ class LongPoller implements Poller {
     this.finished = new Promise((resolve, reject) => {
       this.#finish = (error) => error === undefined ? resolve() : reject(error);
     });
-    this.finished.catch(() => {}); // for those who do not look
+    this.finished.catch(() => {}); // for callers that do not await it
   }
 
   async start(): Promise<void> {
@@ -218,7 +218,7 @@ class LongPoller implements Poller {
           await this.#closeQuietly();
           return;
         }
-        // With jitter, or two pollers would disturb each other at the same rate for ever.
+        // With jitter, or two pollers would disturb each other at the same rate forever.
         await pause(pauseMs * (0.5 + Math.random()), this.#stopped.signal).catch(() => {});
         pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       }
@@ -247,7 +247,7 @@ class LongPoller implements Poller {
       return true;
     }
     if (!this.#isConflictReported) {
-      console.warn("telehook: another process polls this bot too: stop it. Trying again until it is gone");
+      console.warn("telehook: another process is polling this bot too: stop it. Retrying until it is gone");
     }
     this.#isConflictReported = true;
     return true;
@@ -267,7 +267,7 @@ class LongPoller implements Poller {
     await this.close().catch(() => {});
   }
 
-  /** Tells Telegram what is done: a request with the offset and nothing to wait for. */
+  /** Confirms to Telegram what is done: a request with the offset that returns immediately. */
   async #confirm(): Promise<void> {
     const { offset } = this.#backlog;
     if (offset === undefined) return;
@@ -275,7 +275,7 @@ class LongPoller implements Poller {
       const signal = AbortSignal.timeout(5_000);
       await this.#api.call("getUpdates", { offset, limit: 1, timeout: 0 }, { signal });
     } catch {
-      // Then these updates come again, and are known if the store is durable.
+      // Then Telegram sends these updates again; with a durable store, they are recognized as duplicates.
     }
   }
 }

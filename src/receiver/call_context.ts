@@ -1,10 +1,10 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { HostedBot, ReceiverContext } from "./receiver.ts";
 
-/** Completes the update of a call inside a transaction of the user's. */
+/** Completes the update of a call inside a transaction of the user. */
 export type CompleteIn = (transaction: unknown) => Promise<void>;
 
-/** The context of one call of a receiver. Its signal is made when it is first asked for: few receivers do. */
+/** The context of one call of a receiver. Its signal is created when it is first read, since few receivers do. */
 export class CallContext implements ReceiverContext {
   readonly attempt: number;
   readonly isReplay: boolean;
@@ -37,7 +37,7 @@ export class CallContext implements ReceiverContext {
     await this.#completeIn(transaction);
   }
 
-  /** Aborts the signal. Of several reasons, the first counts. */
+  /** Aborts the signal. The first of several reasons is kept. */
   abort(reason: Error): void {
     this.#reason ??= reason;
     this.#controller?.abort(this.#reason);

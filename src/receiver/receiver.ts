@@ -8,10 +8,9 @@ import type { WebhookReply } from "./webhook_reply.ts";
 /**
  * What a receiver gets: an update as Telegram sent it, or an album merged into one update.
  *
- * An update of a kind that these types do not know yet comes too, as it is, though this type does not say so: with
- * `UnknownUpdate` in the union, `in` could narrow nothing. So what is left when all kinds are ruled out is not
- * `never` at run time: any update may be assigned to an `UnknownUpdate` to read it, and the `unknown` handler of
- * `updateHandlers` gets just those.
+ * It can also be an update of a kind that these types do not know yet. The type does not include `UnknownUpdate`, because `in`
+ * could not narrow the union then. So after you have excluded every kind, an unknown kind may still remain at run time: assign
+ * the update to an `UnknownUpdate` to read it. The `unknown` handler of `updateHandlers` gets exactly these.
  *
  * @example
  * ```ts
@@ -35,13 +34,13 @@ export interface HostedBot {
   readonly api: BotApi;
 }
 
-/** What a receiver gets beside the update. */
+/** What a receiver gets in addition to the update. */
 export interface ReceiverContext {
-  /** 1 the first time that this update is handled, 2 the second time, and so on. */
+  /** 1 when this update is handled for the first time, 2 the second time, and so on. */
   readonly attempt: number;
   /** The bot that the update is for, in a `botHost`. */
   readonly bot?: HostedBot | undefined;
-  /** Whether the update was parked, and is handled again because somebody asked for it. */
+  /** Whether the update was parked and is being replayed. */
   readonly isReplay: boolean;
   /**
    * Aborted when `close()` has waited as long as it may, when the call takes longer than `handlerTimeoutMs`, and when
@@ -59,17 +58,20 @@ export interface ReceiverContext {
 }
 
 /**
- * What a receiver may return: nothing, or a Bot API call for Telegram to make (a *webhook reply*). Return a promise
- * and the answer to Telegram waits for it; throw or reject, and the update comes again.
+ * What a receiver may return: nothing, or a Bot API call for Telegram to make (a *webhook reply*). If it returns a promise,
+ * the answer to Telegram waits for it. If it throws or rejects, the update is handled again. So that `condition && reply`
+ * and `() => list.push(update)` compile, `null`, `""`, booleans and numbers are accepted and mean nothing.
  */
-export type ReceiverResult = void | WebhookReply | Promise<void | WebhookReply>;
+export type ReceiverResult =
+  | (void | null | boolean | number | bigint | "" | WebhookReply)
+  | Promise<void | null | boolean | number | bigint | "" | WebhookReply>;
 
-/** A receiver that is one function: it gets every update, albums merged. */
+/** A receiver that is one function. It gets every update, with albums merged. */
 export type ReceiverFunction = (update: ReceivedUpdate, context: ReceiverContext) => ReceiverResult;
 
 /**
- * A receiver that knows which updates it needs, so that Telegram can be asked for exactly these. `updateHandlers`,
- * `updateStreams` and `mergeMediaGroups` make such filters; any object of this shape is one.
+ * A receiver that knows which updates it needs, so that Telegram sends only these. `updateHandlers`, `updateStreams` and
+ * `mergeMediaGroups` return one; so can any object of this shape.
  *
  * @example
  * ```ts
@@ -85,24 +87,24 @@ export type ReceiverFunction = (update: ReceivedUpdate, context: ReceiverContext
 export interface UpdateReceiver {
   /** The kinds to ask Telegram for, as `setWebhook` takes them. */
   readonly allowedUpdates: readonly UpdateKind[];
-  /** The kinds of album to merge into one update. Default: none, so that their parts come one by one. */
+  /** The kinds of album to merge into one update. Default: none, so that parts are passed one by one. */
   readonly mediaGroupKinds?: readonly MediaGroupKind[];
-  /** Takes one update. */
+  /** Handles one update. */
   receive(update: ReceivedUpdate, context: ReceiverContext): ReceiverResult;
   /**
-   * Told what Telegram is asked for, by `setWebhookAndListen`: `allowedUpdates` unless its caller named others. A filter
-   * whose needs can change learns here what it can no longer get.
+   * Is called by `setWebhookAndListen` with the kinds that were registered: `allowedUpdates`, unless its caller passed others. A
+   * receiver whose needs can change learns here what it cannot get any longer.
    */
   onRegistered?(allowedUpdates: AllowedUpdates): void;
 }
 
-/** Whatever can take updates: a function or a filter. */
+/** Whatever can receive updates: a function or an {@link UpdateReceiver}. */
 export type Receiver = ReceiverFunction | UpdateReceiver;
 
 /**
- * Any receiver as a filter: a plain function wants every kind of update and every kind of album.
+ * Converts any receiver to an {@link UpdateReceiver}. A plain function gets every kind of update, with albums merged.
  *
- * @throws {TelehookError} `ERR_OPTION` if it is neither a function nor a filter.
+ * @throws {TelehookError} `ERR_OPTION` if it is neither a function nor an object with `receive` and `allowedUpdates`.
  */
 export function toUpdateReceiver(receiver: Receiver): UpdateReceiver {
   if (typeof receiver === "function") {

@@ -24,7 +24,7 @@ export class RetryLater extends Error {
   readonly afterMs: number;
 
   /**
-   * Makes one.
+   * Creates one.
    *
    * @param options `afterMs`: milliseconds until the update is handled again, at most an hour.
    * @throws {TelehookError} `ERR_OPTION` if that is not a whole number from 1 to 3 600 000.
@@ -57,9 +57,9 @@ export class GiveUp extends Error {
   override readonly name: string = "GiveUp";
 
   /**
-   * Makes one.
+   * Creates one.
    *
-   * @param reason Why, for those who look at what is parked.
+   * @param reason Why, for people who look at parked updates.
    */
   constructor(reason: string) {
     super(reason);

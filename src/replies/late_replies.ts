@@ -5,13 +5,13 @@ import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import { checkReply } from "./reply_body.ts";
 
-/** What sends replies that cannot be part of an answer: what `botApi(token)` returns. */
+/** Sends replies that cannot be part of an answer. `botApi(token)` returns one. */
 export interface ReplySender {
   /** Calls a Bot API method. */
   call(method: string, params: object, options?: { readonly signal?: AbortSignal }): Promise<unknown>;
 }
 
-/** How long a reply is kept for a repeat of its update, whose first answer may have been lost. */
+/** How long a reply is kept in case its answer was lost and the update arrives again. */
 const KEPT_MS = 60_000;
 const MOST_KEPT = 1_000;
 const MOST_ATTEMPTS = 6;
@@ -23,8 +23,8 @@ interface Kept {
 }
 
 /**
- * Replies beyond the answer to a delivery: those that are returned when the answer was given already are sent through the
- * Bot API, and those that were part of an answer are kept for a minute, for the case that it was lost.
+ * Replies that are not simply part of the answer. A reply that is returned after the answer is sent through the Bot API; a
+ * reply that was part of an answer is kept for a minute, in case the answer was lost.
  */
 export class LateReplies {
   readonly #sender: ReplySender | undefined;
@@ -47,7 +47,7 @@ export class LateReplies {
     }
   }
 
-  /** The reply to an update that comes again, if it is kept. */
+  /** The kept reply to an update that arrives again, if there is one. */
   keptFor(updateId: number): WebhookReply | undefined {
     if (this.#kept.size === 0) return undefined;
     const kept = this.#kept.get(updateId);
@@ -55,7 +55,7 @@ export class LateReplies {
   }
 
   /**
-   * Sends a reply through the Bot API, again if the Bot API has a fault or cannot be reached.
+   * Sends a reply through the Bot API. Retries if the Bot API fails or cannot be reached.
    *
    * @returns The error, if it could not be sent.
    */
@@ -89,7 +89,7 @@ function noSender(method: string): TelehookError {
   );
 }
 
-/** Whether the same call may succeed later: the Bot API has a fault of its own, is asked too often, or cannot be reached. */
+/** Whether the same call may succeed later: the Bot API has failed, was called too often, or cannot be reached. */
 function isPassing(error: unknown): boolean {
   if (!(error instanceof TelehookError)) return false;
   if (error.code === "ERR_BOT_API_UNREACHABLE") return true;

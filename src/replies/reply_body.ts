@@ -27,8 +27,8 @@ export interface EncodedReply {
 }
 
 /**
- * A webhook reply as it goes over the wire: JSON, or a form if there is a file in it. Both are written as
- * `botApi` writes the parameters of a call.
+ * A webhook reply as it is sent: JSON, or a form if it contains a file. Both are serialized as
+ * `botApi` serializes the parameters of a call.
  *
  * @throws {TelehookError} `ERR_REPLY` if Telegram would silently ignore it, or it cannot be written. With a file, the
  * promise may reject with it.

@@ -1,5 +1,6 @@
 import { type Linked, LinkedList } from "../collections/linked_list.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
+import { unrefTimer } from "../platform/unref_timer.ts";
 import type { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import type { Batch } from "../store/inbox_store.ts";
@@ -141,7 +142,7 @@ export class RunningCalls {
       this.#watchdog = undefined;
       this.#watch(this.#check());
     }, Math.max(1, Math.ceil(inMs)));
-    if (typeof this.#watchdog === "object") this.#watchdog.unref?.();
+    unrefTimer(this.#watchdog);
   }
 
   /** @returns Milliseconds until the next call may have taken too long. */

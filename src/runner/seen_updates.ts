@@ -1,30 +1,55 @@
-import { REMEMBERED_UPDATES } from "../store/limits.ts";
+/** As many slots as a bot that is rarely used needs. */
+const FIRST_SLOTS = 256;
 
 /**
  * The updates that were acknowledged lately, and whether they were handled since. Telegram counts ids up by one, so each
- * has a slot of its own until 32 768 later ones have come: no allocation, no eviction, a bounded size.
+ * has a slot of its own until as many later ones have come as there are slots. Nothing is allocated before the first
+ * update; when one would take the slot of another, the slots are doubled, up to the limit.
  */
 export class SeenUpdates {
-  // One more than the id, so that the zeros of a new array mean nothing: the memory is not touched before it is used.
-  // Below zero: it was handled.
-  readonly #slots = new Float64Array(REMEMBERED_UPDATES);
+  readonly #most: number;
+  // One more than the id, so that the zeros of a new array mean nothing. Below zero: it was handled.
+  #slots = new Float64Array(0);
+
+  /** @param most How many updates are remembered at most: a power of two, from 256 on. 8 bytes each. */
+  constructor(most: number) {
+    this.#most = most;
+  }
 
   /** Whether it was acknowledged. */
   has(updateId: number): boolean {
-    const slot = this.#slots[updateId % REMEMBERED_UPDATES];
+    const slot = this.#slots[updateId % this.#slots.length];
     return slot === updateId + 1 || slot === -updateId - 1;
   }
 
   isHandled(updateId: number): boolean {
-    return this.#slots[updateId % REMEMBERED_UPDATES] === -updateId - 1;
+    return this.#slots[updateId % this.#slots.length] === -updateId - 1;
   }
 
   /** Notes that it was acknowledged. What was handled stays handled. */
   acknowledged(updateId: number): void {
-    if (!this.isHandled(updateId)) this.#slots[updateId % REMEMBERED_UPDATES] = updateId + 1;
+    if (!this.isHandled(updateId)) this.#note(updateId, updateId + 1);
   }
 
   handled(updateId: number): void {
-    this.#slots[updateId % REMEMBERED_UPDATES] = -updateId - 1;
+    this.#note(updateId, -updateId - 1);
+  }
+
+  #note(updateId: number, value: number): void {
+    let index = updateId % this.#slots.length;
+    while (this.#slots.length < this.#most) {
+      const other = this.#slots[index];
+      if (other === 0 || other === value || other === -value) break;
+      this.#grow();
+      index = updateId % this.#slots.length;
+    }
+    this.#slots[index] = value;
+  }
+
+  #grow(): void {
+    const old = this.#slots;
+    const slots = new Float64Array(Math.max(FIRST_SLOTS, 2 * old.length));
+    for (const each of old) if (each !== 0) slots[(Math.abs(each) - 1) % slots.length] = each;
+    this.#slots = slots;
   }
 }

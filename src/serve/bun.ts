@@ -3,14 +3,15 @@
  *
  * @module
  */
-import type { Webhook } from "../webhook.ts";
+import type { DeliveryHandler } from "../webhook.ts";
 import { startBun } from "./bun_transport.ts";
 import { type ServeOptions, startServer, type WebhookServer } from "./server.ts";
 
 /**
- * Serves a webhook with `Bun.serve`.
+ * Serves a webhook, or a host of many bots, with `Bun.serve`.
  *
- * @param hook What `webhook(receiver, options)` returned.
+ * @typeParam Handler A webhook, or a host of many bots.
+ * @param handler What `webhook(receiver, options)` or `botHost(receiver, options)` returned.
  * @param options Where to listen, and with which certificate.
  * @returns The server, once it listens.
  * @throws {TelehookError} `ERR_LISTEN` if the address or port cannot be used, `ERR_TLS` if the certificate or key cannot
@@ -28,6 +29,9 @@ import { type ServeOptions, startServer, type WebhookServer } from "./server.ts"
  * await server.finished;
  * ```
  */
-export function serve(hook: Webhook, options?: ServeOptions): Promise<WebhookServer> {
-  return startServer("bun", startBun, hook, options);
+export function serve<Handler extends DeliveryHandler>(
+  handler: Handler,
+  options?: ServeOptions,
+): Promise<WebhookServer<Handler>> {
+  return startServer("bun", startBun, handler, options);
 }

@@ -3,19 +3,20 @@
  *
  * @module
  */
-import type { Webhook } from "../webhook.ts";
+import type { DeliveryHandler } from "../webhook.ts";
 import { startDeno } from "./deno_transport.ts";
 import { type ServeOptions, startServer, type WebhookServer } from "./server.ts";
 
 /**
- * Serves a webhook with `Deno.serve`, which keeps idle connections for as long as Telegram does, and answers HTTP/2 too.
+ * Serves a webhook, or a host of many bots, with `Deno.serve`, which keeps idle connections for as long as Telegram does, and answers HTTP/2 too.
  *
  * Deno has no time limit for the head of a request, and a program cannot set one: whoever opens many connections and
  * sends nothing, or a head byte by byte, keeps them open. Out of file descriptors, telehook closes idle connections and
  * opens the port again, but anyone can make it do so again. On a public address, put a reverse proxy in front, or use the
  * adapter for `node:http` (`telehook/node`), which has a limit of 30 seconds on Deno too.
  *
- * @param hook What `webhook(receiver, options)` returned.
+ * @typeParam Handler A webhook, or a host of many bots.
+ * @param handler What `webhook(receiver, options)` or `botHost(receiver, options)` returned.
  * @param options Where to listen, and with which certificate.
  * @returns The server, once it listens.
  * @throws {TelehookError} `ERR_LISTEN` if the address or port cannot be used, `ERR_TLS` if the certificate or key cannot
@@ -33,6 +34,9 @@ import { type ServeOptions, startServer, type WebhookServer } from "./server.ts"
  * await server.finished;
  * ```
  */
-export function serve(hook: Webhook, options?: ServeOptions): Promise<WebhookServer> {
-  return startServer("deno", startDeno, hook, options);
+export function serve<Handler extends DeliveryHandler>(
+  handler: Handler,
+  options?: ServeOptions,
+): Promise<WebhookServer<Handler>> {
+  return startServer("deno", startDeno, handler, options);
 }

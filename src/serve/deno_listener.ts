@@ -1,4 +1,4 @@
-import type { Webhook } from "../webhook.ts";
+import type { DeliveryHandler } from "../webhook.ts";
 import { HeldAnswers } from "./held_answers.ts";
 import type { PemPair } from "./transport.ts";
 
@@ -43,7 +43,7 @@ export class DenoListener {
   #isEnding = false;
 
   /** Gives each request to the webhook. */
-  constructor(Deno: DenoServe, hook: Webhook, { port, hostname, reusePort, tls }: DenoAddress) {
+  constructor(Deno: DenoServe, hook: DeliveryHandler, { port, hostname, reusePort, tls }: DenoAddress) {
     const onSent = () => {
       this.#unsent--;
       if (this.#isStopping) this.stop();

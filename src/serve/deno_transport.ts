@@ -1,5 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
-import type { Webhook } from "../webhook.ts";
+import { type DeliveryHandler, routerOf } from "../webhook.ts";
 import { type DenoAddress, DenoListener, type DenoServe } from "./deno_listener.ts";
 import type { HeldAnswers } from "./held_answers.ts";
 import { listenError } from "./listen_error.ts";
@@ -32,7 +32,7 @@ const REOPEN_MS = { first: 50, most: 2_000, recovered: 10_000 };
 class DenoTransport implements Transport {
   readonly port: number;
   readonly #Deno: DenoServe;
-  readonly #hook: Webhook;
+  readonly #hook: DeliveryHandler;
   readonly #address: DenoAddress;
   readonly #onProblem: TransportOptions["onProblem"];
   #tls: PemPair | undefined;
@@ -45,7 +45,7 @@ class DenoTransport implements Transport {
   #failedAt = -Infinity;
   #reopenMs = REOPEN_MS.first;
 
-  constructor(Deno: DenoServe, hook: Webhook, { onProblem, ...address }: TransportOptions) {
+  constructor(Deno: DenoServe, hook: DeliveryHandler, { onProblem, ...address }: TransportOptions) {
     this.#Deno = Deno;
     this.#hook = hook;
     this.#onProblem = onProblem;
@@ -66,7 +66,7 @@ class DenoTransport implements Transport {
     await this.#change;
     if (!this.#address.reusePort) await handled;
     const held = await this.#listener.hold();
-    if (this.#listener.unanswered <= this.#hook.stats().unanswered) this.#listener.shutDown();
+    if (this.#listener.unanswered <= routerOf(this.#hook).unanswered) this.#listener.shutDown();
     held.release();
   }
 

@@ -3,8 +3,9 @@ import { TelehookError } from "../errors/telehook_error.ts";
 import { checkOptionNames } from "../checks/options.ts";
 import {
   createWebhook,
+  type DeliveryHandler,
+  isDeliveryHandler,
   pipelineOf,
-  type Webhook,
   WEBHOOK_OPTION_NAMES,
   type WebhookOptions,
 } from "../webhook.ts";
@@ -15,11 +16,34 @@ import type { ServerRuntime } from "./transport.ts";
 export interface ListenOptions extends WebhookOptions, ServeOptions {}
 
 /** The names of all options of {@link listen}. */
-export const LISTEN_OPTION_NAMES = {
+export const LISTEN_OPTION_NAMES: Readonly<Record<keyof ListenOptions, true>> = {
   ...WEBHOOK_OPTION_NAMES,
   ...SERVE_OPTION_NAMES,
-} as const satisfies Record<keyof ListenOptions, true>;
+};
 
+/**
+ * Starts a server for what `webhook(receiver, options)` or `botHost(receiver, options)` returned.
+ *
+ * @typeParam Handler A webhook, or a host of many bots.
+ * @param handler What answers.
+ * @param options Where to listen.
+ * @returns The server, once it listens. Closing it closes the handler too.
+ * @throws {TelehookError} As with a receiver.
+ *
+ * @example
+ * ```ts
+ * import { botHost, listen } from "@telehook/telehook";
+ *
+ * const host = botHost((update, { bot }) => console.log(bot?.id, update.update_id), {});
+ * await host.add("123456789:AAexample");
+ * const server = await listen(host, { hostname: "127.0.0.1", port: 0 });
+ * await server.close();
+ * ```
+ */
+export function listen<Handler extends DeliveryHandler>(
+  handler: Handler,
+  options?: ServeOptions,
+): Promise<WebhookServer<Handler>>;
 /**
  * Starts a server for a webhook with the current runtime's `Deno.serve`, `Bun.serve` or `node:http`. It does not register
  * the webhook with Telegram; {@link setWebhookAndListen} does both.
@@ -43,7 +67,17 @@ export const LISTEN_OPTION_NAMES = {
  * await server.close();
  * ```
  */
-export async function listen(receiver: Receiver, options: ListenOptions): Promise<WebhookServer> {
+export function listen(receiver: Receiver, options: ListenOptions): Promise<WebhookServer>;
+export async function listen(
+  target: Receiver | DeliveryHandler,
+  options?: ListenOptions | ServeOptions,
+): Promise<WebhookServer<DeliveryHandler>> {
+  if (isDeliveryHandler(target)) return await (await adapter())(target, options);
+  // The overloads say that a receiver comes with the options of a webhook.
+  return await listenWith(target as Receiver, options as ListenOptions);
+}
+
+async function listenWith(receiver: Receiver, options: ListenOptions): Promise<WebhookServer> {
   checkOptionNames("listen", options, LISTEN_OPTION_NAMES);
   const { port, hostname, tls, reusePort, signal, closeOnSignals, path = "/", ...webhookOptions } = options;
   const serve = await adapter();
@@ -58,7 +92,10 @@ export async function listen(receiver: Receiver, options: ListenOptions): Promis
   return server;
 }
 
-type Serve = (hook: Webhook, options: ServeOptions) => Promise<WebhookServer>;
+type Serve = <Handler extends DeliveryHandler>(
+  handler: Handler,
+  options?: ServeOptions,
+) => Promise<WebhookServer<Handler>>;
 
 /** Only the adapter that is used is loaded. */
 async function adapter(): Promise<Serve> {

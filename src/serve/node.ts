@@ -3,16 +3,17 @@
  *
  * @module
  */
-import type { Webhook } from "../webhook.ts";
+import type { DeliveryHandler } from "../webhook.ts";
 import { startNode } from "./node_transport.ts";
 import { type ServeOptions, startServer, type WebhookServer } from "./server.ts";
 
 export { type NodeListener, type NodeRequest, type NodeResponse, toNodeListener } from "./node_listener.ts";
 
 /**
- * Serves a webhook with `node:http`, or `node:https` if `tls` is given.
+ * Serves a webhook, or a host of many bots, with `node:http`, or `node:https` if `tls` is given.
  *
- * @param hook What `webhook(receiver, options)` returned.
+ * @typeParam Handler A webhook, or a host of many bots.
+ * @param handler What `webhook(receiver, options)` or `botHost(receiver, options)` returned.
  * @param options Where to listen, and with which certificate.
  * @returns The server, once it listens.
  * @throws {TelehookError} `ERR_LISTEN` if the address or port cannot be used, `ERR_TLS` if the certificate or key cannot
@@ -30,6 +31,9 @@ export { type NodeListener, type NodeRequest, type NodeResponse, toNodeListener 
  * await server.finished;
  * ```
  */
-export function serve(hook: Webhook, options?: ServeOptions): Promise<WebhookServer> {
-  return startServer("node", startNode, hook, options);
+export function serve<Handler extends DeliveryHandler>(
+  handler: Handler,
+  options?: ServeOptions,
+): Promise<WebhookServer<Handler>> {
+  return startServer("node", startNode, handler, options);
 }

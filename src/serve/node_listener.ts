@@ -3,9 +3,9 @@ import type { DeliveryHead } from "../guard/head.ts";
 import { pathFrom } from "../guard/path.ts";
 import { isBytes } from "../parse/body_bytes.ts";
 import { jsonOf, readRest } from "../parse/node_body.ts";
-import type { Pipeline } from "../pipeline.ts";
+import { Pipeline, type Router } from "../pipeline.ts";
 import type { Awaitable } from "../store/inbox_store.ts";
-import { pipelineOf, type Webhook } from "../webhook.ts";
+import { type DeliveryHandler, routerOf } from "../webhook.ts";
 
 /** As much of `http.IncomingMessage` as is used, with what Express and body parsers add to it. */
 export interface NodeRequest {
@@ -58,7 +58,7 @@ export interface NodeResponse {
 export type NodeListener = (request: NodeRequest, response: NodeResponse) => Promise<void>;
 
 /**
- * Makes a webhook a listener for `http.createServer`, `https.createServer`, Express, Connect, Fastify, Koa, h3 and the like.
+ * Makes a webhook, or a host of many bots, a listener for `http.createServer`, `https.createServer`, Express, Connect, Fastify, Koa, h3 and the like.
  * No `Request` is built on the way: the bytes go straight into the webhook's stages.
  *
  * It also works behind a body parser that has already read the stream: `request.body` is used then, whether it is an
@@ -66,7 +66,7 @@ export type NodeListener = (request: NodeRequest, response: NodeResponse) => Pro
  * `request.body` of Fastify) must be told: `ctx.req.body = ctx.request.body`. The limit of such a parser comes first: give
  * `express.json()` a `limit` of `"1mb"`, or mount the webhook before it.
  *
- * @param hook What `webhook(receiver, options)` returned.
+ * @param handler What `webhook(receiver, options)` or `botHost(receiver, options)` returned.
  * @throws {TelehookError} `ERR_OPTION` if it is something else.
  * @see https://nodejs.org/api/http.html#event-request
  *
@@ -81,11 +81,17 @@ export type NodeListener = (request: NodeRequest, response: NodeResponse) => Pro
  * // Express: app.post("/telegram", toNodeListener(hook))
  * ```
  */
-export function toNodeListener(hook: Webhook): NodeListener {
-  const pipeline = pipelineOf(hook);
+export function toNodeListener(handler: DeliveryHandler): NodeListener {
+  const router = routerOf(handler);
   return async (request, response) => {
     try {
       const head = new NodeHead(request);
+      const found = router.pipelineFor(head);
+      const pipeline = found instanceof Promise ? await found : found;
+      if (!(pipeline instanceof Pipeline)) {
+        request.resume(); // read and thrown away, so that the sender reads the answer
+        return send(response, pipeline, router);
+      }
       let answer: Awaitable<Answer> | undefined = pipeline.guard(head) ??
         receiveRead(pipeline, request, head);
       if (answer === undefined) {
@@ -96,12 +102,12 @@ export function toNodeListener(hook: Webhook): NodeListener {
         const isWhole = isBytes(chunk) && chunk.length === head.contentLength;
         answer = isWhole ? pipeline.receiveBytes(chunk, head) : receiveRest(pipeline, request, chunk, head);
       }
-      send(response, answer instanceof Promise ? await answer : answer, pipeline);
+      send(response, answer instanceof Promise ? await answer : answer, router);
       pipeline.outliveAnswer([]);
     } catch {
       // It is not a request of node:http, or not one that can be used: nothing else can throw here.
       try {
-        send(response, pipeline.refuseMisuse(NOT_NODE), pipeline);
+        send(response, router.front.refuseMisuse(NOT_NODE), router);
       } catch {
         // Nor is that a response: there is nobody to answer.
       }
@@ -220,15 +226,15 @@ const NOTHING = new Uint8Array(0);
 const encoder = new TextEncoder();
 
 /** Always with a length: without one, Node would answer in chunks. */
-function send(response: NodeResponse, answer: Answer, pipeline: Pipeline): void {
+function send(response: NodeResponse, answer: Answer, { front, isClosing }: Router): void {
   if (response.headersSent) {
-    pipeline.sayOnce(
+    front.sayOnce(
       "Something else had answered a request before the webhook did: let the webhook alone answer it, " +
         "or the failures and replies of handlers are lost.",
     );
     return;
   }
-  if (answer === ACKNOWLEDGED && !pipeline.isClosing) {
+  if (answer === ACKNOWLEDGED && !isClosing) {
     response.writeHead(200, EMPTY);
     response.end();
     return;
@@ -237,7 +243,7 @@ function send(response: NodeResponse, answer: Answer, pipeline: Pipeline): void 
   const bytes = typeof body === "string" ? encoder.encode(body) : body ?? NOTHING;
   response.writeHead(status, {
     ...headers,
-    ...pipeline.isClosing && LAST_ANSWER,
+    ...isClosing && LAST_ANSWER,
     "content-length": String(bytes.length),
   });
   response.end(bytes);

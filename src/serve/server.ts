@@ -5,7 +5,7 @@ import { wirePath } from "../guard/path.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
 import { checkBoolean, checkNumber, checkOptionNames, checkSignal } from "../checks/options.ts";
 import { quote } from "../text/quote.ts";
-import { pipelineOf, type Webhook } from "../webhook.ts";
+import { type DeliveryHandler, routerOf, type Webhook } from "../webhook.ts";
 import { closeOnSignals } from "./close_on_signals.ts";
 import { listenError, pairError } from "./listen_error.ts";
 import { checkPem, type LoadedTls, loadTls, type TlsOptions, type TlsPem } from "./tls_options.ts";
@@ -44,17 +44,21 @@ export interface ServeOptions {
 }
 
 /** The names of all options that say where to listen. */
-export const SERVE_OPTION_NAMES = {
+export const SERVE_OPTION_NAMES: Readonly<Record<keyof ServeOptions, true>> = {
   port: true,
   hostname: true,
   tls: true,
   reusePort: true,
   signal: true,
   closeOnSignals: true,
-} as const satisfies Record<keyof ServeOptions, true>;
+};
 
-/** A running server. */
-export interface WebhookServer {
+/**
+ * A running server.
+ *
+ * @typeParam Handler What it serves.
+ */
+export interface WebhookServer<Handler extends DeliveryHandler = Webhook> {
   /** Its address as seen from this machine, path included. This is not necessarily the URL that Telegram calls. */
   readonly url: string;
   /** The port that it listens on. */
@@ -63,8 +67,8 @@ export interface WebhookServer {
   readonly hostname: string;
   /** The runtime whose server it is. */
   readonly runtime: ServerRuntime;
-  /** The webhook that answers, with `allowedUpdates` and `receive`. */
-  readonly webhook: Webhook;
+  /** What answers: the webhook, with `allowedUpdates` and `receive`, or the host of many bots. */
+  readonly webhook: Handler;
   /** Resolves when it is closed. */
   readonly finished: Promise<void>;
   /**
@@ -132,14 +136,13 @@ export interface WebhookServer {
  * Starts a transport and wraps what all adapters have in common around it: checked options, clear errors, and closing
  * in the right order.
  */
-export async function startServer(
+export async function startServer<Handler extends DeliveryHandler>(
   runtime: ServerRuntime,
   start: StartTransport,
-  hook: Webhook,
+  hook: Handler,
   options: ServeOptions = {},
-): Promise<WebhookServer> {
-  const pipeline = pipelineOf(hook);
-  const { path = "/" } = pipeline;
+): Promise<WebhookServer<Handler>> {
+  const { path = "/", front } = routerOf(hook);
   checkOptionNames("serve", options, SERVE_OPTION_NAMES);
   const { signal } = options;
   const hostname = checkedHostname(options.hostname);
@@ -163,16 +166,16 @@ export async function startServer(
   } catch (error) {
     throw await listenError(error, { runtime, port, hostname, tls });
   }
-  pipeline.certificate = tls?.pair.cert;
+  front.certificate = tls?.pair.cert;
   const server = new RunningServer(transport, { runtime, hook, hostname, path, tls });
   server.closeOn(signal, closingOnSignals);
   return server;
 }
 
 /** What a running server is told beside its transport. */
-interface RunningServerSettings {
+interface RunningServerSettings<Handler> {
   readonly runtime: ServerRuntime;
-  readonly hook: Webhook;
+  readonly hook: Handler;
   readonly hostname: string;
   readonly path: string;
   readonly tls: LoadedTls | undefined;
@@ -181,12 +184,12 @@ interface RunningServerSettings {
 /** How long the last bytes of answers may take when everything else is done. */
 const LAST_BYTES_MS = 250;
 
-class RunningServer implements WebhookServer {
+class RunningServer<Handler extends DeliveryHandler> implements WebhookServer<Handler> {
   readonly url: string;
   readonly port: number;
   readonly hostname: string;
   readonly runtime: ServerRuntime;
-  readonly webhook: Webhook;
+  readonly webhook: Handler;
   readonly finished: Promise<void>;
   readonly #transport: Transport;
   readonly #hasTls: boolean;
@@ -197,7 +200,7 @@ class RunningServer implements WebhookServer {
   /** The last of the replacements of the certificate, which are made one after another, so that the last call wins. */
   #replacing: Promise<void> = Promise.resolve();
 
-  constructor(transport: Transport, { runtime, hook, hostname, path, tls }: RunningServerSettings) {
+  constructor(transport: Transport, { runtime, hook, hostname, path, tls }: RunningServerSettings<Handler>) {
     this.url = `${tls ? "https" : "http"}://${reachable(hostname)}:${transport.port}${wirePath(path)}`;
     this.port = transport.port;
     this.hostname = hostname;
@@ -239,7 +242,7 @@ class RunningServer implements WebhookServer {
       }
       try {
         await this.#transport.replaceTls(pair);
-        pipelineOf(this.webhook).certificate = pair.cert;
+        routerOf(this.webhook).front.certificate = pair.cert;
       } catch (cause) {
         if (cause instanceof TelehookError) throw cause;
         throw pairError(cause);

@@ -1,4 +1,4 @@
-import type { Webhook } from "../webhook.ts";
+import type { DeliveryHandler } from "../webhook.ts";
 
 /** The runtimes that telehook can start a server on. */
 export type ServerRuntime = "deno" | "bun" | "node";
@@ -42,8 +42,8 @@ export interface Transport {
   replaceTls(tls: PemPair): Promise<void>;
 }
 
-/** Starts a server that passes each delivery to the webhook. It rejects with the runtime's own error. */
-export type StartTransport = (hook: Webhook, options: TransportOptions) => Promise<Transport>;
+/** Starts a server that passes each delivery to the handler. It rejects with the runtime's own error. */
+export type StartTransport = (handler: DeliveryHandler, options: TransportOptions) => Promise<Transport>;
 
 /**
  * How long a connection may stay idle, in milliseconds. Telegram closes it after 60 s: a server that does it sooner now

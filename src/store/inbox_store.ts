@@ -25,9 +25,11 @@ export interface StoreHost {
 
 /** An update that is added to a store. */
 export interface StoreEntry {
+  /** The update. */
   readonly update: Update;
   /** The update's JSON as Telegram sent it, if it is known. A retry gets the update as it came, whatever a handler did to it. */
   readonly json: string | undefined;
+  /** Its lane. */
   readonly lane: Lane;
   /** Its size, in characters of its JSON. */
   readonly chars: number;
@@ -77,6 +79,7 @@ export type Added = "added" | "known" | "alone" | Batch;
 
 /** What one call of the receiver is about: one update, or the parts of one album. */
 export interface Batch {
+  /** The lane of all its updates. */
   readonly lane: Lane;
   /** At least one that can be read or one that cannot, in the order in which they were added. */
   readonly updates: readonly Update[];
@@ -90,6 +93,7 @@ export interface Batch {
   readonly end: AlbumEnd | undefined;
   /** Milliseconds between its first update and its claim. */
   readonly waitedMs: number;
+  /** How often it was handled without success. */
   readonly tries: Tries;
   /** How many processes ended while they had it claimed. */
   readonly crashes: number;
@@ -120,7 +124,9 @@ export interface ParkedBatch {
   readonly updates: readonly Update[];
   /** The album's key, or `undefined` for a single update. */
   readonly album: string | undefined;
+  /** The text of the error of its last attempt. */
   readonly error: string;
+  /** How often it was handled. */
   readonly attempts: number;
   /** When it was parked, in milliseconds since 1970. */
   readonly parkedAt: number;

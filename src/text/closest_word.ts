@@ -1,6 +1,13 @@
-/** The word that was probably meant, if one is near: at most one wrong letter in three. Case does not matter. */
-export function closestWord(word: string, words: readonly string[]): string | undefined {
-  const maxEdits = Math.max(1, Math.floor(word.length / 3));
+/**
+ * The word that was probably meant, if one is near. Case does not matter.
+ *
+ * @param maxEdits How many letters may be wrong: by default, one in three.
+ */
+export function closestWord(
+  word: string,
+  words: readonly string[],
+  maxEdits: number = Math.max(1, Math.floor(word.length / 3)),
+): string | undefined {
   const [best] = words
     // A longer difference cannot be bridged, and comparing takes the product of both lengths.
     .filter((each) => Math.abs(each.length - word.length) <= maxEdits)
@@ -15,14 +22,16 @@ export function closestWord(word: string, words: readonly string[]): string | un
  *
  * @param fallback What the message says if no word is near, such as a list of all words.
  * @param write How the word is written, quoted: by default alone.
+ * @param maxEdits How many letters may be wrong: by default, one in three.
  */
 export function didYouMean(
   word: string,
   words: readonly string[],
   fallback: string,
   write: (word: string) => string = (each) => each,
+  maxEdits?: number,
 ): string {
-  const meant = closestWord(word, words);
+  const meant = closestWord(word, words, maxEdits);
   return meant === undefined ? fallback : `Did you mean "${write(meant)}"?`;
 }
 

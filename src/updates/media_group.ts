@@ -4,8 +4,8 @@ import type { MessageEntity } from "./message_text.ts";
 import type { Update } from "./update.ts";
 
 /**
- * Every kind of update that telehook makes out of the parts of an album, one for each kind in which albums
- * arrive. Telegram itself has no such kinds: it sends each part as an update of its own. Edited parts are
+ * Every kind of update that telehook creates from the parts of an album, one for each kind in which albums
+ * arrive. Telegram itself does not have these kinds: it sends each part as a separate update. Edited parts are
  * never merged.
  */
 export const ALL_MEDIA_GROUP_KINDS = [
@@ -14,12 +14,12 @@ export const ALL_MEDIA_GROUP_KINDS = [
   "business_message_media_group",
 ] as const;
 
-/** A kind of update that telehook makes out of the parts of an album. */
+/** A kind of update that telehook creates from the parts of an album. */
 export type MediaGroupKind = (typeof ALL_MEDIA_GROUP_KINDS)[number];
 
 /**
  * An album: messages that were sent together and are shown as one. Telegram neither counts the parts nor
- * marks the last one, so a part can come after the album was held to be complete.
+ * marks the last one, so a part can arrive after the album was considered complete.
  *
  * @example
  * ```ts
@@ -31,19 +31,19 @@ export type MediaGroupKind = (typeof ALL_MEDIA_GROUP_KINDS)[number];
  * ```
  */
 export interface MediaGroup {
-  /** Its `media_group_id`: a decimal string beyond 2^53, unique only within the chat. */
+  /** Its `media_group_id`: a decimal number above 2^53, as a string. Unique only within the chat. */
   readonly id: string;
   /** The chat of all its messages. */
   readonly chat: Chat;
   /** The parts, by `message_id`, which is the order in which they are shown. */
   readonly messages: readonly Message[];
-  /** The updates that the parts came in, untouched, in the same order as `messages`. */
+  /** The updates that contained the parts, unchanged, in the same order as `messages`. */
   readonly updates: readonly Update[];
   /** The first caption among the parts; each part keeps its own in `messages`. */
   readonly caption: string | undefined;
   /** Links, commands, bold and so on in `caption`. */
   readonly captionEntities: readonly MessageEntity[] | undefined;
-  /** Whether these parts came after the album had already been handed on without them. */
+  /** Whether these parts arrived after the album had already been handled without them. */
   readonly late: boolean;
 }
 

@@ -1,14 +1,20 @@
 import type { User } from "./user.ts";
 
 /**
- * A stretch of text that is a link, a command, bold, and so on.
+ * A stretch of text that is a link, a command, bold, and so on. `type` narrows it: only a `"text_link"` has a `url`.
  * [Bot API](https://core.telegram.org/bots/api#messageentity)
  */
-export interface MessageEntity {
-  /**
-   * What the stretch is; `text_link` is a link with a text of its own, `text_mention` a user without a
-   * username.
-   */
+export type MessageEntity =
+  | PlainEntity
+  | TextLinkEntity
+  | TextMentionEntity
+  | PreEntity
+  | CustomEmojiEntity
+  | DateTimeEntity;
+
+/** A stretch of text that needs nothing else to be described. [Bot API](https://core.telegram.org/bots/api#messageentity) */
+export interface PlainEntity {
+  /** What the stretch is. */
   type:
     | "mention"
     | "hashtag"
@@ -24,27 +30,72 @@ export interface MessageEntity {
     | "spoiler"
     | "blockquote"
     | "expandable_blockquote"
-    | "code"
-    | "pre"
-    | "text_link"
-    | "text_mention"
-    | "custom_emoji"
-    | "date_time";
+    | "code";
   /** Where it starts, in UTF-16 code units, as JavaScript counts. */
   offset: number;
   /** How long it is, in UTF-16 code units, as JavaScript counts. */
   length: number;
-  /** What a `text_link` opens. */
-  url?: string;
-  /** Whom a `text_mention` means. */
-  user?: User;
-  /** The programming language of a `pre`. */
+}
+
+/** A link with a text of its own. [Bot API](https://core.telegram.org/bots/api#messageentity) */
+export interface TextLinkEntity {
+  /** What the stretch is. */
+  type: "text_link";
+  /** Where it starts, in UTF-16 code units, as JavaScript counts. */
+  offset: number;
+  /** How long it is, in UTF-16 code units, as JavaScript counts. */
+  length: number;
+  /** What it opens. */
+  url: string;
+}
+
+/** A mention of a user without a username. [Bot API](https://core.telegram.org/bots/api#messageentity) */
+export interface TextMentionEntity {
+  /** What the stretch is. */
+  type: "text_mention";
+  /** Where it starts, in UTF-16 code units, as JavaScript counts. */
+  offset: number;
+  /** How long it is, in UTF-16 code units, as JavaScript counts. */
+  length: number;
+  /** The user. */
+  user: User;
+}
+
+/** A block of code. [Bot API](https://core.telegram.org/bots/api#messageentity) */
+export interface PreEntity {
+  /** What the stretch is. */
+  type: "pre";
+  /** Where it starts, in UTF-16 code units, as JavaScript counts. */
+  offset: number;
+  /** How long it is, in UTF-16 code units, as JavaScript counts. */
+  length: number;
+  /** Its programming language. */
   language?: string;
-  /** Identifies a `custom_emoji`, for `getCustomEmojiStickers`. */
-  custom_emoji_id?: string;
-  /** The moment that a `date_time` shows, in Unix seconds. */
-  unix_time?: number;
-  /** How a `date_time` is to be shown. */
+}
+
+/** A custom emoji. [Bot API](https://core.telegram.org/bots/api#messageentity) */
+export interface CustomEmojiEntity {
+  /** What the stretch is. */
+  type: "custom_emoji";
+  /** Where it starts, in UTF-16 code units, as JavaScript counts. */
+  offset: number;
+  /** How long it is, in UTF-16 code units, as JavaScript counts. */
+  length: number;
+  /** Its identifier, for `getCustomEmojiStickers`. */
+  custom_emoji_id: string;
+}
+
+/** A date and time. [Bot API](https://core.telegram.org/bots/api#messageentity) */
+export interface DateTimeEntity {
+  /** What the stretch is. */
+  type: "date_time";
+  /** Where it starts, in UTF-16 code units, as JavaScript counts. */
+  offset: number;
+  /** How long it is, in UTF-16 code units, as JavaScript counts. */
+  length: number;
+  /** The moment, in Unix seconds. */
+  unix_time: number;
+  /** How it is to be shown. */
   date_time_format?: string;
 }
 

@@ -15,7 +15,7 @@ export interface Invoice {
 }
 
 /**
- * A user gave an address, and waits to learn what shipping costs.
+ * A user entered an address and waits for the shipping costs.
  * [Bot API](https://core.telegram.org/bots/api#shippingquery)
  */
 export interface ShippingQuery {

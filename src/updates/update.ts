@@ -2,7 +2,7 @@ import type { UpdateKind, UpdateKindTypes } from "./update_kind.ts";
 
 /**
  * An update as Telegram documents it: every kind as a field that may be there. Each {@link Update} is one, so
- * a receiver may say that it takes this, and then reads `update.message?.text` without narrowing first.
+ * a receiver may declare this type and read `update.message?.text` without narrowing first.
  *
  * @see https://core.telegram.org/bots/api#update
  *
@@ -16,7 +16,7 @@ import type { UpdateKind, UpdateKindTypes } from "./update_kind.ts";
  * ```
  */
 export interface FlatUpdate extends Partial<UpdateKindTypes> {
-  /** Grows by one with each update, but starts anew at random after a week without any; fits in 31 bits. */
+  /** Increases by one with each update, but starts at a random number after a week without updates. Fits in 31 bits. */
   update_id: number;
 }
 
@@ -57,13 +57,13 @@ export type UpdateOf<K extends UpdateKind> = K extends unknown
 export type Update = UpdateOf<UpdateKind>;
 
 /**
- * An update of a kind that these types do not know: one that Telegram added since, or never documented
+ * An update of a kind that these types do not know: one that Telegram added later, or never documented
  * (`custom_event`, `custom_query`). Not part of {@link Update}, which could not be narrowed with it.
  *
  * @see https://core.telegram.org/bots/api#update
  */
 export interface UnknownUpdate {
-  /** Grows by one with each update, but starts anew at random after a week without any; fits in 31 bits. */
+  /** Increases by one with each update, but starts at a random number after a week without updates. Fits in 31 bits. */
   update_id: number;
   /** What the update holds, under the name of its kind. */
   [kind: string]: unknown;

@@ -55,7 +55,7 @@ export const ALL_UPDATE_KINDS = [
 ] as const;
 
 /**
- * The kinds that Telegram leaves out unless `allowed_updates` names them.
+ * The kinds that Telegram sends only if `allowed_updates` contains them.
  *
  * @see https://core.telegram.org/bots/api#setwebhook
  *
@@ -70,7 +70,7 @@ export const ALL_UPDATE_KINDS = [
 export const OPT_IN_UPDATE_KINDS = ["message_reaction", "message_reaction_count", "chat_member"] as const;
 
 /**
- * A kind of update: the name of the one field that an update has beside `update_id`.
+ * A kind of update: the name of the one field that an update has in addition to `update_id`.
  *
  * @see https://core.telegram.org/bots/api#update
  */
@@ -107,9 +107,9 @@ export interface UpdateKindTypes {
   edited_business_message: Message;
   /** Messages in a connected business account were deleted. */
   deleted_business_messages: BusinessMessagesDeleted;
-  /** A user called the bot from a chat in which it is no member. */
+  /** A user called the bot from a chat of which it is not a member. */
   guest_message: Message;
-  /** Opt-in: a user's reaction changed. The bot must be an administrator; reactions of bots are not told. */
+  /** Opt-in: a user's reaction changed. The bot must be an administrator; reactions of bots are not reported. */
   message_reaction: MessageReactionUpdated;
   /** Opt-in: anonymous reactions changed. The bot must be an administrator. */
   message_reaction_count: MessageReactionCountUpdated;
@@ -119,19 +119,19 @@ export interface UpdateKindTypes {
   chosen_inline_result: ChosenInlineResult;
   /** A user pressed a button under a message. */
   callback_query: CallbackQuery;
-  /** A user gave an address, and waits to learn what shipping costs. */
+  /** A user entered an address and waits for the shipping costs. */
   shipping_query: ShippingQuery;
   /** A user is about to pay. The bot must answer within 10 seconds. */
   pre_checkout_query: PreCheckoutQuery;
-  /** A user bought paid media to which the bot had given a payload. */
+  /** A user bought paid media for which the bot had set a payload. */
   purchased_paid_media: PaidMediaPurchased;
-  /** A poll changed that the bot sent, or any poll that was stopped by hand. */
+  /** A poll changed that the bot sent, or any poll that was stopped manually. */
   poll: Poll;
   /** A user voted in a poll that the bot sent and that is not anonymous. */
   poll_answer: PollAnswer;
-  /** What the bot is in a chat changed; in private chats: it was blocked or unblocked. */
+  /** The bot's status in a chat changed. In private chats: it was blocked or unblocked. */
   my_chat_member: ChatMemberUpdated;
-  /** Opt-in: what a user is in a chat changed. The bot must be an administrator. */
+  /** Opt-in: a user's status in a chat changed. The bot must be an administrator. */
   chat_member: ChatMemberUpdated;
   /** A user asks to join a chat. The bot must be allowed to invite users. */
   chat_join_request: ChatJoinRequest;

@@ -1,6 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { ALL_UPDATE_KINDS, TelehookError, type UpdateHandlers, updateHandlers } from "../../mod.ts";
+import {
+  ALL_UPDATE_KINDS,
+  TelehookError,
+  type UpdateHandlers,
+  updateHandlers,
+  updateStreams,
+} from "../../mod.ts";
+import { facts } from "../updates/files.ts";
 import { toUpdateReceiver } from "../../src/receiver/receiver.ts";
 import { albumOf, context, messageUpdate, partUpdate, PHOTO, postUpdate, UNKNOWN, VIDEO } from "./updates.ts";
 
@@ -55,11 +62,12 @@ describe("handlers", () => {
     assert.deepEqual(calls, ["message:photo 2", "channel_post:text 3"]);
   });
 
-  it("do not mistake what every object inherits for a field", () => {
-    const { handlers, calls } = spies("message:text");
-    const bot = updateHandlers({ ...handlers, ...{ "message:constructor": () => assert.fail("called") } });
-    bot.receive(messageUpdate(1), context());
-    assert.deepEqual(calls, ["message:text 1"]);
+  it("with two fields get only what has both", () => {
+    const { handlers, calls } = spies("message:photo:caption");
+    const bot = updateHandlers(handlers);
+    const contents = [PHOTO, { caption: "a caption" }, { ...PHOTO, caption: "a caption" }];
+    for (const [index, content] of contents.entries()) bot.receive(messageUpdate(index, content), context());
+    assert.deepEqual(calls, ["message:photo:caption 2"]);
   });
 
   it("run in the order in which they are written, at once as long as none waits", () => {
@@ -162,6 +170,14 @@ describe("handlers of albums", () => {
     assert.deepEqual(calls, ["message_media_group 2"]);
   });
 
+  it("of visual media get any mix of photos and videos, and nothing else", () => {
+    const { handlers, calls } = spies("message_media_group:visual");
+    const bot = updateHandlers(handlers);
+    bot.receive(albumOf(partUpdate(1), partUpdate(2, VIDEO)), context());
+    bot.receive(albumOf(partUpdate(3), partUpdate(4, { text: "not a picture" })), context());
+    assert.deepEqual(calls, ["message_media_group:visual 2"]);
+  });
+
   it("with a field get those of which every part has it", () => {
     const { handlers, calls } = spies("message_media_group:photo", "message_media_group:video");
     const bot = updateHandlers(handlers);
@@ -223,10 +239,45 @@ describe("handlers that are a mistake", () => {
     }
     updateHandlers(Object.assign(Object.create(null), { message() {} })); // as a module's exports are
     refuses(make({ message: undefined }), /at least one handler/);
-    refuses(make({ mesage: () => {} }), /"mesage" is no update filter/);
-    refuses(make({ "message:": () => {} }), /"message:" is no update filter/);
-    refuses(make({ "message:photo:x": () => {} }), /is no update filter/);
-    refuses(make({ constructor: () => {} }), /"constructor" is no update filter/);
+    refuses(make({ mesage: () => {} }), /"mesage" is not an update filter\. Did you mean "message"\?/);
+    refuses(make({ "mesage:photo": () => {} }), /Did you mean "message:photo"\?/);
+    refuses(make({ "message:": () => {} }), /"message:" is not an update filter/);
+    refuses(make({ "message:photo:text:caption": () => {} }), /is not an update filter/);
+    refuses(make({ constructor: () => {} }), /"constructor" is not an update filter/);
+    refuses(make({ "message:constructor": () => {} }), /"message:constructor" is not an update filter/);
+    refuses(make({ "message:chat": () => {} }), /"message:chat" is not an update filter/);
     refuses(make({ message: "no function" }), /handler of "message" must be a function, not "no function"/);
+  });
+});
+
+describe("the fields that filters can name", () => {
+  const make = (name: string) => () => updateHandlers({ [name]: () => {} });
+
+  it("are those that the Bot API calls optional, of every kind", () => {
+    for (const [kind, type] of Object.entries(facts.update_kind_types)) {
+      for (const [field, { required }] of Object.entries(facts.objects[type]?.fields ?? {})) {
+        const name = `${kind}:${field}`;
+        if (required) refuses(make(name), new RegExp(`"${name}" is not an update filter`));
+        else make(name)();
+      }
+    }
+  });
+
+  it("are checked when handlers are made and when streams are subscribed to, with a suggestion", () => {
+    const mistakes = {
+      "message:foto": "message:photo",
+      "message:photo:captoin": "message:photo:caption",
+      "callback_query:dta": "callback_query:data",
+      "message_media_group:vidoe": "message_media_group:video",
+      "message_media_group:photos": "message_media_group:photo",
+    };
+    const streams = updateStreams() as unknown as { on(name: string): unknown };
+    for (const [name, meant] of Object.entries(mistakes)) {
+      const message = new RegExp(`"${name}" is not an update filter\\. Did you mean "${meant}"\\?`);
+      refuses(make(name), message);
+      refuses(() => streams.on(name), message);
+    }
+    refuses(make("message_media_group:animation"), /"message_media_group:animation" is not an update filter/);
+    refuses(make("message_media_group:photo:caption"), /is not an update filter/);
   });
 });

@@ -5,9 +5,11 @@ import {
   type FilteredUpdate,
   type InaccessibleMessage,
   isInaccessibleMessage,
+  kindOf,
   type MediaGroup,
   type MediaGroupUpdate,
   type Message,
+  type MessageEntity,
   type PhotoSize,
   type ReceivedUpdate,
   type ReceiverContext,
@@ -17,6 +19,7 @@ import {
   type UpdateOf,
   type UpdateStreams,
   updateStreams,
+  type User,
   type Video,
 } from "../../mod.ts";
 
@@ -54,6 +57,19 @@ describe("a filtered update", () => {
     onlyChecked(() => (album: Videos) => album.messages.map(({ video }) => video.duration));
   });
 
+  it("has both of two fields", () => {
+    type Captioned = FilteredUpdate<"message:photo:caption">["message"];
+    assertType<Equal<Captioned["photo"], PhotoSize[]>>();
+    assertType<Equal<Captioned["caption"], string>>();
+    assertType<Equal<FilteredUpdate<"channel_post:text:from">["channel_post"]["from"], User>>();
+  });
+
+  it("of visual media has a photo, a live photo or a video in every part", () => {
+    type Visual = FilteredUpdate<"message_media_group:visual">["message_media_group"];
+    type With<F extends keyof Message> = Message & Required<Pick<Message, F>>;
+    assertType<Equal<Visual["messages"][number], With<"photo"> | With<"live_photo"> | With<"video">>>();
+  });
+
   it("is an update, so that it can be handed on", () => {
     onlyChecked(() => (update: FilteredUpdate<"message:photo">): Update => update);
     onlyChecked(() => (update: FilteredUpdate<"message_media_group:photo">): MediaGroupUpdate => update);
@@ -79,8 +95,22 @@ describe("handlers", () => {
     });
   });
 
+  it("may return what `condition && reply` and `array.push()` yield", () => {
+    const list: unknown[] = [];
+    updateHandlers({
+      message: ({ message }) => message.text === "/start" && { method: "sendMessage", text: "Hello" },
+      edited_message: ({ edited_message: { text } }) => text && { method: "sendMessage", text },
+      channel_post: (update) => list.push(update),
+      edited_channel_post: async (update) => await Promise.resolve(list.push(update)),
+    });
+  });
+
   it("cannot be had for what there is not", () => {
     onlyChecked(() => {
+      // @ts-expect-error No such second field.
+      updateHandlers({ "message:photo:captoin": () => {} });
+      // @ts-expect-error Text alone is not a reply.
+      updateHandlers({ message: () => "Hello" });
       // @ts-expect-error No such kind.
       updateHandlers({ mesage: () => {} });
       // @ts-expect-error No such field.
@@ -181,5 +211,39 @@ describe("a message that may be inaccessible", () => {
     assert.equal(textOf({ chat, message_id: 1, date: 1, text: "Hello" }), "Hello");
     assert.equal(textOf({ chat, message_id: 1, date: 0 }), undefined);
     assert.equal(isInaccessibleMessage({ chat, message_id: 1, date: 0 }), true);
+  });
+});
+
+describe("an entity", () => {
+  it("is narrowed by its type", () => {
+    const describeEntity = (entity: MessageEntity): string | undefined => {
+      // @ts-expect-error Only some have one.
+      void entity.url;
+      switch (entity.type) {
+        case "text_link":
+          return entity.url;
+        case "text_mention":
+          return entity.user.first_name;
+        case "pre":
+          return entity.language;
+        default:
+          return entity.type;
+      }
+    };
+    assert.equal(
+      describeEntity({ type: "text_link", offset: 0, length: 1, url: "https://a.example" }),
+      "https://a.example",
+    );
+    assert.equal(describeEntity({ type: "bold", offset: 0, length: 1 }), "bold");
+  });
+});
+
+describe("kindOf", () => {
+  it("is exported, and says the kind of an update or an album", () => {
+    const update: ReceivedUpdate = {
+      update_id: 1,
+      message: { message_id: 1, date: 1, chat: { id: 1, type: "private" } },
+    };
+    assert.equal(kindOf(update), "message");
   });
 });

@@ -1,6 +1,11 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { botHost, deriveSecretToken, type HostedBot } from "../../mod.ts";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import { type BotHost, botHost, deriveSecretToken, type HostedBot, listen, webhook } from "../../mod.ts";
+import { SeenUpdates } from "../../src/runner/seen_updates.ts";
+import { serve, toNodeListener } from "../../src/serve/node.ts";
+import { REMEMBERED_UPDATES } from "../../src/store/limits.ts";
 import { gate, Log, message } from "../inbox/bot.ts";
 
 const ONE = "1001:AAone";
@@ -180,5 +185,168 @@ describe("botHost", () => {
     await assert.rejects(host.add("nonsense"), { code: "ERR_BOT_TOKEN" });
     await host.close();
     await assert.rejects(host.add(ONE), { code: "ERR_CLOSED" });
+  });
+
+  it("waits for a bot that is being removed before it comes back: they would share a store", async () => {
+    const slow = gate();
+    const started = gate();
+    const host = botHost(() => {
+      started.open();
+      return slow.opened;
+    }, {});
+    await host.add(ONE);
+    const answer = deliver(host, ONE, message(1));
+    await started.opened;
+    const removed = host.remove(1001);
+    let isBack = false;
+    const added = host.add(ONE).then(() => isBack = true);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal(isBack, false);
+    slow.open();
+    await Promise.all([removed, added, answer]);
+    assert.deepEqual(host.ids, [1001]);
+    await host.close();
+  });
+
+  it("adds and removes bots under load without disturbing another", async () => {
+    const log = new Log();
+    const host = botHost(async (update, { bot }) => {
+      await Promise.resolve();
+      if (bot?.id === 1001) log.add(String(update.update_id));
+    }, {});
+    await host.add(ONE);
+    const churn = async (): Promise<void> => {
+      for (let id = 2_000; id < 2_100; id++) {
+        await host.add(`${id}:AA`);
+        await deliver(host, `${id}:AA`, message(1));
+        await host.remove(id);
+      }
+    };
+    const load = async (): Promise<void> => {
+      for (let id = 1; id <= 200; id++) assert.equal((await deliver(host, ONE, message(id))).status, 200);
+    };
+    await Promise.all([load(), churn()]);
+    assert.deepEqual(log.words, Array.from({ length: 200 }, (_, i) => String(i + 1)));
+    assert.deepEqual(host.ids, [1001]);
+    await host.close();
+  });
+
+  it("does not look up an id again and again, however many unknown ids come between", async () => {
+    let asked = 0;
+    const host = botHost(() => {}, {
+      find: () => {
+        asked++;
+        return undefined;
+      },
+    });
+    for (let id = 1; id <= 2_000; id++) {
+      assert.equal((await deliver(host, ONE, message(1), `/${id}`)).status, 404);
+    }
+    for (let id = 1; id <= 2_000; id++) await deliver(host, ONE, message(1), `/${id}`);
+    assert.equal(asked, 2_000);
+    assert.deepEqual(host.ids, []);
+    await host.close();
+  });
+
+  it("says what is wrong when it is mounted in the wrong place", async (t) => {
+    const said = t.mock.method(console, "error", () => {});
+    const host = botHost(() => {}, {});
+    for (
+      const wrong of [undefined, {}, { raw: {} }, {
+        headers: new Headers(),
+        get url() {
+          throw 1;
+        },
+      }]
+    ) {
+      assert.equal((await Reflect.apply(host, undefined, [wrong])).status, 500);
+    }
+    assert.ok(said.mock.callCount() > 0);
+    await host.close();
+  });
+});
+
+/** Each way of starting a server. Resolves with its address, and how to close it. */
+const SERVERS: Record<string, (host: BotHost) => Promise<{ url: string; close(): Promise<unknown> }>> = {
+  "listen()": (host) => listen(host, { hostname: "127.0.0.1", port: 0 }),
+  "the adapter for node:http": (host) => serve(host, { hostname: "127.0.0.1", port: 0 }),
+  async "toNodeListener()"(host) {
+    const server = createServer(toNodeListener(host));
+    await new Promise<void>((resolve) => void server.listen(0, "127.0.0.1", resolve));
+    return {
+      url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+      async close() {
+        await host.close();
+        server.closeAllConnections();
+        await new Promise((resolve) => server.close(resolve));
+      },
+    };
+  },
+};
+
+for (const [name, start] of Object.entries(SERVERS)) {
+  it(`botHost is served by ${name}: bots by their paths, 404 for others, and everything closes`, async () => {
+    const log = new Log();
+    const host = botHost((update, { bot }) => log.add(`${bot?.id} ${update.update_id}`), {
+      find: async (id) => {
+        await Promise.resolve();
+        return id === 1002 ? TWO : undefined;
+      },
+    });
+    await host.add(ONE);
+    const server = await start(host);
+    const post = async (token: string, id: number, path?: string): Promise<number> => {
+      const send = async (request: Request): Promise<Response> =>
+        fetch(new URL(new URL(request.url).pathname, server.url), {
+          method: "POST",
+          headers: request.headers,
+          body: await request.text(),
+        });
+      const response = await deliver(send, token, message(id), path);
+      await response.text();
+      return response.status;
+    };
+    assert.deepEqual(
+      [await post(ONE, 1), await post(TWO, 1), await post(TWO, 2, "/1001"), await post(ONE, 3, "/7")],
+      [200, 200, 401, 404],
+    );
+    assert.deepEqual(log.words, ["1001 1", "1002 1"]);
+    await server.close();
+    await assert.rejects(host.add("1003:AAthree"), { code: "ERR_CLOSED" });
+  });
+}
+
+it("listen() serves a webhook that is there already, with its path", async () => {
+  const hook = webhook(() => {}, { secretToken: null, path: "/telegram" });
+  const server = await listen(hook, { hostname: "127.0.0.1", port: 0 });
+  assert.match(server.url, /\/telegram$/);
+  assert.equal(server.webhook, hook);
+  const response = await fetch(server.url, { method: "POST", body: JSON.stringify(message(1)) });
+  assert.equal(response.status, 200);
+  await server.close();
+  await assert.rejects(Reflect.apply(listen, undefined, [hook, { secretToken: "x" }]), {
+    code: "ERR_OPTION",
+  });
+});
+
+describe("what is remembered of handled updates", () => {
+  it("takes no memory before the first update, and is bounded", () => {
+    const seen = new SeenUpdates(REMEMBERED_UPDATES);
+    assert.equal(seen.has(5), false);
+    for (let id = 1; id <= 2 * REMEMBERED_UPDATES; id++) seen.handled(id);
+    assert.equal(seen.has(REMEMBERED_UPDATES), false);
+    for (let id = REMEMBERED_UPDATES + 1; id <= 2 * REMEMBERED_UPDATES; id++) assert.ok(seen.isHandled(id));
+  });
+
+  it("knows every update of the last ones, wherever ids begin, while it grows", () => {
+    const seen = new SeenUpdates(1_024);
+    for (let id = 987_654_321; id < 987_654_321 + 1_000; id++) {
+      seen.acknowledged(id);
+      if (id % 2 === 0) seen.handled(id);
+    }
+    for (let id = 987_654_321; id < 987_654_321 + 1_000; id++) {
+      assert.ok(seen.has(id));
+      assert.equal(seen.isHandled(id), id % 2 === 0);
+    }
   });
 });

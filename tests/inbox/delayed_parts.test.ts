@@ -165,8 +165,8 @@ describe("the queue of an update", () => {
     shipping_query: ofSender,
     pre_checkout_query: ofSender,
     purchased_paid_media: ofSender,
-    poll: (owner) => ({ id: String(owner) }),
-    poll_answer: (owner, other) => ({ poll_id: String(owner), user: { id: other } }),
+    poll: (owner) => ({ id: `5${owner}00000000000000` }), // unlike any chat's
+    poll_answer: (owner, other) => ({ poll_id: `5${owner}00000000000000`, user: { id: other } }),
     my_chat_member: ofChat,
     chat_member: (owner, other) => ({
       chat: { id: other },
@@ -188,7 +188,7 @@ describe("the queue of an update", () => {
     for (const kind of ALL_UPDATE_KINDS) {
       for (const [owner, other] of [[7, 8], [8, 7], [7, 9], [7, 7]] as const) {
         const update = { update_id: ++id, [kind]: CONTENTS[kind](owner, other) };
-        const names = [telegramQueueOf(update as never), queueOf(update).name];
+        const names = [telegramQueueOf(update as never), queueOf(update).id];
         for (const [i, name] of names.entries()) {
           const ids = partitions[i]?.get(name) ?? [];
           partitions[i]?.set(name, [...ids, id]);

@@ -59,12 +59,16 @@ describe("what runs here or was handled here is not run here again", () => {
   it("when its lease has ended, and this process claims it once more", async () => {
     const slow = gate();
     const begun = gate();
+    const again = gate();
     let runs = 0;
     let claimed: Batch | undefined;
     const shared = new SharedStore();
     const store = shared.client({
       after(call, result) {
-        if (call === "claim") claimed ??= (result as Batch[])[0];
+        if (call !== "claim") return result;
+        const [batch] = result as Batch[];
+        if (batch !== undefined && claimed !== undefined) again.open();
+        claimed ??= batch;
         return result;
       },
     });
@@ -79,6 +83,7 @@ describe("what runs here or was handled here is not run here again", () => {
     await begun.opened;
     assert.ok(claimed);
     shared.expire(claimed, store);
+    await again.opened;
     await turn();
     slow.open();
     await hook.close();

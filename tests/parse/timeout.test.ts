@@ -13,7 +13,9 @@ const LIMIT_MS = 60;
 /** A webhook with a short time limit for bodies, and what it handled. */
 function impatient() {
   const seen: number[] = [];
-  const hook = createWebhook(({ update_id }) => void seen.push(update_id), { secretToken: SECRET }, LIMIT_MS);
+  const hook = createWebhook(({ update_id }) => void seen.push(update_id), { secretToken: SECRET }, {
+    bodyTimeoutMs: LIMIT_MS,
+  });
   return { hook, seen };
 }
 

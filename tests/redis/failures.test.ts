@@ -123,6 +123,7 @@ test(
       });
       if (next !== undefined) await handle(store, next);
     };
+    const latest = performance.now() + 10_000;
     const isDone = () => done.length === all.length + albums.length;
     const [first = assert.fail(), second = assert.fail()] = stores;
     const senders = [0, 1, 2, 3, 4, 5, 6, 7].map(async (lane) => {
@@ -139,6 +140,7 @@ test(
     })());
     const workers = stores.map(async (store) => {
       while (!isDone()) {
+        assert.ok(performance.now() < latest, `Only ${done.length} are handled`);
         const batches = await until(() => store.claim(3, 0));
         await Promise.all(batches.map((batch) => handle(store, batch)));
         await sleep(2);
@@ -146,7 +148,7 @@ test(
     });
     await Promise.all([...senders, ...workers]);
     for (const network of networks) {
-      assert.ok(network.hits > 5, `Only ${network.hits} answers were hit`);
+      assert.ok(network.hits > 2, `Only ${network.hits} answers were hit`);
       network.failing = 0;
     }
     assert.deepEqual([...done].sort((a, b) => a - b), [...all, ...albums]);
@@ -243,14 +245,14 @@ test("batches are lost when no renewal succeeds for as long as the lease", skipW
   const network = await badNetwork(url, () => 1);
   t.after(() => network.close());
   const name = newName();
-  const { store, heard } = await openStore(t, clientFor(t, network.url), { name, leaseMs: 600 });
-  const other = await openStore(t, clientFor(t, url), { name, leaseMs: 600 });
+  const { store, heard } = await openStore(t, clientFor(t, network.url), { name, leaseMs: 1_200 });
+  const other = await openStore(t, clientFor(t, url), { name, leaseMs: 1_200 });
   await store.add(entry(1), "append");
   await store.claim(1, 0);
   network.isSilent = true;
   const began = performance.now();
   while (heard.batches.length === 0) {
-    assert.ok(performance.now() - began < 3_000, "It is not told");
+    assert.ok(performance.now() - began < 5_000, "It is not told");
     assert.deepEqual(ids(await other.store.claim(1, 0)), [], "Nobody takes over before it is told");
     await sleep(5);
   }

@@ -12,7 +12,7 @@ export interface TestRedis {
   readonly url: string;
   /** Ends the server at once, as a power failure does, and starts it again on what it had written. */
   restart(): Promise<void>;
-  /** Ends the server at once. */
+  /** Ends the server at once, and deletes what it has written. */
   kill(): Promise<void>;
 }
 
@@ -53,17 +53,17 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
     return child;
   };
   let child = await start();
-  const kill = async () => {
+  const end = async (what: string) => {
     const ended = new Promise((resolve) => child.once("exit", resolve));
     child.ref();
-    child.stdin?.end("keep\n");
+    child.stdin?.end(what);
     await ended;
   };
   return {
     url,
-    kill,
+    kill: () => end(""),
     async restart() {
-      await kill();
+      await end("keep\n");
       child = await start();
     },
   };

@@ -50,6 +50,7 @@ async function ask(): Promise<void> {
 /** Handles what is due until nothing is left, and writes down when it begins and ends with each. */
 async function handleAll(): Promise<void> {
   const database = openDatabase(log);
+  database.exec("PRAGMA synchronous = OFF; PRAGMA busy_timeout = 30000");
   const write = database.prepare("INSERT INTO log (what, id) VALUES (?, ?)");
   let next: Batch | undefined;
   while (true) {

@@ -10,7 +10,7 @@ import { pathToFileURL } from "node:url";
  */
 const root = new URL("../../", import.meta.url);
 const page = readFileSync(new URL("docs/writing-a-store.md", root), "utf8");
-const blocks = [...page.matchAll(/^```ts\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? "");
+const blocks = [...page.matchAll(/^```ts(?: ignore)?\n([\s\S]*?)^```$/gm)].map(([, code]) => code ?? "");
 const [store, test] = blocks;
 assert.ok(store !== undefined && test !== undefined);
 

@@ -49,7 +49,11 @@ export function expectedTypes(facts: Facts): ExpectedTypes {
   const unions = Object.entries(facts.unions).map(([name, members]) => [name, members.map(typeOf)] as const);
   return {
     interfaces: expectedInterfaces(facts),
-    unions: new Map([...unions, ["UpdateKind", ["typeof ALL_UPDATE_KINDS[number]"]]]),
+    unions: new Map([
+      ...unions,
+      ["MessageEntity", Object.keys(ENTITIES)],
+      ["UpdateKind", ["typeof ALL_UPDATE_KINDS[number]"]],
+    ]),
     lists: new Map([
       ["ALL_UPDATE_KINDS", facts.update_kinds],
       ["OPT_IN_UPDATE_KINDS", facts.not_delivered_by_default],
@@ -61,6 +65,10 @@ function expectedInterfaces(facts: Facts): Map<string, Map<string, ExpectedField
   const expected = new Map<string, Map<string, ExpectedField>>();
   for (const [name, { fields }] of Object.entries(facts.objects)) {
     if (name === "Update") continue; // UpdateKindTypes stands for it
+    if (name === "MessageEntity") {
+      for (const [entity, entityFields] of expectedEntities(fields)) expected.set(entity, entityFields);
+      continue;
+    }
     expected.set(
       name,
       fieldsOf(fields, (fact) => ({
@@ -85,6 +93,48 @@ function expectedInterfaces(facts: Facts): Map<string, Map<string, ExpectedField
     }
   }
   return expected.set("UpdateKindTypes", fieldsOf(facts.update_kind_types, required));
+}
+
+/**
+ * The kinds of `MessageEntity`, which telehook tells apart by `type`: the Bot API describes them as one object whose fields
+ * are "for text_link only" and so on. The first one is for all types that no other has.
+ */
+const ENTITIES: Readonly<
+  Record<string, { type: string; fields: Readonly<Record<string, "has" | "may have">> }>
+> = {
+  PlainEntity: { type: "", fields: {} },
+  TextLinkEntity: { type: "text_link", fields: { url: "has" } },
+  TextMentionEntity: { type: "text_mention", fields: { user: "has" } },
+  PreEntity: { type: "pre", fields: { language: "may have" } },
+  CustomEmojiEntity: { type: "custom_emoji", fields: { custom_emoji_id: "has" } },
+  DateTimeEntity: { type: "date_time", fields: { unix_time: "has", date_time_format: "may have" } },
+};
+
+function expectedEntities(
+  facts: Readonly<Record<string, FactField>>,
+): Map<string, Map<string, ExpectedField>> {
+  const own = Object.values(ENTITIES);
+  const shared = Object.entries(facts).filter(([, { required }]) => required);
+  const others = Object.keys(facts).filter((name) => !facts[name]?.required);
+  const described = own.flatMap(({ fields }) => Object.keys(fields));
+  if (others.toSorted().join() !== described.toSorted().join()) {
+    throw new Error(`MessageEntity has ${others.join(", ")}: say in ENTITIES which type each field is for`);
+  }
+  const types = facts.type?.enum ?? [];
+  const plain = types.filter((type) => !own.some((each) => each.type === type));
+  return new Map(
+    Object.entries(ENTITIES).map(([name, { type, fields }]) => {
+      const entity = new Map<string, ExpectedField>(
+        shared.map(([field, fact]) => [field, { optional: false, type: [typeOf(fact.type)] }]),
+      );
+      const values = type === "" ? plain : types.filter((each) => each === type);
+      entity.set("type", { optional: false, type: values.map((each) => JSON.stringify(each)) });
+      for (const [field, has] of Object.entries(fields)) {
+        entity.set(field, { optional: has === "may have", type: [typeOf(facts[field]?.type ?? "")] });
+      }
+      return [name, entity];
+    }),
+  );
 }
 
 function fieldsOf<T>(

@@ -30,10 +30,10 @@ const WAYS = "node-redis (version 4 or later), ioredis, Bun's RedisClient, Deno'
 export function commandOf(client: unknown): RedisCommand {
   if (typeof client === "function") return client as RedisCommand;
   if (typeof client === "object" && client !== null) {
-    const any = client as AnyClient;
-    if (typeof any.call === "function") return (command, args) => any.call!(command, ...args);
-    if (typeof any.sendCommand === "function") return sendCommandOf(any, any.sendCommand.bind(any));
-    if (typeof any.send === "function") return (command, args) => any.send!(command, args);
+    const known = client as AnyClient;
+    if (typeof known.call === "function") return (command, args) => known.call!(command, ...args);
+    if (typeof known.sendCommand === "function") return sendCommandOf(known, known.sendCommand.bind(known));
+    if (typeof known.send === "function") return (command, args) => known.send!(command, args);
   }
   throw new TelehookError(
     "ERR_OPTION",
@@ -112,13 +112,13 @@ class Channels {
 function rawSubscribeOf(subscriber: unknown): RedisSubscribe {
   if (typeof subscriber === "function") return subscriber as RedisSubscribe;
   if (typeof subscriber === "object" && subscriber !== null) {
-    const any = subscriber as AnyClient;
-    if (typeof any.subscribe === "function") {
-      if (typeof any.call === "function" && typeof any.on === "function") return ioredisSubscribe(any);
-      if ("isConnected" in any) return denoSubscribe(any);
+    const known = subscriber as AnyClient;
+    if (typeof known.subscribe === "function") {
+      if (typeof known.call === "function" && typeof known.on === "function") return ioredisSubscribe(known);
+      if ("isConnected" in known) return denoSubscribe(known);
       return async (channel, listener) => {
-        await any.subscribe!(channel, listener);
-        return () => any.unsubscribe?.(channel, listener);
+        await known.subscribe!(channel, listener);
+        return () => known.unsubscribe?.(channel, listener);
       };
     }
   }

@@ -694,7 +694,24 @@ return answer
 `;
 
 /** The scripts by their names. */
-export const SCRIPTS = {
+export const SCRIPTS: Readonly<
+  Record<
+    | "enter"
+    | "leave"
+    | "add"
+    | "claim"
+    | "complete"
+    | "withdraw"
+    | "retry"
+    | "park"
+    | "parked"
+    | "replay"
+    | "discard"
+    | "stats"
+    | "renew",
+    string
+  >
+> = {
   enter: NAMES + COMMON + ENTER,
   leave: NAMES + COMMON + LEAVE,
   add: NAMES + ADD_ALONE + COMMON + GUARD + ADD,
@@ -708,7 +725,7 @@ export const SCRIPTS = {
   discard: NAMES + COMMON + GUARD + DISCARD,
   stats: NAMES + COMMON + GUARD + STATS,
   renew: NAMES + COMMON + GUARD + RENEW,
-} as const;
+};
 
 /** The name of a script. */
 export type ScriptName = keyof typeof SCRIPTS;

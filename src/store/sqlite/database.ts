@@ -97,7 +97,7 @@ export class SqliteDatabase {
 
   /** Makes what SQLite throws an error that names the file. */
   attempt<T>(work: () => T): T {
-    if (!this.#isOpen) throw this.error("is closed: make another one");
+    if (!this.#isOpen) throw this.error("is closed: make another one.");
     try {
       return work();
     } catch (error) {
@@ -142,7 +142,7 @@ export class LockedError extends TelehookError {
       "ERR_STORE",
       `The store ${
         quote(path)
-      } is locked by another process: end what holds the lock, such as a backup or a shell`,
+      } is locked by another process: end what holds the lock, such as a backup or a shell.`,
       { cause },
     );
   }

@@ -137,6 +137,12 @@ const MIGRATIONS: readonly string[] = [
   `,
 ];
 
+interface FileFacts {
+  readonly app: number;
+  readonly version: number;
+  readonly tables: number;
+}
+
 /**
  * Makes the file a store of this version: a new one, or one that an older version has made.
  *
@@ -164,9 +170,11 @@ export function checkVersion(database: SqliteDatabase): number {
 }
 
 function readVersion(database: SqliteDatabase): number {
-  const app = database.prepare<{ application_id: number }>("PRAGMA application_id").get()?.application_id;
-  const version = database.prepare<{ user_version: number }>("PRAGMA user_version").get()?.user_version ?? 0;
-  const tables = database.prepare<{ n: number }>("SELECT count(*) AS n FROM sqlite_schema").get()?.n;
+  // In one statement: another process may be making it a store just now.
+  const { app, version, tables } = database.prepare<FileFacts>(
+    `SELECT application_id AS app, user_version AS version, (SELECT count(*) FROM sqlite_schema) AS tables
+     FROM pragma_application_id, pragma_user_version`,
+  ).get() ?? { app: 0, version: 0, tables: 0 };
   if (tables === 0 && app === 0 && version === 0) return 0;
   if (app !== APPLICATION_ID) {
     throw database.refusal("it is another program's database. Choose a file for telehook alone.");

@@ -87,6 +87,8 @@ export class SqliteInboxStore implements InboxStore {
   /** Lanes to which something is being added, and how often. */
   readonly #adding = new Map<Lane, number>();
   #highestAdded = 0;
+  /** Whether parked batches are being put in lanes that nobody knows yet. */
+  #replaying = 0;
   readonly #claims = new Set<SqliteBatch>();
   #quietExtraMs = 0;
   #added: Removal = { count: 0, chars: 0 };
@@ -114,7 +116,7 @@ export class SqliteInboxStore implements InboxStore {
   }
 
   async open(host: StoreHost): Promise<void> {
-    if (this.#file !== undefined) throw this.#database.error("is open already: make another one");
+    if (this.#file !== undefined) throw this.#database.error("is open already: make another one.");
     await this.#whileLocked(() => {
       prepareSchema(this.#database);
       this.#database.exec(this.#pragmas);
@@ -169,7 +171,8 @@ export class SqliteInboxStore implements InboxStore {
         const isAlone = this.#alone !== undefined;
         return file.batches.add(entry, json, mode, {
           isNew: isNew && isAlone,
-          isLaneEmpty: isAlone && !this.#alone?.lanes.has(lane) && this.#adding.get(lane) === 1,
+          isLaneEmpty: isAlone && !this.#alone?.lanes.has(lane) && this.#adding.get(lane) === 1 &&
+            this.#replaying === 0,
           isCareful: this.#latestNow < this.#carefulUntil,
         }, this.#deed());
       },
@@ -190,7 +193,7 @@ export class SqliteInboxStore implements InboxStore {
     const file = this.#openFile();
     this.#quietExtraMs = quietExtraMs;
     if (this.#writer.isIdle) this.#read(() => this.#watchOthers());
-    if (this.#knowledge()?.lanes.size === 0 && this.#adding.size === 0) return [];
+    if (this.#knowledge()?.lanes.size === 0 && this.#adding.size === 0 && this.#replaying === 0) return [];
     if (this.#writer.isIdle) {
       const now = this.#now();
       const dueAt = this.#read(() => this.#nextDue(now));
@@ -258,9 +261,12 @@ export class SqliteInboxStore implements InboxStore {
 
   replay(id: number): Promise<boolean> {
     const file = this.#openFile();
+    this.#replaying++;
     const promise = this.#writer.write({
       work: () => file.batches.replay(id, this.#deed()),
+      failed: () => void this.#replaying--,
       committed: (replayed) => {
+        this.#replaying--;
         if (replayed === undefined || replayed.added.count === 0) return;
         this.#hasBegun(replayed.lane);
         this.#counts(replayed.added.count, replayed.added.chars);
@@ -349,12 +355,13 @@ export class SqliteInboxStore implements InboxStore {
   }
 
   #isOnlyOf(lane: Lane): boolean {
-    return this.#alone?.lanes.get(lane) === 1 && !this.#adding.has(lane);
+    return this.#alone?.lanes.get(lane) === 1 && !this.#adding.has(lane) && this.#replaying === 0;
   }
 
   #claimNext(file: OpenFile): SqliteBatch | undefined {
     const deed = this.#deed();
-    if (this.#alone?.lanes.size === 1 && this.#adding.size === 0 && this.#claims.size === 1) return undefined;
+    const isEmpty = this.#alone?.lanes.size === 1 && this.#claims.size === 1;
+    if (isEmpty && this.#adding.size === 0 && this.#replaying === 0) return undefined;
     if (file.batches.nextDue(0, false, deed) > deed.now) return undefined;
     return file.batches.claim(1, this.#quietExtraMs, deed)[0];
   }
@@ -411,7 +418,8 @@ export class SqliteInboxStore implements InboxStore {
 
   /** Learns what others have done. @returns Whether this process is still written down. */
   #look(now: number): boolean {
-    const file = this.#openFile();
+    const file = this.#file;
+    if (file === undefined) return false;
     const version = file.dataVersion.get()?.data_version ?? -1;
     if (version !== this.#dataVersion) {
       if (!this.#learn(file)) {
@@ -440,7 +448,8 @@ export class SqliteInboxStore implements InboxStore {
 
   /** Runs first in every transaction. @returns Whether this process may write: rule 2. */
   #mayWrite(): boolean {
-    const file = this.#openFile();
+    const file = this.#file;
+    if (file === undefined) return false;
     const now = Date.now();
     if (now < this.#latestNow) file.batches.clockWasSet(now);
     this.#latestNow = now;
@@ -518,13 +527,13 @@ export class SqliteInboxStore implements InboxStore {
 
   /** Buries others that have ended, or were silent for their lease. */
   #watchOthers(): void {
+    const file = this.#file;
     const now = performance.now();
     const pausedMs = now - this.#watchedAt;
-    if (this.#alone !== undefined || pausedMs < this.#pollMs) return;
+    if (file === undefined || this.#alone !== undefined || pausedMs < this.#pollMs) return;
     this.#watchedAt = now;
     // Who was stopped itself cannot tell who was silent.
     if (pausedMs > Math.max(this.#leaseMs / 2, 4 * this.#pollMs)) this.#beats.clear();
-    const file = this.#openFile();
     const beats = new Map<number, { beat: number; since: number }>();
     for (const owner of file.owners.others(this.#id)) {
       const known = this.#beats.get(owner.id);

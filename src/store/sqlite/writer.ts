@@ -4,7 +4,13 @@ import { LockedError, type SqliteDatabase } from "./database.ts";
 const MOST_BUSY_MS = 8;
 /** How long a write waits for a file that another process has locked. */
 const LONGEST_LOCK_MS = 10_000;
-const LONGEST_PAUSE_MS = 100;
+/**
+ * Others that write keep the file for milliseconds at most, so that it is tried again soon, at a moment that is not theirs.
+ * What keeps it longer is no store: it is tried less often then, and without blocking the event loop at all.
+ */
+const SHORT_LOCK_MS = 300;
+const SHORT_PAUSE_MS = 4;
+const LONG_PAUSE_MS = 50;
 
 /** The clock itself, which tests cannot stop: what it measures happens between processes. */
 export const monotonicNow: () => number = performance.now.bind(performance);
@@ -41,7 +47,8 @@ export class Writer {
   #queue: Write[] = [];
   #isHeld = true;
   #isScheduled = false;
-  #pauseMs = 0;
+  /** Since when the file is locked. */
+  #lockedAt: number | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   /**
@@ -90,7 +97,7 @@ export class Writer {
       this.#flush();
       if (this.#queue.length === 0) break;
       if (monotonicNow() > untilMs) return false;
-      await new Promise((resolve) => setTimeout(resolve, Math.min(this.#pauseMs, 20)));
+      await new Promise((resolve) => setTimeout(resolve, SHORT_PAUSE_MS));
     }
     return this.#queue.length === 0;
   }
@@ -103,11 +110,12 @@ export class Writer {
   }
 
   #schedule(): void {
-    if (this.#isScheduled || this.#isHeld || this.#queue.length === 0 || this.#pauseMs > 0) return;
+    if (this.#isScheduled || this.#isHeld || this.#queue.length === 0) return;
+    if (this.#lockedAt !== undefined) return; // the timer will
     this.#isScheduled = true;
     soon(() => {
       this.#isScheduled = false;
-      if (this.#pauseMs === 0) this.#flush();
+      if (this.#lockedAt === undefined) this.#flush();
     });
   }
 
@@ -131,6 +139,7 @@ export class Writer {
       for (const write of done) write.resolve(write.result);
     } catch (error) {
       if (error instanceof LockedError) return this.#isLocked(error);
+      this.#isFree();
       this.#oneByOne(Math.max(1, taken), error);
     }
     if (this.#queue.length > 0 && taken === 0) return; // it may not write now
@@ -162,21 +171,25 @@ export class Writer {
   }
 
   #isFree(): void {
-    if (this.#pauseMs === 0) return;
-    this.#pauseMs = 0;
+    if (this.#lockedAt === undefined) return;
+    this.#lockedAt = undefined;
+    clearTimeout(this.#timer);
     this.#database.setBusyTimeout(true);
   }
 
   #isLocked(error: LockedError): void {
-    if (this.#pauseMs === 0) this.#database.setBusyTimeout(false);
-    this.#pauseMs = Math.min(2 * this.#pauseMs + 5, LONGEST_PAUSE_MS);
-    const oldest = monotonicNow() - LONGEST_LOCK_MS;
+    const now = monotonicNow();
+    this.#lockedAt ??= now;
+    const isLong = now - this.#lockedAt > SHORT_LOCK_MS;
+    if (isLong) this.#database.setBusyTimeout(false);
+    const oldest = now - LONGEST_LOCK_MS;
     while (this.#queue[0] !== undefined && this.#queue[0].since < oldest) {
       const write = this.#queue.shift();
       if (write !== undefined) this.#fail(write, error);
     }
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => this.#flushAgain(), this.#pauseMs);
+    const pauseMs = isLong ? LONG_PAUSE_MS : SHORT_PAUSE_MS * Math.random();
+    this.#timer = setTimeout(() => this.#flushAgain(), pauseMs);
   }
 
   #flushAgain(): void {

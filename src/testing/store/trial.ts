@@ -174,7 +174,11 @@ export class Trial {
   }
 
   /** Adds an update, and expects to be told so. */
-  async adds(entry: StoreEntry, expected: "added" | "known" | "alone" = "added", mode: AddMode = "append") {
+  async adds(
+    entry: StoreEntry,
+    expected: "added" | "known" | "alone" = "added",
+    mode: AddMode = "append",
+  ): Promise<void> {
     assert.equal(await this.add(entry, mode), expected, `update ${entry.update.update_id}`);
   }
 

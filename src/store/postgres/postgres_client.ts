@@ -1,0 +1,94 @@
+import { TelehookError } from "../../errors/telehook_error.ts";
+import { quote } from "../../text/quote.ts";
+
+/** What a statement returns: rows, or an object that has them. */
+export type PostgresResult = readonly object[] | { readonly rows: readonly object[] };
+
+/** Runs one statement with the values of `$1`, `$2`, …, which are texts or `null`. Rejects if the server refuses it. */
+export type PostgresQuery = (text: string, values: (string | null)[]) => Promise<PostgresResult>;
+
+/** Begins to receive what is sent to a channel. */
+export type PostgresListen = (
+  channel: string,
+  onMessage: (payload: string) => void,
+  /** Is called if nothing is received any longer. */
+  onEnd: () => void,
+) => Promise<() => unknown>;
+
+/** Any client: only those methods are called that are named in {@link PostgresClient}. */
+interface AnyClient {
+  query?(text: string, values?: (string | null)[]): Promise<PostgresResult>;
+  unsafe?(text: string, values?: (string | null)[]): Promise<PostgresResult>;
+  listen?(channel: string, listener: (payload: string) => void): Promise<unknown>;
+  connect?(): Promise<ListeningClient>;
+  readonly totalCount?: number;
+  readonly options?: { readonly max?: number };
+}
+
+/** A connection that was taken from a pool of `pg`. */
+interface ListeningClient {
+  on(event: string, listener: (message: { channel: string; payload?: string }) => void): unknown;
+  query(text: string): Promise<unknown>;
+  release(destroys: boolean): void;
+}
+
+const WAYS = "a Pool of pg, PGlite, the sql function of postgres.js, Bun's SQL, " +
+  "or a function (text, values) => Promise<{ rows }> that runs a statement";
+
+/** How a client runs statements, found by its methods: no client is imported here. */
+export function queryOf(client: unknown, what = "postgresStore"): PostgresQuery {
+  if ((typeof client === "object" || typeof client === "function") && client !== null) {
+    const known = client as AnyClient;
+    if (typeof known.unsafe === "function") return (text, values) => known.unsafe!(text, values);
+    if (typeof client === "function") return client as PostgresQuery;
+    if (typeof known.query === "function") return (text, values) => known.query!(text, values);
+  }
+  throw new TelehookError(
+    "ERR_OPTION",
+    `${what} does not recognise this client (${quote(client)}): pass ${WAYS}`,
+  );
+}
+
+/** How a client receives notifications, if it can. */
+export function listenOf(client: object): PostgresListen | undefined {
+  const known = client as AnyClient;
+  if (typeof known.totalCount === "number" && typeof known.connect === "function") {
+    // The listener keeps a connection for itself, so there must be another one.
+    return (known.options?.max ?? 10) < 2 ? undefined : listenOnPool(known.connect.bind(known));
+  }
+  const { listen } = known;
+  if (typeof listen !== "function") return undefined;
+  return async (channel, onMessage) => {
+    const listening = await listen.call(client, channel, onMessage);
+    if (typeof listening === "function") return () => listening(); // PGlite's
+    return () => (listening as { unlisten?(): unknown } | undefined)?.unlisten?.();
+  };
+}
+
+function listenOnPool(connect: () => Promise<ListeningClient>): PostgresListen {
+  return async (channel, onMessage, onEnd) => {
+    const client = await connect();
+    let isReleased = false;
+    const release = () => {
+      if (isReleased) return;
+      isReleased = true;
+      client.release(true); // it still listens: nobody else may get it
+    };
+    const end = () => {
+      release();
+      onEnd();
+    };
+    client.on("notification", (message) => {
+      if (message.channel === channel) onMessage(message.payload ?? "");
+    });
+    client.on("error", end);
+    client.on("end", end);
+    try {
+      await client.query(`listen "${channel}"`);
+    } catch (error) {
+      release();
+      throw error;
+    }
+    return release;
+  };
+}

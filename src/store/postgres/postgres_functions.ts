@@ -1,0 +1,638 @@
+import {
+  CAREFUL_MS,
+  REMEMBERED_ALBUMS,
+  REMEMBERED_MS,
+  REMEMBERED_UPDATES,
+  SUSPECT_CRASHES,
+} from "../limits.ts";
+
+/*
+ * What the store does, as one function per operation, so that each operation is one statement that any client and any
+ * connection pooler can send. A statement is a transaction: all of it happens, or nothing.
+ *
+ * Every operation gets the same five arguments first: the bot, the owner (one per open store), its lease in milliseconds,
+ * the number of the call, which is the token of what the call claims, and the time in milliseconds since 1970, or null for
+ * the server's. It returns lines of text. The last one is the status, then in how many milliseconds something that this
+ * call knows of falls due, or "-", how many other owners there are, and which of the updates that the caller has asked
+ * about are not here any longer. Batches come before it: a line of facts, and one with the JSON of each update.
+ *
+ * Locks. What changes the order of a lane holds the lane's advisory lock until the end of its transaction, so that a
+ * batch that is added is either seen by the one that removes the batch before it, or sees that the lane is empty. Nothing
+ * that holds such a lock waits for another one. Rows of other lanes, and of other owners, are only locked where that needs
+ * no waiting (SKIP LOCKED): there is always somebody who looks again.
+ */
+
+/*
+ * Functions in SQL are only used where the server inlines them: it prepares others anew with each call.
+ */
+
+/** Plans must not depend on how full a table was when it was last looked at. */
+const PLANS = "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off";
+
+const COMMON = "p_bot int, p_owner bigint, p_lease double precision, p_call bigint, p_now double precision";
+const GUARD = (s: string) => `
+  g := ${s}.guard(p_bot, p_owner, p_lease, p_now);
+  if g.at is null then return next '?'; return; end if;`;
+const CLAIM = "p_lane text, p_id bigint, p_token bigint";
+const FIND = (s: string) => `
+  perform pg_advisory_xact_lock(hashtextextended(p_lane, p_bot));
+  select * into r from ${s}.updates
+    where bot = p_bot and update_id = p_id and owner = p_owner and token = p_token for update;`;
+
+/** Creates or replaces all functions. */
+export function functionsOf(schema: string, s: string): string {
+  const MS = "interval '1 millisecond'";
+  return `
+create or replace function ${s}.at(p_now double precision) returns timestamptz language sql volatile as $f$
+  select case when p_now is null then clock_timestamp() else to_timestamp(p_now / 1000) end
+$f$;
+
+create or replace function ${s}.ms(p_interval interval) returns double precision language sql immutable as $f$
+  select (extract(epoch from p_interval) * 1000)::double precision
+$f$;
+
+create or replace function ${s}.answer(p_status text, p_next double precision, p_others int, p_gone text default null)
+returns text language sql stable as $f$
+  select concat_ws(' ', p_status, coalesce(p_next::text, '-'), p_others, p_gone)
+$f$;
+
+-- Which of these updates are not here.
+create or replace function ${s}.gone(p_bot int, p_ids text) returns text language plpgsql stable as $f$
+begin
+  if p_ids = '' then return null; end if;
+  return (select string_agg(id::text, ',') from unnest(string_to_array(p_ids, ',')::bigint[]) as id
+    where not exists (select from ${s}.updates where bot = p_bot and update_id = id));
+end $f$;
+
+-- Tells another owner, or all if p_to is 0, to claim in p_in milliseconds.
+create or replace function ${s}.tell(p_bot int, p_from bigint, p_to bigint, p_in double precision)
+returns void language plpgsql as $f$
+begin
+  update ${s}.bots set wakes = wakes + 1 where id = p_bot;
+  perform pg_notify('${schema}', concat_ws(' ', p_bot, p_from, p_to, ceil(greatest(0, p_in))));
+end $f$;
+
+-- Albums that were collecting while nobody was here, or when an owner ended: their sender needs time to come back.
+create or replace function ${s}.extend_albums(p_bot int, p_at timestamptz) returns void language sql as $f$
+  with collecting as (
+    select update_id, p_at + (2000 + least(greatest(0, ${s}.ms(p_at - latest_at)), 120000)) * ${MS} as back_at
+    from ${s}.updates where bot = p_bot and is_collecting for update skip locked
+  )
+  update ${s}.updates u set "end" = 'quiet', counts_from = c.back_at, due_at = c.back_at + quiet_ms * ${MS},
+    not_before = c.back_at + quiet_ms * ${MS}, wait_until = greatest(wait_until, c.back_at + quiet_ms * ${MS})
+  from collecting c where u.bot = p_bot and u.update_id = c.update_id
+$f$;
+
+-- Frees what owners had claimed that have ended without closing the store.
+create or replace function ${s}.bury(p_bot int, p_owner bigint, p_at timestamptz) returns void language plpgsql as $f$
+declare
+  o ${s}.owners;
+  v_claims int;
+  v_suspects int;
+begin
+  for o in
+    select * from ${s}.owners where bot = p_bot and id <> p_owner and alive_until <= p_at order by id for update skip locked
+  loop
+    select count(*), count(*) filter (where crashes >= ${SUSPECT_CRASHES}) into v_claims, v_suspects
+      from ${s}.updates where bot = p_bot and owner = o.id and not is_done;
+    v_claims := coalesce(o.died_with, v_claims);
+    with free as (
+      select update_id from ${s}.updates where bot = p_bot and owner = o.id for update skip locked
+    )
+    update ${s}.updates u set owner = null, token = null, due_at = p_at, crashes = crashes + 1,
+      crashes_alone = crashes_alone
+        + (v_claims = 1 or (crashes >= ${SUSPECT_CRASHES} and v_suspects = 1))::int
+      from free where u.bot = p_bot and u.update_id = free.update_id;
+    with free as (
+      select update_id from ${s}.updates where bot = p_bot and reserved_for = o.id for update skip locked
+    )
+    update ${s}.updates u set reserved_for = null, reserved_until = null
+      from free where u.bot = p_bot and u.update_id = free.update_id;
+    update ${s}.bots set died_at = p_at where id = p_bot;
+    perform ${s}.extend_albums(p_bot, p_at);
+    -- A transaction of the user's may still hold some of these: they are freed once it has ended.
+    if exists (select from ${s}.updates where bot = p_bot and owner = o.id) then
+      update ${s}.owners set died_with = v_claims, alive_until = p_at + interval '1 second' where id = o.id;
+    else
+      delete from ${s}.owners where id = o.id;
+    end if;
+  end loop;
+end $f$;
+
+-- Begins every operation: "at" is null if this owner was taken for dead.
+create or replace function ${s}.guard(p_bot int, p_owner bigint, p_lease double precision, p_now double precision,
+  out at timestamptz, out others int, out silent_at timestamptz) language plpgsql as $f$
+declare
+  v_until timestamptz;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'the isolation level is %', current_setting('transaction_isolation') using errcode = 'TH002';
+  end if;
+  at := ${s}.at(p_now);
+  select max(alive_until) filter (where id = p_owner), count(*) filter (where id <> p_owner),
+      min(alive_until) filter (where id <> p_owner)
+    into v_until, others, silent_at from ${s}.owners where bot = p_bot;
+  if v_until is null then
+    at := null;
+    return;
+  end if;
+  if v_until < at + p_lease / 2 * ${MS} then -- otherwise the renewal does this
+    update ${s}.owners set alive_until = at + p_lease * ${MS}, died_with = null where id = p_owner;
+  end if;
+  if silent_at <= at then
+    perform ${s}.bury(p_bot, p_owner, at);
+    select count(*), min(greatest(alive_until, at + 50 * ${MS})) into others, silent_at -- another one may be at it
+      from ${s}.owners where bot = p_bot and id <> p_owner;
+  end if;
+end $f$;
+
+create or replace function ${s}.is_remembered(p_bot int, p_id bigint, p_at timestamptz)
+returns boolean language plpgsql stable as $f$
+begin
+  return exists (select from ${s}.remembered where bot = p_bot and slot = p_id % ${REMEMBERED_UPDATES}
+    and update_id = p_id and at > p_at - ${REMEMBERED_MS} * ${MS});
+end $f$;
+
+create or replace function ${s}.remember(p_bot int, p_id bigint, p_at timestamptz) returns void language plpgsql as $f$
+begin
+  insert into ${s}.remembered values (p_bot, p_id % ${REMEMBERED_UPDATES}, p_id, p_at)
+    on conflict (bot, slot) do update set update_id = excluded.update_id, at = excluded.at;
+end $f$;
+
+create or replace function ${s}.remember_album(p_bot int, p_lane text, p_album text, p_at timestamptz)
+returns void language plpgsql as $f$
+begin
+  insert into ${s}.albums values (p_bot, p_lane, p_album, p_at)
+    on conflict (bot, lane, album) do update set at = excluded.at;
+  if random() < 0.01 then
+    delete from ${s}.albums where bot = p_bot and at <= greatest(p_at - ${REMEMBERED_MS} * ${MS},
+      (select a.at from ${s}.albums a where a.bot = p_bot order by a.at desc offset ${REMEMBERED_ALBUMS} limit 1));
+  end if;
+end $f$;
+
+-- What an album is with that many parts; as albumState in album_rules.ts.
+create or replace function ${s}.album_state(p_quiet double precision, p_wait double precision, p_most int, p_parts int,
+  p_counts_from timestamptz, p_not_before timestamptz, p_at timestamptz,
+  out is_collecting boolean, out due_at timestamptz, out "end" text, out wait_until timestamptz)
+language plpgsql immutable as $f$
+begin
+  is_collecting := p_parts < p_most;
+  due_at := p_at;
+  "end" := 'full';
+  wait_until := p_counts_from + p_wait * ${MS};
+  if not is_collecting then return; end if;
+  due_at := greatest(p_at + p_quiet * ${MS}, p_not_before);
+  "end" := 'quiet';
+  if due_at <= wait_until then return; end if;
+  due_at := wait_until;
+  "end" := 'maxWait';
+end $f$;
+
+-- In how many milliseconds something falls due that this owner may claim. What another one has reserved for longer than
+-- any sender waits is left to later calls.
+create or replace function ${s}.next(p_bot int, p_owner bigint, p_at timestamptz, p_extra double precision)
+returns double precision language plpgsql stable as $f$
+begin
+  return (select case when min(due) <= p_at then 0 else ${s}.ms(min(due) - p_at) end from (
+    (select due_at as due from ${s}.updates where bot = p_bot and is_head and owner is null
+      and (reserved_for is null or reserved_for = p_owner or reserved_until <= p_at)
+      and (p_extra = 0 or not (is_collecting and "end" = 'quiet'))
+      order by due_at limit 1)
+    union all
+    -- These two are few: "offset 0" keeps the planner from searching all that wait instead.
+    (select min(greatest(due_at, reserved_until)) from (
+      select * from ${s}.updates where bot = p_bot and reserved_for is not null offset 0
+    ) as reserved where reserved_for <> p_owner and is_head and owner is null
+      and reserved_until < p_at + interval '1 minute')
+    union all
+    (select min(least(due_at + p_extra * ${MS}, wait_until)) from (
+      select * from ${s}.updates where p_extra > 0 and bot = p_bot and is_collecting offset 0
+    ) as collecting where "end" = 'quiet' and is_head and owner is null)
+  ) as all_due);
+end $f$;
+
+-- Makes the first batch of a lane claimable: the lane is locked. Returns when it is due, if the caller may claim it.
+create or replace function ${s}.promote(p_bot int, p_lane text, p_owner bigint, p_at timestamptz)
+returns double precision language plpgsql as $f$
+declare
+  r record;
+begin
+  select update_id, is_head, owner, due_at, reserved_for, reserved_until into r from ${s}.updates
+    where bot = p_bot and lane = p_lane and place is not null order by place limit 1;
+  if not found then return null; end if;
+  if not r.is_head then
+    update ${s}.updates set is_head = true where bot = p_bot and update_id = r.update_id;
+  end if;
+  if r.owner is not null then return null; end if;
+  if r.reserved_for <> p_owner and r.reserved_until > p_at then
+    perform ${s}.tell(p_bot, p_owner, r.reserved_for, ${s}.ms(r.due_at - p_at));
+    return ${s}.ms(r.reserved_until - p_at);
+  end if;
+  return greatest(0, ${s}.ms(r.due_at - p_at));
+end $f$;
+
+-- Removes a batch: its lane is locked. Returns when the next one of its lane is due.
+create or replace function ${s}.remove(r ${s}.updates, p_owner bigint, p_at timestamptz, p_is_handled boolean)
+returns double precision language plpgsql as $f$
+begin
+  if p_is_handled then perform ${s}.remember(r.bot, r.update_id, p_at); end if;
+  if r.parts > 1 then
+    if p_is_handled then
+      perform ${s}.remember(r.bot, update_id, p_at) from ${s}.updates where bot = r.bot and batch = r.update_id and part > 0;
+    end if;
+    delete from ${s}.updates where bot = r.bot and batch = r.update_id and part > 0;
+  end if;
+  delete from ${s}.updates where bot = r.bot and update_id = r.update_id;
+  return ${s}.promote(r.bot, r.lane, p_owner, p_at);
+end $f$;
+
+-- Whether a batch was completed in a transaction of the user's.
+create or replace function ${s}.is_done(r ${s}.updates, p_at timestamptz) returns boolean language plpgsql stable as $f$
+begin
+  return r.is_done or (r.album is null and not r.is_replay and ${s}.is_remembered(r.bot, r.update_id, p_at));
+end $f$;
+
+create or replace function ${s}.facts(r ${s}.updates, p_ids bigint[], p_at timestamptz)
+returns text language sql stable as $f$
+  select json_build_object('id', r.update_id, 'token', r.token::text, 'lane', r.lane, 'ids', p_ids, 'album', r.album,
+    'isLate', r.is_late, 'end', r."end", 'waitedMs', greatest(0, ${s}.ms(p_at - r.began_at)),
+    'attempts', r.attempts, 'failures', r.failures, 'crashes', r.crashes, 'crashesAlone', r.crashes_alone,
+    'isReplay', r.is_replay)::text
+$f$;
+
+-- Claims what is due, the first to fall due first. With p_extra below 0, nothing that collects.
+create or replace function ${s}.claim_due(p_bot int, p_owner bigint, p_call bigint, p_at timestamptz, p_most int,
+  p_extra double precision) returns setof text language plpgsql as $f$
+declare
+  r ${s}.updates;
+begin
+  for r in
+    select * from ${s}.updates where bot = p_bot and is_head and owner is null and due_at <= p_at
+      and (reserved_for is null or reserved_for = p_owner or reserved_until <= p_at)
+      and (not is_collecting or (p_extra >= 0 and
+        ("end" <> 'quiet' or least(due_at + p_extra * ${MS}, wait_until) <= p_at)))
+    order by due_at limit p_most for update skip locked
+  loop
+    if ${s}.is_done(r, p_at) then
+      if pg_try_advisory_xact_lock(hashtextextended(r.lane, p_bot)) then
+        perform ${s}.remove(r, p_owner, p_at, true);
+      end if;
+      continue;
+    end if;
+    update ${s}.updates set owner = p_owner, token = p_call, is_collecting = false, reserved_for = null,
+      reserved_until = null where bot = p_bot and update_id = r.update_id;
+    r.token := p_call;
+    if r.album is null then
+      return next ${s}.facts(r, array[r.update_id], p_at);
+      return next r.json;
+    else
+      perform ${s}.remember_album(p_bot, r.lane, r.album, p_at);
+      return next ${s}.facts(r, r.update_id || array(
+        select update_id from ${s}.updates where bot = p_bot and batch = r.update_id and part > 0 order by part), p_at);
+      return next r.json;
+      return query select json from ${s}.updates where bot = p_bot and batch = r.update_id and part > 0 order by part;
+    end if;
+  end loop;
+end $f$;
+
+create or replace function ${s}.enter(p_name text, p_owner bigint, p_lease double precision, p_now double precision)
+returns setof text language plpgsql ${PLANS} as $f$
+declare
+  v_bot int;
+  v_wakes bigint;
+  v_at timestamptz := ${s}.at(p_now);
+  v_others int;
+begin
+  select id into v_bot from ${s}.bots where name = p_name;
+  if not found then
+    insert into ${s}.bots (name) values (p_name) on conflict (name) do nothing;
+    select id into v_bot from ${s}.bots where name = p_name;
+  end if;
+  perform ${s}.bury(v_bot, p_owner, v_at);
+  select count(*) into v_others from ${s}.owners where bot = v_bot and id <> p_owner;
+  if v_others = 0 then perform ${s}.extend_albums(v_bot, v_at); end if;
+  insert into ${s}.owners (id, bot, alive_until) values (p_owner, v_bot, v_at + p_lease * ${MS})
+    on conflict (id) do update set alive_until = excluded.alive_until, died_with = null;
+  select wakes into v_wakes from ${s}.bots where id = v_bot;
+  return next v_bot || ' ' || v_wakes;
+  return next ${s}.answer('ok', ${s}.next(v_bot, p_owner, v_at, 0), v_others);
+end $f$;
+
+create or replace function ${s}.leave(${COMMON}) returns setof text language plpgsql ${PLANS} as $f$
+begin
+  with mine as (select update_id from ${s}.updates where bot = p_bot and owner = p_owner for update skip locked)
+  update ${s}.updates u set owner = null, token = null, due_at = ${s}.at(p_now)
+    from mine where u.bot = p_bot and u.update_id = mine.update_id;
+  with mine as (select update_id from ${s}.updates where bot = p_bot and reserved_for = p_owner for update skip locked)
+  update ${s}.updates u set reserved_for = null, reserved_until = null
+    from mine where u.bot = p_bot and u.update_id = mine.update_id;
+  -- What a transaction of the user's still holds is freed when the lease has ended.
+  delete from ${s}.owners where id = p_owner
+    and not exists (select from ${s}.updates where bot = p_bot and owner = p_owner);
+  if exists (select from ${s}.owners where bot = p_bot and id <> p_owner) then
+    perform ${s}.tell(p_bot, p_owner, 0, 0);
+  end if;
+  return next 'ok - 0';
+end $f$;
+
+create or replace function ${s}.add(${COMMON}, p_mode text, p_id bigint, p_json text, p_lane text, p_chars int,
+  p_attempts int, p_failures int, p_reserved double precision, p_album text, p_quiet double precision,
+  p_wait double precision, p_most int) returns setof text language plpgsql ${PLANS} as $f$
+declare
+  g record;
+  a record;
+  r ${s}.updates;
+  v_first bigint;
+  v_last bigint;
+  v_is_claimed boolean;
+  v_next double precision;
+begin${GUARD(s)}
+  if p_mode = 'behind' and exists (
+    select from ${s}.bots where id = p_bot and died_at > g.at - ${CAREFUL_MS} * ${MS}
+  ) then
+    p_mode := 'claim';
+  end if;
+  -- The usual case, which needs no lock and writes nothing.
+  if p_mode = 'behind' and not ${s}.is_remembered(p_bot, p_id, g.at)
+    and not exists (select from ${s}.updates where bot = p_bot and update_id = p_id)
+    and not exists (select from ${s}.updates where bot = p_bot and lane = p_lane and place is not null)
+  then
+    return next ${s}.answer('alone', null, g.others);
+    return;
+  end if;
+  perform pg_advisory_xact_lock(hashtextextended(p_lane, p_bot));
+  select * into r from ${s}.updates where bot = p_bot and update_id = p_id;
+  if found or ${s}.is_remembered(p_bot, p_id, g.at) then
+    -- Perhaps claimed by an earlier call, whose answer was lost.
+    if r.owner = p_owner and p_mode in ('claim', 'adopt') then return next ${s}.facts(r, array[p_id], g.at); end if;
+    return next ${s}.answer('known', null, g.others);
+    return;
+  end if;
+  if p_album is not null and p_mode <> 'adopt' then
+    select * into r from ${s}.updates where bot = p_bot and lane = p_lane and album = p_album and is_collecting for update;
+    if found then
+      a := ${s}.album_state(p_quiet, p_wait, p_most, r.parts + 1, r.counts_from, r.not_before, g.at);
+      insert into ${s}.updates (bot, update_id, batch, part, chars, json)
+        values (p_bot, p_id, r.update_id, r.parts, p_chars, p_json);
+      update ${s}.updates set parts = parts + 1, latest_at = g.at, is_collecting = a.is_collecting, due_at = a.due_at,
+        "end" = a."end", wait_until = a.wait_until where bot = p_bot and update_id = r.update_id;
+      if r.is_head then v_next := greatest(0, ${s}.ms(a.due_at - g.at)); end if;
+      return next ${s}.answer('added', v_next, g.others);
+      return;
+    end if;
+  end if;
+  select min(place), max(place) into v_first, v_last from ${s}.updates
+    where bot = p_bot and lane = p_lane and place is not null;
+  if p_mode = 'join' or (p_mode = 'behind' and v_first is null) then
+    return next ${s}.answer('alone', null, g.others);
+    return;
+  end if;
+  if v_first is not null and p_album is null and p_mode <> 'adopt' then
+    with ended as (
+      update ${s}.updates set is_collecting = false, "end" = 'next', due_at = least(due_at, g.at)
+      where bot = p_bot and lane = p_lane and is_collecting returning is_head
+    )
+    select 0 into v_next from ended where is_head;
+  end if;
+  v_is_claimed := p_mode = 'adopt' or (p_mode = 'claim' and v_first is null);
+  if p_album is null then
+    select false as is_collecting, g.at as due_at, null::text as "end", g.at as wait_until into a;
+  else
+    a := ${s}.album_state(p_quiet, p_wait, p_most, 1, g.at, null, g.at);
+  end if;
+  insert into ${s}.updates values (
+    p_bot, p_id, p_id, 0, p_chars, p_json, p_lane,
+    case when v_first is null then 0 when p_mode = 'adopt' then v_first - 1 else v_last + 1 end,
+    v_first is null or p_mode = 'adopt', p_album, 1,
+    p_album is not null and exists (select from ${s}.albums where bot = p_bot and lane = p_lane and album = p_album
+      and at > g.at - ${REMEMBERED_MS} * ${MS}),
+    false, a.is_collecting and not v_is_claimed, false, a."end", g.at, g.at, g.at, a.due_at,
+    a.wait_until, null, p_quiet, p_attempts, p_failures, 0, 0,
+    case when v_is_claimed then p_owner end, case when v_is_claimed then p_call end,
+    case when p_reserved > 0 and not v_is_claimed then p_owner end,
+    case when p_reserved > 0 and not v_is_claimed then g.at + p_reserved * ${MS} end
+  ) returning * into r;
+  if p_mode = 'adopt' and v_first is not null then
+    update ${s}.updates set is_head = false where bot = p_bot and lane = p_lane and place = v_first;
+  end if;
+  if v_is_claimed then
+    if p_album is not null then perform ${s}.remember_album(p_bot, p_lane, p_album, g.at); end if;
+    return next ${s}.facts(r, array[p_id], g.at);
+    return next ${s}.answer('claimed', null, g.others);
+    return;
+  end if;
+  if v_first is null then v_next := ${s}.ms(a.due_at - g.at); end if;
+  return next ${s}.answer('added', v_next, g.others);
+end $f$;
+
+create or replace function ${s}.claim(${COMMON}, p_most int, p_extra double precision, p_asked text)
+returns setof text language plpgsql ${PLANS} as $f$
+declare
+  g record;
+begin${GUARD(s)}
+  return query select * from ${s}.claim_due(p_bot, p_owner, p_call, g.at, p_most, p_extra);
+  return next ${s}.answer('ok', ${s}.next(p_bot, p_owner, g.at, p_extra), g.others, ${s}.gone(p_bot, p_asked));
+end $f$;
+
+create or replace function ${s}.complete(${COMMON}, ${CLAIM}, p_claims_next int, p_asked text)
+returns setof text language plpgsql ${PLANS} as $f$
+declare
+  g record;
+  r ${s}.updates;
+  v_next double precision;
+begin${GUARD(s)}${FIND(s)}
+  if found then v_next := ${s}.remove(r, p_owner, g.at, true); end if;
+  if p_claims_next = 1 then
+    return query select * from ${s}.claim_due(p_bot, p_owner, p_call, g.at, 1, -1);
+    v_next := ${s}.next(p_bot, p_owner, g.at, 0);
+  end if;
+  return next ${s}.answer(case when r.update_id is null then 'gone' else 'ok' end, v_next, g.others, ${s}.gone(p_bot, p_asked));
+end $f$;
+
+create or replace function ${s}.withdraw(${COMMON}, ${CLAIM}) returns setof text language plpgsql ${PLANS} as $f$
+declare
+  g record;
+  r ${s}.updates;
+  v_next double precision;
+begin${GUARD(s)}${FIND(s)}
+  if found then v_next := ${s}.remove(r, p_owner, g.at, r.is_done); end if;
+  return next ${s}.answer(case when r.update_id is null then 'gone' else 'ok' end, v_next, g.others);
+end $f$;
+
+create or replace function ${s}.retry(${COMMON}, ${CLAIM}, p_after double precision, p_attempts int, p_failures int)
+returns setof text language plpgsql ${PLANS} as $f$
+declare
+  g record;
+  r ${s}.updates;
+  v_next double precision;
+begin${GUARD(s)}${FIND(s)}
+  if found and ${s}.is_done(r, g.at) then
+    v_next := ${s}.remove(r, p_owner, g.at, true);
+  elsif r.update_id is not null then
+    update ${s}.updates set owner = null, token = null, due_at = g.at + p_after * ${MS},
+      attempts = coalesce(p_attempts, attempts), failures = coalesce(p_failures, failures),
+      crashes = case when p_attempts is null then crashes else 0 end,
+      crashes_alone = case when p_attempts is null then crashes_alone else 0 end
+      where bot = p_bot and update_id = p_id;
+    if r.is_head then v_next := p_after; end if;
+  end if;
+  return next ${s}.answer(case when r.update_id is null then 'gone' else 'ok' end, v_next, g.others);
+end $f$;
+
+create or replace function ${s}.park(${COMMON}, ${CLAIM}, p_error text, p_attempts int, p_keep double precision)
+returns setof text language plpgsql ${PLANS} as $f$
+declare
+  g record;
+  r ${s}.updates;
+  v_next double precision;
+begin${GUARD(s)}${FIND(s)}
+  if found then
+    if not ${s}.is_done(r, g.at) then
+      insert into ${s}.parked
+        select p_bot, p_id, g.at, g.at + p_keep * ${MS}, p_error, p_attempts, r.lane, r.album, r.is_late, r."end",
+          array_agg(update_id), array_agg(chars), array_agg(json)
+        from (
+          select r.update_id, r.chars, r.json
+          union all
+          (select update_id, chars, json from ${s}.updates
+            where r.parts > 1 and bot = p_bot and batch = p_id and part > 0 order by part)
+        ) as all_parts
+        on conflict (bot, id) do update set at = excluded.at, until = excluded.until, error = excluded.error,
+          attempts = excluded.attempts, lane = excluded.lane, album = excluded.album, is_late = excluded.is_late,
+          "end" = excluded."end", ids = excluded.ids, chars = excluded.chars, jsons = excluded.jsons;
+    end if;
+    v_next := ${s}.remove(r, p_owner, g.at, true);
+  end if;
+  delete from ${s}.parked where bot = p_bot and until <= g.at;
+  return next ${s}.answer(case when r.update_id is null then 'gone' else 'ok' end, v_next, g.others);
+end $f$;
+
+create or replace function ${s}.parked(${COMMON}, p_after bigint, p_most int)
+returns setof text language plpgsql ${PLANS} as $f$
+declare
+  g record;
+  k ${s}.parked;
+begin${GUARD(s)}
+  for k in
+    select * from ${s}.parked where bot = p_bot and id > p_after and until > g.at order by id limit p_most
+  loop
+    return next json_build_object('id', k.id, 'parts', cardinality(k.jsons), 'album', k.album, 'error', k.error,
+      'attempts', k.attempts, 'parkedAt', extract(epoch from k.at) * 1000)::text;
+    return query select unnest(k.jsons);
+  end loop;
+  return next ${s}.answer('ok', null, g.others);
+end $f$;
+
+create or replace function ${s}.replay(${COMMON}, p_id bigint) returns setof text language plpgsql ${PLANS} as $f$
+declare
+  g record;
+  k ${s}.parked;
+  v_last bigint;
+begin${GUARD(s)}
+  select * into k from ${s}.parked where bot = p_bot and id = p_id;
+  perform pg_advisory_xact_lock(hashtextextended(k.lane, p_bot));
+  delete from ${s}.parked where bot = p_bot and id = p_id and until > g.at returning * into k;
+  if not found or exists (select from ${s}.updates where bot = p_bot and update_id = any (k.ids)) then
+    return next ${s}.answer('none', null, g.others);
+    return;
+  end if;
+  select max(place) into v_last from ${s}.updates where bot = p_bot and lane = k.lane and place is not null;
+  insert into ${s}.updates values (
+    p_bot, p_id, p_id, 0, k.chars[1], k.jsons[1], k.lane, coalesce(v_last + 1, 0), v_last is null, k.album,
+    cardinality(k.ids), k.is_late, true, false, false, k."end", g.at, g.at, g.at, g.at, g.at, null, 0, 0, 0, 0, 0
+  );
+  insert into ${s}.updates (bot, update_id, batch, part, chars, json)
+    select p_bot, k.ids[i], p_id, i - 1, k.chars[i], k.jsons[i] from generate_series(2, cardinality(k.ids)) as i;
+  for i in 1 .. cardinality(k.ids) loop
+    return next k.ids[i] || ' ' || k.chars[i];
+  end loop;
+  return next ${s}.answer('ok', ${s}.next(p_bot, p_owner, g.at, 0), g.others);
+end $f$;
+
+create or replace function ${s}.discard(${COMMON}, p_id bigint) returns setof text language plpgsql ${PLANS} as $f$
+declare
+  g record;
+  v_until timestamptz;
+begin${GUARD(s)}
+  delete from ${s}.parked where bot = p_bot and id = p_id returning until into v_until;
+  return next ${s}.answer(case when v_until > g.at then 'ok' else 'none' end, null, g.others);
+end $f$;
+
+create or replace function ${s}.stats(${COMMON}) returns setof text language plpgsql as $f$
+declare
+  g record;
+begin${GUARD(s)}
+  return query select concat_ws(' ', count(*), count(*) filter (where is_head),
+      greatest(0, ${s}.ms(g.at - min(began_at))), (select count(*) from ${s}.parked where bot = p_bot and until > g.at))
+    from ${s}.updates where bot = p_bot;
+  return next ${s}.answer('ok', null, g.others);
+end $f$;
+
+-- p_held: "id token" of each claim that this owner knows of. Calls from p_under_way on have no answer yet.
+create or replace function ${s}.renew(${COMMON}, p_under_way bigint, p_held text, p_asked text)
+returns setof text language plpgsql ${PLANS} as $f$
+declare
+  g record;
+  v_held text[] := string_to_array(nullif(p_held, ''), ',');
+begin${GUARD(s)}
+  update ${s}.owners set alive_until = g.at + p_lease * ${MS}, died_with = null where id = p_owner;
+  return query select held from unnest(v_held) as held where not exists (
+    select from ${s}.updates where bot = p_bot and update_id = split_part(held, ' ', 1)::bigint
+      and owner = p_owner and token = split_part(held, ' ', 2)::bigint);
+  -- Claims whose answer was lost; and those of an owner that was taken for dead while it claimed, and has not come back.
+  with lost as (
+    select update_id from ${s}.updates
+    where bot = p_bot and owner is not null and case
+      when owner = p_owner then token < p_under_way
+        and not coalesce(update_id || ' ' || token = any (v_held), false)
+      else not exists (select from ${s}.owners where id = owner)
+    end
+    for update skip locked
+  )
+  update ${s}.updates u set owner = null, token = null, due_at = g.at
+    from lost where u.bot = p_bot and u.update_id = lost.update_id;
+  -- The status is in how many milliseconds the lease of another owner ends, if that is not renewed.
+  return next ${s}.answer(coalesce(ceil(${s}.ms(g.silent_at - g.at))::text, '-'), ${s}.next(p_bot, p_owner, g.at, 0), g.others,
+    ${s}.gone(p_bot, p_asked));
+end $f$;
+
+-- For all others: something is due that the caller has no room for.
+create or replace function ${s}.nudge(p_bot int, p_owner bigint) returns setof text language plpgsql as $f$
+begin
+  perform ${s}.tell(p_bot, p_owner, 0, 0);
+  return next 'ok - 0';
+end $f$;
+
+-- What the pollers compare.
+create or replace function ${s}.news(p_bots text) returns setof text language sql stable as $f$
+  select id || ' ' || wakes from ${s}.bots where id = any (string_to_array(p_bots, ',')::int[])
+$f$;
+
+-- Completes an update in the transaction that the caller has begun. Whatever makes it fail also ends the transaction.
+create or replace function ${s}.complete_in(p_bot int, p_owner bigint, p_now double precision, p_id bigint, p_token bigint,
+  p_update bigint) returns setof text language plpgsql ${PLANS} as $f$
+declare
+  r ${s}.updates;
+  v_at timestamptz := ${s}.at(p_now);
+  v_ids bigint[] := array[p_update];
+  v_id bigint;
+begin
+  if p_id is not null then
+    update ${s}.updates set is_done = true
+      where bot = p_bot and update_id = p_id and owner = p_owner and token = p_token and not is_done returning * into r;
+    if not found then raise exception 'claim' using errcode = 'TH001'; end if;
+    v_ids := p_id || array(
+      select update_id from ${s}.updates where bot = p_bot and batch = p_id and part > 0 order by part);
+  elsif exists (select from ${s}.updates where bot = p_bot and update_id = p_update and owner <> p_owner) then
+    raise exception 'claim' using errcode = 'TH001';
+  end if;
+  foreach v_id in array v_ids loop
+    insert into ${s}.remembered as known values (p_bot, v_id % ${REMEMBERED_UPDATES}, v_id, v_at)
+      on conflict (bot, slot) do update set update_id = excluded.update_id, at = excluded.at
+      where known.update_id <> excluded.update_id or known.at <= v_at - ${REMEMBERED_MS} * ${MS} or r.is_replay;
+    if not found then raise exception 'handled' using errcode = 'TH001'; end if;
+  end loop;
+  return next 'ok';
+end $f$;
+`;
+}

@@ -1,0 +1,251 @@
+import { TelehookError } from "../../errors/telehook_error.ts";
+import { BOT_TOKEN, quote } from "../../text/quote.ts";
+import { within } from "../leases.ts";
+import type { PostgresQuery } from "./postgres_client.ts";
+import { FORMAT, migrationOf } from "./postgres_schema.ts";
+
+/** How long a call may take. It may have happened all the same. */
+const CALL_TIMEOUT_MS = 10_000;
+/** Nothing has happened if the server says one of these: transactions were in each other's way, or the plan is old. */
+const HARMLESS: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
+const OLDEST_VERSION = 130_000;
+
+/** The functions of the schema, each with the types of its parameters. */
+const COMMON = ["int", "bigint", "float8", "bigint", "float8"];
+const CLAIM = ["text", "bigint", "bigint"];
+const FUNCTIONS = {
+  enter: ["text", "bigint", "float8", "float8"],
+  leave: COMMON,
+  add: [
+    ...COMMON,
+    ...["text", "bigint", "text", "text", "int", "int", "int", "float8", "text", "float8", "float8", "int"],
+  ],
+  claim: [...COMMON, "int", "float8", "text"],
+  complete: [...COMMON, ...CLAIM, "int", "text"],
+  withdraw: [...COMMON, ...CLAIM],
+  retry: [...COMMON, ...CLAIM, "float8", "int", "int"],
+  park: [...COMMON, ...CLAIM, "text", "int", "float8"],
+  parked: [...COMMON, "bigint", "int"],
+  replay: [...COMMON, "bigint"],
+  discard: [...COMMON, "bigint"],
+  stats: COMMON,
+  renew: [...COMMON, "bigint", "text", "text"],
+  nudge: ["int", "bigint"],
+  news: ["text"],
+  complete_in: ["int", "bigint", "float8", "bigint", "bigint", "bigint"],
+} as const satisfies Record<string, readonly string[]>;
+
+export type FunctionName = keyof typeof FUNCTIONS;
+
+/** A value of a parameter. All are sent as texts, which every client sends alike. */
+export type Value = string | number | undefined;
+
+interface ServerFacts {
+  readonly version: number;
+  readonly is_replica: boolean;
+  readonly is_read_only: boolean;
+  readonly encoding: string;
+  readonly isolation: string;
+  readonly has_schema: boolean;
+  readonly has_format: boolean;
+  readonly may_create: boolean;
+  readonly database: string;
+  readonly role: string;
+}
+
+/** The server as one store sees it: calls functions of its schema, and makes every failure an `ERR_STORE` that names it. */
+export class PostgresServer {
+  readonly #name: string;
+  readonly #schema: string;
+  readonly #statements: Readonly<Record<string, string>>;
+
+  constructor(name: string, schema: string) {
+    this.#name = name;
+    this.#schema = schema;
+    const statements: Record<string, string> = {};
+    for (const [each, types] of Object.entries(FUNCTIONS)) {
+      const parameters = types.map((type, i) => `$${i + 1}::${type}`).join(", ");
+      statements[each] = `select line from "${schema}".${each}(${parameters}) as line`;
+    }
+    this.#statements = statements;
+  }
+
+  /** Checks that the server can keep what it is given, and makes the schema if it is not there yet. */
+  async prepare(query: PostgresQuery): Promise<void> {
+    const facts = await this.#facts(query);
+    const { version, isolation } = facts;
+    if (version < OLDEST_VERSION) {
+      throw this.refusal(`this is PostgreSQL ${Math.floor(version / 10_000)}. Use PostgreSQL 13 or later`);
+    }
+    if (facts.is_replica) {
+      throw this.refusal("this server is a replica, which is read-only. Connect to the primary");
+    }
+    if (facts.is_read_only) {
+      throw this.refusal(
+        `transactions are read-only here. Set default_transaction_read_only = off for ${quote(facts.role)}`,
+      );
+    }
+    if (facts.encoding !== "UTF8") {
+      throw this.refusal(
+        `the database ${quote(facts.database)} has the encoding ${facts.encoding}. Use one with UTF8`,
+      );
+    }
+    if (isolation !== "read committed") throw this.#isolationRefusal(isolation);
+    if (facts.has_format && await this.#isCurrent(query)) return;
+    if (!facts.has_schema && !facts.may_create) {
+      throw this.refusal(
+        `${quote(facts.role)} may not create the schema ${quote(this.#schema)}. As an administrator, run ` +
+          `CREATE SCHEMA "${this.#schema}" AUTHORIZATION "${facts.role}"`,
+      );
+    }
+    await this.#send(query, migrationOf(this.#schema, `"${this.#schema}"`), []);
+  }
+
+  /** Calls a function of the schema. @returns The lines that it returns. */
+  async call(query: PostgresQuery, name: FunctionName, values: readonly Value[]): Promise<readonly string[]> {
+    return await this.#send(query, this.#statements[name] ?? "", textsOf(values));
+  }
+
+  /** Calls a function in a transaction of the user's, whose own rules for repetition get the error as it is. */
+  async callIn(query: PostgresQuery, name: FunctionName, values: readonly Value[]): Promise<void> {
+    try {
+      await query(this.#statements[name] ?? "", textsOf(values));
+    } catch (error) {
+      throw HARMLESS.has(codeOf(error)) ? error : this.failure(error);
+    }
+  }
+
+  refusal(why: string, cause?: unknown): TelehookError {
+    return this.#error(`cannot be used: ${why}`, cause);
+  }
+
+  /** The error for what a client has thrown or rejected with. */
+  failure(cause: unknown): TelehookError {
+    if (cause instanceof TelehookError) return cause;
+    const code = codeOf(cause);
+    if (code === "TH001") {
+      return this.#error(
+        "cannot complete the update in this transaction: it was handled already, or its lease has ended and another " +
+          "process handles it. Roll the transaction back",
+        cause,
+      );
+    }
+    const reason = textOf(cause).trim().replace(/\.$/, "").replace(BOT_TOKEN, "<token>");
+    if (code === "TH002") return this.#isolationRefusal(/is (.*)$/.exec(reason)?.[1] ?? "", cause);
+    return this.#error(`failed: ${reason}${this.#hintFor(code, reason)}`, cause);
+  }
+
+  async #facts(query: PostgresQuery): Promise<ServerFacts> {
+    const schema = `'"${this.#schema}"'`;
+    const [line = "{}"] = await this.#send(
+      query,
+      `select json_build_object(
+        'version', current_setting('server_version_num')::int,
+        'is_replica', pg_is_in_recovery(),
+        'is_read_only', current_setting('transaction_read_only') = 'on',
+        'encoding', current_setting('server_encoding'),
+        'isolation', current_setting('transaction_isolation'),
+        'has_schema', to_regnamespace(${schema}) is not null,
+        'has_format', to_regclass('"${this.#schema}".format') is not null,
+        'may_create', has_database_privilege(current_database(), 'CREATE'),
+        'database', current_database(),
+        'role', current_user)::text as line`,
+      [],
+    );
+    return JSON.parse(line);
+  }
+
+  async #isCurrent(query: PostgresQuery): Promise<boolean> {
+    const [line] = await this.#send(query, `select version::text as line from "${this.#schema}".format`, []);
+    const version = Number(line);
+    if (version > FORMAT) {
+      throw this.refusal(
+        `the schema ${
+          quote(this.#schema)
+        } has format ${version}, which a later telehook has made. Use that telehook, ` +
+          "or another schema",
+      );
+    }
+    return version === FORMAT;
+  }
+
+  async #send(query: PostgresQuery, text: string, values: (string | null)[]): Promise<readonly string[]> {
+    for (let tries = 0;; tries++) {
+      try {
+        const result = await within(CALL_TIMEOUT_MS, query(text, values));
+        const rows = Array.isArray(result) ? result : (result as { rows?: unknown } | undefined)?.rows;
+        if (!Array.isArray(rows)) {
+          throw this.refusal(
+            `the client answered ${
+              quote(result)
+            } instead of rows. Pass a client that returns rows, or { rows }`,
+          );
+        }
+        return rows.map((row) => row.line);
+      } catch (error) {
+        if (tries < 5 && HARMLESS.has(codeOf(error))) continue;
+        throw this.failure(error);
+      }
+    }
+  }
+
+  #isolationRefusal(isolation: string, cause?: unknown): TelehookError {
+    return this.refusal(
+      `transactions begin with the isolation level ${
+        quote(isolation)
+      }. Let this role or pool begin with "read committed" ` +
+        "(ALTER ROLE … SET default_transaction_isolation = 'read committed')",
+      cause,
+    );
+  }
+
+  #error(what: string, cause?: unknown): TelehookError {
+    return new TelehookError("ERR_STORE", `The PostgreSQL store ${quote(this.#name)} ${what}`, { cause });
+  }
+
+  /** What to do about the failures that a new deployment sees most often. */
+  #hintFor(code: unknown, reason: string): string {
+    if (code === "28P01" || code === "28000") {
+      return ". The server refuses this user or password: check those of the client";
+    }
+    if (code === "3D000") return ". Create this database, or let the client use another one";
+    if (code === "42501") return `. Make this user the owner of the schema ${quote(this.#schema)}`;
+    if (code === "25006") return ". Connect to the primary";
+    if (code === "53300") {
+      return ". Let the server have more connections (max_connections), or the pools fewer";
+    }
+    if (code === "42883" || code === "42P01") {
+      return `. The schema ${
+        quote(this.#schema)
+      } is damaged or was removed: restart this process to make it again`;
+    }
+    if (
+      /ECONNREFUSED|ENOTFOUND|ETIMEDOUT|EAI_AGAIN|No answer within|Connection (closed|terminated)/i.test(
+        reason,
+      )
+    ) {
+      return ". Check that the server runs and that the client has its address";
+    }
+    return "";
+  }
+}
+
+function textsOf(values: readonly Value[]): (string | null)[] {
+  return values.map((value) => value === undefined ? null : String(value));
+}
+
+/** The SQLSTATE, where clients keep it, or the code of a socket's error. */
+function codeOf(error: unknown): unknown {
+  if (typeof error !== "object" || error === null) return undefined;
+  const { code, errno, fields } = error as { code?: unknown; errno?: unknown; fields?: { code?: unknown } };
+  // Bun's code is its own, and its errno the server's; fields are those of Deno's clients.
+  return typeof errno === "string" ? errno : fields?.code ?? code;
+}
+
+/** An `AggregateError`, as of a host with several addresses, has no text of its own. */
+function textOf(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  const { errors } = error as { errors?: unknown };
+  if (error.message === "" && Array.isArray(errors) && errors.length > 0) return textOf(errors[0]);
+  return error.message || error.name;
+}

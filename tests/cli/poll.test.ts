@@ -1,0 +1,43 @@
+import assert from "node:assert/strict";
+import { test } from "node:test";
+import { startTestBotApi } from "../../src/testing/mod.ts";
+import { startCli } from "./run_cli.ts";
+import { runInProcess } from "./run_in_process.ts";
+
+test("poll --json prints updates and albums, and confirms them at SIGTERM", async (t) => {
+  const telegram = await startTestBotApi();
+  t.after(() => telegram.close());
+  const cli = startCli(t, ["poll", "--json"], {
+    BOT_TOKEN: telegram.token,
+    TELEGRAM_API_ROOT: telegram.apiRoot,
+  });
+  await cli.printed("stderr", /Polling\n/);
+  const anna = telegram.user({ first_name: "Anna" });
+  void anna.sends("One");
+  void anna.sendsAlbum([{ photo: true }, { photo: true }]);
+  void anna.sends("Two");
+  await cli.printed("stdout", /"Two"/);
+  cli.signal("SIGTERM");
+  assert.equal(await cli.ended, 0);
+  const kinds = cli.stdout.trimEnd().split("\n").map((line) => Object.keys(JSON.parse(line))[1]);
+  assert.deepEqual(kinds, ["message", "message_media_group", "message"]);
+  assert.equal(telegram.pending, 0);
+  assert.doesNotMatch(cli.stdout + cli.stderr, /TEST-TOKEN/);
+});
+
+test("poll refuses a bot with a webhook, and deletes it with --take-over", async (t) => {
+  const telegram = await startTestBotApi();
+  t.after(() => telegram.close());
+  const env = { BOT_TOKEN: telegram.token, TELEGRAM_API_ROOT: telegram.apiRoot };
+  await fetch(`${telegram.apiRoot}/bot${telegram.token}/setWebhook?url=http://127.0.0.1:9/`);
+  const refused = await runInProcess(["poll"], env);
+  assert.equal(refused.code, 1);
+  assert.match(refused.stderr, /webhook is set/);
+  assert.ok(telegram.webhook !== undefined);
+  void telegram.user().sends("hello");
+  const { code, stdout } = await runInProcess(["poll", "--take-over", "--once"], env);
+  assert.equal(code, 0);
+  assert.match(stdout, /hello/);
+  assert.equal(telegram.webhook, undefined);
+  assert.equal(telegram.pending, 0);
+});

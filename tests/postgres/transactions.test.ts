@@ -1,0 +1,179 @@
+import assert from "node:assert/strict";
+import { webhook } from "../../mod.ts";
+import type { TestScope } from "../../src/testing/store.ts";
+import { sharedPostgres, skipWithoutPostgres as skip } from "./postgres_server.ts";
+import { claimSoon, entry, ids, newName, openStore, poolFor, sleep, test, type TestPool } from "./scope.ts";
+
+/*
+ * `context.complete(transaction)`: a handler's effects and the completion of its update happen together or not at all. The
+ * effects are rows of a table of the test's own.
+ */
+async function effects(t: TestScope, pool: TestPool) {
+  const table = newName();
+  await pool.query(`create table ${table} (update_id bigint)`);
+  t.after(() => pool.query(`drop table ${table}`));
+  const url = await sharedPostgres();
+  return {
+    /** Notes an effect and completes, in one transaction. */
+    async transact(
+      id: number,
+      complete: (transaction: unknown) => Promise<void> | undefined,
+      end = "commit",
+    ) {
+      const { query } = poolFor(t, url, 1);
+      await query("begin");
+      try {
+        await query(`insert into ${table} values ($1::bigint)`, [String(id)]);
+        await complete(query);
+      } catch (error) {
+        await query("commit").catch(() => {}); // by mistake: it must not be possible
+        throw error;
+      }
+      await query(end);
+    },
+    async list(): Promise<number[]> {
+      const { rows } = await pool.query(`select update_id from ${table} order by 1`);
+      return rows.map((row) => Number(row["update_id"]));
+    },
+  };
+}
+
+test("a batch that is completed in a transaction is completed when that is committed", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const { store } = await openStore(t, pool);
+  const { transact, list } = await effects(t, pool);
+  for (const id of [1, 2]) await store.add(entry(id), "append");
+  const [batch = assert.fail()] = await store.claim(1, 0);
+  const complete = (transaction: unknown) => store.completeIn(transaction, batch, entry(1).update);
+
+  await transact(1, complete, "rollback");
+  assert.deepEqual(await list(), []);
+  await transact(1, complete);
+  assert.deepEqual(await list(), [1]);
+  await assert.rejects(transact(1, complete), { code: "ERR_STORE", message: /Roll the transaction back/ });
+  assert.deepEqual(await list(), [1], "Once, though it was tried twice");
+  // The answer to the commit was lost: the handler fails, and its update is retried.
+  await store.retry(batch, 0, { attempts: 1, failures: 1 });
+  assert.deepEqual(ids(await store.claim(9, 0)), [2]);
+  assert.equal(await store.add(entry(1), "append"), "known");
+});
+
+test("a batch whose process ends after the commit is not handled again", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const name = newName();
+  const first = await openStore(t, pool, { name });
+  const { transact } = await effects(t, pool);
+  const album = { key: "album", rules: { quietMs: 0, maxWaitMs: 0, mostParts: 2 } };
+  for (const id of [1, 2]) await first.store.add(entry(id, { album, lane: "album" }), "append");
+  await first.store.add(entry(3, { lane: "album" }), "append");
+  await first.store.add(entry(4, { lane: "other" }), "append");
+  const batches = await first.store.claim(9, 0);
+  assert.deepEqual(ids(batches), [1, 2, 4]);
+  for (const batch of batches) {
+    await transact(
+      1,
+      (transaction) => first.store.completeIn(transaction, batch, batch.updates[0] ?? assert.fail()),
+    );
+  }
+  await pool.query("update telehook.owners set alive_until = '-infinity' where id = $1::bigint", [
+    first.store.crash(),
+  ]);
+  const second = await openStore(t, pool, { name });
+  assert.deepEqual(ids(await claimSoon(second.store)), [3]);
+  assert.equal((await second.store.stats()).updates, 1);
+  for (const id of [1, 2, 4]) assert.equal(await second.store.add(entry(id), "append"), "known");
+});
+
+test("a transaction that is open while the lease ends is not handled beside it", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const name = newName();
+  const { transact, list } = await effects(t, pool);
+  const first = await openStore(t, pool, { name });
+  const second = await openStore(t, pool, { name });
+  await first.store.add(entry(1), "append");
+  await first.store.add(entry(2, { lane: 2 }), "append");
+  const batches = await first.store.claim(2, 0);
+  const [batch = assert.fail(), other = assert.fail()] = batches;
+  await transact(1, async (transaction) => {
+    await first.store.completeIn(transaction, batch, entry(1).update);
+    await pool.query("update telehook.owners set alive_until = '-infinity' where id = $1::bigint", [
+      first.store.crash(),
+    ]);
+    // Its other claims are free; this one is once the transaction has ended.
+    assert.deepEqual(ids(await second.store.claim(9, 0)), [2]);
+    assert.deepEqual(await second.store.claim(9, 0), []);
+  });
+  assert.deepEqual(await second.store.claim(9, 0), []);
+  await assert.rejects(
+    transact(2, (transaction) => first.store.completeIn(transaction, other, entry(2).update)),
+    { code: "ERR_STORE" },
+  );
+  assert.deepEqual(await list(), [1], "What another process has claimed cannot be completed any longer");
+});
+
+test("an update that no store has is completed once, in whichever process", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const name = newName();
+  const [a, b] = [await openStore(t, pool, { name }), await openStore(t, pool, { name })];
+  const { transact, list } = await effects(t, pool);
+  const { update } = entry(1);
+  const both = await Promise.allSettled(
+    [a, b].map(({ store }) => transact(1, (transaction) => store.completeIn(transaction, undefined, update))),
+  );
+  assert.deepEqual(both.map(({ status }) => status).sort(), ["fulfilled", "rejected"]);
+  assert.deepEqual(await list(), [1]);
+  assert.equal(await a.store.add(entry(1), "behind"), "known");
+
+  // Another process has stored a repeat of it.
+  await a.store.add(entry(2), "append");
+  await transact(2, (transaction) => b.store.completeIn(transaction, undefined, entry(2).update));
+  assert.deepEqual(await a.store.claim(9, 0), []);
+  assert.equal((await a.store.stats()).updates, 0);
+  await a.store.add(entry(3), "append");
+  await a.store.claim(1, 0);
+  await assert.rejects(
+    transact(3, (transaction) => b.store.completeIn(transaction, undefined, entry(3).update)),
+    {
+      code: "ERR_STORE",
+    },
+  );
+});
+
+test("what was adopted while its transaction ran is not handled again", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const { store } = await openStore(t, pool);
+  const { transact } = await effects(t, pool);
+  const adopted = { batch: await Promise.resolve<unknown>(undefined) };
+  await transact(1, async (transaction) => {
+    await store.completeIn(transaction, undefined, entry(1).update);
+    adopted.batch = await store.add(entry(1), "adopt");
+  });
+  assert.ok(typeof adopted.batch === "object" && adopted.batch !== null);
+  await store.retry(adopted.batch as Parameters<typeof store.retry>[0], 0, { attempts: 1, failures: 1 });
+  assert.deepEqual(await store.claim(9, 0), []);
+  assert.equal((await store.stats()).updates, 0);
+});
+
+test(
+  "a handler completes its update with its effects, also when Telegram sends it again",
+  skip,
+  async (t) => {
+    const pool = poolFor(t, await sharedPostgres());
+    const { store } = await openStore(t, pool);
+    await store.close();
+    const { transact, list } = await effects(t, pool);
+    const failures: unknown[] = [];
+    let fails = true;
+    const hook = webhook(async (update, context) => {
+      await transact(update.update_id, (transaction) => context.complete?.(transaction) ?? assert.fail());
+      if (fails) throw new Error("after the commit");
+    }, { secretToken: null, store, onError: (error) => void failures.push(error) });
+    t.after(() => hook.close());
+    await assert.rejects(async () => await hook.receive(entry(1).update), /after the commit/);
+    fails = false;
+    await hook.receive(entry(1).update);
+    await hook.receive(entry(2).update);
+    await sleep(0);
+    assert.deepEqual(await list(), [1, 2]);
+  },
+);
