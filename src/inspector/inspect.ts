@@ -1,5 +1,3 @@
-/// <reference lib="esnext.disposable" preserve="true" />
-// Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 /**
  * A page on this machine that shows what a webhook does, live: deliveries, media groups, lanes, refusals, what is parked, and
  * what Telegram says. It replays what came, edited or not.
@@ -18,6 +16,8 @@
  *
  * @module
  */
+/// <reference lib="esnext.disposable" preserve="true" />
+// Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import type { BotApi } from "../bot_api/bot_api.ts";
 import { checkNumber, checkOptionNames } from "../checks/options.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";

@@ -79,7 +79,7 @@ input[type="search"] { border: 1px solid var(--line); border-radius: 6px; paddin
 main { flex: 1; min-height: 0; display: flex; }
 #view { flex: 1; min-width: 0; overflow: hidden auto; container-type: inline-size; }
 #view:focus { outline: none; }
-#detail { flex: 0 0 min(46%, 720px); overflow: auto; border-left: 1px solid var(--line); padding: 12px 16px 32px; }
+#detail { flex: 0 0 min(42%, 720px); overflow: auto; border-left: 1px solid var(--line); padding: 12px 16px 32px; }
 table { width: 100%; border-collapse: collapse; table-layout: fixed; font-variant-numeric: tabular-nums; }
 th {
   position: sticky; top: 0; z-index: 1; background: var(--back); text-align: left; font-weight: 600; font-size: 12px;

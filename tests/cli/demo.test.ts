@@ -4,7 +4,7 @@ import type { MediaGroupUpdate } from "../../mod.ts";
 import { DemoAudience } from "../../src/cli/demo_audience.ts";
 import { type Scene, story } from "../../src/cli/demo_story.ts";
 import { startTestBotApi } from "../../src/testing/mod.ts";
-import { runCli } from "./run_cli.ts";
+import { runCli, startCli } from "./run_cli.ts";
 
 test("the demo, which is what no command means, shows every update once, albums merged", async (t) => {
   const { code, stdout, stderr } = await runCli(t, []);
@@ -82,3 +82,15 @@ function withoutLastPart(update: { update_id: number; [kind: string]: unknown })
     message_media_group: { updates: album.message_media_group.updates.slice(0, -1) },
   };
 }
+
+test("demo --inspect goes on until a signal, and shows the conversation on a page", async (t) => {
+  const cli = startCli(t, ["demo", "--inspect"], {});
+  const [, page = ""] = await cli.printed("stdout", /Inspector: (\S+)\n/);
+  await cli.printed("stderr", /until Ctrl-C/);
+  const { row } = await (await fetch(`${page}delivery/1`)).json();
+  assert.equal(row.state, "done");
+  const { findings } = await (await fetch(`${page}telegram`)).json();
+  assert.ok(findings.some(({ code }: { code: string }) => code === "subscribed"));
+  cli.signal("SIGTERM");
+  assert.equal(await cli.ended, 0);
+});

@@ -176,3 +176,20 @@ test("the secret token is read from a file, and never printed", async (t) => {
   assert.equal(await cli.ended, 0);
   assert.doesNotMatch(cli.stderr + cli.stdout + right.stdout, /a-secret-from/);
 });
+
+test("listen --inspect serves a page that shows what arrives, and says where", async (t) => {
+  const cli = startCli(t, ["listen", "--no-secret", "--inspect"], { PORT: "0", HOST: "127.0.0.1" });
+  const [, url = ""] = await cli.printed("stderr", /Listening on (\S+)\n/);
+  const [, page = ""] = await cli.printed("stderr", /Inspector: (\S+)\n/);
+  assert.match(page, /^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/$/);
+  const chat = { id: 1, type: "private", first_name: "Eve" };
+  const update = { update_id: 1, message: { message_id: 1, date: 0, chat, text: "Hi" } } as const;
+  await postUpdate(update, { url, secretToken: null });
+  await cli.printed("stdout", /Eve: Hi\n/);
+  const detail = await (await fetch(`${page}delivery/1`)).json();
+  assert.deepEqual([detail.row.what, detail.row.state, detail.url], ["Eve: Hi", "done", url]);
+  await fetch(url, { method: "POST", body: "{" });
+  await cli.printed("stderr", /Refused with 4\d\d: .* \(from 127\.0\.0\.1, path "\/"\)\n/);
+  cli.signal("SIGTERM");
+  assert.equal(await cli.ended, 0);
+});

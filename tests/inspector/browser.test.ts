@@ -106,7 +106,11 @@ describe("the inspector in Chromium", { skip }, () => {
           if (text === "/price tent") {
             return { method: "sendMessage", chat_id: chat.id, text: "The tent: 120" };
           }
-          if (text.startsWith("/price")) throw new Error("The price list has no such item");
+          if (text.startsWith("/price")) {
+            const error = new Error("The price list has no such item");
+            error.stack = `${error}\n    at priceOf (prices.ts:12:11)\n    at message (bot.ts:31:24)`; // for the pictures
+            throw error;
+          }
           while (text === "wait" && !isOpen) await new Promise((resolve) => setTimeout(resolve, 10));
           return undefined;
         },
