@@ -24,6 +24,7 @@ const BENCHES: Readonly<Record<string, readonly string[]>> = {
   stores: ["bench/stores.ts"],
   scale_out: ["bench/scale_out.ts"],
   soak: ["bench/soak.ts"],
+  outage: ["bench/outage.ts"],
   attack: ["bench/attack.ts"],
 };
 

@@ -1,41 +1,62 @@
 /*
- * The bot of bench/soak.ts, made to be killed: a listener with a sqliteStore whose handlers throw, hang past the limit and
- * take their time. Writes to a journal what it begins and what it has done, before anything else happens with it; what is
- * in the journal was written before a SIGKILL and so survives it.
+ * The bot of bench/soak.ts, made to be killed: a listener whose handlers throw, run past the limit and take their time.
+ *
+ *     soak_bot.ts <store> <place> <port> <journal> <secret> <run>
+ *     soak_bot.ts <store> <place>                              prints what is left in the store
+ *
+ * It writes to a journal, which all processes share, what it begins and what has ended, before anything else happens with
+ * it: what is in the journal was written before a SIGKILL and so survives it.
  */
 import { openSync, writeSync } from "node:fs";
-import { listen, type ReceivedUpdate, sqliteStore } from "../mod.ts";
+import process from "node:process";
+import { listen, type ReceivedUpdate } from "../mod.ts";
+import { QUIET_MS, soakStore } from "./soak_store.ts";
 
-const [port = "0", database = "", journal = "", secretToken = ""] = globalThis.process.argv.slice(2);
+const [kind = "", place = "", port = "", journal = "", secretToken = "", run = ""] = process.argv.slice(2);
 const ACKNOWLEDGE_WITHIN_MS = 100;
-const file = openSync(journal, "a");
-const note = (what: string, ids: readonly number[]) => writeSync(file, `${what} ${ids.join(" ")}\n`);
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
-function idsIn(update: ReceivedUpdate): number[] {
-  return "message_media_group" in update
-    ? update.message_media_group.updates.map((each) => each.update_id)
-    : [update.update_id];
+function partsOf(update: ReceivedUpdate): readonly { update_id: number }[] {
+  return "message_media_group" in update ? update.message_media_group.updates : [update];
 }
 
-const server = await listen(async (update) => {
-  const ids = idsIn(update);
-  note("began", ids);
-  const chance = Math.random();
-  if (chance < 0.02) {
-    note("threw", ids);
-    throw new Error("on purpose");
-  }
-  if (chance < 0.022) await sleep(ACKNOWLEDGE_WITHIN_MS * 2);
-  else if (chance < 0.3) await sleep(Math.random() * 5);
-  note("done", ids);
-}, {
-  secretToken,
-  hostname: "127.0.0.1",
-  port: Number(port),
-  path: "/soak",
-  store: sqliteStore(database),
-  acknowledgeWithinMs: ACKNOWLEDGE_WITHIN_MS,
-  onError: () => {},
-});
-console.log(`listening on ${server.port}`);
+async function serve(): Promise<void> {
+  const file = openSync(journal, "a"); // a line is written at once, and at the end, whoever writes beside
+  const store = await soakStore(kind, place);
+  const server = await listen(async (update, { signal }) => {
+    const ids = partsOf(update).map((each) => each.update_id).join(" ");
+    const note = (what: string) => writeSync(file, `${what} ${run} ${ids}\n`);
+    note("begin");
+    const chance = Math.random();
+    if (chance < 0.002) await sleep(ACKNOWLEDGE_WITHIN_MS * 2);
+    else if (chance < 0.3) await sleep(Math.random() * 5);
+    if (signal.aborted) note("lost"); // another process may handle it
+    if (chance > 0.98) {
+      note("throw");
+      throw new Error("on purpose");
+    }
+    note("end");
+  }, {
+    ...{ secretToken, hostname: "127.0.0.1", port: Number(port), path: "/soak" },
+    ...(store === undefined ? {} : { store }),
+    acknowledgeWithinMs: ACKNOWLEDGE_WITHIN_MS,
+    mediaGroups: { quietMs: QUIET_MS, maxWaitMs: 60_000 },
+    maxPending: 5_000,
+    maxPendingChars: 2 ** 24,
+    onError: () => {},
+    onEvent: () => {},
+  });
+  console.log(`listening on ${server.port}`);
+}
+
+async function count(): Promise<void> {
+  const store = await soakStore(kind, place);
+  if (store === undefined) throw new Error("The memory of a process ends with it");
+  await store.open({ wake: () => {}, lost: () => {}, failed: console.error });
+  console.log(JSON.stringify(await store.stats()));
+  await store.close();
+  process.exit();
+}
+
+if (port === "") await count();
+else await serve();

@@ -252,6 +252,22 @@ export function createWebhook(
   return hook;
 }
 
+/** Answers a delivery that came as a `Request`. It never rejects. */
+export function answerRequest(
+  pipeline: Pipeline,
+  request: Request,
+  args: readonly unknown[],
+): Promise<Response> {
+  return new Promise((resolve) => new RequestDelivery(pipeline, request, args, resolve).begin());
+}
+
+/** Answers what is not a `Request`, or not one that can be used: the handler was mounted in the wrong place. */
+export function refuseWrongPlace(pipeline: Pipeline, request: unknown, args: readonly unknown[]): Answer {
+  const refusal = pipeline.refuseMisuse(mountAdvice(request));
+  endNodeResponse(args[0], refusal);
+  return refusal;
+}
+
 /**
  * The numbers of a webhook in the text format of Prometheus, for a route of your own; the option `metrics` does the rest.
  * How long handlers take and how large albums are is measured from the first call on, or from the beginning with that option.
@@ -278,22 +294,6 @@ export async function prometheusText(hook: Webhook | ReadonlyMap<string, Webhook
     ? [[undefined, hook]]
     : hook;
   return await metricsText([...hooks].map(([bot, each]) => [bot, pipelineOf(each).metrics] as const));
-}
-
-/** Answers a delivery that came as a `Request`. It never rejects. */
-export function answerRequest(
-  pipeline: Pipeline,
-  request: Request,
-  args: readonly unknown[],
-): Promise<Response> {
-  return new Promise((resolve) => new RequestDelivery(pipeline, request, args, resolve).begin());
-}
-
-/** Answers what is not a `Request`, or not one that can be used: the handler was mounted in the wrong place. */
-export function refuseWrongPlace(pipeline: Pipeline, request: unknown, args: readonly unknown[]): Answer {
-  const refusal = pipeline.refuseMisuse(mountAdvice(request));
-  endNodeResponse(args[0], refusal);
-  return refusal;
 }
 
 /** One delivery as a `Request`, on its way to a `Response`. */

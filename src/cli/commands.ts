@@ -20,5 +20,8 @@ export const COMMANDS: Readonly<Record<string, () => Promise<CommandModule>>> = 
   info: () => import("./info.ts"),
   delete: () => import("./delete.ts"),
   send: () => import("./send.ts"),
+  parked: () => import("./parked.ts"),
+  replay: () => import("./replay.ts"),
+  discard: () => import("./discard.ts"),
   cert: () => import("./cert.ts"),
 };

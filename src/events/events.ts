@@ -24,7 +24,7 @@ import { type LogFunction, logWriter, type WriteToLog } from "./log.ts";
  * - `mediaGroup`: an album is complete and handled. `waitedMs` is the time since its first part.
  * - `refused`: a delivery was refused; `reason` says why. (A receiver's failure, which answers 500, is `failed`.) The
  *   `address` is the one that `allowedAddresses` is compared with; bot tokens and secret tokens in the `path` are replaced.
- * - `replySent`, `replyFailed`: a reply was sent through the Bot API, because Telegram had its answer already.
+ * - `replySent`, `replyFailed`: a reply was sent through the Bot API, because Telegram had already received its answer.
  * - `slow`: the receiver has been running for `warnAfterMs`; `waiting` updates are pending in all.
  * - `outage`: several chats fail and none succeeds, or this has ended.
  * - `store`: the store fails, or works again after that many failures.

@@ -11,6 +11,7 @@ import { checkFunction, checkNumber, checkOptionNames } from "../checks/options.
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { DeliveryHead } from "../guard/head.ts";
 import { wirePath } from "../guard/path.ts";
+import { SECRET_TOKEN_HEADER } from "../guard/secret_token.ts";
 import { RequestHead } from "../guard/request_head.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
 import {
@@ -42,6 +43,7 @@ export interface BotHostOptions
   readonly pathPrefix?: string;
   /**
    * Looks up the token of a bot that was not added, by its id: in a database, for example. `undefined` if there is none.
+   * At most 100 look-ups run at the same time; it should end by itself if the database does not answer.
    * Default: only bots that were added are known.
    */
   readonly find?: (id: number) => string | undefined | Promise<string | undefined>;
@@ -107,6 +109,9 @@ const REMEMBERED_UPDATES = 4_096;
 
 const FULL = /* @__PURE__ */ tryLater(1_000, "Too many updates are pending");
 const NOT_LOOKED_UP = /* @__PURE__ */ tryLater(1_000, "The bot cannot be looked up at the moment");
+/** Look-ups at the same time: a flood of ids must not become a flood of questions to a database. */
+const MOST_LOOK_UPS = 100;
+const REPORT_EVERY_MS = 60_000;
 
 interface Member {
   readonly hook: Webhook;
@@ -176,6 +181,8 @@ class HostedBots implements Router {
   /** Bots that are being removed, and when that is done. */
   readonly #removing = new Map<number, Promise<void>>();
   #isClosing = false;
+  /** When a look-up that fails is reported again. */
+  #reportAt = -Infinity;
 
   constructor(receiver: Receiver, options: BotHostOptions) {
     checkOptionNames("botHost", options, HOST_OPTION_NAMES);
@@ -237,19 +244,31 @@ class HostedBots implements Router {
   }
 
   pipelineFor(head: DeliveryHead): Awaitable<Pipeline | Answer> {
-    const { path } = head;
-    const id = this.#idIn(path);
+    const id = this.#idIn(head.path);
     if (id === undefined) return this.front.refuse(WRONG_PATH, head);
     const member = this.#members.get(id);
     if (member !== undefined) return this.#isFull() ? this.front.refuse(FULL, head) : member.pipeline;
     if (this.#isClosing) return this.front.refuse(CLOSING, head);
+    // Only what can be a delivery is worth a look-up.
+    const isDelivery = head.method === "POST" && head.header(SECRET_TOKEN_HEADER) !== undefined;
+    if (!isDelivery) return this.front.refuse(WRONG_PATH, head);
+    if (this.#finding.size >= MOST_LOOK_UPS && !this.#finding.has(id)) {
+      return this.front.refuse(NOT_LOOKED_UP, head);
+    }
     return this.#find(id)?.then(
       (found) => found?.pipeline ?? this.front.refuse(WRONG_PATH, head),
       (error) => {
-        console.error("telehook: the token of a bot could not be looked up:", error);
+        this.#reportLookUp(error);
         return this.front.refuse(NOT_LOOKED_UP, head);
       },
     ) ?? this.front.refuse(WRONG_PATH, head);
+  }
+
+  #reportLookUp(error: unknown): void {
+    const now = performance.now();
+    if (now < this.#reportAt) return;
+    this.#reportAt = now + REPORT_EVERY_MS;
+    console.error("telehook: the token of a bot could not be looked up (reported once a minute):", error);
   }
 
   async add(token: string, params: Omit<SetWebhookParams, "url" | "secret_token"> = {}): Promise<number> {

@@ -219,7 +219,8 @@ class LongPoller implements Poller {
           return;
         }
         // With jitter, or two pollers would disturb each other at the same rate forever.
-        await pause(pauseMs * (0.5 + Math.random()), this.#stopped.signal).catch(() => {});
+        const askedMs = error instanceof BotApiError ? 1_000 * (error.retry_after ?? 0) : 0;
+        await pause(askedMs + pauseMs * (0.5 + Math.random()), this.#stopped.signal).catch(() => {});
         pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       }
     }

@@ -142,7 +142,8 @@ export async function startServer<Handler extends DeliveryHandler>(
   hook: Handler,
   options: ServeOptions = {},
 ): Promise<WebhookServer<Handler>> {
-  const { path = "/", front } = routerOf(hook);
+  const router = routerOf(hook);
+  const { path = "/" } = router;
   checkOptionNames("serve", options, SERVE_OPTION_NAMES);
   const { signal } = options;
   const hostname = checkedHostname(options.hostname);
@@ -166,7 +167,7 @@ export async function startServer<Handler extends DeliveryHandler>(
   } catch (error) {
     throw await listenError(error, { runtime, port, hostname, tls });
   }
-  front.certificate = tls?.pair.cert;
+  router.front.certificate = tls?.pair.cert;
   const server = new RunningServer(transport, { runtime, hook, hostname, path, tls });
   server.closeOn(signal, closingOnSignals);
   return server;

@@ -7,9 +7,7 @@ import { entry, ids, newName, openStore, poolFor, sleep, test } from "./scope.ts
 
 const isInstalled = spawnSync("bash", ["-c", "command -v pgbouncer || ls /usr/sbin/pgbouncer"]).status === 0;
 const skip = skipWithoutPostgres ??
-  (isInstalled || process.env["CI"]
-    ? undefined
-    : 'needs pgbouncer: run  eval "$(.ci/servers start)"');
+  (isInstalled || process.env["CI"] ? undefined : 'needs pgbouncer: run  eval "$(.ci/servers start)"');
 
 /** Starts PgBouncer in transaction mode before a server, with fewer connections than its clients have. */
 async function pooler(t: TestScope, url: string): Promise<string> {

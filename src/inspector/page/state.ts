@@ -3,11 +3,11 @@ import { isOver } from "./words.ts";
 
 /** What the page knows, as the server has told it. */
 export class State {
-  readonly rows = new Map<number, DeliveryRow>();
-  readonly refusals = new Map<number, RefusalRow>();
+  readonly rows: Map<number, DeliveryRow> = new Map();
+  readonly refusals: Map<number, RefusalRow> = new Map();
   totals: Totals | undefined;
   /** Rows that have changed since the page was drawn. */
-  readonly changed = new Set<number>();
+  readonly changed: Set<number> = new Set();
   #clockOffset = 0;
 
   /** The time on the server's clock. */

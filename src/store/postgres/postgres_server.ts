@@ -10,10 +10,30 @@ const CALL_TIMEOUT_MS = 10_000;
 const HARMLESS: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
 const OLDEST_VERSION = 130_000;
 
-/** The functions of the schema, each with the types of its parameters. */
+/** A function of the schema. */
+export type FunctionName =
+  | "enter"
+  | "leave"
+  | "add"
+  | "claim"
+  | "complete"
+  | "withdraw"
+  | "retry"
+  | "park"
+  | "parked"
+  | "replay"
+  | "discard"
+  | "stats"
+  | "renew"
+  | "nudge"
+  | "news"
+  | "complete_in";
+
+// The types of the parameters that several have.
 const COMMON = ["int", "bigint", "float8", "bigint", "float8"];
 const CLAIM = ["text", "bigint", "bigint"];
-const FUNCTIONS = {
+/** The types of the parameters of each. */
+const FUNCTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   enter: ["text", "bigint", "float8", "float8"],
   leave: COMMON,
   add: [
@@ -33,9 +53,7 @@ const FUNCTIONS = {
   nudge: ["int", "bigint"],
   news: ["text"],
   complete_in: ["int", "bigint", "float8", "bigint", "bigint", "bigint"],
-} as const satisfies Record<string, readonly string[]>;
-
-export type FunctionName = keyof typeof FUNCTIONS;
+};
 
 /** A value of a parameter. All are sent as texts, which every client sends alike. */
 export type Value = string | number | undefined;

@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, it } from "node:test";
+import { listen, poll, type ReceivedUpdate, sqliteStore } from "../../mod.ts";
+import { startTestBotApi, type TestBotApi } from "../../src/testing/mod.ts";
+import { hasSqlite } from "../store/sqlite_store_files.ts";
+import { Log, message, part, word } from "../inbox/bot.ts";
+
+const HTML = { status: 502, body: "<html>Bad Gateway</html>", contentType: "text/html" };
+
+/** The faults of getUpdates, after each of which everything must arrive once and in order. */
+const FAULTS: Record<string, (telegram: TestBotApi) => void> = {
+  "a gateway's 502 with HTML": ({ callFaults }) => callFaults.add({ answer: HTML }, { method: "getUpdates" }),
+  "429": ({ callFaults }) => callFaults.add({ tooManyRequests: 1 }, { method: "getUpdates" }),
+  "409 from another poller": ({ callFaults }) => callFaults.add({ conflict: true }, { method: "getUpdates" }),
+  "a connection that breaks before the call": ({ callFaults }) =>
+    callFaults.add({ breakConnection: "before call" }, { method: "getUpdates" }),
+  "a lost answer": ({ callFaults }) =>
+    callFaults.add({ breakConnection: "before answer" }, { method: "getUpdates" }),
+  "half an answer": ({ callFaults }) =>
+    callFaults.add({ breakConnection: "during answer" }, { method: "getUpdates" }),
+  // With one at a time, a store in memory could never get the second part: the first is not confirmed before it is handled.
+  "partial batches": ({ callFaults }) => callFaults.add({ atMost: 2 }, { method: "getUpdates", times: 5 }),
+};
+
+describe("polling loses nothing, repeats nothing and keeps the order after", { concurrency: true }, () => {
+  for (const [name, plan] of Object.entries(FAULTS)) {
+    it(name, async (t) => {
+      t.mock.method(console, "warn", () => {});
+      await using telegram = await startTestBotApi();
+      const log = new Log();
+      plan(telegram);
+      for (const update of [message(1), part(2, "7"), part(3, "7"), message(4)]) telegram.deliver(update);
+      await using poller = await poll((update: ReceivedUpdate) => log.add(word(update)), {
+        ...{ token: telegram.token, apiRoot: telegram.apiRoot, timeoutS: 0 },
+      });
+      await log.has(3);
+      await poller.close();
+      assert.deepEqual([log.words, telegram.pending], [["1", "[2 3]", "4"], 0]);
+    });
+  }
+});
+
+it("a webhook that is set meanwhile ends polling with an error, or is deleted again", async () => {
+  for (const takeOver of ["refuse", "delete"] as const) {
+    await using telegram = await startTestBotApi();
+    const log = new Log();
+    await using poller = await poll((update) => log.add(word(update)), {
+      ...{ token: telegram.token, apiRoot: telegram.apiRoot, timeoutS: 1, takeOver },
+    });
+    await fetch(`${telegram.apiRoot}/bot${telegram.token}/setWebhook?url=http://127.0.0.1:9/`);
+    if (takeOver === "refuse") {
+      await assert.rejects(poller.finished, { code: "ERR_BOT_API" });
+      assert.ok(telegram.webhook !== undefined);
+    } else {
+      void telegram.deliver(message(1));
+      await log.has(1);
+      assert.equal(telegram.webhook, undefined);
+    }
+  }
+});
+
+const ON_THE_WAY =
+  "an album is handed over once although the bot goes from a webhook to polling and back in its middle";
+it(ON_THE_WAY, { skip: !hasSqlite && "no node:sqlite here" }, async () => {
+  const folder = mkdtempSync(join(tmpdir(), "telehook-poll-"));
+  try {
+    await using telegram = await startTestBotApi();
+    const log = new Log();
+    const receiver = (update: ReceivedUpdate): void => log.add(word(update));
+    const path = join(folder, "bot.sqlite");
+    const options = { mediaGroups: { quietMs: 1_500 } };
+    const register = async (url: string): Promise<void> => {
+      await (await fetch(`${telegram.apiRoot}/bot${telegram.token}/setWebhook?url=${url}`)).json();
+    };
+    const serve = () =>
+      listen(receiver, {
+        ...options,
+        ...{ secretToken: null, hostname: "127.0.0.1", port: 0, store: sqliteStore(path) },
+      });
+    const first = await serve();
+    await register(first.url);
+    await telegram.deliver(part(1, "7"));
+    await first.close();
+    const poller = await poll(receiver, {
+      ...options,
+      ...{ token: telegram.token, apiRoot: telegram.apiRoot, takeOver: "delete", timeoutS: 1 },
+      store: sqliteStore(path),
+    });
+    void telegram.deliver(part(2, "7"));
+    while (telegram.pending > 0) await new Promise((resolve) => setTimeout(resolve, 10));
+    await poller.close();
+    const second = await serve();
+    await register(second.url);
+    await telegram.deliver(part(3, "7"));
+    await telegram.deliver(message(4));
+    await log.has(2);
+    await second.close();
+    assert.deepEqual(log.words, ["[1 2 3]", "4"]);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
