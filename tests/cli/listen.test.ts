@@ -184,7 +184,7 @@ test("listen --inspect serves a page that shows what arrives, and says where", a
   assert.match(page, /^http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/$/);
   const chat = { id: 1, type: "private", first_name: "Eve" };
   const update = { update_id: 1, message: { message_id: 1, date: 0, chat, text: "Hi" } } as const;
-  await postUpdate(update, { url, secretToken: null });
+  await postUpdate(update, { url, secretToken: null, certificate: undefined, connect: undefined });
   await cli.printed("stdout", /Eve: Hi\n/);
   const detail = await (await fetch(`${page}delivery/1`)).json();
   assert.deepEqual([detail.row.what, detail.row.state, detail.url], ["Eve: Hi", "done", url]);
