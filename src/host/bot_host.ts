@@ -250,7 +250,7 @@ class HostedBots implements Router {
     if (member !== undefined) return this.#isFull() ? this.front.refuse(FULL, head) : member.pipeline;
     if (this.#isClosing) return this.front.refuse(CLOSING, head);
     // Only what can be a delivery is worth a look-up.
-    const isDelivery = head.method === "POST" && head.header(SECRET_TOKEN_HEADER) !== undefined;
+    const isDelivery = head.method === "POST" && typeof head.header(SECRET_TOKEN_HEADER) === "string";
     if (!isDelivery) return this.front.refuse(WRONG_PATH, head);
     if (this.#finding.size >= MOST_LOOK_UPS && !this.#finding.has(id)) {
       return this.front.refuse(NOT_LOOKED_UP, head);

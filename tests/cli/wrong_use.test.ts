@@ -10,7 +10,7 @@ const BOT = { BOT_TOKEN: TOKEN };
 /** What is written, with which environment, and what must be said about it. */
 const CASES: [string, Record<string, string>, RegExp][] = [
   ["lisen", {}, /Unknown command "lisen"\. Did you mean "telehook listen"\?/],
-  ["frobnicate", {}, /Unknown command "frobnicate"\. Commands: demo, listen, set/],
+  ["frobnicate", {}, /Unknown command "frobnicate"\. Commands: demo, listen, poll, set/],
   ["help lisen", {}, /Did you mean "telehook listen"/],
   ["--json", {}, /The command must come before its options/],
   ["listen --prot 80", {}, /"listen" has no option "--prot"\. Did you mean "--port"\?/],
