@@ -37,7 +37,7 @@ test("an uploaded certificate is compared by its DNS names, else its common name
     problem(dnsName, "127.0.0.1", true) ?? "",
     /its list of DNS names, which is DNS:bot\.example, and/,
   );
-  assert.match(problem(commonName, "127.0.0.1", true) ?? "", /its common name, which is CN=bot\.example;/);
+  assert.match(problem(commonName, "127.0.0.1", true) ?? "", /its common name, which is CN=bot\.example\./);
   assert.equal(problem(commonName, "127.0.0.1", false), undefined);
   assert.match(
     problem(commonName, "127.0.0.2", false) ?? "",

@@ -371,7 +371,8 @@ begin${GUARD(s)}
   if p_album is not null and p_mode <> 'adopt' then
     select * into r from ${s}.updates where bot = p_bot and lane = p_lane and album = p_album and is_collecting for update;
     if found then
-      a := ${s}.album_state(p_quiet, p_wait, p_most, r.parts + 1, r.counts_from, r.not_before, g.at);
+      -- A part that joins ends the time that the album got for an absence.
+      a := ${s}.album_state(p_quiet, p_wait, p_most, r.parts + 1, r.counts_from, null, g.at);
       insert into ${s}.updates (bot, update_id, batch, part, chars, json)
         values (p_bot, p_id, r.update_id, r.parts, p_chars, p_json);
       update ${s}.updates set parts = parts + 1, latest_at = g.at, is_collecting = a.is_collecting, due_at = a.due_at,
