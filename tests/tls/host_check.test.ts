@@ -41,6 +41,6 @@ test("an uploaded certificate is compared by its DNS names, else its common name
   assert.equal(problem(commonName, "127.0.0.1", false), undefined);
   assert.match(
     problem(commonName, "127.0.0.2", false) ?? "",
-    /its list of IP addresses, which is IP:127\.0\.0\.1;/,
+    /its list of IP addresses, which is IP:127\.0\.0\.1\./,
   );
 });
