@@ -44,7 +44,10 @@ async function tryClient(t: TestScope, client: object, transact: Transact, other
   );
   await woken;
   const [batch = assert.fail()] = await store.claim(9, 0);
-  assert.deepEqual([batch.lane, batch.updates], [lane, [{ update_id: 1, from_the_future: { is: [1, "\0"] } }]]);
+  assert.deepEqual([batch.lane, batch.updates], [lane, [{
+    update_id: 1,
+    from_the_future: { is: [1, "\0"] },
+  }]]);
   await store.retry(batch, 0, { attempts: 1, failures: 1 });
   const [again = assert.fail()] = await store.claim(9, 0);
   await store.add(entry(2, { lane }), "append");
