@@ -112,22 +112,6 @@ it("the README is a front door", () => {
   assert.ok(lines <= 220, `${lines} lines`);
 });
 
-/** Pages that are written elsewhere at the moment. */
-const NOT_YET = [
-  "docs/deployment.md",
-  "docs/development.md",
-  "docs/inspector.md",
-  "docs/inspector.png",
-  "docs/mounting.md",
-  "docs/observability.md",
-  "docs/serverless.md",
-  "docs/stores",
-  "docs/stores/postgres.md",
-  "docs/stores/redis.md",
-  "docs/stores/sqlite.md",
-  "docs/writing-a-store.md",
-];
-
 /** What the links of a page lead to, within the repository. */
 function linksOf(page: string): string[] {
   const text = read(page).replace(/^```[\s\S]*?^```$/gm, "");
@@ -164,7 +148,6 @@ it("every link leads to a file and a heading that are there", () => {
     for (const link of linksOf(page)) {
       const [path = "", anchor] = link.split("#");
       const isThere = existsSync(new URL(path, root));
-      if (!isThere && (NOT_YET.includes(path) || path.startsWith("docs/migrating-"))) continue;
       const isWrongAnchor = isThere && anchor !== undefined && !anchorsOf(read(path)).includes(anchor);
       if (!isThere || isWrongAnchor) broken.push(`${page}: ${link}`);
     }
