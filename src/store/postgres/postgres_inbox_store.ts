@@ -1,13 +1,12 @@
-import { isUpdate } from "../../parse/parse_update.ts";
 import { unrefTimer } from "../../platform/unref_timer.ts";
 import type { Update } from "../../updates/mod.ts";
 import type { AlbumEnd } from "../album_rules.ts";
+import { ClaimedBatch } from "../claimed_batch.ts";
 import type {
   Added,
   AddMode,
   Batch,
   InboxStore,
-  Lane,
   ParkedBatch,
   Parking,
   StoreEntry,
@@ -16,6 +15,7 @@ import type {
   Tries,
 } from "../inbox_store.ts";
 import { Leases } from "../leases.ts";
+import { readableUpdates, readUpdates, type StoredUpdates } from "../stored_updates.ts";
 import { type PostgresQuery, queryOf } from "./postgres_client.ts";
 import { type FunctionName, PostgresServer, type Value } from "./postgres_server.ts";
 import { PostgresWakes, type WatchingStore } from "./postgres_wake.ts";
@@ -54,18 +54,7 @@ interface ParkedFacts {
 }
 
 /** A batch that this process has claimed. */
-class PostgresBatch implements Batch {
-  readonly lane: Lane;
-  readonly updates: readonly Update[];
-  readonly unreadable: readonly number[];
-  readonly album: string | undefined;
-  readonly isLate: boolean;
-  readonly end: AlbumEnd | undefined;
-  readonly waitedMs: number;
-  readonly tries: Tries;
-  readonly crashes: number;
-  readonly crashesAlone: number;
-  readonly isReplay: boolean;
+class PostgresBatch extends ClaimedBatch {
   readonly ids: readonly number[];
   /** What every call is told that ends the claim: the lane, the first update's id, and the claim's token. */
   readonly claim: readonly [lane: string, id: number, token: string];
@@ -74,19 +63,16 @@ class PostgresBatch implements Batch {
   /** Whether a call that ends the claim has been made: its answer says whether the claim was lost. */
   isSettling = false;
 
-  constructor(facts: BatchFacts, updates: readonly Update[], unreadable: readonly number[]) {
-    const { id, token, lane, ids, album, end, attempts, failures } = facts;
-    this.lane = JSON.parse(lane);
-    this.updates = updates;
-    this.unreadable = unreadable;
-    this.album = album ?? undefined;
-    this.isLate = facts.isLate;
-    this.end = album === null ? undefined : end ?? undefined;
-    this.waitedMs = Math.round(facts.waitedMs);
-    this.tries = { attempts, failures };
-    this.crashes = facts.crashes;
-    this.crashesAlone = facts.crashesAlone;
-    this.isReplay = facts.isReplay;
+  constructor(facts: BatchFacts, content: StoredUpdates) {
+    const { id, token, lane, ids, album, end, attempts, failures, isLate, crashes, crashesAlone, isReplay } =
+      facts;
+    super({
+      ...content,
+      ...{ lane: JSON.parse(lane), isLate, tries: { attempts, failures }, crashes, crashesAlone, isReplay },
+      album: album ?? undefined,
+      end: album === null ? undefined : end ?? undefined,
+      waitedMs: Math.round(facts.waitedMs),
+    });
     this.ids = ids;
     this.claim = [lane, id, token];
   }
@@ -223,7 +209,7 @@ export class PostgresInboxStore implements InboxStore {
     const found: ParkedBatch[] = [];
     for (let i = 0; i < lines.length;) {
       const { id, parts, album, error, attempts, parkedAt }: ParkedFacts = JSON.parse(lines[i++] ?? "");
-      const updates = lines.slice(i, i += parts).map(parseUpdate).filter((each) => each !== undefined);
+      const updates = readableUpdates(lines.slice(i, i += parts));
       found.push({ id, updates, album: album ?? undefined, error, attempts, parkedAt: Math.round(parkedAt) });
     }
     return found;
@@ -315,7 +301,7 @@ export class PostgresInboxStore implements InboxStore {
     }
     if (line === undefined) return "known";
     const facts: BatchFacts = JSON.parse(line);
-    const batch = new PostgresBatch(facts, [update], []);
+    const batch = new PostgresBatch(facts, { updates: [update], unreadable: [] });
     if (status === "known" && this.#holds(batch)) return "known";
     // Claimed by this call, or by an earlier one that was made again because its answer was lost.
     this.#count(id, chars);
@@ -338,14 +324,8 @@ export class PostgresInboxStore implements InboxStore {
     const batches: PostgresBatch[] = [];
     for (let i = 0; i < lines.length;) {
       const facts: BatchFacts = JSON.parse(lines[i++] ?? "");
-      const updates: Update[] = [];
-      const unreadable: number[] = [];
-      for (const id of facts.ids) {
-        const update = parseUpdate(lines[i++] ?? "");
-        if (update === undefined) unreadable.push(id);
-        else updates.push(update);
-      }
-      const batch = new PostgresBatch(facts, updates, unreadable);
+      const stored = facts.ids.map((update_id) => ({ update_id, json: lines[i++] ?? "" }));
+      const batch = new PostgresBatch(facts, readUpdates(stored));
       this.#leases.add(batch);
       batches.push(batch);
     }
@@ -535,14 +515,5 @@ export class PostgresInboxStore implements InboxStore {
   #stopNudge(): void {
     clearTimeout(this.#nudge?.timer);
     this.#nudge = undefined;
-  }
-}
-
-function parseUpdate(json: string): Update | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return isUpdate(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

@@ -1,6 +1,6 @@
-import { isUpdate } from "../../parse/parse_update.ts";
 import type { Update } from "../../updates/mod.ts";
 import type { AlbumEnd } from "../album_rules.ts";
+import { ClaimedBatch } from "../claimed_batch.ts";
 import type {
   Added,
   AddMode,
@@ -15,6 +15,7 @@ import type {
   Tries,
 } from "../inbox_store.ts";
 import { Leases } from "../leases.ts";
+import { readableUpdates, readUpdates, type StoredUpdates } from "../stored_updates.ts";
 import type { RedisCommand, RedisSubscribe } from "./redis_client.ts";
 import { type ScriptName, wakesOf } from "./redis_scripts.ts";
 import { RedisServer } from "./redis_server.ts";
@@ -56,35 +57,25 @@ interface ParkedFacts {
 }
 
 /** A batch that this process has claimed. */
-class RedisBatch implements Batch {
-  readonly lane: Lane;
-  readonly updates: readonly Update[];
-  readonly unreadable: readonly number[];
-  readonly album: string | undefined;
-  readonly isLate: boolean;
-  readonly end: AlbumEnd | undefined;
-  readonly waitedMs: number;
-  readonly tries: Tries;
-  readonly crashes: number;
-  readonly crashesAlone: number;
-  readonly isReplay: boolean;
+class RedisBatch extends ClaimedBatch {
   readonly id: string;
   readonly token: string;
   /** Whether a call that ends the claim is under way, or has failed: it may have ended the claim. */
   isSettling = false;
 
-  constructor(facts: BatchFacts, lane: Lane, updates: readonly Update[], unreadable: readonly number[]) {
-    this.lane = lane;
-    this.updates = updates;
-    this.unreadable = unreadable;
-    this.album = facts.album;
-    this.isLate = facts.late === 1;
-    this.end = facts.album === undefined ? undefined : facts.why;
-    this.waitedMs = facts.waited;
-    this.tries = { attempts: facts.attempts ?? 0, failures: facts.failures ?? 0 };
-    this.crashes = facts.crashes ?? 0;
-    this.crashesAlone = facts.alone ?? 0;
-    this.isReplay = facts.replay === 1;
+  constructor(facts: BatchFacts, lane: Lane, content: StoredUpdates) {
+    super({
+      ...content,
+      lane,
+      album: facts.album,
+      isLate: facts.late === 1,
+      end: facts.album === undefined ? undefined : facts.why,
+      waitedMs: facts.waited,
+      tries: { attempts: facts.attempts ?? 0, failures: facts.failures ?? 0 },
+      crashes: facts.crashes ?? 0,
+      crashesAlone: facts.alone ?? 0,
+      isReplay: facts.replay === 1,
+    });
     this.id = facts.id;
     this.token = facts.token;
   }
@@ -175,7 +166,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
       ...{ id, token, lane: "", ids: [], waited: 0, attempts: tries.attempts, failures: tries.failures },
       ...(album && { album: album.key, late: Number(late), ...(why ? { why: why as AlbumEnd } : {}) }),
     };
-    return this.#hold(new RedisBatch(facts, lane, [update], []));
+    return this.#hold(new RedisBatch(facts, lane, { updates: [update], unreadable: [] }));
   }
 
   async claim(most: number, quietExtraMs: number): Promise<readonly Batch[]> {
@@ -207,11 +198,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     const found: ParkedBatch[] = [];
     for (let i = HEADER; i < answer.length;) {
       const facts: ParkedFacts = JSON.parse(answer[i++] ?? "");
-      const updates: Update[] = [];
-      for (let left = facts.updates; left > 0; left--) {
-        const update = parseUpdate(answer[i++] ?? "");
-        if (update !== undefined) updates.push(update);
-      }
+      const updates = readableUpdates(answer.slice(i, i += facts.updates));
       found.push({
         ...{ id: Number(facts.id), updates, album: facts.album, error: facts.error },
         ...{ attempts: Number(facts.attempts), parkedAt: Number(facts.at) },
@@ -342,14 +329,8 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     const batches: RedisBatch[] = [];
     for (let i = HEADER; i < answer.length;) {
       const facts: BatchFacts = JSON.parse(answer[i++] ?? "");
-      const updates: Update[] = [];
-      const unreadable: number[] = [];
-      for (const id of facts.ids) {
-        const update = parseUpdate(answer[i++] ?? "");
-        if (update === undefined) unreadable.push(Number(id));
-        else updates.push(update);
-      }
-      batches.push(this.#hold(new RedisBatch(facts, JSON.parse(facts.lane), updates, unreadable)));
+      const stored = facts.ids.map((id) => ({ update_id: Number(id), json: answer[i++] ?? "" }));
+      batches.push(this.#hold(new RedisBatch(facts, JSON.parse(facts.lane), readUpdates(stored))));
     }
     return batches;
   }
@@ -418,14 +399,5 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     } catch (error) {
       throw this.#server.failure(error);
     }
-  }
-}
-
-function parseUpdate(json: string): Update | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return isUpdate(value) ? value : undefined;
-  } catch {
-    return undefined;
   }
 }

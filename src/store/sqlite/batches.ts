@@ -1,48 +1,29 @@
-import { isUpdate } from "../../parse/parse_update.ts";
-import type { Update } from "../../updates/mod.ts";
 import { type AlbumEnd, albumState, extraAfterAbsence } from "../album_rules.ts";
-import type {
-  AddMode,
-  Batch,
-  Lane,
-  ParkedBatch,
-  Parking,
-  StoreEntry,
-  StoreStats,
-  Tries,
-} from "../inbox_store.ts";
+import { ClaimedBatch } from "../claimed_batch.ts";
+import type { AddMode, Lane, ParkedBatch, Parking, StoreEntry, StoreStats, Tries } from "../inbox_store.ts";
 import { REMEMBERED_ALBUMS, REMEMBERED_MS, REMEMBERED_UPDATES } from "../limits.ts";
+import { readUpdates, type StoredUpdate, type StoredUpdates } from "../stored_updates.ts";
 import type { SqliteDatabase } from "./database.ts";
 
 /** A batch that this process has claimed. */
-export class SqliteBatch implements Batch {
-  readonly lane: Lane;
-  readonly updates: readonly Update[];
-  readonly unreadable: readonly number[];
-  readonly album: string | undefined;
-  readonly isLate: boolean;
-  readonly end: AlbumEnd | undefined;
-  readonly waitedMs: number;
-  readonly tries: Tries;
-  readonly crashes: number;
-  readonly crashesAlone: number;
-  readonly isReplay: boolean;
+export class SqliteBatch extends ClaimedBatch {
   readonly id: number;
   /** The number of the claim. The same batch, claimed again, has another one. */
   readonly claim: number;
 
-  constructor(row: BatchRow, { updates, unreadable }: Content, claim: number, now: number) {
-    this.lane = row.lane;
-    this.updates = updates;
-    this.unreadable = unreadable;
-    this.album = row.album ?? undefined;
-    this.isLate = row.is_late !== 0;
-    this.end = row.ended ?? undefined;
-    this.waitedMs = Math.max(0, now - row.began_at);
-    this.tries = { attempts: row.attempts, failures: row.failures };
-    this.crashes = row.crashes;
-    this.crashesAlone = row.crashes_alone;
-    this.isReplay = row.is_replay !== 0;
+  constructor(row: BatchRow, content: StoredUpdates, claim: number, now: number) {
+    super({
+      ...content,
+      lane: row.lane,
+      album: row.album ?? undefined,
+      isLate: row.is_late !== 0,
+      end: row.ended ?? undefined,
+      waitedMs: Math.max(0, now - row.began_at),
+      tries: { attempts: row.attempts, failures: row.failures },
+      crashes: row.crashes,
+      crashesAlone: row.crashes_alone,
+      isReplay: row.is_replay !== 0,
+    });
     this.id = row.id;
     this.claim = claim;
   }
@@ -68,11 +49,6 @@ interface ClaimedRow extends BatchRow {
   readonly json: string;
 }
 
-interface UpdateRow {
-  readonly update_id: number;
-  readonly json: string;
-}
-
 interface RemovedRow {
   readonly update_id: number;
   readonly added_by: number;
@@ -89,9 +65,6 @@ interface ParkedRow {
   readonly attempts: number;
   readonly parked_at: number;
 }
-
-/** What a batch holds, and what of that cannot be read any longer. */
-type Content = Pick<SqliteBatch, "updates" | "unreadable">;
 
 /** Who does something, and when. */
 export interface Deed {
@@ -241,7 +214,7 @@ export class Batches {
     });
   }
 
-  #contentOf({ id, json, parts }: ClaimedRow): Content {
+  #contentOf({ id, json, parts }: ClaimedRow): StoredUpdates {
     const rows = [{ update_id: id, json }];
     if (parts > 1) rows.push(...this.#sql.parts.all(id));
     return readUpdates(rows);
@@ -424,27 +397,6 @@ export class Batches {
   }
 }
 
-/** What cannot be read is reported by whoever handles the batch: it must not keep the rest from being claimed. */
-function readUpdates(rows: readonly UpdateRow[]): Content {
-  const updates: Update[] = [];
-  const unreadable: number[] = [];
-  for (const { update_id, json } of rows) {
-    const update = parseUpdate(json);
-    if (update === undefined) unreadable.push(update_id);
-    else updates.push(update);
-  }
-  return { updates, unreadable };
-}
-
-function parseUpdate(json: string): Update | undefined {
-  try {
-    const value: unknown = JSON.parse(json);
-    return isUpdate(value) ? value : undefined;
-  } catch {
-    return undefined;
-  }
-}
-
 /** What an owner may claim: the first of a lane, unless it is claimed or reserved for another. */
 const FREE = "is_head AND owner = 0 AND (reserved_by IN (0, ?) OR reserved_until <= ?)";
 const QUIET = "is_collecting AND ended = 'quiet'";
@@ -455,7 +407,7 @@ function prepare(database: SqliteDatabase) {
   const sql = <Row = never>(text: string) => database.prepare<Row>(text);
   type Due = { readonly due_at: number | null };
   type Placed = { readonly place: number };
-  type Stored = UpdateRow & { readonly chars: number };
+  type Stored = StoredUpdate & { readonly chars: number };
   return {
     known: sql<unknown>(
       `SELECT 1 FROM batches WHERE id = ? UNION ALL SELECT 1 FROM parts WHERE update_id = ?
@@ -475,7 +427,7 @@ function prepare(database: SqliteDatabase) {
       readonly quiet_ms: number;
       readonly last_at: number;
     }>("SELECT id, set_at, quiet_ms, last_at FROM batches WHERE is_collecting"),
-    parts: sql<UpdateRow>("SELECT update_id, json FROM parts WHERE batch = ? ORDER BY part"),
+    parts: sql<StoredUpdate>("SELECT update_id, json FROM parts WHERE batch = ? ORDER BY part"),
     claimed: sql<unknown>(`SELECT 1 FROM batches WHERE ${MINE}`),
     next: sql<Due>(`SELECT due_at FROM batches WHERE ${FREE} ORDER BY due_at LIMIT 1`),
     nextOther: sql<Due>(
