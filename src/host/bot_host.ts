@@ -20,6 +20,7 @@ import {
   toUpdateReceiver,
   type UpdateReceiver,
 } from "../receiver/receiver.ts";
+import { pause } from "../platform/pause.ts";
 import { Pipeline, type Router } from "../pipeline.ts";
 import type { Awaitable, InboxStore } from "../store/inbox_store.ts";
 import { quote } from "../text/quote.ts";
@@ -369,7 +370,7 @@ class HostedBots implements Router {
     const now = performance.now();
     const waitMs = member.registerAt - now;
     member.registerAt = Math.max(now, member.registerAt) + REGISTER_EVERY_MS;
-    if (waitMs > 0) await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (waitMs > 0) await pause(waitMs);
     await member.api.setWebhook({
       allowed_updates: member.hook.allowedUpdates,
       ...params,

@@ -1,4 +1,5 @@
 import { checkNumber, checkOptionNames } from "../checks/options.ts";
+import { LONGEST_TIMER_MS } from "../platform/pause.ts";
 
 /** How long closing may take. */
 export interface CloseOptions {
@@ -13,7 +14,7 @@ export interface CloseOptions {
  */
 export function closeTimeoutMs(options: CloseOptions = {}): number {
   checkOptionNames("close", options, { timeoutMs: true } satisfies Record<keyof CloseOptions, true>);
-  return checkNumber("timeoutMs", options.timeoutMs, { default: 10_000, min: 0, max: 2 ** 31 - 1 });
+  return checkNumber("timeoutMs", options.timeoutMs, { default: 10_000, min: 0, max: LONGEST_TIMER_MS });
 }
 
 /** What is still under way, as closing sees it. */

@@ -1,5 +1,6 @@
 import { checkFunction, checkNumber, checkOneOf, checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
+import { LONGEST_TIMER_MS } from "../platform/pause.ts";
 import type { ReplySender } from "../replies/late_replies.ts";
 import type { InboxStore } from "../store/inbox_store.ts";
 import { REMEMBERED_UPDATES } from "../store/limits.ts";
@@ -97,7 +98,6 @@ export const INBOX_OPTION_NAMES: Readonly<Record<keyof InboxOptions, true>> = {
   onError: true,
 };
 
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
 
 /** The options with every default filled in. */

@@ -1,4 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
+import { pause } from "../platform/pause.ts";
 import { type DeliveryHandler, routerOf } from "../webhook.ts";
 import { type DenoAddress, DenoListener, type DenoServe } from "./deno_listener.ts";
 import type { HeldAnswers } from "./held_answers.ts";
@@ -106,7 +107,7 @@ class DenoTransport implements Transport {
     const held = await listener.hold();
     listener.shutDown();
     // Deno closes the socket some turns later. Until then it still gets connections, if another shares the port with it.
-    if (this.#address.reusePort) await new Promise((resolve) => setTimeout(resolve, SOCKET_CLOSED_MS));
+    if (this.#address.reusePort) await pause(SOCKET_CLOSED_MS);
     const ended = listener.ended.then(() => void this.#replaced.delete(ended));
     this.#replaced.add(ended);
     return held;
@@ -129,7 +130,7 @@ class DenoTransport implements Transport {
         if (performance.now() - since > FREED_WITHIN_MS) {
           throw await listenError(error, { runtime: "deno", ...this.#address, tls: this.#tls });
         }
-        await new Promise((resolve) => setTimeout(resolve, 1));
+        await pause(1);
       }
     }
   }
@@ -152,7 +153,7 @@ class DenoTransport implements Transport {
     }
     (await this.#endListener()).release();
     for (;;) {
-      await sleepUnless(closing, this.#reopenMs);
+      await pause(this.#reopenMs, closing).catch(() => {}); // closing ends it early
       if (closing.aborted) return;
       this.#failedAt = performance.now();
       this.#reopenMs = Math.min(this.#reopenMs * 2, REOPEN_MS.most);
@@ -169,18 +170,4 @@ class DenoTransport implements Transport {
     this.#change = changed.catch(() => {}); // told to its own caller
     return changed;
   }
-}
-
-/** Resolves after that time, or as soon as the signal is aborted. */
-function sleepUnless(signal: AbortSignal, ms: number): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) return resolve();
-    const wake = () => {
-      clearTimeout(timer);
-      signal.removeEventListener("abort", wake);
-      resolve();
-    };
-    const timer = setTimeout(wake, ms);
-    signal.addEventListener("abort", wake);
-  });
 }

@@ -108,7 +108,7 @@ class LambdaHead implements DeliveryHead {
     for (const [name, value] of Object.entries(event.headers ?? {})) {
       if (value !== undefined) this.#headers.set(name.toLowerCase(), value);
     }
-    // All values of a header, as any other server joins them: two secrets are none.
+    // All values of a header are joined, as other servers do. So two secrets are refused.
     for (const [name, values] of Object.entries(event.multiValueHeaders ?? {})) {
       if (values !== undefined) this.#headers.set(name.toLowerCase(), values.join(", "));
     }

@@ -1,3 +1,5 @@
+import { pause } from "../platform/pause.ts";
+
 const TURN_MS = 5;
 
 /** How long to wait until nothing more comes, in milliseconds. */
@@ -22,7 +24,7 @@ export async function untilQuiet(
   let last = arrivals();
   for (let turns = 0; turns * TURN_MS < quietMs && performance.now() - since < limitMs; turns++) {
     if (last === undefined) return;
-    await new Promise((resolve) => setTimeout(resolve, TURN_MS));
+    await pause(TURN_MS);
     const now = arrivals();
     if (now !== last) turns = -1;
     last = now;

@@ -1,3 +1,5 @@
+import { LONGEST_TIMER_MS } from "../platform/pause.ts";
+
 /** The time that the test server lives by, in milliseconds since 1970. */
 export interface Clock {
   /** What time it is. */
@@ -9,9 +11,6 @@ export interface Clock {
    */
   after(ms: number, run: () => void): () => void;
 }
-
-/** The longest time that `setTimeout` can wait; more would fire at once. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /**
  * The machine's own time, from now on `timeScale` times as fast.

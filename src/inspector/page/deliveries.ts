@@ -167,7 +167,7 @@ export class DeliveriesView {
   }
 
   #partLine(row: DeliveryRow, text: string, time: string): HTMLTableRowElement {
-    // As many cells as any line, so that columns can be hidden; the text runs on over the empty ones.
+    // It has as many cells as every other line, so that columns can be hidden. The text may overlap the empty cells.
     const texts: Readonly<Record<string, string>> = { time, what: text };
     const line = element("tr", "part", ...COLUMNS.map(([name]) => element("td", name, texts[name] ?? "")));
     line.title = text;

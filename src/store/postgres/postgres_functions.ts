@@ -23,7 +23,7 @@ import {
  */
 
 /*
- * Functions in SQL are only used where the server inlines them: it prepares others anew with each call.
+ * Functions are written in SQL only if the server inlines them. It would plan others again in every call.
  */
 
 /** Plans must not depend on how full a table was when it was last looked at. */

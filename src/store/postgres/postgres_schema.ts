@@ -4,7 +4,8 @@ import { functionsOf } from "./postgres_functions.ts";
 export const FORMAT = 1;
 
 /**
- * The n-th makes version n of version n - 1. To change the tables, add one; the functions are made anew with each.
+ * The n-th migration turns version n - 1 into version n. To change the tables, add a migration. Each one also creates all
+ * functions again.
  *
  * - `bots`: which bots share the schema. `died_at`: when a process was found to have ended. `wakes` counts up whenever
  *   another process must look at once.

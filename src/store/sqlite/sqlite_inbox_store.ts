@@ -1,4 +1,5 @@
 import { TelehookError } from "../../errors/telehook_error.ts";
+import { pause } from "../../platform/pause.ts";
 import { unrefTimer } from "../../platform/unref_timer.ts";
 import type {
   Added,
@@ -474,7 +475,7 @@ export class SqliteInboxStore implements InboxStore {
         file.batches.forget(now);
       })
     );
-    if (others.length > 0) await new Promise((resolve) => setTimeout(resolve, NEWCOMER_MS));
+    if (others.length > 0) await pause(NEWCOMER_MS);
     if (this.#isClosed) return;
     this.#dataVersion = -1;
     await this.#whileLocked(() => this.#look(monotonicNow()));
@@ -563,7 +564,7 @@ export class SqliteInboxStore implements InboxStore {
         return this.#database.attempt(work);
       } catch (error) {
         if (!(error instanceof LockedError) || monotonicNow() > untilMs) throw error;
-        await new Promise((resolve) => setTimeout(resolve, pauseMs));
+        await pause(pauseMs);
       }
     }
   }

@@ -1,3 +1,4 @@
+import { pause } from "../../platform/pause.ts";
 import { LockedError, type SqliteDatabase } from "./database.ts";
 
 /** How long a transaction goes on to take further writes, with the event loop blocked. */
@@ -97,7 +98,7 @@ export class Writer {
       this.#flush();
       if (this.#queue.length === 0) break;
       if (monotonicNow() > untilMs) return false;
-      await new Promise((resolve) => setTimeout(resolve, SHORT_PAUSE_MS));
+      await pause(SHORT_PAUSE_MS);
     }
     return this.#queue.length === 0;
   }

@@ -94,7 +94,7 @@ export class CallLog {
     return result;
   }
 
-  /** Lets nobody wait in vain any more. */
+  /** Stops looking for calls, because no more will arrive. */
   stopWaiting(): void {
     for (const end of [...this.#timers]) end();
   }

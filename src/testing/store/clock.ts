@@ -1,3 +1,5 @@
+import { pause } from "../../platform/pause.ts";
+
 /** What a test must undo when it has ended. */
 export interface TestScope {
   /** Calls a function when the test has ended; the one that was given last is called first. */
@@ -87,14 +89,9 @@ export function serverClock(options: ServerClockOptions = {}): StoreClock {
     canJump: shift !== undefined,
     now: () => performance.now() + shiftedMs,
     async pass(ms) {
-      if (shift === undefined) return await sleep(ms);
+      if (shift === undefined) return await pause(ms);
       await shift(ms);
       shiftedMs += ms;
     },
   };
-}
-
-/** Waits for real milliseconds. */
-export function sleep(ms: number): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, ms));
 }

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
+import { pause } from "../../platform/pause.ts";
 import { CAREFUL_MS, REMEMBERED_MS } from "../../store/limits.ts";
 import type { Batch } from "../../store/inbox_store.ts";
-import { sleep } from "./clock.ts";
 import { entry, type Group, ids, type TestStoreOptions, type Trial, updateOf } from "./trial.ts";
 
 const KEPT = { error: "It failed", attempts: 5, keepMs: 7 * 24 * 60 * 60 * 1_000 };
@@ -283,8 +283,8 @@ function testSharing(test: Group, { leaseMs }: TestStoreOptions): void {
     const { updates } = await b.store.stats();
     assert.equal(updates, 0);
     for (let tries = 0; a.store.count + b.store.count > 0; tries++) {
-      assert.ok(tries < 200, `${a.store.count} and ${b.store.count} are counted for ever`);
-      await sleep(5);
+      assert.ok(tries < 200, `${a.store.count} and ${b.store.count} are still counted`);
+      await pause(5);
       await a.rests();
       await b.rests();
     }
@@ -402,7 +402,7 @@ function testSharing(test: Group, { leaseMs }: TestStoreOptions): void {
     assert.deepEqual([taken.crashes, taken.crashesAlone], [1, 1]);
     for (let tries = 0; a.lost.length === 0; tries++) {
       assert.ok(tries < 400, "It is not told that its batch is lost");
-      await sleep(5);
+      await pause(5);
       await a.claimsNothing();
     }
     assert.deepEqual(a.lost, [lost]);
@@ -425,7 +425,7 @@ function testSharing(test: Group, { leaseMs }: TestStoreOptions): void {
     const until = performance.now() + 2.5 * leaseMs;
     while (performance.now() < until) {
       await b.claimsNothing();
-      await sleep(leaseMs / 10);
+      await pause(leaseMs / 10);
     }
     assert.deepEqual(a.lost, []);
   });

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pause } from "../../platform/pause.ts";
 import type { Batch } from "../../store/inbox_store.ts";
 import { numbersFrom } from "./model.ts";
 import { entry, type Group, ids } from "./trial.ts";
@@ -45,7 +46,7 @@ export function testRepeatedCalls(test: Group): void {
       for (let rounds = 0; done.length + parked.length < all.length; rounds++) {
         assert.ok(rounds < 1_000, `Only ${done.length} and ${parked.length} of ${all.length} came to an end`);
         await Promise.all((await until(() => store.claim(3, 0))).map(handle));
-        await new Promise((resolve) => setTimeout(resolve, 1)); // for claims that nobody has learned of
+        await pause(1); // for claims that nobody has learned of
       }
       assert.deepEqual([...done, ...parked].sort((a, b) => a - b), all);
       for (const lane of lanes) {

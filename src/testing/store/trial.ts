@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pause } from "../../platform/pause.ts";
 import type { AlbumRules } from "../../store/album_rules.ts";
 import type {
   Added,
@@ -10,7 +11,7 @@ import type {
   StoreHost,
 } from "../../store/inbox_store.ts";
 import type { Update } from "../../updates/mod.ts";
-import { sleep, stoppedClock, type StoreClock, type TestScope } from "./clock.ts";
+import { stoppedClock, type StoreClock, type TestScope } from "./clock.ts";
 
 /** How the suite makes and ends stores. */
 export interface TestStoreOptions {
@@ -237,7 +238,7 @@ export class Trial {
   async #passUntilWake(expectedAt: number, expected: readonly number[]): Promise<void> {
     for (let tries = 0; (this.wakeAt ?? Infinity) > Math.max(expectedAt, this.clock.now()); tries++) {
       assert.ok(tries < 400, `Update ${expected} is due, and the store wakes nobody`);
-      await sleep(5); // news from a server, or from another process
+      await pause(5); // news from a server, or from another process
     }
     const inMs = (this.wakeAt ?? 0) - this.clock.now();
     if (inMs > 0) await this.clock.pass(inMs);

@@ -1,3 +1,4 @@
+import { pause } from "../../platform/pause.ts";
 import type { Added, Batch, InboxStore, StoreHost } from "../../store/inbox_store.ts";
 
 /** How a store fails; see {@link unreliableStore}. */
@@ -220,5 +221,5 @@ class UnreliableStore implements InboxStore {
 }
 
 function dawdle(ms: number): Promise<void> {
-  return ms > 0 ? new Promise((resolve) => setTimeout(resolve, ms)) : Promise.resolve();
+  return ms > 0 ? pause(ms) : Promise.resolve();
 }
