@@ -15,6 +15,7 @@ import type {
   Tries,
 } from "../inbox_store.ts";
 import { Leases } from "../leases.ts";
+import { ServerCalls } from "../server_calls.ts";
 import { readableUpdates, readUpdates, type StoredUpdates } from "../stored_updates.ts";
 import { type PostgresQuery, queryOf } from "./postgres_client.ts";
 import { type FunctionName, PostgresServer, type Value } from "./postgres_server.ts";
@@ -115,14 +116,10 @@ export class PostgresInboxStore implements InboxStore {
   readonly #added = new Map<number, number>();
   /** For each lane, the latest call that adds to it: connections would mix up their order. */
   readonly #adding = new Map<string, Promise<unknown>>();
-  readonly #calls = new Set<number>();
-  /** Calls that end a claim, and have failed: made again before each renewal. */
-  readonly #unsettled = new Map<PostgresBatch, () => Promise<unknown>>();
+  readonly #calls: ServerCalls<PostgresBatch>;
   #host: StoreHost | undefined;
   #bot = "";
-  #latestCall = 0;
   #watching: WatchingStore | undefined;
-  #entering: Promise<void> | undefined;
   #silence: ReturnType<typeof setTimeout> | undefined;
   #nudge: { readonly at: number; readonly timer: ReturnType<typeof setTimeout> } | undefined;
 
@@ -134,6 +131,12 @@ export class PostgresInboxStore implements InboxStore {
       schema,
       news: (bots) => server.call(query, "news", [bots.join()]),
       notify: (payload) => query("select pg_notify($1::text, $2::text)", [schema, payload]),
+    });
+    this.#calls = new ServerCalls({
+      isOpen: () => this.#host !== undefined,
+      enter: () => this.#enter(),
+      entered: () => void this.#leases.renew(),
+      refusal: (text) => this.#server.refusal(text),
     });
     this.#leases = new Leases({
       leaseMs,
@@ -257,9 +260,9 @@ export class PostgresInboxStore implements InboxStore {
     if (host === undefined) return [];
     try {
       await Promise.allSettled(this.#adding.values());
-      await this.#settleAgain();
+      await this.#calls.endAgain();
       this.#host = undefined; // what is called now has no effect, and is told to nobody
-      await this.#call("leave", this.#common());
+      await this.#call("leave", this.#common(this.#calls.next()));
     } catch (error) {
       host.failed(error); // what it had claimed falls due when its lease has ended
     }
@@ -276,7 +279,7 @@ export class PostgresInboxStore implements InboxStore {
   #stop(): void {
     this.#host = undefined;
     this.#leases.stop();
-    this.#unsettled.clear();
+    this.#calls.stop();
     clearTimeout(this.#silence);
     this.#stopNudge();
     this.#unwatch();
@@ -339,7 +342,7 @@ export class PostgresInboxStore implements InboxStore {
 
   // — Ending claims —
 
-  /** Ends a claim. If that fails, it is tried again with the renewals, until the server knows. */
+  /** Ends a claim. If that fails, it is tried again with the renewals. */
   async #settle(
     batch: Batch,
     name: FunctionName,
@@ -349,23 +352,15 @@ export class PostgresInboxStore implements InboxStore {
     if (!(batch instanceof PostgresBatch) || this.#host === undefined) return undefined;
     const isFirst = !batch.isSettling;
     batch.isSettling = true;
-    const settle = async (rest: readonly Value[]) => {
-      const answer = await this.#ask(name, [...batch.claim, ...rest]);
-      this.#unsettled.delete(batch);
+    return await this.#calls.end(batch, async (isAgain) => {
+      const answer = await this.#ask(name, [...batch.claim, ...(isAgain ? valuesAgain : values)]);
       this.#leases.delete(batch);
       if (answer.status === "gone" && isFirst) this.#lost(batch);
       // When it is told again, it is gone because of the call whose answer was lost.
       else if (batch.isHeld && name !== "retry") { for (const id of batch.ids) this.#uncount(id); }
       batch.isHeld = false;
       return answer;
-    };
-    this.#unsettled.delete(batch); // what is wanted now counts
-    try {
-      return await settle(values);
-    } catch (error) {
-      if (this.#host !== undefined) this.#unsettled.set(batch, () => settle(valuesAgain));
-      throw error;
-    }
+    });
   }
 
   #lost(batch: PostgresBatch): void {
@@ -373,15 +368,10 @@ export class PostgresInboxStore implements InboxStore {
     batch.isHeld = false;
   }
 
-  async #settleAgain(): Promise<void> {
-    await Promise.allSettled([...this.#unsettled.values()].map((settle) => settle()));
-  }
-
   async #renew(held: readonly PostgresBatch[]): Promise<readonly PostgresBatch[]> {
-    void this.#settleAgain();
-    const [underWay = this.#latestCall + 1] = this.#calls;
+    void this.#calls.endAgain();
     const claims = held.map(({ key }) => key).join();
-    const { lines, status } = await this.#ask("renew", [underWay, claims, this.#askedIds(true)]);
+    const { lines, status } = await this.#ask("renew", [this.#calls.oldest, claims, this.#askedIds(true)]);
     this.#expectSilence(Number(status));
     const gone = new Set(lines);
     return held.filter(({ key }) => gone.has(key));
@@ -426,25 +416,9 @@ export class PostgresInboxStore implements InboxStore {
 
   /** Calls a function, and learns what every answer says. */
   async #ask(name: FunctionName, values: readonly Value[]): Promise<Answer> {
-    if (this.#host === undefined) {
-      throw this.#server.refusal("it is closed, or not open yet. Use a store that is open");
-    }
-    for (let tries = 0;; tries++) {
-      const common = this.#common();
-      const number = this.#latestCall;
-      this.#calls.add(number);
-      let lines: readonly string[];
-      try {
-        lines = await this.#call(name, [...common, ...values]);
-      } finally {
-        this.#calls.delete(number);
-      }
-      if (lines[0] !== "?") return this.#learn(lines);
-      if (tries === 2) {
-        throw this.#server.refusal("this process is taken for dead again and again. Use a longer leaseMs");
-      }
-      await this.#enterAgain();
-    }
+    return this.#learn(
+      await this.#calls.make((number) => this.#call(name, [...this.#common(number), ...values])),
+    );
   }
 
   #call(name: FunctionName, values: readonly Value[]): Promise<readonly string[]> {
@@ -452,9 +426,9 @@ export class PostgresInboxStore implements InboxStore {
   }
 
   /** What every function is told first. */
-  #common(): Value[] {
+  #common(call: number): Value[] {
     const { leaseMs, now } = this.#parts;
-    return [this.#bot, this.#owner, leaseMs, ++this.#latestCall, now?.()];
+    return [this.#bot, this.#owner, leaseMs, call, now?.()];
   }
 
   #learn(all: readonly string[]): Answer {
@@ -474,13 +448,6 @@ export class PostgresInboxStore implements InboxStore {
     if (this.#watching?.bot !== bot) this.#watch(bot, news);
     this.#bot = bot;
     this.#learn(answer);
-  }
-
-  /** Others took this process for dead. */
-  #enterAgain(): Promise<void> {
-    return this.#entering ??= this.#enter()
-      .then(() => void this.#leases.renew())
-      .finally(() => this.#entering = undefined);
   }
 
   // — Other processes —

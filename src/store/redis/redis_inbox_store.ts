@@ -15,6 +15,7 @@ import type {
   Tries,
 } from "../inbox_store.ts";
 import { Leases } from "../leases.ts";
+import { ServerCalls } from "../server_calls.ts";
 import { readableUpdates, readUpdates, type StoredUpdates } from "../stored_updates.ts";
 import type { RedisCommand, RedisSubscribe } from "./redis_client.ts";
 import { type ScriptName, wakesOf } from "./redis_scripts.ts";
@@ -105,18 +106,20 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   readonly #owner = String(crypto.getRandomValues(new BigUint64Array(1))[0]! >> 16n);
   readonly #leases: Leases<RedisBatch>;
   readonly #poller: WakePoller;
-  readonly #calls = new Set<number>();
-  /** Calls that end a claim, and have failed: made again before each renewal. */
-  readonly #unsettled = new Map<RedisBatch, () => Promise<unknown>>();
+  readonly #calls: ServerCalls<RedisBatch>;
   #host: StoreHost | undefined;
-  #latestCall = 0;
-  #entering: Promise<void> | undefined;
   #unsubscribe: (() => unknown) | undefined;
 
   constructor(parts: RedisStoreParts) {
     this.#parts = parts;
     this.#server = new RedisServer(parts.name, parts.command);
     this.#poller = WakePoller.of(parts.client, parts.command);
+    this.#calls = new ServerCalls({
+      isOpen: () => this.#host !== undefined,
+      enter: () => this.#enter(),
+      entered: () => void this.#leases.renew(),
+      refusal: (text) => this.#server.refusal(text),
+    });
     this.#leases = new Leases({
       leaseMs: parts.leaseMs,
       renew: (held) => this.#renew(held),
@@ -224,9 +227,9 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     const host = this.#host;
     if (host === undefined) return [];
     try {
-      await this.#settleAgain();
+      await this.#calls.endAgain();
       this.#host = undefined; // what comes now has no effect, and is told to nobody
-      await this.#server.run("leave", this.#common());
+      await this.#server.run("leave", this.#common(this.#calls.next()));
     } catch (error) {
       host.failed(error); // what it had claimed falls due when its lease has ended
     }
@@ -251,7 +254,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   #stop(): void {
     this.#host = undefined;
     this.#leases.stop();
-    this.#unsettled.clear();
+    this.#calls.stop();
     this.#poller.leave(wakesOf(this.#parts.name), this);
     this.count = this.chars = 0;
     void Promise.resolve(this.#unsubscribe?.()).catch(() => {});
@@ -259,31 +262,15 @@ export class RedisInboxStore implements InboxStore, WakeListener {
 
   /** Runs a script, and learns what every answer says. */
   async #ask(script: ScriptName, args: readonly string[]): Promise<readonly string[]> {
-    if (this.#host === undefined) {
-      throw this.#server.refusal("it is closed, or not open yet. Use a store that is open");
-    }
-    for (let tries = 0;; tries++) {
-      const call = this.#common();
-      const number = this.#latestCall;
-      this.#calls.add(number);
-      let answer: readonly string[];
-      try {
-        answer = await this.#server.run(script, [...call, ...args]);
-      } finally {
-        this.#calls.delete(number);
-      }
-      if (answer[0] !== "?") return this.#learn(answer);
-      if (tries === 2) {
-        throw this.#server.refusal("this process is taken for dead again and again. Use a longer leaseMs");
-      }
-      await this.#enterAgain();
-    }
+    return this.#learn(
+      await this.#calls.make((number) => this.#server.run(script, [...this.#common(number), ...args])),
+    );
   }
 
   /** What every script is told first. */
-  #common(): string[] {
+  #common(call: number): string[] {
     const { leaseMs, now } = this.#parts;
-    return [this.#owner, String(leaseMs), now === undefined ? "" : String(now()), String(++this.#latestCall)];
+    return [this.#owner, String(leaseMs), now === undefined ? "" : String(now()), String(call)];
   }
 
   #learn(answer: readonly string[]): readonly string[] {
@@ -299,20 +286,13 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   }
 
   async #enter(): Promise<readonly string[]> {
-    const answer = await this.#server.run("enter", this.#common());
+    const answer = await this.#server.run("enter", this.#common(this.#calls.next()));
     if (answer[0] !== "format") return answer;
     throw this.#server.refusal(
       `its keys have format ${
         answer[1]
       }, which a later telehook has made. Use that telehook, or another name`,
     );
-  }
-
-  /** Others took this process for dead, or the server has lost its data. */
-  #enterAgain(): Promise<void> {
-    return this.#entering ??= this.#enter()
-      .then(() => void this.#leases.renew())
-      .finally(() => this.#entering = undefined);
   }
 
   #holds(id: string, token: string): boolean {
@@ -335,7 +315,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     return batches;
   }
 
-  /** Ends a claim. If that fails, it is tried again with the renewals, until the server knows. */
+  /** Ends a claim. If that fails, it is tried again with the renewals. */
   async #settle(
     batch: Batch,
     script: ScriptName,
@@ -345,31 +325,18 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     if (!(batch instanceof RedisBatch) || this.#host === undefined) return undefined;
     const isFirst = !batch.isSettling;
     batch.isSettling = true;
-    const settle = async (rest: readonly string[]) => {
-      const answer = await this.#ask(script, [batch.id, batch.token, ...rest]);
-      this.#unsettled.delete(batch);
+    return await this.#calls.end(batch, async (isAgain) => {
+      const answer = await this.#ask(script, [batch.id, batch.token, ...(isAgain ? argsAgain : args)]);
       const wasHeld = this.#leases.delete(batch);
       if (answer[0] === "gone" && isFirst && wasHeld) this.#host?.lost(batch);
       return answer;
-    };
-    this.#unsettled.delete(batch); // what is wanted now counts
-    try {
-      return await settle(args);
-    } catch (error) {
-      if (this.#host !== undefined) this.#unsettled.set(batch, () => settle(argsAgain));
-      throw error;
-    }
-  }
-
-  async #settleAgain(): Promise<void> {
-    await Promise.allSettled([...this.#unsettled.values()].map((settle) => settle()));
+    });
   }
 
   async #renew(held: readonly RedisBatch[]): Promise<readonly RedisBatch[]> {
-    void this.#settleAgain(); // the server gets these first
-    const [underWay = this.#latestCall + 1] = this.#calls;
+    void this.#calls.endAgain(); // the server gets these first
     const claims = held.flatMap(({ id, token }) => [id, token]);
-    const answer = await this.#ask("renew", [String(underWay), ...claims]);
+    const answer = await this.#ask("renew", [String(this.#calls.oldest), ...claims]);
     const gone = new Set(answer.slice(HEADER));
     return gone.size === 0 ? [] : held.filter(({ id, token }) => gone.has(`${id} ${token}`));
   }

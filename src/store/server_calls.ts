@@ -1,0 +1,98 @@
+/** What {@link ServerCalls} need to know. */
+export interface ServerCallsOptions {
+  /** Whether the store is open. */
+  isOpen(): boolean;
+  /** Tells the server that this process uses the store, again. */
+  enter(): Promise<unknown>;
+  /** Is called after the server was told again: claims may belong to other processes now. */
+  entered(): void;
+  /** The error that says why the store cannot be used, and what to do. */
+  refusal(text: string): Error;
+}
+
+/**
+ * The calls that one process makes to the server of a store. An answer is a list of texts; if it begins with `?`, the
+ * server does not know this process.
+ *
+ * Each call has a number, which counts up. The server notes it with every claim, so that a renewal can tell the claims
+ * whose answer is still under way from those whose answer was lost.
+ */
+export class ServerCalls<B> {
+  readonly #options: ServerCallsOptions;
+  readonly #underWay = new Set<number>();
+  /** Calls that end a claim, and have failed: made again before each renewal. */
+  readonly #failed = new Map<B, () => Promise<unknown>>();
+  #latest = 0;
+  #entering: Promise<void> | undefined;
+
+  constructor(options: ServerCallsOptions) {
+    this.#options = options;
+  }
+
+  /** The number of the next call. */
+  next(): number {
+    return ++this.#latest;
+  }
+
+  /** The lowest number of a call whose answer is under way, or the number of the next call. */
+  get oldest(): number {
+    const [oldest = this.#latest + 1] = this.#underWay;
+    return oldest;
+  }
+
+  /** Makes a call, and makes it again if the server did not know this process. */
+  async make(call: (number: number) => Promise<readonly string[]>): Promise<readonly string[]> {
+    const { isOpen, refusal } = this.#options;
+    if (!isOpen()) throw refusal("it is closed, or not open yet. Use a store that is open");
+    for (let tries = 0;; tries++) {
+      const number = this.next();
+      this.#underWay.add(number);
+      let answer: readonly string[];
+      try {
+        answer = await call(number);
+      } finally {
+        this.#underWay.delete(number);
+      }
+      if (answer[0] !== "?") return answer;
+      if (tries === 2) throw refusal("this process is taken for dead again and again. Use a longer leaseMs");
+      await this.#enterAgain();
+    }
+  }
+
+  /**
+   * Makes a call that ends a claim. If it fails, it is made again by {@link endAgain}, until the server knows or the claim
+   * is ended in another way.
+   *
+   * @param call Told whether it is made again.
+   */
+  async end<T>(batch: B, call: (isAgain: boolean) => Promise<T>): Promise<T> {
+    this.#failed.delete(batch); // what is wanted now counts
+    const make = async (isAgain: boolean): Promise<T> => {
+      const result = await call(isAgain);
+      this.#failed.delete(batch);
+      return result;
+    };
+    try {
+      return await make(false);
+    } catch (error) {
+      if (this.#options.isOpen()) this.#failed.set(batch, () => make(true));
+      throw error;
+    }
+  }
+
+  /** Makes the calls again that end a claim and have failed. */
+  async endAgain(): Promise<void> {
+    await Promise.allSettled([...this.#failed.values()].map((call) => call()));
+  }
+
+  /** Forgets what has failed: the store is closed. */
+  stop(): void {
+    this.#failed.clear();
+  }
+
+  /** Others took this process for dead, or the server has lost its data. */
+  #enterAgain(): Promise<void> {
+    const { enter, entered } = this.#options;
+    return this.#entering ??= enter().then(() => entered()).finally(() => this.#entering = undefined);
+  }
+}
