@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
-import type { Scope } from "../inbox/scoped_it.ts";
+import type { TestScope } from "../../src/testing/store.ts";
 
 /** What a bot in a process of its own is to do; see `bot_child.ts`. */
 export interface BotTask {
@@ -41,7 +41,7 @@ export class Bot {
   readonly #options: Partial<BotTask>;
   readonly #runs: BotRun[] = [];
 
-  constructor(t: Scope, options: Partial<BotTask> = {}) {
+  constructor(t: TestScope, options: Partial<BotTask> = {}) {
     this.#directory = mkdtempSync(join(tmpdir(), "telehook-attack-"));
     this.#options = options;
     t.after(async () => {

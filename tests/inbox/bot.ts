@@ -13,6 +13,7 @@ import {
   webhook,
   type WebhookOptions,
 } from "../../mod.ts";
+import { randomNumbers } from "../random_numbers.ts";
 
 /** A message update of a chat; its id is the message's too. */
 export function message(id: number, rest: Partial<Message> = {}): Update {
@@ -78,15 +79,10 @@ export function delivery(update: FlatUpdate | object): Request {
   });
 }
 
-/** Numbers that look random and come again with the same seed (mulberry32). */
+/** Whole numbers from 0 up to `below`, which is excluded. They are the same for the same seed. */
 export function random(seed: number): (below: number) => number {
-  let state = seed;
-  return (below) => {
-    state = (state + 0x6d2b79f5) | 0;
-    let t = Math.imul(state ^ (state >>> 15), 1 | state);
-    t = (t + Math.imul(t ^ (t >>> 7), 61 | t)) ^ t;
-    return Math.floor((((t ^ (t >>> 14)) >>> 0) / 4_294_967_296) * below);
-  };
+  const next = randomNumbers(seed);
+  return (below) => Math.floor(next() * below);
 }
 
 /** Fails if a promise has settled after everything that is under way without a timer. */

@@ -4,7 +4,7 @@ import { type ReceivedUpdate, type ReceiverResult, TelehookError, type WebhookEv
 import { bot, codeOf, delivery, gate, inChat, Log, message, part } from "./bot.ts";
 import { Clock } from "./clock.ts";
 import { WrappedStore } from "./wrapped_store.ts";
-import { it } from "./scoped_it.ts";
+import { it } from "../scoped_it.ts";
 
 const REPLY = { method: "sendMessage", chat_id: 42, text: "hello" };
 

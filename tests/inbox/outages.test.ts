@@ -4,7 +4,7 @@ import { GiveUp, RetryLater, type WebhookEvent } from "../../mod.ts";
 import { Failures, NO_TRIES } from "../../src/runner/failures.ts";
 import { bot, delivery, inChat, Log, message, part, word } from "./bot.ts";
 import { Clock } from "./clock.ts";
-import { it } from "./scoped_it.ts";
+import { it } from "../scoped_it.ts";
 
 function rules(maxAttempts = 5, giveUpAfterMs = 600_000) {
   const told: string[] = [];

@@ -4,7 +4,7 @@ import type { Added, AddMode, Batch, InboxStore, StoreEntry, StoreHost, WebhookE
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { assertPending, bot, codeOf, gate, inChat, Log, message, turn, word } from "./bot.ts";
 import { type StoreHooks, WrappedStore } from "./wrapped_store.ts";
-import { it } from "./scoped_it.ts";
+import { it } from "../scoped_it.ts";
 
 /** One store in memory that several inboxes use, as processes share a database. */
 class SharedStore {

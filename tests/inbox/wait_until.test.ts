@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { bot, delivery, gate, Log, message, part, turn, word } from "./bot.ts";
-import { it } from "./scoped_it.ts";
+import { it } from "../scoped_it.ts";
 
 describe("waitUntil", () => {
   const beside = (promises: Promise<unknown>[]) => ({

@@ -6,8 +6,10 @@ import { type TestScope, testStore } from "../../src/testing/store.ts";
 import { queryOf } from "../../src/store/postgres/postgres_client.ts";
 import { PostgresInboxStore } from "../../src/store/postgres/postgres_inbox_store.ts";
 import { sharedPostgres, skipWithoutPostgres } from "./postgres_server.ts";
-import { entry, Heard, ids, newName, poolFor, test } from "./scope.ts";
-import { VirtualTime } from "./virtual_time.ts";
+import { test } from "../scoped_it.ts";
+import { entry, Heard, ids, newName } from "../store/server_store.ts";
+import { poolFor } from "./scope.ts";
+import { virtualTimes } from "../store/virtual_time.ts";
 
 /*
  * Each client that a store recognises does everything that the store asks of it. The clients are in the directory that
@@ -25,12 +27,12 @@ type Transact = (use: (transaction: unknown) => Promise<void>) => Promise<unknow
 /** Everything once, with two stores, the second of which wakes the first. */
 async function tryClient(t: TestScope, client: object, transact: Transact, other = client): Promise<void> {
   const name = newName();
-  const heard = new Heard();
+  const heard = new Heard(100);
   const store = postgresStore(client, { name });
   const second = postgresStore(other, { name });
   await store.open(heard);
   t.after(() => store.close());
-  await second.open(new Heard());
+  await second.open(new Heard(100));
   t.after(() => second.close());
   const lane = 'лейн %_"\\{}*:?';
   assert.equal(await store.add(entry(1, { lane }), "behind"), "alone");
@@ -182,12 +184,7 @@ test("PGlite", skipPglite, async (t) => {
 
 if (skipPglite === undefined) {
   const database = await openPglite();
-  const times = new WeakMap<TestScope, VirtualTime>();
-  const time = (t: TestScope) => {
-    const known = times.get(t) ?? new VirtualTime();
-    times.set(t, known);
-    return known;
-  };
+  const time = virtualTimes(0.001);
   testStore({
     name: "postgresStore on PGlite",
     isDurable: true,

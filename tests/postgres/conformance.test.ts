@@ -1,9 +1,9 @@
 import process from "node:process";
-import { type TestScope, testStore } from "../../src/testing/store.ts";
+import { testStore } from "../../src/testing/store.ts";
 import { PostgresInboxStore } from "../../src/store/postgres/postgres_inbox_store.ts";
 import { sharedPostgres, skipWithoutPostgres } from "./postgres_server.ts";
-import { test } from "./scope.ts";
-import { VirtualTime } from "./virtual_time.ts";
+import { test } from "../scoped_it.ts";
+import { virtualTimes } from "../store/virtual_time.ts";
 import { wirePool } from "./wire_client.ts";
 
 /*
@@ -15,12 +15,7 @@ if (skipWithoutPostgres !== undefined) {
 } else {
   const pool = wirePool(await sharedPostgres());
   const schema = `conformance_${process.pid}`;
-  const times = new WeakMap<TestScope, VirtualTime>();
-  const time = (t: TestScope) => {
-    const known = times.get(t) ?? new VirtualTime();
-    times.set(t, known);
-    return known;
-  };
+  const time = virtualTimes(0.001);
   testStore({
     name: "postgresStore",
     isDurable: true,

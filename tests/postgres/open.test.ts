@@ -9,7 +9,9 @@ import {
   skipWithoutOwnPostgres,
   skipWithoutPostgres as skip,
 } from "./postgres_server.ts";
-import { Heard, newName, poolFor, test } from "./scope.ts";
+import { test } from "../scoped_it.ts";
+import { Heard, newName } from "../store/server_store.ts";
+import { poolFor } from "./scope.ts";
 
 const nobody = () => Promise.reject(new Error("never asked"));
 
@@ -35,7 +37,7 @@ test("options that cannot be are refused at once", undefined, () => {
 
 async function opens(client: object, message: RegExp, schema?: string): Promise<void> {
   const store = postgresStore(client, { name: newName(), ...(schema === undefined ? {} : { schema }) });
-  await assert.rejects(async () => await store.open(new Heard()), (error) => {
+  await assert.rejects(async () => await store.open(new Heard(100)), (error) => {
     assert.ok(error instanceof TelehookError && error.code === "ERR_STORE", String(error));
     assert.match(error.message, message);
     return true;
@@ -71,7 +73,7 @@ test("a user who may not create the schema, and what helps", skip, async (t) => 
   );
   await admin.query(`create schema "${role}" authorization "${role}"`);
   const store = postgresStore(pool, { name: "bot", schema: role });
-  await store.open(new Heard());
+  await store.open(new Heard(100));
   await store.close();
 });
 
@@ -109,7 +111,7 @@ test("a schema of a later version", skip, async (t) => {
   const pool = poolFor(t, await sharedPostgres(), 1);
   t.after(() => pool.query(`drop schema ${schema} cascade`));
   const store = postgresStore(pool, { name: "bot", schema });
-  await store.open(new Heard());
+  await store.open(new Heard(100));
   await store.close();
   await pool.query(`update ${schema}.format set version = 99`);
   await opens(pool, /format 99, which a later telehook has made/, schema);

@@ -1,9 +1,12 @@
 import assert from "node:assert/strict";
 import { spawn, spawnSync } from "node:child_process";
 import process from "node:process";
+import { pause } from "../../src/platform/pause.ts";
 import type { TestScope } from "../../src/testing/store.ts";
 import { freePort, sharedPostgres, skipWithoutPostgres } from "./postgres_server.ts";
-import { entry, ids, newName, openStore, poolFor, sleep, test } from "./scope.ts";
+import { test } from "../scoped_it.ts";
+import { entry, ids, newName } from "../store/server_store.ts";
+import { openStore, poolFor } from "./scope.ts";
 
 const isInstalled = spawnSync("bash", ["-c", "command -v pgbouncer || ls /usr/sbin/pgbouncer"]).status === 0;
 const skip = skipWithoutPostgres ??
@@ -45,7 +48,7 @@ rm -rf "$directory"`;
     } catch (error) {
       if (tries > 200) throw error;
     }
-    await sleep(20);
+    await pause(20);
   }
 }
 
@@ -70,7 +73,7 @@ test("a pooler in transaction mode is no obstacle, though it cannot listen", ski
     }
   }));
   assert.deepEqual([...done].sort((x, y) => x - y), all);
-  await sleep(2_200); // its attempt to listen has failed by now
+  await pause(2_200); // its attempt to listen has failed by now
   const woken = b.heard.nextWake();
   await a.store.add(entry(100), "append");
   await woken;

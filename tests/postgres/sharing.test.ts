@@ -2,9 +2,12 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
+import { pause } from "../../src/platform/pause.ts";
 import { PostgresInboxStore } from "../../src/store/postgres/postgres_inbox_store.ts";
 import { sharedPostgres, skipWithoutPostgres as skip } from "./postgres_server.ts";
-import { entry, type Heard, ids, newName, openStore, poolFor, sleep, test } from "./scope.ts";
+import { test } from "../scoped_it.ts";
+import { entry, type Heard, ids, newName } from "../store/server_store.ts";
+import { openStore, poolFor } from "./scope.ts";
 
 test("an ordinary update is one round trip that writes nothing, a received one is two", skip, async (t) => {
   const pool = poolFor(t, await sharedPostgres(), 1);
@@ -43,9 +46,9 @@ test(
     const client = { query: pool.query }; // cannot listen
     for (const name of names) stores.push({ name, heard: (await openStore(t, client, { name })).heard });
     const sharing = await openStore(t, other, { name: names[42] ?? "" });
-    await sleep(1_100); // the first look was slow: nobody else was there
+    await pause(1_100); // the first look was slow: nobody else was there
     const before = pool.count.queries;
-    await sleep(1_000);
+    await pause(1_000);
     const looked = pool.count.queries - before;
     assert.ok(looked >= 1 && looked <= 7, `${looked} statements in a second`);
 
@@ -65,7 +68,7 @@ test("what is reserved for another process wakes it when its turn comes", skip, 
   await a.store.add(entry(1), "append");
   const [batch = assert.fail()] = await a.store.claim(1, 0);
   await b.store.add(entry(2, { reservedMs: 50_000 }), "append");
-  await sleep(100);
+  await pause(100);
   const woken = b.heard.nextWake();
   assert.equal(await a.store.complete(batch, true), undefined);
   await woken;

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
 import { webhook } from "../../mod.ts";
+import { pause } from "../../src/platform/pause.ts";
 import type { TestScope } from "../../src/testing/store.ts";
 import { sharedPostgres, skipWithoutPostgres as skip } from "./postgres_server.ts";
-import { claimSoon, entry, ids, newName, openStore, poolFor, sleep, test, type TestPool } from "./scope.ts";
+import { test } from "../scoped_it.ts";
+import { claimSoon, entry, ids, newName } from "../store/server_store.ts";
+import { openStore, poolFor, type TestPool } from "./scope.ts";
 
 /*
  * `context.complete(transaction)`: a handler's effects and the completion of its update happen together or not at all. The
@@ -173,7 +176,7 @@ test(
     fails = false;
     await hook.receive(entry(1).update);
     await hook.receive(entry(2).update);
-    await sleep(0);
+    await pause(0);
     assert.deepEqual(await list(), [1, 2]);
   },
 );

@@ -1,10 +1,13 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import process from "node:process";
+import { pause } from "../../src/platform/pause.ts";
 import { redisStore } from "../../src/store/redis/mod.ts";
 import type { TestScope } from "../../src/testing/store.ts";
 import { sharedRedis, skipWithoutOwnRedis, skipWithoutRedis, startRedis } from "./redis_server.ts";
-import { clientFor, entry, Heard, ids, newName, sleep, test } from "./scope.ts";
+import { test } from "../scoped_it.ts";
+import { entry, Heard, ids, newName } from "../store/server_store.ts";
+import { clientFor } from "./scope.ts";
 
 /*
  * Each client that a store recognises does everything that the store asks of it. The clients are in the directory that
@@ -183,7 +186,7 @@ test("clusters of node-redis and ioredis", skip ?? skipWithoutOwnRedis, async (t
   t.after(() => server.kill());
   const admin = clientFor(t, server.url);
   await admin.send("CLUSTER", ["ADDSLOTS", ...Array.from({ length: 16_384 }, (_, i) => String(i))]);
-  while (!String(await admin.send("CLUSTER", ["INFO"])).includes("cluster_state:ok")) await sleep(20);
+  while (!String(await admin.send("CLUSTER", ["INFO"])).includes("cluster_state:ok")) await pause(20);
   const { createCluster } = required("redis") as { createCluster(options: object): NodeRedis };
   const one = createCluster({ rootNodes: [{ url: server.url }] });
   one.on("error", () => {});

@@ -1,10 +1,11 @@
-import { type TestScope, testStore } from "../../src/testing/store.ts";
+import { testStore } from "../../src/testing/store.ts";
 import type { InboxStore } from "../../src/store/inbox_store.ts";
 import { RedisInboxStore } from "../../src/store/redis/redis_inbox_store.ts";
 import { sharedRedis, skipWithoutRedis } from "./redis_server.ts";
 import { respClient } from "./resp_client.ts";
-import { test } from "./scope.ts";
-import { endLease, virtualStore, VirtualTime } from "./virtual_time.ts";
+import { test } from "../scoped_it.ts";
+import { virtualTimes } from "../store/virtual_time.ts";
+import { endLease, virtualStore } from "./virtual_time.ts";
 
 /*
  * The published suite for stores, on a real server, with a time that passes at once. With a function as client; the other
@@ -15,13 +16,8 @@ if (skipWithoutRedis !== undefined) {
 } else {
   const url = await sharedRedis();
   const client = respClient(url);
-  const times = new WeakMap<TestScope, VirtualTime>();
   const names = new WeakMap<InboxStore, string>();
-  const time = (t: TestScope) => {
-    const known = times.get(t) ?? new VirtualTime();
-    times.set(t, known);
-    return known;
-  };
+  const time = virtualTimes();
   testStore({
     name: "redisStore",
     isDurable: true,

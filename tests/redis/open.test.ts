@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { redisStore } from "../../src/store/redis/mod.ts";
 import { skipWithoutOwnRedis, startRedis } from "./redis_server.ts";
 import type { RespClient } from "./resp_client.ts";
-import { clientFor, entry, Heard, test } from "./scope.ts";
+import { test } from "../scoped_it.ts";
+import { entry, Heard } from "../store/server_store.ts";
+import { clientFor } from "./scope.ts";
 
 /** What opening throws. */
 async function refusal(send: RespClient["send"]): Promise<string> {

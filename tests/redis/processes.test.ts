@@ -3,9 +3,12 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { createInterface } from "node:readline";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
+import { pause } from "../../src/platform/pause.ts";
 import type { TestScope } from "../../src/testing/store.ts";
 import { sharedRedis, skipWithoutRedis } from "./redis_server.ts";
-import { claimSoon, clientFor, entry, ids, newName, openStore, sleep, test } from "./scope.ts";
+import { test } from "../scoped_it.ts";
+import { claimSoon, entry, ids, newName } from "../store/server_store.ts";
+import { clientFor, openStore } from "./scope.ts";
 
 const LEASE_MS = 900;
 
@@ -38,7 +41,7 @@ function startChild(t: TestScope, url: string, name: string) {
     const until = performance.now() + 10_000;
     while (!lines.includes(expected)) {
       assert.ok(performance.now() < until, `It has only written: ${lines}`);
-      await Promise.race([new Promise<void>((resolve) => waiting.push(resolve)), sleep(1_000)]);
+      await Promise.race([new Promise<void>((resolve) => waiting.push(resolve)), pause(1_000)]);
     }
   };
   return { kill, line };
@@ -86,7 +89,7 @@ test(
       if (batches.length > 0) break;
       assert.ok(performance.now() - began < 5_000);
       await heard.nextWake();
-      await sleep(heard.wakeIn ?? 0);
+      await pause(heard.wakeIn ?? 0);
     }
     assert.ok(performance.now() - began < 2 * LEASE_MS, "It is woken soon after");
     // From now on, what could have ended that process is found in the store.

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { sharedRedis, skipWithoutRedis } from "./redis_server.ts";
-import { clientFor, entry, newName, openStore, test } from "./scope.ts";
+import { test } from "../scoped_it.ts";
+import { entry, newName } from "../store/server_store.ts";
+import { clientFor, openStore } from "./scope.ts";
 import { endLease } from "./virtual_time.ts";
 
 test("tries replace what is known of crashes; without them, both stay", skipWithoutRedis, async (t) => {

@@ -1,8 +1,11 @@
 import assert from "node:assert/strict";
+import { pause } from "../../src/platform/pause.ts";
 import { RedisInboxStore } from "../../src/store/redis/redis_inbox_store.ts";
 import { keysOf } from "../../src/store/redis/redis_scripts.ts";
 import { sharedRedis, skipWithoutOwnRedis, skipWithoutRedis, startRedis } from "./redis_server.ts";
-import { claimSoon, clientFor, entry, Heard, ids, newName, openStore, sleep, test } from "./scope.ts";
+import { test } from "../scoped_it.ts";
+import { claimSoon, entry, Heard, ids, newName } from "../store/server_store.ts";
+import { clientFor, openStore } from "./scope.ts";
 
 test("100 stores on one connection look for news with one command", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
@@ -18,7 +21,7 @@ test("100 stores on one connection look for news with one command", skipWithoutR
   }));
   const last = all.at(-1) ?? assert.fail();
   const second = await openStore(t, other, { name: last.name });
-  await sleep(1_100); // those that are alone look once a second
+  await pause(1_100); // those that are alone look once a second
   await last.store.claim(1, 0);
   const began = performance.now();
   const woken = last.heard.nextWake();
@@ -27,7 +30,7 @@ test("100 stores on one connection look for news with one command", skipWithoutR
   assert.ok(performance.now() - began < 1_000);
   assert.deepEqual(ids(await last.store.claim(1, 0)), [1]);
   commands.length = 0;
-  await sleep(650);
+  await pause(650);
   assert.ok(commands.length <= 4, `${commands.length} commands in 650 ms: ${commands}`);
   assert.deepEqual(all.flatMap(({ heard }) => heard.errors), []);
 });
@@ -73,7 +76,7 @@ test(
     t.after(() => server.kill());
     const client = clientFor(t, server.url);
     await client.send("CLUSTER", ["ADDSLOTS", ...Array.from({ length: 16_384 }, (_, i) => String(i))]);
-    while (!String(await client.send("CLUSTER", ["INFO"])).includes("cluster_state:ok")) await sleep(20);
+    while (!String(await client.send("CLUSTER", ["INFO"])).includes("cluster_state:ok")) await pause(20);
     const slots = await Promise.all(keysOf("a-bot").map((key) => client.send("CLUSTER", ["KEYSLOT", key])));
     assert.equal(new Set(slots).size, 1);
 

@@ -1,26 +1,9 @@
-import type { StoreClock, TestScope } from "../../src/testing/store.ts";
+import type { TestScope } from "../../src/testing/store.ts";
 import { commandOf, subscribeOf } from "../../src/store/redis/redis_client.ts";
 import { RedisInboxStore } from "../../src/store/redis/redis_inbox_store.ts";
 import { keysOf } from "../../src/store/redis/redis_scripts.ts";
+import type { VirtualTime } from "../store/virtual_time.ts";
 import type { RespClient } from "./resp_client.ts";
-
-/** Time for stores that only passes when a test wants it to, on the server as well. */
-export class VirtualTime {
-  readonly #began = Date.now();
-  #ms = 0;
-
-  /** What the scripts take for the server's time. */
-  readonly now = (): number => this.#began + this.#ms;
-
-  /** The same, as the suite wants it. */
-  readonly clock: StoreClock = {
-    unitMs: 1,
-    toleranceMs: 0,
-    canJump: true,
-    now: () => this.#ms,
-    pass: (ms) => void (this.#ms += Math.ceil(ms)),
-  };
-}
 
 /** Makes a store that goes by virtual time. Its keys are deleted when the test has ended. */
 export function virtualStore(

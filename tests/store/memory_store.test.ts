@@ -4,7 +4,7 @@ import type { Batch, StoreEntry } from "../../src/store/inbox_store.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { stoppedClock, testStore } from "../../src/testing/store.ts";
 import { entry, ids } from "../../src/testing/store/trial.ts";
-import { it } from "./scope.ts";
+import { it } from "../scoped_it.ts";
 
 testStore({ name: "MemoryStore", isDurable: false, isShared: false, make: () => new MemoryStore() });
 

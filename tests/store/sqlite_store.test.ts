@@ -17,7 +17,7 @@ import { SqliteInboxStore } from "../../src/store/sqlite/sqlite_inbox_store.ts";
 import { sqliteStore, type SqliteStoreOptions } from "../../src/store/sqlite/sqlite_store.ts";
 import { stoppedClock, type TestScope, testStore } from "../../src/testing/store.ts";
 import { entry, ids, updateOf } from "../../src/testing/store/trial.ts";
-import { it } from "./scope.ts";
+import { it } from "../scoped_it.ts";
 import { freshPath, hasSqlite, openDatabase } from "./sqlite_store_files.ts";
 
 const FIXTURE = fileURLToPath(new URL("../fixtures/store-version-2.db", import.meta.url));

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { checkKeyPair, type EncryptedKeyPair } from "../../src/tls/mod.ts";
 import { writePem } from "../../src/tls/pem.ts";
-import { fixtureText, randomNumbers } from "./fixtures.ts";
+import { randomNumbers } from "../random_numbers.ts";
+import { fixtureText } from "./fixtures.ts";
 import { httpsExchange } from "./https_exchange.ts";
 
 const KINDS = ["rsa", "p256", "p384", "p521", "ed25519"];

@@ -5,7 +5,8 @@ import { TelehookError } from "../../src/errors/telehook_error.ts";
 import { type Bytes, concat } from "../../src/tls/der.ts";
 import { utf16 } from "../../src/tls/key_derivation.ts";
 import { type KeyPair, loadKeystore } from "../../src/tls/mod.ts";
-import { fixtureBytes, randomNumbers } from "./fixtures.ts";
+import { randomNumbers } from "../random_numbers.ts";
+import { fixtureBytes } from "./fixtures.ts";
 import { contentOf, sealPkcs12 } from "./pkcs12_writer.ts";
 
 const password = "changeit";

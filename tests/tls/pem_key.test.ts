@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { createPrivateKey } from "node:crypto";
 import { describe, it } from "node:test";
 import { decryptPemKey } from "../../src/tls/mod.ts";
-import { fixtureNames, fixtureText, randomNumbers } from "./fixtures.ts";
+import { randomNumbers } from "../random_numbers.ts";
+import { fixtureNames, fixtureText } from "./fixtures.ts";
 
 const PASSPHRASE = "пароль";
 const UNSUPPORTED: Record<string, RegExp> = {

@@ -52,7 +52,10 @@ export async function badNetwork(targetUrl: string, random: () => number): Promi
   server.listen(0, "127.0.0.1");
   await new Promise((resolve) => server.once("listening", resolve));
   const address = server.address();
-  network.url = `redis://127.0.0.1:${typeof address === "object" && address !== null ? address.port : 0}`;
+  const own = new URL(targetUrl);
+  own.hostname = "127.0.0.1";
+  own.port = String(typeof address === "object" && address !== null ? address.port : 0);
+  network.url = own.href;
   network.close = () => {
     server.close();
     for (const socket of sockets) socket.destroy();

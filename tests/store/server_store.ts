@@ -1,0 +1,94 @@
+import type { Batch, InboxStore, StoreEntry, StoreHost } from "../../src/store/inbox_store.ts";
+import { pause } from "../../src/platform/pause.ts";
+
+let names = 0;
+
+/** A name that no other test uses. */
+export function newName(): string {
+  return `test_${Date.now().toString(36)}_${++names}_${Math.floor(Math.random() * 1e6)}`;
+}
+
+/** What a store tells its inbox. */
+export class Heard implements StoreHost {
+  readonly batches: Batch[] = [];
+  readonly errors: unknown[] = [];
+  wakes = 0;
+  wakeIn: number | undefined;
+  readonly #soonMs: number;
+  readonly #onWake: (() => void)[] = [];
+
+  /** @param soonMs Who waits for a wake is not told of later ones. Milliseconds. Default: is told of all. */
+  constructor(soonMs = Infinity) {
+    this.#soonMs = soonMs;
+  }
+
+  wake(inMs: number): void {
+    this.wakes++;
+    this.wakeIn = inMs;
+    if (inMs <= this.#soonMs) { for (const each of this.#onWake.splice(0)) each(); }
+  }
+
+  lost(batch: Batch): void {
+    this.batches.push(batch);
+  }
+
+  failed(error: unknown): void {
+    this.errors.push(error);
+  }
+
+  /** Waits for the next wake. */
+  nextWake(): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => reject(new Error("It is not woken")), 5_000);
+      this.#onWake.push(() => {
+        clearTimeout(timer);
+        resolve();
+      });
+    });
+  }
+}
+
+export function entry(id: number, more: Partial<StoreEntry> = {}): StoreEntry {
+  const chat = { id: 42, type: "private" } as const;
+  return {
+    update: { update_id: id, message: { message_id: id, date: 0, chat, text: `héllo 🐕 ${id}` } },
+    json: undefined,
+    lane: 42,
+    chars: 100,
+    tries: { attempts: 0, failures: 0 },
+    album: undefined,
+    reservedMs: 0,
+    ...more,
+  };
+}
+
+export function ids(batches: readonly Batch[]): number[] {
+  return batches.flatMap((batch) => batch.updates.map((each) => each.update_id));
+}
+
+/** Claims until something is claimed. */
+export async function claimSoon(store: InboxStore, withinMs = 5_000): Promise<readonly Batch[]> {
+  for (const until = performance.now() + withinMs; performance.now() < until;) {
+    const batches = await store.claim(10, 0);
+    if (batches.length > 0) return batches;
+    await pause(10);
+  }
+  throw new Error(`Nothing to claim within ${withinMs} ms`);
+}
+
+/** Repeats a call until it succeeds, as the inbox and Telegram's sender do. */
+export type Until = <T>(call: () => T | Promise<T>) => Promise<T>;
+
+/** @returns A function that repeats a call that often, after a pause of that many milliseconds each. */
+export function repeating(mostRepeats: number, pauseMs: number): Until {
+  return async (call) => {
+    for (let tries = 0;; tries++) {
+      try {
+        return await call();
+      } catch (error) {
+        if (tries > mostRepeats) throw error;
+        await pause(pauseMs);
+      }
+    }
+  };
+}
