@@ -1,5 +1,5 @@
 /** The longest time of a timer, in milliseconds: with a longer one, it would fire immediately. */
-export const LONGEST_TIMER_MS = 2 ** 31 - 1;
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
 /** Resolves after that many milliseconds, or rejects with the signal's reason as soon as that is aborted. */
 export function pause(ms: number, signal?: AbortSignal): Promise<void> {
