@@ -3,7 +3,8 @@ import { test } from "node:test";
 import { botApi } from "../../src/bot_api/bot_api.ts";
 import { BotApiError } from "../../src/bot_api/bot_api_error.ts";
 import { TelehookError } from "../../src/errors/telehook_error.ts";
-import { BOT_TOKEN, closedPort, json, ok, startServer } from "./loopback_server.ts";
+import { freePort } from "../../src/testing/free_port.ts";
+import { BOT_TOKEN, json, ok, startServer } from "./loopback_server.ts";
 
 async function failureOf(promise: Promise<unknown>): Promise<unknown> {
   return await promise.then(() => assert.fail("It should have failed"), (error: unknown) => error);
@@ -122,7 +123,7 @@ async function theBotsOwnCode(call: () => Promise<unknown>): Promise<unknown> {
 test("an error has the stack of the code that called, whatever went wrong", async (t) => {
   const refusal = { ok: false, error_code: 400, description: "Bad Request" };
   const { apiRoot } = await startServer(t, (response) => json(response, 400, refusal));
-  const away = botApi(BOT_TOKEN, { apiRoot: `http://127.0.0.1:${await closedPort()}` });
+  const away = botApi(BOT_TOKEN, { apiRoot: `http://127.0.0.1:${await freePort()}` });
   const api = botApi(BOT_TOKEN, { apiRoot });
   const calls: (() => Promise<unknown>)[] = [
     () => away.call("getMe"),

@@ -56,15 +56,6 @@ export function textOf(request: ReceivedRequest | undefined): string {
   return new TextDecoder().decode(request?.body);
 }
 
-/** A port of the loopback address that nobody listens on. */
-export async function closedPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const port = portOf(server.address());
-  await new Promise<void>((resolve) => server.close(() => resolve()));
-  return port;
-}
-
 function portOf(address: ReturnType<ReturnType<typeof createServer>["address"]>): number {
   if (address === null || typeof address === "string") throw new Error("The server has no port");
   return address.port;

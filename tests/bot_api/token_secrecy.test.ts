@@ -4,7 +4,8 @@ import { inspect } from "node:util";
 import { type BotApi, botApi } from "../../src/bot_api/bot_api.ts";
 import { BotApiError } from "../../src/bot_api/bot_api_error.ts";
 import { TelehookError } from "../../src/errors/telehook_error.ts";
-import { BOT_TOKEN, closedPort, json, startServer } from "./loopback_server.ts";
+import { freePort } from "../../src/testing/free_port.ts";
+import { BOT_TOKEN, json, startServer } from "./loopback_server.ts";
 
 const SECRET_TOKEN = "s".repeat(3) + "-webhook-secret-" + "t".repeat(3);
 const [, KEY = ""] = BOT_TOKEN.split(":");
@@ -60,7 +61,7 @@ test("the client shows no token", () => {
 test("network faults show no token, say why, and keep a cause", async (t) => {
   const plain = await startServer(t, (response) => response.destroy());
   const faults: [string, RegExp][] = [
-    [`http://127.0.0.1:${await closedPort()}`, /refused/i],
+    [`http://127.0.0.1:${await freePort()}`, /refused/i],
     ["http://telehook.invalid", /ENOTFOUND|EAI_AGAIN|dns|resolve/i],
     [plain.apiRoot.replace("http:", "https:"), /ssl|tls|corrupt message/i],
     [plain.apiRoot, /./],
@@ -161,7 +162,7 @@ test("an address that was given as apiRoot together with the token shows no toke
     assertSecretFree(error);
     return true;
   });
-  const apiRoot = `http://127.0.0.1:${await closedPort()}/bot${BOT_TOKEN}`;
+  const apiRoot = `http://127.0.0.1:${await freePort()}/bot${BOT_TOKEN}`;
   await failureOf(botApi(BOT_TOKEN, { apiRoot }).getWebhookInfo());
 });
 

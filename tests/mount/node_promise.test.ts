@@ -4,7 +4,8 @@ import type { Http2ServerRequest, Http2ServerResponse } from "node:http2";
 import { describe, it, type TestContext } from "node:test";
 import { type Receiver, webhook } from "../../mod.ts";
 import { toNodeListener } from "../../src/serve/node.ts";
-import { RawConnection, rawDelivery, rawHead, SECRET, textUpdate } from "../serve/raw_connection.ts";
+import { connectTo } from "../serve/own_server.ts";
+import { rawDelivery, rawHead, SECRET, textUpdate } from "../serve/raw_connection.ts";
 import { consoleOf } from "./console.ts";
 
 /** A host that waits for its listener, as h3, Nitro and Koa do, and then answers itself if nobody has. */
@@ -21,16 +22,8 @@ async function host(t: TestContext, receiver: Receiver, before?: (response: Serv
     response.writeHead(404, { "content-length": "0" });
     response.end();
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  const address = server.address();
-  assert.ok(typeof address === "object" && address !== null);
-  const connection = await RawConnection.open(address.port);
-  t.after(async () => {
-    connection.destroy();
-    server.closeAllConnections();
-    server.close();
-    await hook.close();
-  });
+  const connection = await connectTo(t, server);
+  t.after(() => hook.close());
   return { connection, settled };
 }
 

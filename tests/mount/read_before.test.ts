@@ -3,7 +3,8 @@ import { createServer, type IncomingMessage } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { type ReceivedUpdate, webhook } from "../../mod.ts";
 import { toNodeListener } from "../../src/serve/node.ts";
-import { RawConnection, SECRET, textUpdate } from "../serve/raw_connection.ts";
+import { connectTo } from "../serve/own_server.ts";
+import { SECRET, textUpdate } from "../serve/raw_connection.ts";
 import { consoleOf } from "./console.ts";
 
 const JSON_OF = (id: number) => JSON.stringify(textUpdate(id, "Grüße"));
@@ -73,16 +74,8 @@ async function behind(
     await before(request);
     await listener(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  const address = server.address();
-  assert.ok(typeof address === "object" && address !== null);
-  const connection = await RawConnection.open(address.port);
-  t.after(async () => {
-    connection.destroy();
-    server.closeAllConnections();
-    server.close();
-    await hook.close();
-  });
+  const connection = await connectTo(t, server);
+  t.after(() => hook.close());
   return { seen, connection };
 }
 

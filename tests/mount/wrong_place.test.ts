@@ -4,7 +4,8 @@ import process from "node:process";
 import { describe, it } from "node:test";
 import { type Webhook, webhook } from "../../mod.ts";
 import { type NodeRequest, type NodeResponse, toNodeListener } from "../../src/serve/node.ts";
-import { RawConnection, SECRET, textUpdate } from "../serve/raw_connection.ts";
+import { connectTo } from "../serve/own_server.ts";
+import { SECRET, textUpdate } from "../serve/raw_connection.ts";
 import { consoleOf } from "./console.ts";
 
 const request = () =>
@@ -84,16 +85,8 @@ describe("a webhook where a listener of node:http belongs", () => {
     process.on("unhandledRejection", note);
     const hook = hookFor();
     const server = createServer(hook as unknown as (q: IncomingMessage, s: ServerResponse) => void);
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-    const address = server.address();
-    assert.ok(typeof address === "object" && address !== null);
-    const connection = await RawConnection.open(address.port);
-    t.after(() => {
-      connection.destroy();
-      server.closeAllConnections();
-      server.close();
-      process.off("unhandledRejection", note);
-    });
+    const connection = await connectTo(t, server);
+    t.after(() => process.off("unhandledRejection", note));
     const lines = await consoleOf(async () => {
       for (const secret of ["wrong", SECRET]) {
         const { status, body } = await connection.deliver({ secret });

@@ -3,12 +3,8 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { TelehookError } from "../../mod.ts";
 import { postgresStore } from "../../src/store/postgres/mod.ts";
-import {
-  freePort,
-  sharedPostgres,
-  skipWithoutOwnPostgres,
-  skipWithoutPostgres as skip,
-} from "./postgres_server.ts";
+import { freePort } from "../../src/testing/free_port.ts";
+import { sharedPostgres, skipWithoutOwnPostgres, skipWithoutPostgres as skip } from "./postgres_server.ts";
 import { test } from "../scoped_it.ts";
 import { Heard, newName } from "../store/server_store.ts";
 import { poolFor } from "./scope.ts";

@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { createServer } from "node:net";
 import process from "node:process";
+import { pause } from "../../src/platform/pause.ts";
+import { freePort } from "../../src/testing/free_port.ts";
 import { WireConnection } from "./wire_client.ts";
 
 const isInstalled =
@@ -113,7 +114,7 @@ async function answers(url: string, child: ChildProcess): Promise<void> {
     } finally {
       connection.close();
     }
-    await pause();
+    await pause(10);
   }
 }
 
@@ -127,21 +128,6 @@ async function answersNoLonger(url: string): Promise<void> {
     } finally {
       connection.close();
     }
-    await pause();
+    await pause(10);
   }
-}
-
-function pause(): Promise<void> {
-  return new Promise((resolve) => setTimeout(resolve, 10));
-}
-
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

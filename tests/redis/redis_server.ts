@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { pause } from "../../src/platform/pause.ts";
+import { freePort } from "../../src/testing/free_port.ts";
 import { respClient } from "./resp_client.ts";
 
 const isInstalled = spawnSync("redis-server", ["--version"]).status === 0;
@@ -89,20 +90,9 @@ async function answers(url: string): Promise<void> {
       const answer = await client.send("PING", []).catch((error: Error) => error);
       if (answer === "PONG" || String(answer).includes("NOAUTH")) return;
       if (tries > 500) throw answer;
-      await new Promise((resolve) => setTimeout(resolve, 10));
+      await pause(10);
     }
   } finally {
     client.close();
   }
-}
-
-function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const server = createServer();
-    server.on("error", reject);
-    server.listen(0, "127.0.0.1", () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === "object" && address !== null ? address.port : 0));
-    });
-  });
 }

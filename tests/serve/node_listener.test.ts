@@ -5,7 +5,8 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import { describe, it, type TestContext } from "node:test";
 import { type ReceivedUpdate, webhook, type WebhookOptions } from "../../mod.ts";
 import { toNodeListener } from "../../src/serve/node.ts";
-import { RawConnection, type RawDelivery, SECRET, textUpdate } from "./raw_connection.ts";
+import { connectTo } from "./own_server.ts";
+import { type RawDelivery, SECRET, textUpdate } from "./raw_connection.ts";
 
 type Before = (
   request: IncomingMessage & { body?: unknown; originalUrl?: string },
@@ -26,18 +27,8 @@ async function behind(
     before(request, Buffer.concat(chunks));
     listener(request, response);
   });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-  const address = server.address();
-  assert.ok(typeof address === "object" && address !== null);
-  const connection = await RawConnection.open(address.port);
-  t.after(async () => {
-    connection.destroy();
-    await hook.close();
-    await new Promise<void>((resolve) => {
-      server.close(() => resolve());
-      server.closeAllConnections();
-    });
-  });
+  const connection = await connectTo(t, server);
+  t.after(() => hook.close());
   return { seen, deliver: (delivery: RawDelivery = {}) => connection.deliver(delivery) };
 }
 
@@ -100,15 +91,7 @@ describe("toNodeListener", () => {
     const server = createServer((request, response) => {
       setImmediate(() => listener(request, response));
     });
-    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", () => resolve()));
-    const address = server.address();
-    assert.ok(typeof address === "object" && address !== null);
-    const connection = await RawConnection.open(address.port);
-    t.after(() => {
-      connection.destroy();
-      server.closeAllConnections();
-      server.close();
-    });
+    const connection = await connectTo(t, server);
     assert.equal((await connection.deliver()).status, 200);
     assert.deepEqual(seen, [1]);
   });
