@@ -6,7 +6,6 @@ import {
   type UpdateReceiver,
   type WebhookReply,
 } from "../../mod.ts";
-import { inspect } from "../inspector/inspect.ts";
 import { closeOnSignals } from "../serve/close_on_signals.ts";
 import { freePort, startTestBotApi } from "../testing/mod.ts";
 import type { Command, CommandContext } from "./command.ts";
@@ -57,7 +56,7 @@ async function run({ flags, output }: CommandContext): Promise<number> {
     webhook: { url: `http://${HOSTNAME}:${port}/telegram`, allowed_updates: [] },
   });
   const inspector = flags.has("inspect")
-    ? await inspect(server.webhook, {
+    ? await (await import("../inspector/inspect.ts")).inspect(server.webhook, {
       url: server.url,
       api: botApi(telegram.token, { apiRoot: telegram.apiRoot }),
     })

@@ -8,7 +8,6 @@ import {
   type WebhookServer,
 } from "../../mod.ts";
 import { closeOnSignals } from "../serve/close_on_signals.ts";
-import { inspect } from "../inspector/inspect.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { plainJson, plainText } from "../text/plain_text.ts";
 import { quote } from "../text/quote.ts";
@@ -143,7 +142,7 @@ async function run(context: CommandContext): Promise<number> {
     );
   }
   const inspector = flags.has("inspect")
-    ? await inspect(server.webhook, {
+    ? await (await import("../inspector/inspect.ts")).inspect(server.webhook, {
       url: server.url,
       ...token !== undefined && { api: botApi(token, { apiRoot: apiRootOf(context) }) },
     })
