@@ -31,17 +31,18 @@ export class LinkedList<T extends Linked<T>> {
     this.#size++;
   }
 
-  /** Removes an item, if it is in the list. */
-  remove(item: T): void {
+  /** Removes an item. @returns Whether it was in the list. */
+  remove(item: T): boolean {
     const { before, behind } = item;
     if (before !== undefined) before.behind = behind;
     else if (this.#first === item) this.#first = behind;
-    else return;
+    else return false;
     if (behind !== undefined) behind.before = before;
     else this.#last = before;
     item.before = undefined;
     item.behind = undefined;
     this.#size--;
+    return true;
   }
 
   clear(): void {

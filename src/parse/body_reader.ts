@@ -48,10 +48,12 @@ export class BodyReader {
     { contentLength = Infinity, isLengthEnforced }: BodyFacts,
     reading: JsonReading,
   ): void {
-    if (request.bodyUsed === undefined) throw new TypeError("Not a Request");
-    if (request.bodyUsed) return reading.fail(new UnreadableBody(ALREADY_READ));
     const isSmall = contentLength <= SMALL;
     const isParsed = isSmall && isLengthEnforced;
+    if (!isParsed) {
+      if (request.bodyUsed === undefined) throw new TypeError("Not a Request");
+      if (request.bodyUsed) return reading.fail(new UnreadableBody(ALREADY_READ));
+    }
     const body = isParsed
       ? request.json()
       : isSmall
@@ -71,8 +73,9 @@ export class BodyReader {
       reading.receive(value);
     }, (error) => {
       if (!this.timeout.end(reading)) return;
-      const isHeld = !request.bodyUsed && request.body?.locked; // by somebody who has not read any of it yet
-      reading.fail(isHeld ? new UnreadableBody(ALREADY_READ) : error);
+      // Deno and Bun reject at once with this type. Asking them for `bodyUsed` beforehand costs Deno as much as a header.
+      const isTaken = isParsed ? error instanceof TypeError : isHeld(request);
+      reading.fail(isTaken ? new UnreadableBody(ALREADY_READ) : error);
     });
   }
 
@@ -100,6 +103,11 @@ export class BodyReader {
     }
     return JSON.parse(text);
   }
+}
+
+/** Whether somebody holds the body who has not read any of it yet. */
+function isHeld({ body, bodyUsed }: RequestBody): boolean {
+  return !bodyUsed && body?.locked === true;
 }
 
 const encoder = /* @__PURE__ */ new TextEncoder();

@@ -1,9 +1,12 @@
+import { type Linked, LinkedList } from "../collections/linked_list.ts";
 import { TOO_SLOW } from "../answers/answer.ts";
 import { unrefTimer } from "../platform/unref_timer.ts";
 import { UnreadableBody } from "./body_bytes.ts";
 
 /** A body that is being read. */
-export abstract class Reading {
+export abstract class Reading implements Linked<Reading> {
+  before: Reading | undefined = undefined;
+  behind: Reading | undefined = undefined;
   /** The tick of the time limit at which it began. */
   began = 0;
   /** Makes the source release what it has read so far, if that is possible. */
@@ -22,7 +25,7 @@ const TICKS = 6;
 export class BodyTimeout {
   readonly #tickMs: number;
   /** In the order in which they began. */
-  readonly #readings = new Set<Reading>();
+  readonly #readings = new LinkedList<Reading>();
   #tick = 0;
   #isTicking = false;
 
@@ -40,7 +43,7 @@ export class BodyTimeout {
 
   /** Ends it: the body was read, or cannot be. @returns Whether it had not ended before. */
   end(reading: Reading): boolean {
-    return this.#readings.delete(reading);
+    return this.#readings.remove(reading);
   }
 
   #startTimer(): void {
@@ -48,9 +51,9 @@ export class BodyTimeout {
     unrefTimer(setTimeout(() => {
       this.#isTicking = false;
       this.#tick++;
-      for (const reading of this.#readings) {
+      for (let reading = this.#readings.first; reading !== undefined; reading = this.#readings.first) {
         if (this.#tick - reading.began <= TICKS) break; // and so have all behind it
-        this.#readings.delete(reading);
+        this.#readings.remove(reading);
         reading.cancel?.();
         reading.fail(new UnreadableBody(TOO_SLOW));
       }

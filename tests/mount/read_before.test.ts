@@ -4,12 +4,23 @@ import { describe, it, type TestContext } from "node:test";
 import { type ReceivedUpdate, webhook } from "../../mod.ts";
 import { toNodeListener } from "../../src/serve/node.ts";
 import { connectTo } from "../serve/own_server.ts";
-import { SECRET, textUpdate } from "../serve/raw_connection.ts";
+import { RawConnection, rawHead, SECRET, textUpdate } from "../serve/raw_connection.ts";
 import { consoleOf } from "./console.ts";
 
 const JSON_OF = (id: number) => JSON.stringify(textUpdate(id, "Grüße"));
 const ADVICE =
   /already read before the webhook received the request: Mount the webhook before the body parser/;
+
+const BEFORE: Readonly<Record<string, (request: Request) => unknown>> = {
+  "by json()": (request) => request.json(),
+  "by text()": (request) => request.text(),
+  "by a reader, up to its end": async (request) => {
+    const reader = request.body?.getReader();
+    while (!(await reader?.read())?.done);
+    reader?.releaseLock();
+  },
+  "by a reader that holds it": (request) => request.body?.getReader(),
+};
 
 describe("a Request whose body was read before", () => {
   const post = (id: number, headers: Record<string, string> = {}) =>
@@ -18,17 +29,7 @@ describe("a Request whose body was read before", () => {
       headers: { "content-type": "application/json", ...headers },
       body: JSON_OF(id),
     });
-  const before: Record<string, (request: Request) => unknown> = {
-    "by json()": (request) => request.json(),
-    "by text()": (request) => request.text(),
-    "by a reader, up to its end": async (request) => {
-      const reader = request.body?.getReader();
-      while (!(await reader?.read())?.done);
-      reader?.releaseLock();
-    },
-    "by a reader that holds it": (request) => request.body?.getReader(),
-  };
-  for (const [how, read] of Object.entries(before)) {
+  for (const [how, read] of Object.entries(BEFORE)) {
     for (const headers of [{}, { "content-length": String(new TextEncoder().encode(JSON_OF(1)).length) }]) {
       it(`${how}, ${Object.keys(headers)[0] ?? "no length"}: answers 500 and says once what to do`, async () => {
         const hook = webhook(() => assert.fail(), { secretToken: null });
@@ -55,6 +56,67 @@ describe("a Request whose body was read before", () => {
     const { url, method, headers } = request;
     assert.equal((await hook(new Request(url, { method, headers, body }))).status, 200);
     assert.deepEqual(seen, [textUpdate(1, "Grüße")]);
+  });
+});
+
+type Handler = (request: Request, server: unknown) => Promise<Response>;
+interface Runtimes {
+  readonly Deno?: {
+    serve(
+      options: object,
+      handler: Handler,
+    ): { readonly addr: { readonly port: number }; shutdown(): Promise<void> };
+  };
+  readonly Bun?: {
+    serve(options: object): { readonly port: number; stop(isAtOnce: boolean): Promise<void> };
+  };
+}
+const { Deno, Bun } = globalThis as Runtimes;
+
+/** A connection to the server of Deno or Bun. */
+async function connectToRuntime(t: TestContext, handler: Handler): Promise<RawConnection> {
+  const place = { port: 0, hostname: "127.0.0.1" };
+  const deno = Deno?.serve({ ...place, onListen() {} }, handler);
+  const bun = Bun?.serve({ ...place, fetch: handler });
+  const connection = await RawConnection.open(deno?.addr.port ?? bun?.port ?? 0);
+  t.after(async () => {
+    connection.destroy();
+    await Promise.all([deno?.shutdown(), bun?.stop(true)]);
+  });
+  return connection;
+}
+
+describe("a body on the server of Deno or Bun", { skip: Deno === undefined && Bun === undefined }, () => {
+  for (const [how, read] of Object.entries(BEFORE)) {
+    it(`that was read before ${how}: answers 500 and says what to do`, async (t) => {
+      const hook = webhook(() => assert.fail(), { secretToken: SECRET });
+      const connection = await connectToRuntime(t, async (request, server) => {
+        await read(request);
+        return await hook(request, server);
+      });
+      const lines = await consoleOf(async () => {
+        const { status, body } = await connection.deliver({ body: JSON_OF(1) });
+        assert.deepEqual([status, /^The body was already read before/.test(body)], [500, true], body);
+      });
+      assert.match(lines.join(), ADVICE);
+    });
+  }
+
+  it("that breaks off is not taken for one that was read before", async (t) => {
+    const begun = Promise.withResolvers<void>();
+    const refused = Promise.withResolvers<unknown>();
+    const hook = webhook(() => assert.fail(), {
+      secretToken: SECRET,
+      onEvent: (event) => event.type === "refused" && refused.resolve([event.status, event.reason]),
+    });
+    const connection = await connectToRuntime(t, (request, server) => {
+      begun.resolve();
+      return hook(request, server);
+    });
+    await connection.sent(`${rawHead("Content-Length: 100\r\n")}{`);
+    await begun.promise;
+    connection.destroy();
+    assert.deepEqual(await refused.promise, [400, "The body is incomplete"]);
   });
 });
 
