@@ -164,6 +164,9 @@ try {
     for (const scheme of values.schemes.split(",")) {
       const commands = new Map([
         ["bare", [built.file("bench/http_bare.ts")]],
+        ...runtime.isNode
+          ? []
+          : [["the same checks by hand", [built.file("bench/http_bare.ts"), "--checks"]] as const],
         ["telehook", [built.file("bench/http_telehook.ts")]],
         // How others serve HTTPS is a proxy's affair, or the same server of the runtime.
         ...scheme === "http" ? peers?.serversFor(runtime) ?? [] : [],

@@ -1,7 +1,9 @@
 /*
- * The floor of bench/http.ts: the server of the runtime that it runs on, which reads the body, parses it and says 200.
+ * The floors of bench/http.ts: the server of the runtime that it runs on, which reads the body, parses it and says 200; with
+ * `--checks`, on Deno and Bun, after the checks of by_hand.ts.
  */
 import type { RequestListener } from "node:http";
+import { checksByHand } from "./by_hand.ts";
 import { tell, tlsFromEnvironment } from "./http_control.ts";
 
 interface Runtimes {
@@ -15,11 +17,17 @@ let seen = 0;
 const tls = tlsFromEnvironment();
 const address = { port: 0, hostname: "127.0.0.1" };
 
-const fetch = async (request: Request): Promise<Response> => {
+const bare = async (request: Request): Promise<Response> => {
   const update = await request.json();
   if (update.message !== undefined) seen++;
   return new Response();
 };
+
+const fetch = globalThis.process.argv.includes("--checks")
+  ? checksByHand((request) => request.json(), () => {
+    seen++;
+  })
+  : bare;
 
 const listener: RequestListener = (request, response) => {
   const chunks: Uint8Array[] = [];
