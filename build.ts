@@ -38,9 +38,7 @@ interface Package {
 function copySources(): void {
   cpSync(join(ROOT, "mod.ts"), join(SOURCE, "mod.ts"));
   cpSync(join(ROOT, "src"), join(SOURCE, "src"), { recursive: true });
-  for (const name of readdirSync(SOURCE, { recursive: true, encoding: "utf8" })) {
-    if (!name.endsWith(".ts")) continue;
-    const path = join(SOURCE, name);
+  for (const path of sources()) {
     const text = readFileSync(path, "utf8");
     writeFileSync(path, text.replace(/^( *\*.* (?:from|import) ")@telehook\/telehook/gm, "$1telehook"));
   }
@@ -51,10 +49,51 @@ function sourceOf(built: string): string {
   return join(SOURCE, built.replace(/^\.\/dist\//, "").replace(/\.js$/, ".ts"));
 }
 
+/** The TypeScript files in dist/source. */
+function sources(): string[] {
+  return readdirSync(SOURCE, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"))
+    .map((name) => join(SOURCE, name));
+}
+
+/**
+ * Lets every module that is loaded by itself, as an entry point or on first use, import mod.ts too. esbuild makes a chunk for
+ * each set of such modules that need the same: an import of the main entry point would load twenty files, and now loads two.
+ */
+function withMain(entryPoints: readonly string[]): Esbuild.Plugin {
+  const main = join(SOURCE, "mod.ts");
+  const loadedAlone = new Set(entryPoints);
+  for (const path of sources()) {
+    for (const [, target = ""] of readFileSync(path, "utf8").matchAll(/\bimport\("(\.[^"]+)"\)/g)) {
+      loadedAlone.add(join(dirname(path), target));
+    }
+  }
+  loadedAlone.delete(main);
+  return {
+    name: "with-main",
+    setup({ onLoad, onResolve }) {
+      onResolve({ filter: /^main$/ }, () => ({ path: main }));
+      onLoad({ filter: /\.ts$/ }, ({ path }) => {
+        if (!loadedAlone.has(path)) return undefined;
+        return {
+          contents: `import "main"; ${readFileSync(path, "utf8")}`,
+          loader: "ts",
+          resolveDir: dirname(path),
+        };
+      });
+    },
+  };
+}
+
 /** Bundles entry points. Those of one call share chunks, so that each class exists once. */
-function bundle(entryPoints: string[], chunks: string, target: string): void {
-  const { outputFiles, metafile } = esbuild.buildSync({
-    entryPoints: entryPoints.map(sourceOf),
+async function bundle(
+  entryPoints: readonly string[],
+  chunks: string,
+  target: string,
+  plugins: Esbuild.Plugin[] = [],
+): Promise<void> {
+  const { outputFiles, metafile } = await esbuild.build({
+    entryPoints: [...entryPoints],
+    plugins,
     bundle: true,
     splitting: true,
     format: "esm",
@@ -112,11 +151,17 @@ if (process.env.npm_command === "publish" && repository.url.includes("OWNER")) {
 }
 rmSync(DIST, { recursive: true, force: true });
 copySources();
-const programs = Object.values(bin);
-const modules = Object.values(exports).map((each) => each.default).filter((each) => !programs.includes(each));
+const programs = Object.values(bin).map(sourceOf);
+const modules = Object.values(exports).map((each) => sourceOf(each.default)).filter((each) =>
+  !programs.includes(each)
+);
 const target = engines.node.replace(">=", "node");
-bundle(modules, "chunks", target);
-bundle(programs, "chunks/cli", target);
+// By the package.json of the root, mod.ts has no side effects: an import for nothing but them would be left out.
+const ownPackage = join(SOURCE, "package.json");
+writeFileSync(ownPackage, "{}");
+await bundle(modules, "chunks", target, [withMain(modules)]);
+rmSync(ownPackage);
+await bundle(programs, "chunks/cli", target);
 execFileSync(process.execPath, [require.resolve("typescript/bin/tsc"), "-p", "tsconfig.build.json"], {
   cwd: ROOT,
   stdio: "inherit",
