@@ -103,7 +103,7 @@ function ofTelehook(): Merger {
       throw new Error(`Answered with ${answer.status}`);
     },
     async end() {
-      await new Promise((resolve) => setTimeout(resolve));
+      await pipeline.inbox.idle();
       assert.equal(albums, GROUPS, "every album has come whole, and once");
       await hook.close();
     },

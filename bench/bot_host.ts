@@ -1,16 +1,20 @@
 /*
  * What many bots on one host cost, idle and after their first updates:
  *
- *     node --expose-gc --import tsx bench/bot_host.ts [bots]
+ *     node --import tsx bench/bot_host.ts [bots]
  */
 import process from "node:process";
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
+import { machine } from "./machine.ts";
 import { botHost, deriveSecretToken } from "../mod.ts";
 
 const bots = Number(process.argv[2] ?? 10_000);
-const { gc } = globalThis as { gc?: () => void };
+setFlagsFromString("--expose-gc");
+const gc: () => void = runInNewContext("gc");
 
 function memory(): number {
-  gc?.();
+  gc();
   const { heapUsed, external, arrayBuffers } = process.memoryUsage();
   return heapUsed + external + arrayBuffers;
 }
@@ -21,6 +25,7 @@ function report(what: string, bytes: number): void {
   );
 }
 
+console.log(`${machine()}\n`);
 const host = botHost(() => {}, {});
 const before = memory();
 const since = performance.now();
