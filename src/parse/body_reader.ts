@@ -70,9 +70,7 @@ export class BodyReader {
       }
       reading.receive(value);
     }, (error) => {
-      if (!this.timeout.end(reading)) return;
-      const isHeld = !request.bodyUsed && request.body?.locked; // by somebody who has not read any of it yet
-      reading.fail(isHeld ? new UnreadableBody(ALREADY_READ) : error);
+      if (this.timeout.end(reading)) reading.fail(isHeld(request) ? new UnreadableBody(ALREADY_READ) : error);
     });
   }
 
@@ -82,7 +80,7 @@ export class BodyReader {
     if (body === null) return "";
     const reader = body.getReader();
     // The sender may never end the body, so this is not awaited.
-    reading.cancel = () => void reader.cancel().catch(() => {});
+    reading.cancel = () => void Promise.resolve().then(() => reader.cancel()).catch(() => {});
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.add(next.value);
     } catch (error) {
@@ -99,6 +97,15 @@ export class BodyReader {
       throw new UnreadableBody(TOO_LARGE);
     }
     return JSON.parse(text);
+  }
+}
+
+/** Whether somebody holds the body who has not read any of it yet. */
+function isHeld(request: RequestBody): boolean {
+  try {
+    return !request.bodyUsed && request.body?.locked === true;
+  } catch {
+    return false; // a host's own Request may throw anything
   }
 }
 
