@@ -1,4 +1,4 @@
-import type { Answer } from "../answers/answer.ts";
+import { type Answer, FAILED } from "../answers/answer.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { DeliveryHead } from "../guard/head.ts";
 import { isPath, wirePath } from "../guard/path.ts";
@@ -59,7 +59,10 @@ export function createPages(options: PagesOptions, source: PagesSource): Pages |
       );
     }
     if (metrics === undefined || !isPath(path, metrics)) return undefined;
-    return source.metrics().then((text) => page(200, METRICS_TYPE, text, isHead));
+    return source.metrics().then(
+      (text) => page(200, METRICS_TYPE, text, isHead),
+      () => FAILED, // a store of the user's own has thrown
+    );
   };
 }
 
