@@ -268,8 +268,10 @@ export class Pipeline implements Router {
     try {
       if (!this.inbox.isBusy) return;
       this.rearmIn(args); // so that timers end with the promise below, and not before
-      if (this.#waitUntil !== undefined) this.#waitUntil(this.inbox.idle());
-      else waitUntil(() => this.inbox.idle(), args);
+      const waits: unknown = this.#waitUntil === undefined
+        ? waitUntil(() => this.inbox.idle(), args)
+        : this.#waitUntil(this.inbox.idle());
+      if (waits instanceof Promise) waits.catch(() => {});
     } catch {
       // A context that is over cannot wait. The update is as safe as it was: the answer must still be sent.
     }

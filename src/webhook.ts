@@ -326,19 +326,32 @@ class RequestDelivery extends JsonReading {
       else if (refusal !== undefined) this.#answer(refusal);
       else this.#pipeline.bodies.readJson(this.#request, head, this);
     } catch {
-      // Nothing else can throw here.
-      this.#answer(refuseWrongPlace(this.#pipeline, this.#request, this.#args));
+      this.#refuse(); // nothing else can throw here
     }
   }
 
+  // Both are called when a body was read: what a host's own Request throws then has no caller.
+
   receive(value: unknown): void {
-    const answer = this.#pipeline.receiveValue(value, this.#head);
-    if (answer instanceof Promise) void answer.then((each) => this.#answer(each));
-    else this.#answer(answer);
+    try {
+      const answer = this.#pipeline.receiveValue(value, this.#head);
+      if (answer instanceof Promise) void answer.then((each) => this.#answer(each));
+      else this.#answer(answer);
+    } catch {
+      this.#refuse();
+    }
   }
 
   fail(error: unknown): void {
-    this.#answer(this.#pipeline.refuseBody(error, this.#head));
+    try {
+      this.#answer(this.#pipeline.refuseBody(error, this.#head));
+    } catch {
+      this.#refuse();
+    }
+  }
+
+  #refuse(): void {
+    this.#answer(refuseWrongPlace(this.#pipeline, this.#request, this.#args));
   }
 
   #answer(answer: Answer): void {

@@ -412,7 +412,8 @@ export class Events {
 
   #write(event: Parameters<WriteToLog>[0], more: number): void {
     try {
-      this.#log?.(event, more);
+      const told: unknown = this.#log?.(event, more);
+      if (told instanceof Promise) told.catch(() => {});
     } catch {
       // Likewise.
     }

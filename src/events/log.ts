@@ -28,7 +28,7 @@ type LoggedEvent = Extract<WebhookEvent, { readonly type: "refused" | "slow" | "
  *
  * @param more How many like it were not logged since the last one that was.
  */
-export type WriteToLog = (event: LoggedEvent, more: number) => void;
+export type WriteToLog = (event: LoggedEvent, more: number) => unknown;
 
 /**
  * Makes what writes the log, for the `log` option.

@@ -11,7 +11,7 @@ import { checkNumber } from "../checks/options.ts";
 import { addressCheck } from "./address_ranges.ts";
 import { clientAddress, type TrustedProxy } from "./client_address.ts";
 import type { DeliveryHead } from "./head.ts";
-import { normalPath, wirePath } from "./path.ts";
+import { isPath, wirePath } from "./path.ts";
 import { SECRET_TOKEN_HEADER, secretCheck } from "./secret_token.ts";
 
 /** Who may deliver, and what: everything that is decided before a body is read. */
@@ -80,9 +80,4 @@ export function createGuard(options: GuardOptions): Guard {
     const { contentLength } = head;
     return contentLength !== undefined && contentLength > maxBodyBytes ? TOO_LARGE : undefined;
   };
-}
-
-/** Telegram sends the path in its normal form, so the fast comparison succeeds. */
-function isPath(given: string, path: string): boolean {
-  return given === path || normalPath(given) === path;
 }

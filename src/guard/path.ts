@@ -47,6 +47,11 @@ export function normalPath(path: string): string {
   return path.startsWith("/") && URL.canParse(url) ? new URL(url).pathname : path;
 }
 
+/** Whether a request's path is the one that {@link wirePath} has checked. Most are in normal form, so that is compared first. */
+export function isPath(given: string, path: string): boolean {
+  return given === path || normalPath(given) === path;
+}
+
 /** The path of a request's target or URL, without query and fragment, from `start` on. */
 export function pathFrom(url: string, start: number): string {
   let end = start;

@@ -10,7 +10,7 @@ import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
 import { checkFunction, checkNumber, checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { DeliveryHead } from "../guard/head.ts";
-import { wirePath } from "../guard/path.ts";
+import { normalPath, wirePath } from "../guard/path.ts";
 import { SECRET_TOKEN_HEADER } from "../guard/secret_token.ts";
 import { RequestHead } from "../guard/request_head.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
@@ -43,11 +43,12 @@ export interface BotHostOptions
   /** The path before the bot's id, without a slash at its end. Default: `""`, so that bot 123 has the path `/123`. */
   readonly pathPrefix?: string;
   /**
-   * Looks up the token of a bot that was not added, by its id: in a database, for example. `undefined` if there is none.
+   * Looks up the token of a bot that was not added, by its id: in a database, for example. `undefined` or `null` if there
+   * is none.
    * At most 100 look-ups run at the same time; it should end by itself if the database does not answer.
    * Default: only bots that were added are known.
    */
-  readonly find?: (id: number) => string | undefined | Promise<string | undefined>;
+  readonly find?: (id: number) => string | null | undefined | Promise<string | null | undefined>;
   /** The address at which Telegram reaches this host. With it, `add` registers the webhook. */
   readonly url?: string;
   /** The Bot API server. Default: `https://api.telegram.org`. */
@@ -245,7 +246,8 @@ class HostedBots implements Router {
   }
 
   pipelineFor(head: DeliveryHead): Awaitable<Pipeline | Answer> {
-    const id = this.#idIn(head.path);
+    const { path } = head;
+    const id = this.#idIn(path) ?? this.#idIn(normalPath(path));
     if (id === undefined) return this.front.refuse(WRONG_PATH, head);
     const member = this.#members.get(id);
     if (member !== undefined) return this.#isFull() ? this.front.refuse(FULL, head) : member.pipeline;
@@ -329,7 +331,7 @@ class HostedBots implements Router {
 
   async #lookUp(id: number, find: NonNullable<BotHostOptions["find"]>): Promise<Member | undefined> {
     const token = await find(id);
-    if (token === undefined || idOf(token) !== id) {
+    if (token === undefined || token === null || idOf(token) !== id) {
       this.#unknown.add(id);
       return undefined;
     }

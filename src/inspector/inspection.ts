@@ -67,7 +67,7 @@ export class Inspection {
     const row = this.#journal.all().rows.find((each) => each.number === number);
     if (row === undefined) throw notThere(number);
     const url = this.#url ?? `http://127.0.0.1:8080${path}`;
-    return { row, updates, headers, attempts, reply, replySent, url };
+    return { row, updates, headers, attempts, reply: reply && writable(reply), replySent, url };
   }
 
   /**
@@ -187,6 +187,16 @@ const FROM_HERE: DeliveryHead = {
   ...{ method: "POST", path: "", address: "the inspector", contentLength: undefined, headers: [] },
   header: () => null,
 };
+
+/** A reply as it can be shown: a handler may return one that is no JSON, which is then the news. */
+function writable(reply: object): object {
+  try {
+    JSON.stringify(reply);
+    return reply;
+  } catch (error) {
+    return { error: `It cannot be written as JSON: ${plainText(errorReason(error))}` };
+  }
+}
 
 /** What is parked has the id of its first update. */
 function parkedId({ updates }: { readonly updates: readonly object[] }): number {

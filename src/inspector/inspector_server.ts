@@ -1,6 +1,7 @@
 import { nodeBuiltin } from "../platform/node_builtin.ts";
 import { type Inspection, InspectionError } from "./inspection.ts";
 import { PAGE_HTML, PAGE_SCRIPT, PAGE_STYLE } from "./page_files.ts";
+import type { Changes } from "./protocol.ts";
 
 /** As much of `node:http` as is used. */
 interface Http {
@@ -27,6 +28,7 @@ interface HttpResponse {
   writeHead(status: number, headers: Record<string, string>): unknown;
   write(text: string): unknown;
   end(text?: string): unknown;
+  on(event: "drain", listener: () => void): unknown;
   once(event: "close", listener: () => void): unknown;
 }
 
@@ -115,9 +117,22 @@ export async function startInspectorServer(
   const stream = (response: HttpResponse): void => {
     response.writeHead(200, { ...HEADERS, "content-type": "text/event-stream" });
     streams.add(response);
-    const unsubscribe = inspection.subscribe((changes) =>
-      response.write(`data: ${JSON.stringify(changes)}\n\n`)
-    );
+    // A page that does not read, as in a tab that sleeps, gets no changes, which would pile up here. It gets everything
+    // anew when it reads again.
+    let isFull = false;
+    let hasMissed = false;
+    const tell = (changes: Changes) => {
+      if (isFull) hasMissed = true;
+      else isFull = response.write(`data: ${JSON.stringify(changes)}\n\n`) === false;
+    };
+    let unsubscribe = inspection.subscribe(tell);
+    response.on("drain", () => {
+      isFull = false;
+      if (!hasMissed) return;
+      hasMissed = false;
+      unsubscribe();
+      unsubscribe = inspection.subscribe(tell);
+    });
     const heartbeat = setInterval(() => response.write(": alive\n\n"), HEARTBEAT_MS);
     response.once("close", () => {
       clearInterval(heartbeat);

@@ -1,7 +1,7 @@
-import type { Answer } from "../answers/answer.ts";
+import { type Answer, FAILED } from "../answers/answer.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { DeliveryHead } from "../guard/head.ts";
-import { wirePath } from "../guard/path.ts";
+import { isPath, wirePath } from "../guard/path.ts";
 import type { Awaitable } from "../store/inbox_store.ts";
 import { quote } from "../text/quote.ts";
 import type { WebhookHealth } from "./health.ts";
@@ -49,7 +49,7 @@ export function createPages(options: PagesOptions, source: PagesSource): Pages |
   return ({ method, path }) => {
     if (method !== "GET" && method !== "HEAD") return undefined;
     const isHead = method === "HEAD";
-    if (path === health) {
+    if (health !== undefined && isPath(path, health)) {
       const found = source.health();
       return page(
         found.status === "ok" ? 200 : 503,
@@ -58,8 +58,11 @@ export function createPages(options: PagesOptions, source: PagesSource): Pages |
         isHead,
       );
     }
-    if (path !== metrics) return undefined;
-    return source.metrics().then((text) => page(200, METRICS_TYPE, text, isHead));
+    if (metrics === undefined || !isPath(path, metrics)) return undefined;
+    return source.metrics().then(
+      (text) => page(200, METRICS_TYPE, text, isHead),
+      () => FAILED, // a store of the user's own has thrown
+    );
   };
 }
 

@@ -85,7 +85,7 @@ export class BodyReader {
     if (body === null) return "";
     const reader = body.getReader();
     // The sender may never end the body, so this is not awaited.
-    reading.cancel = () => void reader.cancel().catch(() => {});
+    reading.cancel = () => void Promise.resolve().then(() => reader.cancel()).catch(() => {});
     try {
       for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.add(next.value);
     } catch (error) {
@@ -106,8 +106,12 @@ export class BodyReader {
 }
 
 /** Whether somebody holds the body who has not read any of it yet. */
-function isHeld({ body, bodyUsed }: RequestBody): boolean {
-  return !bodyUsed && body?.locked === true;
+function isHeld(request: RequestBody): boolean {
+  try {
+    return !request.bodyUsed && request.body?.locked === true;
+  } catch {
+    return false; // a host's own Request may throw anything
+  }
 }
 
 const encoder = /* @__PURE__ */ new TextEncoder();

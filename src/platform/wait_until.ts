@@ -4,13 +4,17 @@ const CONTEXTS = [Symbol.for("@vercel/request-context"), Symbol.for("@next/reque
 /**
  * Passes a promise to the platform's `waitUntil`: that of an argument after the request (Workers, Netlify, h3), or of the
  * context that Vercel and Next.js keep.
+ *
+ * @returns What the platform's function returned.
  */
-export function waitUntil(promise: () => Promise<unknown>, args: readonly unknown[]): void {
-  for (const context of args) if (waitIn(context, promise)) return;
+export function waitUntil(promise: () => Promise<unknown>, args: readonly unknown[]): unknown {
+  for (const context of args) if (isWaiting(context)) return context.waitUntil(promise());
   for (const name of CONTEXTS) {
     const holder = (globalThis as { [name: symbol]: { get?(): unknown } | undefined })[name];
-    if (holder !== undefined && waitIn(holder.get?.(), promise)) return;
+    const context = holder?.get?.();
+    if (isWaiting(context)) return context.waitUntil(promise());
   }
+  return undefined;
 }
 
 /** Whether one of the arguments after a request is a context that has a `waitUntil`, as on Workers. */
@@ -18,10 +22,8 @@ export function hasWaitUntil(args: readonly unknown[]): boolean {
   return args.some((each) => typeof each === "object" && each !== null && "waitUntil" in each);
 }
 
-/** @returns Whether this is a context that has a `waitUntil`. */
-function waitIn(context: unknown, promise: () => Promise<unknown>): boolean {
-  if (typeof context !== "object" || context === null || !("waitUntil" in context)) return false;
-  if (typeof context.waitUntil !== "function") return false;
-  context.waitUntil(promise());
-  return true;
+/** Whether this is a context that has a `waitUntil`. */
+function isWaiting(context: unknown): context is { waitUntil(promise: Promise<unknown>): unknown } {
+  return typeof context === "object" && context !== null && "waitUntil" in context &&
+    typeof context.waitUntil === "function";
 }

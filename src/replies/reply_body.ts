@@ -47,6 +47,7 @@ export function serializeReply(reply: WebhookReply): string | Promise<EncodedRep
     );
   }
   if (typeof body !== "string") {
+    if (sizeOfFiles(body) > LONGEST) throw tooLarge(method); // encoding it would take several times its size
     return encodeForm(body).then((encoded) => {
       if (encoded.bytes.length > LONGEST) throw tooLarge(method);
       return encoded;
@@ -55,6 +56,12 @@ export function serializeReply(reply: WebhookReply): string | Promise<EncodedRep
   // A UTF-16 unit is at most three bytes of UTF-8, so most replies need no counting.
   if (body.length * 3 > LONGEST && new TextEncoder().encode(body).length > LONGEST) throw tooLarge(method);
   return body;
+}
+
+function sizeOfFiles(form: FormData): number {
+  let size = 0;
+  for (const [, value] of form) size += typeof value === "string" ? 0 : value.size;
+  return size;
 }
 
 function tooLarge(method: string): TelehookError {

@@ -4,7 +4,13 @@ import { type DeliveryHandler, routerOf } from "../webhook.ts";
 import { type DenoAddress, DenoListener, type DenoServe } from "./deno_listener.ts";
 import type { HeldAnswers } from "./held_answers.ts";
 import { listenError } from "./listen_error.ts";
-import type { PemPair, StartTransport, Transport, TransportOptions } from "./transport.ts";
+import {
+  type PemPair,
+  serverClosed,
+  type StartTransport,
+  type Transport,
+  type TransportOptions,
+} from "./transport.ts";
 
 /** Starts `Deno.serve`. */
 export const startDeno: StartTransport = (hook, options) => {
@@ -91,6 +97,7 @@ class DenoTransport implements Transport {
     trial.shutDown();
     await trial.ended;
     await this.#inTurn(async () => {
+      if (this.#closing.signal.aborted) throw serverClosed(); // meanwhile: a new listener would never be closed
       const held = await this.#endListener();
       this.#tls = tls;
       try {

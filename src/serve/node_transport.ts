@@ -26,6 +26,8 @@ interface NodeServer {
 interface NodeSocket {
   readonly bytesRead: number;
   readonly writable: boolean;
+  /** Of a TLS socket: whether its handshake is not complete. */
+  readonly secureConnecting?: boolean;
   end(data?: string): unknown;
   destroy(): unknown;
   once(event: "close", listener: () => void): unknown;
@@ -43,7 +45,7 @@ interface NodeNet {
 }
 
 /**
- * How long one may take to send a head, or a whole request, in milliseconds. A delivery is a few kilobytes from a data
+ * How long one may take for a TLS handshake, to send a head, or a whole request, in milliseconds. A delivery is a few kilobytes from a data
  * centre: whoever takes this long to send one never will.
  */
 export const REQUEST_MS = 30_000;
@@ -67,6 +69,7 @@ export const startNodeWithin = (
     keepAliveTimeout: KEEP_ALIVE_MS,
     headersTimeout: requestMs,
     requestTimeout: requestMs,
+    ...tls && { handshakeTimeout: requestMs },
     connectionsCheckingInterval: Math.min(5_000, requestMs),
   }, listener);
   if (isTlsWatched && server.setSecureContext === undefined) throw cannotReplace();
@@ -168,9 +171,11 @@ const BROKEN: Readonly<Record<string, string>> = {
 /**
  * Answers what is not HTTP as Node does, and ends a connection on which nothing came in time without a word: Telegram
  * opens connections before it needs them, and would read a `408` as the answer to a delivery that is just under way.
+ * Before the end of a TLS handshake, nothing can be answered: an answer would wait for its end, and keep the connection.
  */
 function answerBroken({ code = "" }: { readonly code?: string }, socket: NodeSocket): void {
-  if (code === "ERR_HTTP_REQUEST_TIMEOUT" || code === "ECONNRESET" || !socket.writable) socket.destroy();
+  const isSilent = code === "ERR_HTTP_REQUEST_TIMEOUT" || code === "ERR_TLS_HANDSHAKE_TIMEOUT";
+  if (isSilent || code === "ECONNRESET" || socket.secureConnecting || !socket.writable) socket.destroy();
   else socket.end(`HTTP/1.1 ${BROKEN[code] ?? "400 Bad Request"}\r\nConnection: close\r\n\r\n`);
 }
 

@@ -9,7 +9,13 @@ import { type DeliveryHandler, routerOf, type Webhook } from "../webhook.ts";
 import { closeOnSignals } from "./close_on_signals.ts";
 import { listenError, pairError } from "./listen_error.ts";
 import { checkPem, type LoadedTls, loadTls, type TlsOptions, type TlsPem } from "./tls_options.ts";
-import type { PemPair, ServerRuntime, StartTransport, Transport } from "./transport.ts";
+import {
+  type PemPair,
+  serverClosed,
+  type ServerRuntime,
+  type StartTransport,
+  type Transport,
+} from "./transport.ts";
 
 export type { TlsFiles, TlsOptions, TlsPem } from "./tls_options.ts";
 
@@ -238,9 +244,7 @@ class RunningServer<Handler extends DeliveryHandler> implements WebhookServer<Ha
   #replaceTls(next: () => PemPair | Promise<PemPair>): Promise<void> {
     const replaced = this.#replacing.then(async () => {
       const pair = await next();
-      if (this.#closing !== undefined) {
-        throw new TelehookError("ERR_CLOSED", "The server is closed: start another");
-      }
+      if (this.#closing !== undefined) throw serverClosed();
       try {
         await this.#transport.replaceTls(pair);
         routerOf(this.webhook).front.certificate = pair.cert;

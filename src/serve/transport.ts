@@ -1,3 +1,4 @@
+import { TelehookError } from "../errors/telehook_error.ts";
 import type { DeliveryHandler } from "../webhook.ts";
 
 /** The runtimes that telehook can start a server on. */
@@ -44,6 +45,11 @@ export interface Transport {
 
 /** Starts a server that passes each delivery to the handler. It rejects with the runtime's own error. */
 export type StartTransport = (handler: DeliveryHandler, options: TransportOptions) => Promise<Transport>;
+
+/** The error of what a server was asked for when it is closed already. */
+export function serverClosed(): TelehookError {
+  return new TelehookError("ERR_CLOSED", "The server is closed: start another");
+}
 
 /**
  * How long a connection may stay idle, in milliseconds. Telegram closes it after 60 s: a server that does it sooner now

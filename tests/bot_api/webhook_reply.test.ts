@@ -58,7 +58,8 @@ test("a reply with files is executed by the sender, on this runtime's own server
   assert.deepEqual(telegram.violations, []);
 });
 
-test("a reply with a file beyond 1 MiB is reported and not sent", async () => {
+test("a reply with a file beyond 1 MiB is reported and not sent, nor read", async (t) => {
+  const read = t.mock.method(Response.prototype, "arrayBuffer");
   const { response, errors } = await answerTo({
     method: "sendDocument",
     chat_id: 5,
@@ -66,4 +67,6 @@ test("a reply with a file beyond 1 MiB is reported and not sent", async () => {
   });
   assert.deepEqual([response.status, await response.text()], [200, ""]);
   assert.match(String(errors), /ERR_REPLY|larger than the 1 MiB/);
+  assert.equal(read.mock.callCount(), 0);
+  read.mock.restore();
 });

@@ -89,13 +89,14 @@ describe("botHost", () => {
       find: async (id) => {
         asked.push(id);
         await Promise.resolve();
-        return id === 1001 ? ONE : undefined;
+        return id === 1001 ? ONE : id === 1003 ? null : undefined;
       },
     });
     const answers = await Promise.all([1, 2, 3].map((id) => deliver(host, ONE, message(id))));
     assert.deepEqual(answers.map(({ status }) => status), [200, 200, 200]);
     for (const _ of [1, 2, 3]) assert.equal((await deliver(host, TWO, message(1))).status, 404);
-    assert.deepEqual(asked, [1001, 1002]);
+    assert.equal((await deliver(host, "1003:AAthree", message(1))).status, 404);
+    assert.deepEqual(asked, [1001, 1002, 1003]);
     await host.add(TWO);
     assert.equal((await deliver(host, TWO, message(1))).status, 200);
     await host.close();

@@ -3,7 +3,10 @@ import { request } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { type Receiver, type Update, updateHandlers, webhook, type WebhookOptions } from "../../mod.ts";
 import { inspect } from "../../src/inspector/inspect.ts";
+import type { Inspection } from "../../src/inspector/inspection.ts";
+import { startInspectorServer } from "../../src/inspector/inspector_server.ts";
 import type { Changes, DeliveryDetail, DeliveryRow, ParkedRow } from "../../src/inspector/protocol.ts";
+import { RawConnection } from "../serve/raw_connection.ts";
 
 const SECRET = "a-long-random-secret";
 const anna = { id: 7, is_bot: false, first_name: "Anna" };
@@ -91,7 +94,56 @@ async function stream(t: TestContext, url: string) {
   };
 }
 
+describe("a page that does not read", () => {
+  it(
+    "is sent everything anew when it reads again, and not all that changed meanwhile",
+    { timeout: 5_000 },
+    async (t) => {
+      let change = (_: object) => {};
+      let subscriptions = 0;
+      const changes = (rest: object) => ({ rows: [], removed: [], refusals: [], ...rest });
+      const inspection = {
+        subscribe(subscriber: (changes: object) => void) {
+          change = subscriber;
+          subscriber(changes({ isFirst: ++subscriptions }));
+          return () => {};
+        },
+      };
+      const server = await startInspectorServer(inspection as unknown as Inspection, 0);
+      t.after(() => server.close());
+      const { port, pathname, host } = new URL(server.url);
+      const page = await RawConnection.open(Number(port));
+      t.after(() => page.destroy());
+      page.send(`GET ${pathname}changes HTTP/1.1\r\nHost: ${host}\r\n\r\n`);
+      while (!page.received.includes('"isFirst":1')) await new Promise((resolve) => setTimeout(resolve, 1));
+      page.socket.pause();
+      let received = 0;
+      let end = "";
+      page.socket.removeAllListeners("data");
+      for (let i = 0; i < 40; i++) {
+        change(changes({ text: "x".repeat(2 ** 20) }));
+        await new Promise((resolve) => setTimeout(resolve, 1));
+      }
+      page.socket.on("data", (chunk: Uint8Array) => {
+        received += chunk.length;
+        end = (end + new TextDecoder().decode(chunk)).slice(-1_000);
+      });
+      page.socket.resume();
+      while (!end.includes('"isFirst":2')) await new Promise((resolve) => setTimeout(resolve, 1));
+      assert.ok(received < 20 * 2 ** 20, String(received));
+    },
+  );
+});
+
 describe("the inspector", () => {
+  it("shows a delivery whose reply is no JSON", async (t) => {
+    const { post, ask, page } = await inspected(t, () => ({ method: "sendMessage", chat_id: 42n }));
+    await post(message(1));
+    const { number } = await page.row(({ state }) => state === "done");
+    const { reply }: DeliveryDetail = await ask(`delivery/${number}`);
+    assert.match(JSON.stringify(reply), /It cannot be written as JSON/);
+  });
+
   it("shows a delivery, its answer, its reply and its headers, but no secret", async (t) => {
     const { post, ask, page } = await inspected(
       t,

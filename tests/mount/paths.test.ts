@@ -1,7 +1,9 @@
 import { strict as assert } from "node:assert";
 import { describe, it } from "node:test";
-import { ADAPTERS, scene } from "../serve/adapters.ts";
-import { rawDelivery } from "../serve/raw_connection.ts";
+import { botHost, deriveSecretToken, listen } from "../../mod.ts";
+import { serve as serveNode } from "../../src/serve/node.ts";
+import { ADAPTERS, RUNTIME, scene } from "../serve/adapters.ts";
+import { connector, rawDelivery, textUpdate } from "../serve/raw_connection.ts";
 
 /** Bytes of UTF-8, every character one. */
 const raw = (text: string) =>
@@ -37,7 +39,48 @@ const REQUESTS: readonly (readonly [path: string, target: string, host: string, 
   ["/hook", "/x/../other", "a/hook?", 404],
 ];
 
+/** Targets, and whether each is the path of a page for those who operate the webhook, or of a bot of a host. */
+const OTHERS: readonly (readonly [prefix: string, isFound: boolean])[] = [
+  ["", true],
+  ["/a/..", true],
+  ["/.", true],
+  ["/a/%2e%2e", true],
+  ["/a\\..", true],
+  ["http://bot.example/a/..", true],
+  ["/", false],
+  ["/a", false],
+];
+
+for (const serve of [listen, serveNode]) {
+  it(`the path of a bot of a host follows the same rule, with ${serve.name}() on ${RUNTIME}`, async (t) => {
+    const host = botHost(() => {}, { pathPrefix: "/bots", log: false });
+    const id = await host.add("1001:AAone");
+    const secret = await deriveSecretToken("1001:AAone");
+    const server = await serve(host, { hostname: "127.0.0.1", port: 0 });
+    const connection = await connector(t, server.port, () => server.close())();
+    for (const [at, [prefix, isFound]] of OTHERS.entries()) {
+      const { status } = await connection.deliver({
+        ...{ target: `${prefix}/bots/${id}`, secret, update: textUpdate(at) },
+      });
+      assert.equal(status, isFound ? 200 : 404, prefix);
+    }
+  });
+}
+
 for (const adapter of ADAPTERS) {
+  describe(`the paths of health and metrics, at ${adapter.name}`, () => {
+    it("follow the same rule", async (t) => {
+      const pages = await scene(t, adapter, () => {}, { health: "/healthz", metrics: "/metrics" });
+      const connection = await pages.connect();
+      for (const [prefix, isFound] of OTHERS) {
+        for (const path of ["/healthz", "/metrics"]) {
+          connection.send(rawDelivery({ method: "GET", target: prefix + path, body: "" }));
+          assert.equal((await connection.answer()).status, isFound ? 200 : 405, prefix + path);
+        }
+      }
+    });
+  });
+
   describe(`the path, at ${adapter.name}`, () => {
     for (const [path, target, host, status] of REQUESTS) {
       it(`${path} is ${status === 200 ? "" : "not "}${target} of ${host}`, async (t) => {

@@ -6,6 +6,7 @@ import { type Webhook, webhook } from "../../mod.ts";
 import { type NodeRequest, type NodeResponse, toNodeListener } from "../../src/serve/node.ts";
 import { connectTo } from "../serve/own_server.ts";
 import { SECRET, textUpdate } from "../serve/raw_connection.ts";
+import { createWebhook } from "../../src/webhook.ts";
 import { consoleOf } from "./console.ts";
 
 const request = () =>
@@ -75,6 +76,50 @@ describe("a webhook that is called with", () => {
     assert.equal((await call(hook, request(), {}, new Proxy({}, { get: () => assert.fail() }))).status, 200);
     await hook.close();
     assert.deepEqual(seen, [1]);
+  });
+});
+
+describe("a host's own Request that throws when its body was read", () => {
+  const fail = () => {
+    throw new Error("hostile");
+  };
+  const headers = (length: string | null) => ({
+    get: (name: string) => name === "content-length" ? length : name === "content-type" ? fail() : null,
+  });
+  const own = { method: "POST", url: "http://h/", bodyUsed: false, body: null };
+  const cases: readonly (readonly [what: string, request: object, status: number])[] = [
+    ["its headers", { ...own, headers: headers("5"), text: () => Promise.resolve("no JSON") }, 500],
+    ["what it holds", {
+      ...own,
+      headers: headers("5"),
+      json: () => Promise.resolve(new Proxy({}, { has: fail })),
+    }, 500],
+    [
+      "its body",
+      Object.defineProperty(
+        { ...own, headers: headers("5"), text: () => Promise.reject(new Error("gone")) },
+        "body",
+        { get: fail },
+      ),
+      400,
+    ],
+  ];
+  for (const [what, request, status] of cases) {
+    it(`${what}: answers ${status}`, async () => {
+      const hook = hookFor();
+      // Deno and Bun pass an object, by which it is known that they enforce the length.
+      const args = "json" in request ? [{ completed: Promise.resolve() }] : [];
+      await consoleOf(async () => assert.equal((await call(hook, request, ...args)).status, status));
+    });
+  }
+
+  it("its reader, when the body takes too long: goes on", async (t) => {
+    const reader = { read: () => new Promise(() => {}), cancel: fail };
+    const request = { ...own, headers: headers(null), body: { getReader: () => reader } };
+    const hook = createWebhook(() => assert.fail(), { secretToken: null, log: false }, { bodyTimeoutMs: 6 });
+    const alive = setInterval(() => {}, 1_000);
+    t.after(() => clearInterval(alive));
+    assert.equal((await call(hook, request)).status, 408);
   });
 });
 

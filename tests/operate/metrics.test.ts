@@ -51,6 +51,13 @@ async function busyHook() {
 }
 
 describe("metrics", () => {
+  it("are answered 500 if a store of the user's own throws", async () => {
+    const count = { get: () => assert.fail("broken") };
+    const store = Object.defineProperty(new MemoryStore(), "count", count);
+    const hook = webhook(() => {}, { secretToken: null, metrics: "/metrics", store, log: false });
+    assert.equal((await hook(new Request("https://bot.example/metrics"))).status, 500);
+  });
+
   it("count what happened", async () => {
     const hook = await busyHook();
     const response = await hook(new Request("https://bot.example/metrics"));

@@ -4,8 +4,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { webhook } from "../../mod.ts";
-import { selfSigned } from "../../src/tls/mod.ts";
 import { startNodeWithin } from "../../src/serve/node_transport.ts";
+import { type KeyPair, selfSigned } from "../../src/tls/mod.ts";
+import { RUNTIME } from "./adapters.ts";
 import { hasSqlite } from "../store/sqlite_store_files.ts";
 import { BusySenders, type Met } from "./busy_senders.ts";
 import { RawConnection, rawDelivery, SECRET, textUpdate } from "./raw_connection.ts";
@@ -112,13 +113,13 @@ describe("closing under load", () => {
 });
 
 describe("the adapter for node", () => {
-  it("closes a connection on which nothing comes without a byte", async (t) => {
+  const startedWithin = async (t: TestContext, requestMs: number, tls?: KeyPair) => {
     const hook = webhook(() => {}, { secretToken: SECRET });
-    const server = await startNodeWithin(100, hook, {
+    const server = await startNodeWithin(requestMs, hook, {
       port: 0,
       hostname: "127.0.0.1",
       reusePort: false,
-      tls: undefined,
+      tls,
       isTlsWatched: false,
       onProblem() {},
     });
@@ -126,6 +127,11 @@ describe("the adapter for node", () => {
       server.cut();
       await server.drain(Promise.resolve());
     });
+    return server;
+  };
+
+  it("closes a connection on which nothing comes without a byte", async (t) => {
+    const server = await startedWithin(t, 100);
     const [fresh, used] = [await RawConnection.open(server.port), await RawConnection.open(server.port)];
     t.after(() => used.destroy());
     assert.equal((await used.deliver()).status, 200);
@@ -133,4 +139,24 @@ describe("the adapter for node", () => {
     assert.equal(fresh.received, "");
     assert.equal((await used.deliver()).status, 200);
   });
+
+  // Bun's node:https has no such limit; listen() uses Bun.serve, which has.
+  for (
+    const [what, bytes] of [["never begins", ""], [
+      "stops in the middle",
+      "\x16\x03\x01\x02\x00\x01\x00",
+    ]] as const
+  ) {
+    it(`closes a connection whose TLS handshake ${what}`, { skip: RUNTIME === "bun" }, async (t) => {
+      const server = await startedWithin(
+        t,
+        100,
+        await selfSigned({ host: "127.0.0.1", algorithm: "ecdsa-p256" }),
+      );
+      const connection = await RawConnection.open(server.port);
+      t.after(() => connection.destroy());
+      if (bytes !== "") connection.send(bytes);
+      await connection.closed();
+    });
+  }
 });

@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { test, type TestContext } from "node:test";
 import { listen, TelehookError, type TlsOptions, webhook, type WebhookServer } from "../../mod.ts";
+import { startDeno } from "../../src/serve/deno_transport.ts";
 import { serve as serveNode } from "../../src/serve/node.ts";
 import { selfSigned } from "../../src/tls/mod.ts";
 import { fixtureText, fixtureUrl } from "../tls/fixtures.ts";
@@ -121,6 +122,18 @@ test("of several replacements at once, the last one called wins, and closing end
   await last;
   await assert.rejects(shownBy(server.port));
   await assert.rejects(server.setTls(pairs[1]), { code: "ERR_CLOSED" });
+});
+
+test("a replacement that has begun when the server closes leaves nothing that listens", {
+  skip: RUNTIME !== "deno", // the only one whose check of a pair takes time
+}, async () => {
+  const [tls, next] = [await pair(), await pair()];
+  const options = { hostname: "127.0.0.1", reusePort: false, tls, isTlsWatched: false, onProblem: () => {} };
+  const transport = await startDeno(webhook(() => {}, { secretToken: SECRET }), { ...options, port: 0 });
+  const replaced = assert.rejects(transport.replaceTls(next), { code: "ERR_CLOSED" });
+  await transport.drain(Promise.resolve());
+  await Promise.all([transport.stop(), replaced]);
+  await assert.rejects(shownBy(transport.port));
 });
 
 test("a server without TLS has no certificate to replace", async (t) => {

@@ -115,14 +115,23 @@ describe("waitUntil", () => {
     assert.equal(isHandled, true);
   });
 
-  it("that throws does not change the answer", async () => {
-    const waitUntil = () => {
+  const failing: readonly (readonly [how: string, waitUntil: () => void])[] = [
+    ["throws", () => {
       throw new Error("called outside of a request");
-    };
-    const hook = webhook(() => {}, { secretToken: null, acknowledge: "received", waitUntil });
-    assert.equal((await hook(post(textUpdate(1)))).status, 200);
-    await hook.close();
-  });
+    }],
+    ["rejects", () => Promise.reject(new Error("called outside of a request"))],
+  ];
+  for (const [how, waitUntil] of failing) {
+    it(`that ${how} does not change the answer`, async () => {
+      const options = { secretToken: null, acknowledge: "received" } as const;
+      for (const [option, ...args] of [[{ waitUntil }], [{}, { waitUntil }]]) {
+        const hook = webhook(() => {}, { ...options, ...option });
+        assert.equal((await hook(post(textUpdate(1)), ...args)).status, 200);
+        await hook.close();
+      }
+      await new Promise((resolve) => setTimeout(resolve, 1)); // a rejection that nobody handles would fail this test
+    });
+  }
 
   it("must be a function", () => {
     assert.throws(
