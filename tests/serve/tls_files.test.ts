@@ -56,7 +56,11 @@ test("files that cannot be used are named when starting", async (t) => {
   const missing = `${files.keyFile}.not-there`;
   const wrong: readonly (readonly [string, object, RegExp])[] = [
     ["ERR_FILE", { ...files, keyFile: missing }, /^Cannot read "keyFile", ".*privkey\.pem\.not-there": /],
-    ["ERR_FILE", { ...files, certFile: missing }, /^Cannot read "certFile", ".*": there is no such file or directory$/],
+    [
+      "ERR_FILE",
+      { ...files, certFile: missing },
+      /^Cannot read "certFile", ".*": there is no such file or directory$/,
+    ],
     ["ERR_TLS", { ...files, certFile: files.keyFile }, /The certificate in ".*privkey\.pem"/],
     ["ERR_TLS", { ...files, keyFile: fixtureUrl("certs/p256.key") }, /certs\/p256\.key.*fullchain\.pem/],
     ["ERR_OPTION", { certFile: files.certFile }, /^"keyFile" is missing/],
