@@ -1,6 +1,7 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { plainText } from "../text/plain_text.ts";
+import { printableError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
 import type { WebhookEvent } from "./events.ts";
 
@@ -45,7 +46,7 @@ export function logWriter(option: LogFunction | false | undefined): WriteToLog |
 }
 
 function logToConsole(line: string, event: WebhookEvent): void {
-  if (event.type === "store" && event.state === "failing") console.error(line, event.error); // with its stack
+  if (event.type === "store" && event.state === "failing") console.error(line, printableError(event.error)); // with its stack
   else console.warn(line);
 }
 

@@ -1,6 +1,7 @@
 import { checkFunction } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
+import { printableError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
 
 /** What is known of a failure beside the error. */
@@ -59,9 +60,12 @@ export function strangeResultReporter(
 
 function logFailure(error: unknown, { update, attempt, willRetry }: FailureDetails): void {
   const next = willRetry ? "will be retried" : "giving up";
-  console.error(`telehook: update ${update.update_id} failed (attempt ${attempt}, ${next}):`, error);
+  console.error(
+    `telehook: update ${update.update_id} failed (attempt ${attempt}, ${next}):`,
+    printableError(error),
+  );
 }
 
 function logOwnFailure(error: unknown): void {
-  console.error("telehook: onError itself failed:", error);
+  console.error("telehook: onError itself failed:", printableError(error));
 }
