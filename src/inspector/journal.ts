@@ -120,6 +120,7 @@ export class Journal {
         return this.#refused(event);
       case "outage":
       case "store":
+      case "certificate":
       case "slow":
         return this.#onChange();
     }
