@@ -25,6 +25,7 @@ import type { DeliveryHead } from "../guard/head.ts";
 import { type Inspectable, inspectablePoller } from "../operate/inspectable.ts";
 import type { Poller } from "../poll/poll.ts";
 import type { WebhookServer } from "../serve/server.ts";
+import { quote } from "../text/quote.ts";
 import { isDeliveryHandler, pipelineOf, type Webhook } from "../webhook.ts";
 import { Inspection } from "./inspection.ts";
 import { startInspectorServer } from "./inspector_server.ts";
@@ -107,22 +108,23 @@ export async function inspect(
 
 /** What is behind a webhook, a server or a poller. */
 function inspectableOf(target: Webhook | WebhookServer | Poller): Inspectable {
-  if (target instanceof Promise) {
-    throw new TelehookError(
-      "ERR_OPTION",
-      "inspect takes a server, a webhook or a poller. This is a promise: await it",
-    );
-  }
   const poller = inspectablePoller(target);
   if (poller !== undefined) return poller;
-  const hook = typeof target === "object" && "webhook" in target ? target.webhook : target as Webhook;
-  if (isDeliveryHandler(hook) && !("receive" in hook)) {
+  const hook = typeof target === "object" && target !== null && "webhook" in target ? target.webhook : target;
+  if (!isDeliveryHandler(hook)) {
+    const given = target instanceof Promise ? "a promise: await it" : quote(target);
+    throw new TelehookError(
+      "ERR_OPTION",
+      `inspect takes what listen, webhook or poll returned, not ${given}`,
+    );
+  }
+  if (!("receive" in hook)) {
     throw new TelehookError(
       "ERR_OPTION",
       "inspect shows one bot, not a host of many. Pass that bot's webhook: inspect(host.get(id))",
     );
   }
-  const pipeline = pipelineOf(hook);
+  const pipeline = pipelineOf(hook as Webhook);
   const { inbox, events, path } = pipeline;
   return {
     ...{ inbox, events, path, isPolling: false },

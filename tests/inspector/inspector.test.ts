@@ -377,8 +377,13 @@ describe("the inspector", () => {
     await hook.receive(message(1));
     assert.equal(hook.stats().handled, 1);
     await hook.close();
-    await assert.rejects(inspect((() => {}) as never), { code: "ERR_OPTION" });
-    await assert.rejects(inspect(Promise.resolve(hook) as never), /This is a promise: await it$/);
+    for (const wrong of [() => {}, {}, undefined, null]) {
+      await assert.rejects(
+        inspect(wrong as never),
+        /^TelehookError: inspect takes what listen, webhook or poll/,
+      );
+    }
+    await assert.rejects(inspect(Promise.resolve(hook) as never), / returned, not a promise: await it$/);
     await assert.rejects(
       inspect(hook, { prot: 1 } as never),
       /inspect has no option "prot". Did you mean "port"\?/,
