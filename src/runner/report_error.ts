@@ -59,11 +59,11 @@ export function strangeResultReporter(
 }
 
 function logFailure(error: unknown, { update, attempt, willRetry }: FailureDetails): void {
-  const next = willRetry ? "will be retried" : "giving up";
-  console.error(
-    `telehook: update ${update.update_id} failed (attempt ${attempt}, ${next}):`,
-    printableError(error),
-  );
+  const id = update.update_id;
+  const what = error instanceof TelehookError && error.code === "ERR_REPLY"
+    ? `the reply to update ${id} was not sent:` // the update itself was handled
+    : `update ${id} failed (attempt ${attempt}, ${willRetry ? "will be retried" : "giving up"}):`;
+  console.error(`telehook: ${what}`, printableError(error));
 }
 
 function logOwnFailure(error: unknown): void {

@@ -97,6 +97,19 @@ describe("the log of refusals", () => {
     await hook.close();
   });
 
+  it("says that a reply was not sent, and not that its update failed", async (t) => {
+    const printed: unknown[] = [];
+    t.mock.method(console, "error", (text: unknown) => void printed.push(text));
+    const hook = webhook(() => ({ chat_id: 42, text: "There is no method" }) as never, { secretToken: null });
+    await hook.receive({
+      update_id: 7,
+      message: { message_id: 1, date: 0, chat: { id: 42, type: "private" } },
+    });
+    assert.deepEqual(printed, ["telehook: the reply to update 7 was not sent:"]);
+    t.mock.restoreAll();
+    await hook.close();
+  });
+
   it("knows when no address is known", async () => {
     const lines: string[] = [];
     const hook = hookWith({ allowedAddresses: ["telegram"], log: (line) => void lines.push(line) });
