@@ -760,7 +760,10 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
           "faint",
           row.replayOf === void 0 ? "It did not come as a request." : "None: it is a replay."
         ) : definitions([
-          ["secret token", SECRET_HEADER in headers ? element("span", "good", "✓") : "none"],
+          [
+            "secret token",
+            SECRET_HEADER in headers ? element("span", "good", "✓") : element("span", "faint", "✗ none")
+          ],
           ...Object.entries(headers).filter(([name]) => name !== SECRET_HEADER)
         ])
       );

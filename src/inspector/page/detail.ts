@@ -193,7 +193,10 @@ export class DetailView {
           row.replayOf === undefined ? "It did not come as a request." : "None: it is a replay.",
         )
         : definitions([
-          ["secret token", SECRET_HEADER in headers ? element("span", "good", "✓") : "none"],
+          [
+            "secret token",
+            SECRET_HEADER in headers ? element("span", "good", "✓") : element("span", "faint", "✗ none"),
+          ],
           ...Object.entries(headers).filter(([name]) => name !== SECRET_HEADER),
         ]),
     );
