@@ -47,7 +47,7 @@ export interface PipelineOptions extends GuardOptions, InboxOptions, PagesOption
   readonly onEvent?: OnEvent;
   /**
    * Receives the lines of the log: the first refusal of each kind in a minute, with the address and the path; handlers that
-   * hang; outages; a store that fails. `false` logs nothing. Default: `console.warn`, each line beginning with `telehook: `;
+   * hang; outages; a store that fails; a renewed certificate that cannot be used. `false` logs nothing. Default: `console.warn`, each line beginning with `telehook: `;
    * only refusals if there is an `onEvent`. Failures of handlers go to `onError`.
    */
   readonly log?: LogFunction | false | undefined;

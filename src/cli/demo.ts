@@ -56,8 +56,7 @@ async function run({ flags, output }: CommandContext): Promise<number> {
     webhook: { url: `http://${HOSTNAME}:${port}/telegram`, allowed_updates: [] },
   });
   const inspector = flags.has("inspect")
-    ? await (await import("../inspector/inspect.ts")).inspect(server.webhook, {
-      url: server.url,
+    ? await (await import("../inspector/inspect.ts")).inspect(server, {
       api: botApi(telegram.token, { apiRoot: telegram.apiRoot }),
     })
     : undefined;

@@ -142,8 +142,7 @@ async function run(context: CommandContext): Promise<number> {
     );
   }
   const inspector = flags.has("inspect")
-    ? await (await import("../inspector/inspect.ts")).inspect(server.webhook, {
-      url: server.url,
+    ? await (await import("../inspector/inspect.ts")).inspect(server, {
       ...token !== undefined && { api: botApi(token, { apiRoot: apiRootOf(context) }) },
     })
     : undefined;

@@ -40,7 +40,7 @@ export class Output {
 
   /** How wide a line of the result may be. */
   get columns(): number {
-    return Math.max(MIN_COLUMNS, Math.min(this.#stdout.columns || DEFAULT_COLUMNS, MAX_COLUMNS));
+    return columnsFor(this.#stdout);
   }
 
   /** Removes a secret from everything that is printed from now on, except by {@link Output.data}. */
@@ -60,9 +60,11 @@ export class Output {
     }
   }
 
-  /** A line beside the result: what happens, or what went wrong. */
+  /** A line beside the result: what happens, or what went wrong. On a terminal, it is broken between words; in a log, never. */
   note(line: string): void {
-    this.#stderr.write(`${plainText(this.#redacted(line), 5000)}\n`);
+    const text = plainText(this.#redacted(line), 5000);
+    const lines = this.#stderr.isTTY ? wrapText(text, columnsFor(this.#stderr), 2) : [text];
+    this.#stderr.write(`${lines.join("\n")}\n`);
   }
 
   /** A line for another program, exactly as it is. Resolves once it is written. */
@@ -75,4 +77,8 @@ export class Output {
   #redacted(text: string): string {
     return this.#redactions.reduce((redacted, redact) => redact(redacted), text);
   }
+}
+
+function columnsFor({ columns }: TextStream): number {
+  return Math.max(MIN_COLUMNS, Math.min(columns || DEFAULT_COLUMNS, MAX_COLUMNS));
 }

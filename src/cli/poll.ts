@@ -1,4 +1,4 @@
-import { poll as startPolling } from "../../mod.ts";
+import { poll as startPolling, TelehookError } from "../../mod.ts";
 import { closeOnSignals } from "../serve/close_on_signals.ts";
 import type { Command, CommandContext } from "./command.ts";
 import { logFailure, updatePrinter } from "./listen.ts";
@@ -18,9 +18,16 @@ export const command: Command = {
     "take-over": { about: "Delete the bot's webhook, if it has one (pending updates are kept)" },
     json: { about: "Print each update as one line of JSON, and nothing else on the standard output" },
     once: { about: "Exit after the first update" },
+    inspect: {
+      about: "Serve a page on this machine that shows and replays what arrives; its address is printed",
+    },
     ...BOT_FLAGS,
   },
-  examples: ["BOT_TOKEN=… telehook poll", "BOT_TOKEN=… telehook poll --json | jq .message.text"],
+  examples: [
+    "BOT_TOKEN=… telehook poll",
+    "BOT_TOKEN=… telehook poll --json | jq .message.text",
+    "BOT_TOKEN=… telehook poll --inspect",
+  ],
   run,
 };
 
@@ -45,7 +52,18 @@ async function run(context: CommandContext): Promise<number> {
       signal: stopped.signal,
     });
     output.note("Polling");
+    const inspector = flags.has("inspect")
+      ? await (await import("../inspector/inspect.ts")).inspect(poller)
+      : undefined;
+    if (inspector !== undefined) output.note(`Inspector: ${inspector.url}`);
     await poller.finished;
+    await inspector?.close();
+  } catch (error) {
+    if (!(error instanceof TelehookError) || error.code !== "ERR_WEBHOOK_SET") throw error;
+    throw new TelehookError(
+      error.code,
+      "A webhook is set, and a bot with a webhook cannot be polled: add --take-over to delete the webhook and keep the pending updates",
+    );
   } finally {
     unsubscribe();
   }

@@ -28,6 +28,8 @@ import { type LogFunction, logWriter, type WriteToLog } from "./log.ts";
  * - `slow`: the receiver has been running for `warnAfterMs`; `waiting` updates are pending in all.
  * - `outage`: several chats fail and none succeeds, or this has ended.
  * - `store`: the store fails, or works again after that many failures.
+ * - `certificate`: a renewed certificate is in use, or cannot be used, so that the one before stays. `expiresAt` is when the one
+ *   in use expires, in Unix milliseconds.
  */
 export type WebhookEvent =
   | {
@@ -127,6 +129,12 @@ export type WebhookEvent =
     readonly type: "store";
     readonly state: "failing" | "recovered";
     readonly failures: number;
+    readonly error: unknown;
+  }
+  | {
+    readonly type: "certificate";
+    readonly state: "renewed" | "rejected";
+    readonly expiresAt: number | undefined;
     readonly error: unknown;
   };
 
@@ -389,6 +397,13 @@ export class Events {
     const failures = this.#storeFailures;
     this.#storeFailures = 0;
     this.#report({ type: "store", state: "recovered", failures, error: undefined });
+  }
+
+  /** The certificate of the server was replaced, or could not be. */
+  certificate(state: "renewed" | "rejected", expiresAt: number | undefined, error?: unknown): void {
+    const event = { type: "certificate", state, expiresAt, error } as const;
+    if (state === "rejected") this.#report(event);
+    else this.#tell(event);
   }
 
   /** For what is rare: the listeners and the log get it. */

@@ -1,6 +1,7 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { plainText } from "../text/plain_text.ts";
+import { printableError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
 import type { WebhookEvent } from "./events.ts";
 
@@ -21,7 +22,10 @@ import type { WebhookEvent } from "./events.ts";
 export type LogFunction = (line: string, event: WebhookEvent) => void;
 
 /** The events that are logged. */
-type LoggedEvent = Extract<WebhookEvent, { readonly type: "refused" | "slow" | "outage" | "store" }>;
+type LoggedEvent = Extract<
+  WebhookEvent,
+  { readonly type: "refused" | "slow" | "outage" | "store" | "certificate" }
+>;
 
 /**
  * Writes an event to the log.
@@ -45,7 +49,8 @@ export function logWriter(option: LogFunction | false | undefined): WriteToLog |
 }
 
 function logToConsole(line: string, event: WebhookEvent): void {
-  if (event.type === "store" && event.state === "failing") console.error(line, event.error); // with its stack
+  const error = event.type === "store" || event.type === "certificate" ? event.error : undefined;
+  if (error !== undefined) console.error(line, printableError(error)); // with its stack
   else console.warn(line);
 }
 
@@ -72,5 +77,11 @@ function lineOf(event: LoggedEvent, more: number): string {
       return event.state === "recovered"
         ? `the store works again after ${event.failures} failures`
         : `the store is failing: ${plainText(errorReason(event.error))}`;
+    case "certificate": {
+      if (event.state === "renewed") return "a renewed certificate is in use";
+      const { error } = event;
+      const why = error instanceof TelehookError ? error.message : errorReason(error);
+      return `the renewed certificate cannot be used, so the one before stays in use: ${plainText(why)}`;
+    }
   }
 }

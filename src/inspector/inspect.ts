@@ -1,6 +1,6 @@
 /**
- * A page on this machine that shows what a webhook does, live: deliveries, media groups, lanes, refusals, what is parked, and
- * what Telegram says. It replays what came, edited or not.
+ * A page on this machine that shows what a webhook or a poller does, live: deliveries, media groups, lanes, refusals, what is
+ * parked, and what Telegram says. It replays what came, edited or not.
  *
  * @example
  * ```ts
@@ -20,7 +20,13 @@
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import type { BotApi } from "../bot_api/bot_api.ts";
 import { checkNumber, checkOptionNames } from "../checks/options.ts";
-import { pipelineOf, type Webhook } from "../webhook.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
+import type { DeliveryHead } from "../guard/head.ts";
+import { type Inspectable, inspectablePoller } from "../operate/inspectable.ts";
+import type { Poller } from "../poll/poll.ts";
+import type { WebhookServer } from "../serve/server.ts";
+import { quote } from "../text/quote.ts";
+import { isDeliveryHandler, pipelineOf, type Webhook } from "../webhook.ts";
 import { Inspection } from "./inspection.ts";
 import { startInspectorServer } from "./inspector_server.ts";
 
@@ -28,9 +34,12 @@ import { startInspectorServer } from "./inspector_server.ts";
 export interface InspectOptions {
   /** The port on 127.0.0.1; 0 picks a free one. Default: 0. */
   readonly port?: number | undefined;
-  /** The bot's client, to show what Telegram says about the webhook. Default: that is not shown. */
+  /**
+   * The bot's client, to show what Telegram says about the webhook. Default: the one of a poller; for a webhook, that is not
+   * shown.
+   */
   readonly api?: BotApi | undefined;
-  /** The webhook's address, for the commands to copy, such as `server.url`. Default: `http://127.0.0.1:8080` and the path. */
+  /** The webhook's address, for the commands to copy. Default: the server's, or `http://127.0.0.1:8080` and the path. */
   readonly url?: string | undefined;
   /** How many deliveries are kept. Default: 1000; from 1 to 100 000. */
   readonly keep?: number | undefined;
@@ -52,13 +61,13 @@ const OPTION_NAMES = { port: true, api: true, url: true, keep: true } as const s
 >;
 
 /**
- * Serves a page that shows what a webhook does. It listens on 127.0.0.1 only, answers only who knows the token in its address,
+ * Serves a page that shows what a webhook or a poller does. It listens on 127.0.0.1 only, answers only who knows the token in its address,
  * loads nothing from elsewhere, and does not keep the process running. Open it before the updates come: it shows what it
  * sees. It works on Node, Deno and Bun.
  *
  * It is made for development. In production, `health`, `metrics` and `onEvent` cost less and show nothing of what people write.
  *
- * @param hook What `webhook(receiver, options)` returned, or `server.webhook`.
+ * @param target What `listen`, `setWebhookAndListen`, `webhook` or `poll` returned, or one bot of a `botHost`: `host.get(id)`.
  * @param options Where to listen, and what else to show.
  * @returns The inspector, once it listens.
  * @throws {TelehookError} `ERR_OPTION` for a wrong option, `ERR_RUNTIME` where there is no `node:http`; and the runtime's own
@@ -70,15 +79,20 @@ const OPTION_NAMES = { port: true, api: true, url: true, keep: true } as const s
  * import { inspect } from "@telehook/telehook/inspector";
  *
  * const server = await listen((update) => console.log(update.update_id), { secretToken: "a-long-random-secret" });
- * const { url } = await inspect(server.webhook, { url: server.url, api: botApi(process.env.BOT_TOKEN ?? "") });
+ * const { url } = await inspect(server, { api: botApi(process.env.BOT_TOKEN ?? "") });
  * console.log(`Inspector: ${url}`);
  * ```
  */
-export async function inspect(hook: Webhook, options: InspectOptions = {}): Promise<Inspector> {
+export async function inspect(
+  target: Webhook | WebhookServer | Poller,
+  options: InspectOptions = {},
+): Promise<Inspector> {
   checkOptionNames("inspect", options, OPTION_NAMES);
   const port = checkNumber("port", options.port, { default: 0, min: 0, max: 65_535 });
   const keep = checkNumber("keep", options.keep, { default: 1_000, min: 1, max: 100_000 });
-  const inspection = new Inspection(hook, pipelineOf(hook), { api: options.api, url: options.url, keep });
+  const inspectable = inspectableOf(target);
+  const url = options.url ?? ("url" in target ? target.url : undefined);
+  const inspection = new Inspection(inspectable, { api: options.api ?? inspectable.api, url, keep });
   try {
     const server = await startInspectorServer(inspection, port);
     const close = async () => {
@@ -91,3 +105,35 @@ export async function inspect(hook: Webhook, options: InspectOptions = {}): Prom
     throw error;
   }
 }
+
+/** What is behind a webhook, a server or a poller. */
+function inspectableOf(target: Webhook | WebhookServer | Poller): Inspectable {
+  const poller = inspectablePoller(target);
+  if (poller !== undefined) return poller;
+  const hook = typeof target === "object" && target !== null && "webhook" in target ? target.webhook : target;
+  if (!isDeliveryHandler(hook)) {
+    const given = target instanceof Promise ? "a promise: await it" : quote(target);
+    throw new TelehookError(
+      "ERR_OPTION",
+      `inspect takes what listen, webhook or poll returned, not ${given}`,
+    );
+  }
+  if (!("receive" in hook)) {
+    throw new TelehookError(
+      "ERR_OPTION",
+      "inspect shows one bot, not a host of many. Pass that bot's webhook: inspect(host.get(id))",
+    );
+  }
+  const pipeline = pipelineOf(hook as Webhook);
+  const { inbox, events, path } = pipeline;
+  return {
+    ...{ inbox, events, path, isPolling: false },
+    receive: (update) => void pipeline.receiveValue(update, FROM_HERE),
+  };
+}
+
+/** A replay comes from nowhere, and passes no guard. */
+const FROM_HERE: DeliveryHead = {
+  ...{ method: "POST", path: "", address: "the inspector", contentLength: undefined, headers: [] },
+  header: () => null,
+};

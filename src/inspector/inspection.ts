@@ -1,13 +1,14 @@
 import type { BotApi } from "../bot_api/bot_api.ts";
 
 import { describeUpdate } from "../describe/describe_update.ts";
-import type { DeliveryHead } from "../guard/head.ts";
+import { healthOf } from "../operate/health.ts";
+import type { Inspectable } from "../operate/inspectable.ts";
 import { isUpdate } from "../parse/parse_update.ts";
-import type { Pipeline } from "../pipeline.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { plainText } from "../text/plain_text.ts";
-import type { Webhook } from "../webhook.ts";
-import { explainWebhook } from "../webhook_check/explain_webhook.ts";
+import type { Update } from "../updates/mod.ts";
+import type { WebhookInfo } from "../updates/webhook_info.ts";
+import { explainWebhook, pendingUpdates } from "../webhook_check/explain_webhook.ts";
 import { plainWebhookInfo, readWebhookInfo } from "../webhook_check/webhook_info.ts";
 import { Journal } from "./journal.ts";
 import type { Changes, DeliveryDetail, ParkedRow, TelegramReport, Totals } from "./protocol.ts";
@@ -23,8 +24,7 @@ const FIRST_REPLAY_ID = 2 ** 52;
 
 /** Everything that the page shows and does, without HTTP. */
 export class Inspection {
-  readonly #hook: Webhook;
-  readonly #pipeline: Pipeline;
+  readonly #inspectable: Inspectable;
   readonly #api: BotApi | undefined;
   readonly #url: string | undefined;
   readonly #journal: Journal;
@@ -33,15 +33,13 @@ export class Inspection {
   #nextReplayId = FIRST_REPLAY_ID + Date.now();
 
   constructor(
-    hook: Webhook,
-    pipeline: Pipeline,
+    inspectable: Inspectable,
     { api, url, keep }: { api: BotApi | undefined; url: string | undefined; keep: number },
   ) {
-    this.#hook = hook;
-    this.#pipeline = pipeline;
+    this.#inspectable = inspectable;
     this.#api = api;
     this.#url = url;
-    this.#journal = new Journal(pipeline.events, keep, () => this.#sendSoon());
+    this.#journal = new Journal(inspectable.events, keep, () => this.#sendSoon());
   }
 
   /**
@@ -54,6 +52,7 @@ export class Inspection {
       ...this.#journal.all(),
       removed: [],
       isFirst: true,
+      url: this.#urlOf(this.#inspectable.path),
       now: Date.now(),
       totals: this.#totals(),
     });
@@ -63,16 +62,16 @@ export class Inspection {
 
   detail(number: number): DeliveryDetail {
     const entry = this.#entry(number);
-    const { updates, headers, path = this.#pipeline.path ?? "/", attempts, reply, replySent } = entry;
+    const { updates, headers, path = this.#inspectable.path, attempts, reply, replySent } = entry;
     const row = this.#journal.all().rows.find((each) => each.number === number);
     if (row === undefined) throw notThere(number);
-    const url = this.#url ?? `http://127.0.0.1:8080${path}`;
-    return { row, updates, headers, attempts, reply: reply && writable(reply), replySent, url };
+    const shown = reply && writable(reply);
+    return { row, updates, headers, attempts, reply: shown, replySent, url: this.#urlOf(path) };
   }
 
   /**
    * Passes a delivery in again: with new ids, so that it is not taken for a duplicate. What is parked, and not edited, is
-   * replayed as {@link Webhook.replay} does it.
+   * replayed as `hook.replay(id)` does it.
    *
    * @param edited The updates in place of its own.
    */
@@ -95,13 +94,13 @@ export class Inspection {
         content.media_group_id = group;
       }
       this.#journal.expectReplay(update.update_id as number, number);
-      void this.#pipeline.receiveValue(update, FROM_HERE);
+      this.#inspectable.receive(update as Update);
     }
   }
 
   async parked(): Promise<readonly ParkedRow[]> {
     const found: ParkedRow[] = [];
-    for await (const { id, updates, album, error, attempts, parkedAt } of this.#hook.parked()) {
+    for await (const { id, updates, album, error, attempts, parkedAt } of this.#inspectable.inbox.parked()) {
       const [first] = updates;
       const { kind, summary } = describeUpdate(first ?? { update_id: id });
       found.push({
@@ -121,11 +120,11 @@ export class Inspection {
   }
 
   async replayParked(id: number): Promise<void> {
-    if (!await this.#hook.replay(id)) throw notParked(id);
+    if (!await this.#inspectable.inbox.replay(id)) throw notParked(id);
   }
 
   async discard(id: number): Promise<void> {
-    if (!await this.#hook.discard(id)) throw notParked(id);
+    if (!await this.#inspectable.inbox.discard(id)) throw notParked(id);
     this.#journal.discarded(id);
   }
 
@@ -139,15 +138,23 @@ export class Inspection {
     }
     try {
       const info = await readWebhookInfo(this.#api, { signal: AbortSignal.timeout(10_000) });
-      const context = { now: Date.now() / 1_000, isTelegram: false }; // setWebhook has checked the URL
-      return {
-        info: plainWebhookInfo(info),
-        findings: explainWebhook(plainWebhookInfo(info), context),
-        error: "",
-      };
+      return { info: plainWebhookInfo(info), findings: this.#explained(plainWebhookInfo(info)), error: "" };
     } catch (error) {
       return { findings: [], info: undefined, error: plainText(errorReason(error)) };
     }
+  }
+
+  /** Where `telehook send` can send to. Nothing can be sent to a bot that polls. */
+  #urlOf(path = "/"): string | undefined {
+    return this.#inspectable.isPolling ? undefined : this.#url ?? `http://127.0.0.1:8080${path}`;
+  }
+
+  #explained(info: WebhookInfo): TelegramReport["findings"] {
+    if (this.#inspectable.isPolling && info.url === "") {
+      const pending = pendingUpdates(info.pending_update_count);
+      return [{ severity: "good", text: `No webhook is set, as it must be for polling. ${pending}` }];
+    }
+    return explainWebhook(info, { now: Date.now() / 1_000, isTelegram: false }); // setWebhook has checked the URL
   }
 
   close(): void {
@@ -169,6 +176,7 @@ export class Inspection {
       const changes = {
         ...this.#journal.takeChanges(),
         isFirst: false,
+        url: undefined,
         now: Date.now(),
         totals: this.#totals(),
       };
@@ -177,16 +185,12 @@ export class Inspection {
   }
 
   #totals(): Totals {
-    const { running, stored, handled, failed, refused } = this.#hook.stats();
-    return { status: this.#hook.health().status, running, stored, handled, failed, refused };
+    const { inbox, events } = this.#inspectable;
+    const { status, running, stored } = healthOf(inbox, events);
+    const { handled, failed, refused } = events.counts;
+    return { status, running, stored, handled, failed, refused };
   }
 }
-
-/** A replay comes from nowhere, and passes no guard. */
-const FROM_HERE: DeliveryHead = {
-  ...{ method: "POST", path: "", address: "the inspector", contentLength: undefined, headers: [] },
-  header: () => null,
-};
 
 /** A reply as it can be shown: a handler may return one that is no JSON, which is then the news. */
 function writable(reply: object): object {

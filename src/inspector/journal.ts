@@ -41,8 +41,8 @@ const MOST_REFUSALS = 200;
 const WHY_COMPLETE = {
   full: "it has ten parts",
   next: "the next update of its chat came",
-  quiet: "no further part came in the quiet time",
-  maxWait: "it was collected as long as it may be",
+  quiet: "no further part came",
+  maxWait: "it has waited as long as it may",
   close: "the webhook closed",
 } as const;
 
@@ -120,6 +120,7 @@ export class Journal {
         return this.#refused(event);
       case "outage":
       case "store":
+      case "certificate":
       case "slow":
         return this.#onChange();
     }
@@ -130,9 +131,7 @@ export class Journal {
         return;
       case "mediaGroup": {
         const late = event.late ? " (late: the rest was handled before)" : "";
-        entry.complete = `${WHY_COMPLETE[event.reason]}, ${
-          Math.round(event.waitedMs)
-        } ms after its first part${late}`;
+        entry.complete = `${WHY_COMPLETE[event.reason]}, after ${Math.round(event.waitedMs)} ms${late}`;
         this.#become(entry, event.update);
         return this.#move(entry, "waiting");
       }
@@ -322,7 +321,7 @@ function isOver(state: DeliveryState): boolean {
 function rowOf(entry: Entry): DeliveryRow {
   const { number, updateId, at, kind, what, chat, sender, lane, state, since, until, answer, durationMs } =
     entry;
-  const { parts, complete, repeats, replayOf, calls: attempts } = entry;
+  const { parts, complete, repeats, replayOf, attempts } = entry;
   return {
     ...{
       number,
@@ -336,11 +335,11 @@ function rowOf(entry: Entry): DeliveryRow {
       state,
       since,
       until,
-      attempts,
+      attempts: entry.calls,
       answer,
       durationMs,
     },
-    ...{ parts: [...parts], complete, repeats, replayOf },
+    ...{ parts: [...parts], complete, error: firstLine(attempts.at(-1)?.error ?? ""), repeats, replayOf },
   };
 }
 
@@ -352,6 +351,10 @@ function groupKey(update: Update | EventUpdate): string {
     return `${chat?.id} ${media_group_id}`;
   }
   return `update ${update.update_id}`;
+}
+
+function firstLine(text: string): string {
+  return plainText(text.split("\n", 1)[0] ?? "");
 }
 
 function errorText(error: unknown): string {

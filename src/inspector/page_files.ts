@@ -14,7 +14,7 @@ export const PAGE_HTML: string = `<!DOCTYPE html>
   <h1>telehook <span>inspector</span></h1>
   <p id="totals" aria-live="off"></p>
   <p id="connection" role="status"></p>
-  <button id="theme" type="button" title="Light, dark, or as the system (t)">Theme: system</button>
+  <button id="theme" type="button" title="Light, dark, or as the system (t)">system</button>
   <button id="help" type="button" title="Keys (?)">?</button>
 </header>
 <nav>
@@ -92,10 +92,15 @@ tbody tr { cursor: default; }
 tbody tr.chosen, .deliveries tbody tr.chosen:hover { background: var(--chosen); }
 tr.part td { color: var(--faint); border-bottom-style: dotted; }
 tr.part td.what { overflow: visible; }
-td.number button { padding: 1px 6px; white-space: nowrap; }
+tr.part.retrying td { color: var(--busy); } tr.part.parked td, tr.part.givenUp td { color: var(--bad); }
+td.state, td.kind { white-space: normal; }
+.parkedRows td { vertical-align: middle; }
+td.number button, .laneCard button { background: none; border: 0; padding: 0; color: var(--accent); white-space: nowrap; }
+td.number button:hover, .laneCard button:hover { text-decoration: underline; }
+#theme::before { content: "Theme: "; }
 .number, .updateId { color: var(--faint); }
-th.number { width: 58px; } th.time { width: 84px; } th.kind { width: 170px; } th.chat { width: 130px; } th.sender { width: 110px; }
-th.lane { width: 110px; } th.state { width: 190px; } th.answer { width: 130px; } th.took { width: 86px; }
+th.number { width: 58px; } th.time { width: 84px; } th.kind { width: 160px; } th.chat { width: 130px; } th.sender { width: 120px; }
+th.lane { width: 148px; } th.state { width: 190px; } th.answer { width: 146px; } th.took { width: 86px; }
 td.took, th.took { text-align: right; }
 th.status { width: 70px; } th.address { width: 150px; } th.path { width: 200px; } th.count { width: 70px; } th.attempts { width: 80px; }
 th.actions { width: 170px; } td.actions { white-space: normal; }
@@ -113,25 +118,33 @@ pre, textarea, .tree {
   margin: 0; padding: 8px 10px; background: var(--raised); border: 1px solid var(--line); border-radius: 6px; overflow: auto;
   white-space: pre-wrap; overflow-wrap: anywhere;
 }
-textarea { width: 100%; min-height: 260px; background: var(--back); resize: vertical; }
+textarea { width: 100%; min-height: max(200px, 60vh); background: var(--back); resize: vertical; }
 .tree details > div { padding-left: 16px; border-left: 1px solid var(--line); margin-left: 4px; }
 .tree summary { cursor: pointer; }
+.tree details[open] > summary > .braces { display: none; }
 .tree .leaf { padding-left: 15px; }
 .tree .key { color: var(--accent); } .tree .text { color: var(--good); } .tree .value { color: var(--busy); }
 .top { display: flex; gap: 8px; align-items: flex-start; justify-content: space-between; }
 .actionsRow { display: flex; flex-wrap: wrap; gap: 6px; margin: 10px 0; }
 dl { display: grid; grid-template-columns: max-content 1fr; gap: 2px 12px; margin: 0; }
 dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
-.lanes { display: grid; grid-template-columns: repeat(auto-fill, minmax(280px, 1fr)); gap: 12px; padding: 12px 16px; }
+.lanes { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%, 440px), 1fr)); align-items: start; gap: 12px; padding: 12px 16px; }
 .laneCard { border: 1px solid var(--line); border-radius: 8px; padding: 8px 12px; background: var(--raised); min-width: 0; }
-.laneCard ol { list-style: none; margin: 6px 0 0; padding: 0; }
-.laneCard li { display: flex; gap: 8px; padding: 2px 0; }
-.laneCard li button { background: none; border: 0; padding: 0; color: var(--accent); }
-.laneCard li span { overflow: hidden; text-overflow: ellipsis; white-space: nowrap; }
+.laneCard h2 .faint { font-weight: 400; }
+.laneCard ol {
+  list-style: none; margin: 6px 0 0; padding: 0; display: grid; grid-template-columns: auto auto 1fr auto; column-gap: 10px;
+  font-variant-numeric: tabular-nums;
+}
+.laneCard li { display: grid; grid-column: 1 / -1; grid-template-columns: subgrid; padding: 2px 0; }
+.laneCard li button { text-align: left; }
+.laneCard li span { white-space: nowrap; }
+.laneCard li .what { overflow: hidden; text-overflow: ellipsis; }
 .report { padding: 12px 16px; max-width: 900px; }
 .report li { margin: 6px 0; }
 .report ul { list-style: none; padding: 0; }
 dialog { border: 1px solid var(--line); border-radius: 10px; background: var(--back); color: var(--text); width: min(760px, 94vw); }
+dialog h2, dialog dl { margin-bottom: 12px; }
+dialog dl { gap: 5px 16px; }
 dialog::backdrop { background: rgb(0 0 0 / 0.45); }
 kbd { font-family: var(--mono); background: var(--raised); border: 1px solid var(--line); border-radius: 4px; padding: 0 5px; }
 #notice {
@@ -139,11 +152,17 @@ kbd { font-family: var(--mono); background: var(--raised); border: 1px solid var
   padding: 6px 14px; border-radius: 6px; max-width: 90vw;
 }
 /* The list loses its least useful columns first, whether the window or the open delivery takes its room. */
-@container (max-width: 1240px) { .deliveries .sender { display: none; } }
+@container (min-width: 1600px) { th.kind, th.chat, th.sender { width: 200px; } th.lane { width: 160px; } }
+@container (max-width: 1400px) { .deliveries .sender { display: none; } }
 @container (max-width: 1080px) { .deliveries .lane { display: none; } }
-@container (max-width: 920px) { .deliveries .chat, .refusals .path { display: none; } }
-@container (max-width: 780px) { .deliveries .answer { display: none; } th.kind { width: 130px; } th.state { width: 172px; } }
-@container (max-width: 580px) { .deliveries .kind, .refusals .address, .parkedRows .kind { display: none; } }
+@container (max-width: 920px) { .deliveries .chat { display: none; } .refusals .address { width: 118px; } .refusals .path { width: 130px; } }
+@container (max-width: 780px) { .deliveries .answer { display: none; } th.kind { width: 128px; } th.number { width: 48px; } }
+@container (max-width: 700px) {
+  .deliveries .kind, .parkedRows .kind { display: none; }
+  .deliveries td.what::before { content: attr(data-kind); color: var(--accent); }
+  .refusals .count { width: 62px; } .parkedRows .attempts { display: none; } th.state { width: 176px; }
+}
+@container (max-width: 580px) { .refusals .address { display: none; } th.actions { width: 96px; } }
 @container (max-width: 460px) { .deliveries .took { display: none; } th.state { width: 130px; } }
 @media (max-width: 820px) {
   main.split { flex-direction: column; }
@@ -151,6 +170,8 @@ kbd { font-family: var(--mono); background: var(--raised); border: 1px solid var
   header, nav { padding-inline: 8px; gap: 4px 10px; }
   #tabs button { padding: 6px 7px; }
   input[type="search"] { width: 130px; }
+  #theme::before { content: none; }
+  h1 span { display: none; }
 }
 @media (prefers-reduced-motion: no-preference) {
   .running .mark { animation: pulse 1.2s ease-in-out infinite; }
@@ -194,7 +215,14 @@ export const PAGE_SCRIPT: string = `"use strict";
     const brackets = Array.isArray(value) ? \`[\${entries.length}]\` : entries.length === 0 ? "{}" : "{…}";
     const details = element("details");
     details.open = level < OPEN_LEVELS;
-    details.append(element("summary", "", ...label, element("span", "faint", brackets)));
+    details.append(
+      element(
+        "summary",
+        "",
+        ...label,
+        element("span", key === "" || Array.isArray(value) ? "faint" : "faint braces", brackets)
+      )
+    );
     const inner = element("div");
     details.append(inner);
     const fill = () => {
@@ -233,7 +261,7 @@ export const PAGE_SCRIPT: string = `"use strict";
   }
   var MARKS = {
     collecting: "◔",
-    waiting: "…",
+    waiting: "○",
     running: "▶",
     retrying: "↻",
     refused: "↻",
@@ -242,6 +270,9 @@ export const PAGE_SCRIPT: string = `"use strict";
     discarded: "–",
     done: "✓"
   };
+  function kindText(kind) {
+    return kind.replace("_media_group", "_album").replaceAll("_", " ");
+  }
   function isOver({ state: state2 }) {
     return state2 === "done" || state2 === "parked" || state2 === "givenUp" || state2 === "discarded";
   }
@@ -263,16 +294,18 @@ export const PAGE_SCRIPT: string = `"use strict";
   }
   function matches(row, filter2) {
     if (filter2 === "") return true;
-    const { number, kind, what, chat, sender, lane, state: state2, answer, updateId, parts } = row;
+    const { number, kind, what, chat, sender, lane, state: state2, answer, error, updateId, parts } = row;
     const text = [
       \`#\${number}\`,
       kind,
+      kindText(kind),
       what,
       chat,
       sender,
       lane,
       state2,
       answer,
+      error,
       updateId,
       ...parts.map((each) => each.what)
     ].join(" ").toLowerCase();
@@ -298,6 +331,7 @@ export const PAGE_SCRIPT: string = `"use strict";
     #open;
     #body;
     #empty;
+    #hint;
     #drawn = /* @__PURE__ */ new Map();
     #filter = "";
     #chosen;
@@ -316,12 +350,8 @@ export const PAGE_SCRIPT: string = `"use strict";
         element("thead", "", element("tr", "", ...heads)),
         this.#body
       );
-      this.#empty = element(
-        "div",
-        "empty",
-        element("p", "", "No delivery yet. Write to the bot, or try:"),
-        element("code", "", "telehook send http://127.0.0.1:8080/ --no-secret --text /start")
-      );
+      this.#hint = element("p", "");
+      this.#empty = element("div", "empty", this.#hint);
       this.root = element("div", "", table2, this.#empty);
     }
     set filter(filter2) {
@@ -340,7 +370,14 @@ export const PAGE_SCRIPT: string = `"use strict";
       }
       changed.clear();
       this.#empty.hidden = this.#drawn.size > 0;
+      if (!this.#empty.hidden) this.#drawHint();
       this.#drawTimes(lanes);
+    }
+    #drawHint() {
+      const { rows, url } = this.#state;
+      if (rows.size > 0) return this.#hint.replaceChildren("No delivery has these words.");
+      const ways = url === void 0 ? [] : [", or try:", element("br"), element("code", "", \`telehook send \${url} --text /start\`)];
+      this.#hint.replaceChildren("No delivery yet. Write to the bot", ...ways);
     }
     /** Draws what changes by itself, as time passes. */
     tick() {
@@ -375,7 +412,7 @@ export const PAGE_SCRIPT: string = `"use strict";
       const replay = row.replayOf === void 0 ? "" : \`replay of #\${row.replayOf}: \`;
       const texts = {
         time: clock(row.at),
-        kind: row.kind,
+        kind: kindText(row.kind),
         what: \`\${replay}\${row.what}\${repeats}\`,
         chat: row.chat,
         sender: row.sender,
@@ -387,8 +424,12 @@ export const PAGE_SCRIPT: string = `"use strict";
         const cell = cells[name];
         if (cell === void 0) continue;
         setText(cell, text);
-        cell.title = text;
+        cell.title = name === "kind" ? row.kind : text;
       }
+      const { what } = cells;
+      if (what !== void 0 && row.kind !== "message" && row.parts.length === 0) {
+        what.dataset.kind = \`\${kindText(row.kind)} · \`;
+      } else delete what?.dataset.kind;
       this.#drawState(row, drawn, lanes);
       this.#drawParts(row, drawn);
     }
@@ -410,20 +451,27 @@ export const PAGE_SCRIPT: string = `"use strict";
         }
       }
     }
-    /** The parts of a media group are lines of their own, below it. */
+    /** The parts of a media group, and what went wrong, are lines of their own below a delivery. */
     #drawParts(row, drawn) {
-      if (row.parts.length === 0) return;
       const lines = row.parts.map(
         (part, index) => this.#partLine(row, \`\${index + 1}. \${part.what}\`, clock(part.at))
       );
       if (row.complete !== "") lines.push(this.#partLine(row, \`complete: \${row.complete}\`, ""));
+      if (row.error !== "" && row.state !== "done") {
+        lines.push(this.#partLine(row, row.error, "", row.state));
+      }
+      if (lines.length + drawn.parts.length === 0) return;
       for (const each of drawn.parts) each.remove();
       drawn.line.after(...lines);
       drawn.parts = lines;
     }
-    #partLine(row, text, time) {
+    #partLine(row, text, time, state2 = "") {
       const texts = { time, what: text };
-      const line = element("tr", "part", ...COLUMNS.map(([name]) => element("td", name, texts[name] ?? "")));
+      const line = element(
+        "tr",
+        \`part \${state2}\`,
+        ...COLUMNS.map(([name]) => element("td", name, texts[name] ?? ""))
+      );
       line.title = text;
       line.addEventListener("click", () => this.#open(row.number));
       return line;
@@ -490,6 +538,8 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
     rows = /* @__PURE__ */ new Map();
     refusals = /* @__PURE__ */ new Map();
     totals;
+    /** Where \`telehook send\` sends to; \`undefined\` if the bot polls. */
+    url;
     /** Rows that have changed since the page was drawn. */
     changed = /* @__PURE__ */ new Set();
     #clockOffset = 0;
@@ -500,6 +550,7 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
     apply(changes) {
       this.#clockOffset = changes.now - Date.now();
       if (changes.isFirst) {
+        this.url = changes.url;
         for (const number of this.rows.keys()) this.changed.add(number);
         this.rows.clear();
         this.refusals.clear();
@@ -637,7 +688,8 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
       await this.refresh();
     }
     async copyCommand() {
-      if (this.#detail !== void 0) await this.#copy(commandsOf(this.#detail), "The command is copied");
+      if (this.#detail?.url === void 0) return;
+      await this.#copy(commandsOf({ ...this.#detail, url: this.#detail.url }), "The command is copied");
     }
     async copyTest() {
       if (this.#detail !== void 0) await this.#copy(testOf(this.#detail), "The test is copied");
@@ -669,7 +721,7 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
       const actions = [
         button("Replay (r)", () => void this.replay(), "main"),
         button("Edit (e)", () => this.edit()),
-        button("Copy command (c)", () => void this.copyCommand()),
+        ...detail2.url === void 0 ? [] : [button("Copy command (c)", () => void this.copyCommand())],
         button("Copy test (x)", () => void this.copyTest())
       ];
       this.#root.replaceChildren(
@@ -708,7 +760,10 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
           "faint",
           row.replayOf === void 0 ? "It did not come as a request." : "None: it is a replay."
         ) : definitions([
-          ["secret token", SECRET_HEADER in headers ? element("span", "good", "✓") : "none"],
+          [
+            "secret token",
+            SECRET_HEADER in headers ? element("span", "good", "✓") : element("span", "faint", "✗ none")
+          ],
           ...Object.entries(headers).filter(([name]) => name !== SECRET_HEADER)
         ])
       );
@@ -762,13 +817,16 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
       "div",
       "lanes",
       ...lanes.sort(([, a], [, b]) => (a[0]?.at ?? 0) - (b[0]?.at ?? 0)).map(([name, rows]) => {
-        const since = \`since \${clock(rows[0]?.at ?? 0)}\`;
+        const [first] = rows;
+        const about = [
+          first?.chat ?? "",
+          \`\${rows.length === 1 ? "1 delivery" : \`\${rows.length} deliveries\`} since \${clock(first?.at ?? 0)}\`
+        ];
         const title = element(
           "h2",
           "",
-          name || "unknown",
-          " ",
-          element("span", "faint", \`\${rows.length} · \${since}\`)
+          \`\${name || "unknown"} \`,
+          element("span", "faint", about.filter((each) => each !== "").join(" · "))
         );
         return element(
           "div",
@@ -792,7 +850,8 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
       "",
       button(\`#\${row.number}\`, () => open2(row.number)),
       word,
-      element("span", "", row.what)
+      element("span", "what", row.what),
+      element("span", "faint", \`since \${clock(row.since)}\`)
     );
   }
   function tickLanes(root, state2) {
@@ -823,8 +882,10 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
       ])
     );
   }
-  function parkedView(rows, act, open2) {
-    if (rows.length === 0) return element("p", "empty", "Nothing is parked.");
+  function parkedView(parked, filter2, act, open2) {
+    if (parked.length === 0) return element("p", "empty", "Nothing is parked.");
+    const words = filter2.toLowerCase();
+    const rows = parked.filter((each) => JSON.stringify(each).toLowerCase().includes(words));
     return table(
       "parkedRows",
       [["number", "#"], ["time", "Parked"], ["kind", "Kind"], ["what", "What"], ["attempts", "Attempts"], [
@@ -834,7 +895,7 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
       rows.map(({ id, number, parkedAt, kind, what, attempts, error }) => [
         number === void 0 ? "" : button(\`#\${number}\`, () => open2(number)),
         clock(parkedAt),
-        kind,
+        kindText(kind),
         what,
         String(attempts),
         element("span", "problem", error),
@@ -961,6 +1022,7 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
   }
   function show(name) {
     tab = name;
+    filter.hidden = name === "Telegram";
     drawTabs();
     if (name === "Deliveries") view.replaceChildren(deliveries.root);
     else if (name === "Parked") void showParked();
@@ -974,7 +1036,7 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
         const done = path === "discard" ? "Discarded" : "Replayed";
         ask(path, { id }).then(() => notify(done), (error) => notify(messageOf(error))).finally(showParked);
       };
-      if (tab === "Parked") view.replaceChildren(parkedView(rows, act, showDelivery));
+      if (tab === "Parked") view.replaceChildren(parkedView(rows, filter.value, act, showDelivery));
     } catch (error) {
       notify(messageOf(error));
     }
@@ -1007,7 +1069,7 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
     const theme = THEMES[(THEMES.indexOf(dataset.theme ?? "system") + 1) % THEMES.length] ?? "system";
     if (theme === "system") delete dataset.theme;
     else dataset.theme = theme;
-    find("theme").textContent = \`Theme: \${theme}\`;
+    find("theme").textContent = theme;
   }
   function showKeys() {
     const lines = KEYS.flatMap(([keys = "", what = ""]) => [
@@ -1086,6 +1148,7 @@ test(\${JSON.stringify(\`\${row.kind}: \${row.what}\`)}, async () => {
   filter.addEventListener("input", () => {
     deliveries.filter = filter.value;
     draw();
+    if (tab === "Parked") void showParked();
   });
   find("theme").addEventListener("click", nextTheme);
   find("help").addEventListener("click", showKeys);

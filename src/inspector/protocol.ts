@@ -47,6 +47,8 @@ export interface DeliveryRow {
   readonly parts: readonly PartRow[];
   /** Why the media group is complete, in words. */
   readonly complete: string;
+  /** What the last call of the receiver failed with, in one line; empty if it did not. */
+  readonly error: string;
   /** How often it came again. */
   readonly repeats: number;
   /** The delivery that was replayed. */
@@ -80,6 +82,8 @@ export interface Changes {
   readonly now: number;
   /** Whether everything before is out of date. */
   readonly isFirst: boolean;
+  /** Where `telehook send` sends to, in the first message; `undefined` if the bot polls. */
+  readonly url: string | undefined;
   readonly rows: readonly DeliveryRow[];
   readonly removed: readonly number[];
   readonly refusals: readonly RefusalRow[];
@@ -106,8 +110,8 @@ export interface DeliveryDetail {
   readonly reply: object | undefined;
   /** How the reply was sent. */
   readonly replySent: string;
-  /** Where `telehook send` sends to. */
-  readonly url: string;
+  /** Where `telehook send` sends to; `undefined` if the bot polls. */
+  readonly url: string | undefined;
 }
 
 /** An update that is parked. */

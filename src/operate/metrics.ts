@@ -190,7 +190,7 @@ interface Crypto {
 }
 
 /** When a certificate expires, in Unix seconds. */
-function expiryOf(pem: string | undefined): number | undefined {
+export function expiryOf(pem: string | undefined): number | undefined {
   if (pem === undefined) return undefined;
   try {
     const { X509Certificate } = nodeBuiltin<Crypto>("node:crypto");

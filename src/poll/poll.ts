@@ -10,6 +10,7 @@ import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
 import { Inbox } from "../inbox/inbox.ts";
 import { INBOX_OPTION_NAMES, type InboxOptions, inboxSettings } from "../inbox/inbox_options.ts";
 import { laneOf } from "../inbox/lane.ts";
+import { registerPoller } from "../operate/inspectable.ts";
 import { isUpdate } from "../parse/parse_update.ts";
 import { pause } from "../platform/pause.ts";
 import { type Receiver, toUpdateReceiver } from "../receiver/receiver.ts";
@@ -171,6 +172,10 @@ class LongPoller implements Poller {
     );
     const replies = new LateReplies(api, this.#events);
     this.#sender = new LaneSender(this.#inbox, laneOf(options.lane), replies, (id) => this.#backlog.sent(id));
+    registerPoller(this, {
+      ...{ inbox: this.#inbox, events: this.#events, isPolling: true, api },
+      receive: (update) => this.#sender.send(update),
+    });
     this.finished = new Promise((resolve, reject) => {
       this.#finish = (error) => error === undefined ? resolve() : reject(error);
     });

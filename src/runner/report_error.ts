@@ -1,6 +1,7 @@
 import { checkFunction } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
+import { printableError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
 
 /** What is known of a failure beside the error. */
@@ -58,10 +59,13 @@ export function strangeResultReporter(
 }
 
 function logFailure(error: unknown, { update, attempt, willRetry }: FailureDetails): void {
-  const next = willRetry ? "will be retried" : "giving up";
-  console.error(`telehook: update ${update.update_id} failed (attempt ${attempt}, ${next}):`, error);
+  const id = update.update_id;
+  const what = error instanceof TelehookError && error.code === "ERR_REPLY"
+    ? `the reply to update ${id} was not sent:` // the update itself was handled
+    : `update ${id} failed (attempt ${attempt}, ${willRetry ? "will be retried" : "giving up"}):`;
+  console.error(`telehook: ${what}`, printableError(error));
 }
 
 function logOwnFailure(error: unknown): void {
-  console.error("telehook: onError itself failed:", error);
+  console.error("telehook: onError itself failed:", printableError(error));
 }

@@ -4,6 +4,7 @@ import { TelehookError } from "../errors/telehook_error.ts";
 import { wirePath } from "../guard/path.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
 import { checkBoolean, checkNumber, checkOptionNames, checkSignal } from "../checks/options.ts";
+import { expiryOf } from "../operate/metrics.ts";
 import { quote } from "../text/quote.ts";
 import { type DeliveryHandler, routerOf, type Webhook } from "../webhook.ts";
 import { closeOnSignals } from "./close_on_signals.ts";
@@ -216,7 +217,10 @@ class RunningServer<Handler extends DeliveryHandler> implements WebhookServer<Ha
     this.finished = new Promise((resolve) => this.#finish = resolve);
     this.#transport = transport;
     this.#hasTls = tls !== undefined;
-    this.#stopWatching = tls?.watch?.((pair) => this.#replaceTls(() => pair));
+    this.#stopWatching = tls?.watch?.((pair) => this.#replaceTls(() => pair), (error) => {
+      const { events, certificate } = routerOf(hook).front;
+      events.certificate("rejected", expiresAt(certificate), error);
+    });
   }
 
   /** Closes when the signal is aborted, or the process gets a signal. */
@@ -247,7 +251,9 @@ class RunningServer<Handler extends DeliveryHandler> implements WebhookServer<Ha
       if (this.#closing !== undefined) throw serverClosed();
       try {
         await this.#transport.replaceTls(pair);
-        routerOf(this.webhook).front.certificate = pair.cert;
+        const { front } = routerOf(this.webhook);
+        front.certificate = pair.cert;
+        front.events.certificate("renewed", expiresAt(pair.cert));
       } catch (cause) {
         if (cause instanceof TelehookError) throw cause;
         throw pairError(cause);
@@ -276,6 +282,11 @@ class RunningServer<Handler extends DeliveryHandler> implements WebhookServer<Ha
   [Symbol.asyncDispose](): Promise<void> {
     return this.close();
   }
+}
+
+function expiresAt(cert: string | undefined): number | undefined {
+  const seconds = expiryOf(cert);
+  return seconds === undefined ? undefined : seconds * 1_000;
 }
 
 function reportProblem(what: string, error: unknown): void {

@@ -54,12 +54,14 @@ export async function readTlsFiles(files: TlsFiles): Promise<ReadPair> {
  * @param files The paths of the pair.
  * @param state The state of the files when they were last read.
  * @param use Serves a pair from now on.
+ * @param reject Is told once why a pair cannot be used.
  * @returns A function that stops it.
  */
 export function watchTlsFiles(
   files: TlsFiles,
   state: string,
   use: (pair: PemPair) => Promise<void>,
+  reject: (error: unknown) => void,
 ): () => void {
   let served = state;
   let failures = 0;
@@ -77,12 +79,7 @@ export function watchTlsFiles(
     } catch (error) {
       // The first failure is most likely a renewal that has written only one of the two files. The second is reported.
       // Later ones would repeat it.
-      if (++failures === 2 && !isStopped) {
-        console.error(
-          "telehook: the renewed certificate was rejected; the previous one stays in use:",
-          error,
-        );
-      }
+      if (++failures === 2 && !isStopped) reject(error);
     }
     if (!isStopped) next();
   };

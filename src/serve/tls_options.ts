@@ -25,7 +25,7 @@ export interface TlsFiles {
   /**
    * Whether to check the files every second and to use renewed ones as {@link WebhookServer.setTls} does, also if a
    * link points to other files. A pair that cannot be used, such as one that is half written, is rejected and tried
-   * again; if it is rejected twice, `console.error` reports it. Default: `false`.
+   * again; if it is rejected twice, the log and the event `certificate` say so. Default: `false`.
    */
   readonly watch?: boolean | undefined;
 }
@@ -36,8 +36,11 @@ export type TlsOptions = TlsPem | TlsFiles;
 /** A pair that a server can start with, and a way to receive later ones. */
 export interface LoadedTls {
   readonly pair: PemPair;
-  /** Calls `use` with each later pair, until the returned function is called. Absent without the option `watch`. */
-  readonly watch?: (use: (pair: PemPair) => Promise<void>) => () => void;
+  /**
+   * Calls `use` with each later pair, and `reject` with why one cannot be used, until the returned function is called. Absent
+   * without the option `watch`.
+   */
+  readonly watch?: (use: (pair: PemPair) => Promise<void>, reject: (error: unknown) => void) => () => void;
 }
 
 const TEXT_NAMES = ["cert", "key", "passphrase"];
@@ -61,7 +64,7 @@ export async function loadTls(tls: TlsOptions): Promise<LoadedTls> {
   checkFile("keyFile", tls.keyFile);
   checkBoolean("watch", tls.watch);
   const { pair, state } = await readTlsFiles(tls);
-  return tls.watch ? { pair, watch: (use) => watchTlsFiles(tls, state, use) } : { pair };
+  return tls.watch ? { pair, watch: (use, reject) => watchTlsFiles(tls, state, use, reject) } : { pair };
 }
 
 function isFiles(tls: TlsOptions): tls is TlsFiles {

@@ -1,5 +1,8 @@
+/** With fewer letters, the beginning of a word says too little. */
+const SHORTEST_BEGINNING = 4;
+
 /**
- * The word that was probably meant, if one is near. Case does not matter.
+ * The word that was probably meant: the nearest one, or the only one that begins like this. Case does not matter.
  *
  * @param maxEdits How many letters may be wrong: by default, one in three.
  */
@@ -14,7 +17,14 @@ export function closestWord(
     .map((each) => ({ each, edits: editsBetween(word.toLowerCase(), each.toLowerCase()) }))
     .filter(({ edits }) => edits <= maxEdits)
     .sort((a, b) => a.edits - b.edits);
-  return best?.each;
+  return best?.each ?? onlyBeginningWith(word, words);
+}
+
+/** `hostname` for `host`. */
+function onlyBeginningWith(beginning: string, words: readonly string[]): string | undefined {
+  if (beginning.length < SHORTEST_BEGINNING) return undefined;
+  const [found, another] = words.filter((each) => each.toLowerCase().startsWith(beginning.toLowerCase()));
+  return another === undefined ? found : undefined;
 }
 
 /**

@@ -1,4 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
+import { errorReason } from "../text/error_reason.ts";
 
 interface FileSystem {
   readFile(path: string | URL): Promise<Uint8Array>;
@@ -28,7 +29,8 @@ export async function readFile(path: string | URL, option: string): Promise<Uint
   try {
     return await fileSystem.readFile(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TelehookError("ERR_FILE", `Cannot read "${option}", "${path}": ${reason}`, { cause });
+    throw new TelehookError("ERR_FILE", `Cannot read "${option}", "${path}": ${errorReason(cause)}`, {
+      cause,
+    });
   }
 }

@@ -33,6 +33,25 @@ test("the version is that of the package", async () => {
   }
 });
 
+test("an error fits the terminal, and is one line elsewhere", async () => {
+  const long = [
+    "listen",
+    "--self-signed",
+    "--cert",
+    "cert.pem",
+    "--url",
+    "http://bot.example.org/hook",
+    "--frobnicate",
+  ];
+  const { stderr } = await runInProcess(long);
+  assert.match(stderr, /^telehook: [^\n]{80,}\n$/);
+  const terminal = await runInProcess(long, {}, { isTTY: true, columns: 60 });
+  const lines = terminal.stderr.trimEnd().split("\n");
+  assert.ok(lines.length > 1);
+  for (const line of lines) assert.ok(line.length <= 60, line);
+  assert.equal(lines.map((line) => line.trim()).join(" "), stderr.trimEnd());
+});
+
 test("the help fits the terminal: at most 100 columns, 80 if they are not known", async () => {
   const widest = async (columns?: number) => {
     const texts = await Promise.all(

@@ -25,6 +25,22 @@ test("poll --json prints updates and albums, and confirms them at SIGTERM", asyn
   assert.doesNotMatch(cli.stdout + cli.stderr, /TEST-TOKEN/);
 });
 
+test("poll --inspect serves a page that shows what arrives", async (t) => {
+  const telegram = await startTestBotApi();
+  t.after(() => telegram.close());
+  const cli = startCli(t, ["poll", "--inspect"], {
+    BOT_TOKEN: telegram.token,
+    TELEGRAM_API_ROOT: telegram.apiRoot,
+  });
+  const [, page = ""] = await cli.printed("stderr", /Inspector: (\S+)\n/);
+  void telegram.user({ first_name: "Eve" }).sends("Hi");
+  await cli.printed("stdout", /Eve: Hi\n/);
+  const { row } = await (await fetch(`${page}delivery/1`)).json();
+  assert.equal(row.what, "Eve: Hi");
+  cli.signal("SIGTERM");
+  assert.equal(await cli.ended, 0);
+});
+
 test("poll refuses a bot with a webhook, and deletes it with --take-over", async (t) => {
   const telegram = await startTestBotApi();
   t.after(() => telegram.close());
@@ -32,7 +48,7 @@ test("poll refuses a bot with a webhook, and deletes it with --take-over", async
   await fetch(`${telegram.apiRoot}/bot${telegram.token}/setWebhook?url=http://127.0.0.1:9/`);
   const refused = await runInProcess(["poll"], env);
   assert.equal(refused.code, 1);
-  assert.match(refused.stderr, /webhook is set/);
+  assert.match(refused.stderr, /^telehook: A webhook is set, [^\n]*: add --take-over [^\n]*\n$/);
   assert.ok(telegram.webhook !== undefined);
   void telegram.user().sends("hello");
   const { code, stdout } = await runInProcess(["poll", "--take-over", "--once"], env);

@@ -143,6 +143,9 @@ test("info --check exits with 1 if there is a problem", async (t) => {
   assert.equal(await code("--url", "https://other.example.org/"), 1);
   assert.equal(await code("--allowed-updates", "message,poll"), 1);
   assert.equal(await code("--json", "--max-pending", "4"), 1);
+  info.url = "";
+  assert.equal(await code(), 1, "no webhook");
+  info.url = URL;
   const without = await runInProcess(["info", "--max-pending", "4"], env);
   assert.equal(without.code, 0, "only with --check");
   assert.match(without.stdout, /^✗ 5 updates are pending, more than 4/m);

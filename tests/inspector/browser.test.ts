@@ -138,12 +138,18 @@ describe("the inspector in Chromium", { skip }, () => {
     anna.sendsAlbum([{ photo: true, caption: "The lake" }, { photo: true }, { video: true }]);
     await anna.sends("/price boat");
     await page.waitForSelector("tr.part:has-text('complete: the next update of its chat came')");
+    await page.waitForSelector("td.kind[title='message_media_group']:has-text('message album')");
 
     // It fails.
     await page.waitForSelector("tr:has-text('Anna: /price boat') .parked");
     await page.keyboard.press("Enter"); // the newest
     await page.waitForSelector("#detail pre:has-text('The price list has no such item')");
     await page.waitForSelector("#detail dt:has-text('secret token') + dd:has-text('✓')");
+    await page.waitForSelector("tr.part.parked:has-text('Error: The price list has no such item')");
+    await page.keyboard.press("c");
+    await page.waitForSelector("#notice:has-text('The command is copied')");
+    await page.keyboard.press("x");
+    await page.waitForSelector("#notice:has-text('The test is copied')");
 
     // It is edited, replayed, and passes.
     await page.keyboard.press("e");
@@ -222,8 +228,13 @@ describe("the inspector in Chromium", { skip }, () => {
     await page.keyboard.press("Escape");
     await page.keyboard.press("t");
     assert.equal(await page.evaluate("document.documentElement.dataset.theme"), "light");
-    await page.setViewportSize({ width: 640, height: 600 });
-    assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true);
+    for (const width of [640, 1_920]) {
+      await page.setViewportSize({ width, height: 600 });
+      for (const tab of ["1", "2", "3", "4", "5"]) {
+        await page.keyboard.press(tab);
+        assert.equal(await page.evaluate("document.documentElement.scrollWidth <= innerWidth"), true, tab);
+      }
+    }
     assert.deepEqual(problems, []);
     await page.close();
     await hook.close();

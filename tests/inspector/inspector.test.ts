@@ -1,11 +1,21 @@
 import assert from "node:assert/strict";
 import { request } from "node:http";
 import { describe, it, type TestContext } from "node:test";
-import { type Receiver, type Update, updateHandlers, webhook, type WebhookOptions } from "../../mod.ts";
+import {
+  botHost,
+  listen,
+  poll,
+  type Receiver,
+  type Update,
+  updateHandlers,
+  webhook,
+  type WebhookOptions,
+} from "../../mod.ts";
 import { inspect } from "../../src/inspector/inspect.ts";
 import type { Inspection } from "../../src/inspector/inspection.ts";
 import { startInspectorServer } from "../../src/inspector/inspector_server.ts";
 import type { Changes, DeliveryDetail, DeliveryRow, ParkedRow } from "../../src/inspector/protocol.ts";
+import { startTestBotApi } from "../../src/testing/mod.ts";
 import { RawConnection } from "../serve/raw_connection.ts";
 
 const SECRET = "a-long-random-secret";
@@ -58,6 +68,7 @@ async function stream(t: TestContext, url: string) {
   const response = await fetch(`${url}changes`, { signal: abort.signal });
   const rows = new Map<number, DeliveryRow>();
   const refusals = new Map<number, Changes["refusals"][number]>();
+  let sendUrl: string | undefined;
   let changed = () => {};
   const body = response.body?.pipeThrough(new TextDecoderStream());
   void (async () => {
@@ -69,6 +80,7 @@ async function stream(t: TestContext, url: string) {
         text = text.slice(end + 2);
         if (data === undefined) continue;
         const changes: Changes = JSON.parse(data);
+        if (changes.isFirst) sendUrl = changes.url;
         for (const row of changes.rows) rows.set(row.number, row);
         for (const number of changes.removed) rows.delete(number);
         for (const each of changes.refusals) refusals.set(each.number, each);
@@ -79,6 +91,7 @@ async function stream(t: TestContext, url: string) {
   return {
     rows,
     refusals,
+    sendUrl: () => sendUrl,
     /** Resolves with the first row that is as wanted. */
     async row(isWanted: (row: DeliveryRow) => boolean): Promise<DeliveryRow> {
       for (;;) {
@@ -199,7 +212,7 @@ describe("the inspector", () => {
       [2, "Anna: photo"],
       [3, "Anna: photo"],
     ]);
-    assert.match(group.complete, /^the next update of its chat came, \d+ ms after its first part$/);
+    assert.match(group.complete, /^the next update of its chat came, after \d+ ms$/);
     assert.equal(
       (await page.row(({ updateId, state }) => updateId === 4 && state === "done")).parts.length,
       0,
@@ -264,6 +277,7 @@ describe("the inspector", () => {
       [1, "Anna: item 1", "Error: No such item"],
       [2, "Anna: item 2", "Error: No such item"],
     ]);
+    assert.equal(parked.error, "Error: No such item");
     const detail: DeliveryDetail = await ask(`delivery/${parked.number}`);
     assert.match(detail.attempts[0]?.error ?? "", /^Error: No such item\n/);
     isBroken = false;
@@ -273,6 +287,80 @@ describe("the inspector", () => {
     await page.row(({ state }) => state === "discarded");
     assert.deepEqual(await ask("parked"), []);
     assert.equal(hook.stats().handled, 1);
+  });
+
+  it("takes a server, whose address it shows, and one bot of a host", async (t) => {
+    const server = await listen(() => {}, {
+      secretToken: null,
+      hostname: "127.0.0.1",
+      port: 0,
+      path: "/hook",
+    });
+    const inspector = await inspect(server);
+    t.after(() => Promise.all([inspector.close(), server.close()]));
+    const page = await stream(t, inspector.url);
+    await server.webhook.receive(message(1));
+    const { number } = await page.row(({ state }) => state === "done");
+    const { url }: DeliveryDetail = await (await fetch(`${inspector.url}delivery/${number}`)).json();
+    assert.equal(url, server.url);
+    assert.equal(page.sendUrl(), server.url);
+    const host = botHost(() => {}, { find: () => undefined });
+    await assert.rejects(inspect(host as never), /inspect\(host\.get\(id\)\)$/);
+    await host.close();
+  });
+
+  it("shows what is polled, and replays it", async (t) => {
+    const telegram = await startTestBotApi();
+    let isBroken = true;
+    const poller = await poll(
+      updateHandlers({
+        message({ message: { chat, text } }) {
+          if (text === "/fail" && isBroken) throw new Error("It is broken");
+          return { method: "sendMessage", chat_id: chat.id, text: `You said: ${text}` };
+        },
+      }),
+      { token: telegram.token, apiRoot: telegram.apiRoot, maxAttempts: 1, onError: () => {} },
+    );
+    const inspector = await inspect(poller);
+    t.after(async () => {
+      await Promise.all([inspector.close(), poller.close()]);
+      await telegram.close();
+    });
+    const page = await stream(t, inspector.url);
+    const ask = async (path: string, body?: object) => {
+      const response = await fetch(inspector.url + path, {
+        ...body !== undefined && { method: "POST", body: JSON.stringify(body) },
+        headers: { origin: new URL(inspector.url).origin },
+      });
+      return await response.json();
+    };
+    const eve = telegram.user({ first_name: "Eve" });
+    void eve.sends("Hello");
+    const hello = await page.row(({ what, state }) => what === "Eve: Hello" && state === "done");
+    await telegram.nextCall("sendMessage");
+    const detail: DeliveryDetail = await ask(`delivery/${hello.number}`);
+    assert.deepEqual([detail.url, detail.headers, detail.replySent], [
+      ...[undefined, undefined, "through the Bot API"],
+    ]);
+    void eve.sends("/fail");
+    const failed = await page.row(({ what, state }) => what === "Eve: /fail" && state === "parked");
+    assert.equal(failed.error, "Error: It is broken");
+    const parked: ParkedRow[] = await ask("parked");
+    assert.deepEqual(parked.map(({ number }) => number), [failed.number]);
+    isBroken = false;
+    await ask("replay", { number: failed.number });
+    await page.row(({ number, state }) => number === failed.number && state === "done");
+    assert.equal((await telegram.nextCall("sendMessage")).params.text, "You said: /fail");
+    await ask("replay", { number: hello.number });
+    await page.row(({ replayOf, state }) => replayOf === hello.number && state === "done");
+    assert.equal((await telegram.nextCall("sendMessage")).params.text, "You said: Hello");
+    const { findings } = await ask("telegram");
+    assert.deepEqual(
+      findings.map(({ severity, text }: { severity: string; text: string }) => [severity, text]),
+      [
+        ["good", "No webhook is set, as it must be for polling. 0 updates are pending"],
+      ],
+    );
   });
 
   it("keeps the latest deliveries, and begins with what it has", async (t) => {
@@ -341,7 +429,13 @@ describe("the inspector", () => {
     await hook.receive(message(1));
     assert.equal(hook.stats().handled, 1);
     await hook.close();
-    await assert.rejects(inspect((() => {}) as never), { code: "ERR_OPTION" });
+    for (const wrong of [() => {}, {}, undefined, null]) {
+      await assert.rejects(
+        inspect(wrong as never),
+        /^TelehookError: inspect takes what listen, webhook or poll/,
+      );
+    }
+    await assert.rejects(inspect(Promise.resolve(hook) as never), / returned, not a promise: await it$/);
     await assert.rejects(
       inspect(hook, { prot: 1 } as never),
       /inspect has no option "prot". Did you mean "port"\?/,

@@ -71,6 +71,45 @@ describe("the log of refusals", () => {
     await hook.close();
   });
 
+  it("escapes what users wrote, in the errors of handlers too", async (t) => {
+    const printed: unknown[][] = [];
+    t.mock.method(console, "error", (...args: unknown[]) => void printed.push(args));
+    class BadInput extends Error {}
+    const plain = new BadInput("No such command");
+    const text = "\x1b[2J\u202egpj\x9b1m";
+    const cause = new Error(`No such file: ${text}`);
+    const errors = [plain, new BadInput(`No such command: ${text}`), new Error("Wrong", { cause }), text];
+    const hook = webhook(({ update_id }) => {
+      throw errors[update_id];
+    }, { secretToken: null });
+    for (const update_id of errors.keys()) {
+      const chat = { id: 42, type: "private" } as const;
+      await hook.receive({ update_id, message: { message_id: 1, date: 0, chat } }).catch(() => {});
+    }
+    const [first, second, third, last] = printed.map(([, error]) => error) as Error[];
+    assert.equal(first, plain, "with all that belongs to it");
+    const copy = "No such command: ·[2J·gpj·1m";
+    assert.deepEqual([second?.name, second?.message], ["Error", copy]);
+    assert.match(second?.stack ?? "", /^[^]*: ·\[2J·gpj·1m\n +at /);
+    assert.equal((third?.cause as Error).message, "No such file: ·[2J·gpj·1m");
+    assert.equal(last, "·[2J·gpj·1m");
+    t.mock.restoreAll();
+    await hook.close();
+  });
+
+  it("says that a reply was not sent, and not that its update failed", async (t) => {
+    const printed: unknown[] = [];
+    t.mock.method(console, "error", (text: unknown) => void printed.push(text));
+    const hook = webhook(() => ({ chat_id: 42, text: "There is no method" }) as never, { secretToken: null });
+    await hook.receive({
+      update_id: 7,
+      message: { message_id: 1, date: 0, chat: { id: 42, type: "private" } },
+    });
+    assert.deepEqual(printed, ["telehook: the reply to update 7 was not sent:"]);
+    t.mock.restoreAll();
+    await hook.close();
+  });
+
   it("knows when no address is known", async () => {
     const lines: string[] = [];
     const hook = hookWith({ allowedAddresses: ["telegram"], log: (line) => void lines.push(line) });

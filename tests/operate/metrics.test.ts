@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { listen, prometheusText, type Update, updateHandlers, webhook } from "../../mod.ts";
+import { listen, prometheusText, RetryLater, type Update, updateHandlers, webhook } from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { selfSigned } from "../../src/tls/mod.ts";
 
@@ -125,6 +125,41 @@ describe("metrics", () => {
     const samples = samplesOf(await prometheusText(hook));
     assert.equal(samples.get("telehook_updates_handled_total"), 0);
     assert.equal(samples.has("telehook_lanes"), false);
+    await hook.close();
+  });
+
+  it("count retries, and failures of the store until it works again", async () => {
+    let isBroken = true;
+    class Moody extends MemoryStore {
+      override add(...args: Parameters<MemoryStore["add"]>): ReturnType<MemoryStore["add"]> {
+        if (isBroken) throw new Error("The disk is full");
+        return super.add(...args);
+      }
+    }
+    let attempts = 0;
+    let finish = () => {};
+    const handled = new Promise<void>((resolve) => finish = resolve);
+    const hook = webhook(() => {
+      if (++attempts === 1) throw new RetryLater({ afterMs: 1 });
+      finish();
+    }, {
+      ...{ secretToken: null, store: new Moody(), acknowledge: "received", onError: () => {}, log: false },
+    });
+    assert.equal((await hook(post(message(1)))).status, 500);
+    let samples = samplesOf(await prometheusText(hook));
+    assert.deepEqual([samples.get("telehook_store_failures_total"), samples.get("telehook_store_failing")], [
+      1,
+      1,
+    ]);
+    isBroken = false;
+    assert.equal((await hook(post(message(1)))).status, 200);
+    await handled;
+    samples = samplesOf(await prometheusText(hook));
+    assert.deepEqual([samples.get("telehook_store_failures_total"), samples.get("telehook_store_failing")], [
+      1,
+      0,
+    ]);
+    assert.equal(samples.get("telehook_retries_total"), 1);
     await hook.close();
   });
 

@@ -1,10 +1,18 @@
 import { strict as assert } from "node:assert";
+import { X509Certificate } from "node:crypto";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
-import { listen, type TlsOptions, type WebhookServer } from "../../mod.ts";
+import {
+  listen,
+  type ListenOptions,
+  type TlsOptions,
+  type WebhookEvent,
+  type WebhookServer,
+} from "../../mod.ts";
+import { pipelineOf } from "../../src/webhook.ts";
 import { type KeyPair, selfSigned } from "../../src/tls/mod.ts";
 import { fixtureText, fixtureUrl } from "../tls/fixtures.ts";
 import { SECRET } from "./raw_connection.ts";
@@ -12,8 +20,13 @@ import { fingerprint, shownBy } from "./tls_load.ts";
 
 const pair = () => selfSigned({ host: "127.0.0.1", algorithm: "ecdsa-p256" });
 
-async function started(t: TestContext, tls: TlsOptions): Promise<WebhookServer> {
-  const server = await listen(() => {}, { secretToken: SECRET, hostname: "127.0.0.1", port: 0, tls });
+async function started(
+  t: TestContext,
+  tls: TlsOptions,
+  options: Partial<ListenOptions> = {},
+): Promise<WebhookServer> {
+  const where = { secretToken: SECRET, hostname: "127.0.0.1", port: 0, tls };
+  const server = await listen(() => {}, { ...where, ...options });
   t.after(() => server.close());
   return server;
 }
@@ -30,6 +43,17 @@ function write(folder: string, { cert, key }: KeyPair): { certFile: string; keyF
   writeFileSync(files.certFile, cert);
   writeFileSync(files.keyFile, key);
   return files;
+}
+
+/** Keeps events, and tells when a certificate was replaced: on Bun, new connections see it a moment before that. */
+class Heard {
+  readonly events: WebhookEvent[] = [];
+  #resolve = (): void => {};
+  readonly renewed: Promise<void> = new Promise((resolve) => this.#resolve = resolve);
+  readonly onEvent = (event: WebhookEvent): void => {
+    this.events.push(event);
+    if (event.type === "certificate" && event.state === "renewed") this.#resolve();
+  };
 }
 
 /** Connects until the certificate is shown; every connection is an event, and the watch looks every second. */
@@ -56,7 +80,11 @@ test("files that cannot be used are named when starting", async (t) => {
   const missing = `${files.keyFile}.not-there`;
   const wrong: readonly (readonly [string, object, RegExp])[] = [
     ["ERR_FILE", { ...files, keyFile: missing }, /^Cannot read "keyFile", ".*privkey\.pem\.not-there": /],
-    ["ERR_FILE", { ...files, certFile: missing }, /^Cannot read "certFile", "/],
+    [
+      "ERR_FILE",
+      { ...files, certFile: missing },
+      /^Cannot read "certFile", ".*": there is no such file or directory$/,
+    ],
     ["ERR_TLS", { ...files, certFile: files.keyFile }, /The certificate in ".*privkey\.pem"/],
     ["ERR_TLS", { ...files, keyFile: fixtureUrl("certs/p256.key") }, /certs\/p256\.key.*fullchain\.pem/],
     ["ERR_OPTION", { certFile: files.certFile }, /^"keyFile" is missing/],
@@ -74,6 +102,8 @@ test("renamed files are picked up, and one that waits for its other half is kept
   const [first, second] = [await pair(), await pair()];
   const files = write(path, first);
   const server = await started(t, { ...files, watch: true });
+  const heard = new Heard();
+  pipelineOf(server.webhook).events.listen(heard.onEvent);
   const reports: string[] = [];
   const { error } = console;
   t.after(() => console.error = error);
@@ -90,8 +120,16 @@ test("renamed files are picked up, and one that waits for its other half is kept
   assert.equal(await shownBy(server.port), fingerprint(first.cert));
   renameSync(renewed.keyFile, files.keyFile);
   await comesToShow(server.port, second);
+  await heard.renewed;
   assert.equal(reports.length, 1);
-  assert.match(reports[0] ?? "", /privkey\.pem.*does not belong/);
+  assert.match(
+    reports[0] ?? "",
+    /^telehook: the renewed certificate cannot be used.*privkey\.pem.*does not belong/,
+  );
+  assert.deepEqual(heard.events.map((event) => event.type === "certificate" && event.state), [
+    "rejected",
+    "renewed",
+  ]);
 });
 
 test("links that come to point elsewhere are picked up, as certbot and Kubernetes change them", async (t) => {
@@ -102,8 +140,13 @@ test("links that come to point elsewhere are picked up, as certbot and Kubernete
   const live = join(path, "live");
   symlinkSync(join(path, "archive1"), live);
   const files = { certFile: join(live, "fullchain.pem"), keyFile: join(live, "privkey.pem") };
-  const server = await started(t, { ...files, watch: true });
+  const heard = new Heard();
+  const server = await started(t, { ...files, watch: true }, { onEvent: heard.onEvent });
   symlinkSync(join(path, "archive2"), `${live}.new`);
   renameSync(`${live}.new`, live);
   await comesToShow(server.port, second);
+  await heard.renewed;
+  const [renewal, ...others] = heard.events;
+  assert.ok(renewal?.type === "certificate" && renewal.state === "renewed" && others.length === 0);
+  assert.equal(renewal.expiresAt, Date.parse(new X509Certificate(second.cert).validTo));
 });

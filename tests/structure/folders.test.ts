@@ -63,6 +63,16 @@ it("a cycle of folders would be found", () => {
   assert.deepEqual(findCycle(graph), ["b", "c", "b"]);
 });
 
+it("the inspector is loaded only when somebody asks for it", () => {
+  const files = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !name.startsWith("inspector"));
+  const sources = [join(SRC, "../mod.ts"), ...files.map((name) => join(SRC, name))].map((file) =>
+    readFileSync(file, "utf8")
+  );
+  assert.ok(sources.some((source) => /import\("\.\.\/inspector\//.test(source)), "--inspect asks for it");
+  for (const source of sources) assert.doesNotMatch(source, /^(import|export) [^;]*"[^"]*\/inspector\//m);
+});
+
 it("src itself holds only the webhook and its pipeline", () => {
   const files = readdirSync(SRC, { withFileTypes: true }).filter((each) => each.isFile()).map(({ name }) =>
     name

@@ -64,6 +64,9 @@ test("the word that was probably meant", () => {
   assert.equal(closestWord("poll", words), undefined);
   assert.equal(didYouMean("mesage", words, "Words: …"), 'Did you mean "message"?');
   assert.equal(didYouMean("poll", words, "Words: …"), "Words: …");
+  assert.equal(closestWord("edited", words), "edited_message", "the only one that begins like this");
+  assert.equal(closestWord("apiR", [...words, "apiRetries"]), undefined, "one of several");
+  assert.equal(closestWord("edi", words), undefined, "too short a beginning");
   assert.equal(closestWord("m".repeat(5_000_000), words), undefined, "without comparing letters");
 });
 

@@ -111,6 +111,12 @@ test("what else can be wrong with a webhook", () => {
   );
 });
 
+test("a webhook without a problem is said to work", () => {
+  const codes = (about: Partial<WebhookInfo>) => explainWebhook(info(about), around).map(({ code }) => code);
+  assert.deepEqual(codes({}), ["subscribed", "working"]);
+  assert.deepEqual(codes({ url: "http://bot.example.org/hook" }), ["url", "subscribed"]);
+});
+
 test("what was intended is not a hint", () => {
   const notGood = (about: Partial<WebhookInfo>) =>
     explainWebhook(info(about), around).filter(({ severity }) => severity !== "good");

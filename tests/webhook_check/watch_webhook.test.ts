@@ -1,4 +1,7 @@
 import assert from "node:assert/strict";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { test, type TestContext } from "node:test";
 import {
   botApi,
@@ -8,6 +11,7 @@ import {
   type WatchWebhookOptions,
 } from "../../mod.ts";
 import { startTestBotApi, virtualClock } from "../../src/testing/mod.ts";
+import { selfSigned } from "../../src/tls/mod.ts";
 import { BOT_TOKEN } from "../bot_api/loopback_server.ts";
 
 const URL = "https://bot.example.org/hook";
@@ -18,10 +22,11 @@ function watched(t: TestContext, options: Partial<WatchWebhookOptions> = {}) {
   const calls: { method: string; params: Record<string, unknown> }[] = [];
   const found: WatchedFinding[] = [];
   let refusal: { error_code: number; description: string } | undefined;
+  let refused = /./;
   const fetch = (url: string, { body }: RequestInit) => {
     const method = url.slice(url.lastIndexOf("/") + 1);
     calls.push({ method, params: JSON.parse(String(body)) });
-    if (refusal) return Promise.resolve(Response.json({ ok: false, ...refusal }));
+    if (refusal && refused.test(method)) return Promise.resolve(Response.json({ ok: false, ...refusal }));
     return Promise.resolve(Response.json({ ok: true, result: method === "getWebhookInfo" ? info : true }));
   };
   const watch = watchWebhook(botApi(BOT_TOKEN, { fetch }), {
@@ -34,7 +39,10 @@ function watched(t: TestContext, options: Partial<WatchWebhookOptions> = {}) {
     watch,
     info,
     calls,
-    refuse: (with_: typeof refusal) => void (refusal = with_),
+    refuse(with_: typeof refusal, methods = /./): void {
+      refusal = with_;
+      refused = methods;
+    },
     /** Checks, and returns what was reported since the last time. */
     async reports(): Promise<string[]> {
       await watch.check();
@@ -144,6 +152,36 @@ test("nothing is changed unless it is asked for, and then the webhook is set aga
   info.url = URL;
   assert.deepEqual(await reports(), ["otherUrl over"]);
   assert.equal(calls.filter(({ method }) => method === "setWebhook").length, 1);
+});
+
+test("a repair that Telegram refuses is a finding, and is tried again", async (t) => {
+  const expected = { url: URL, secret_token: null };
+  const { info, refuse, reports, calls, watch } = watched(t, { expected, repair: true });
+  info.url = "";
+  refuse({ error_code: 429, description: "Too Many Requests: retry after 1" }, /setWebhook/);
+  assert.deepEqual(await reports(), ["noWebhook began", "repairFailed began"]);
+  const [, failure] = await watch.check();
+  assert.match(failure?.text ?? "", /^The webhook could not be set again\. .*429/);
+  refuse(undefined);
+  await reports();
+  info.url = URL;
+  assert.deepEqual(await reports(), ["noWebhook over"]);
+  assert.equal(calls.filter(({ method }) => method === "setWebhook").length, 3);
+});
+
+test("a certificate near its end, until it is renewed", async (t) => {
+  const { cert } = await selfSigned({ host: "bot.example.org", days: 1 });
+  const folder = mkdtempSync(join(tmpdir(), "telehook-watch-"));
+  t.after(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, "cert.pem");
+  writeFileSync(file, cert);
+  const { reports } = watched(t, { certificate: { file } });
+  assert.deepEqual(await reports(), [], "one that is made for a day has not ended yet");
+  const now = Date.now();
+  t.mock.method(Date, "now", () => now + 23 * 3_600_000);
+  assert.deepEqual(await reports(), ["certificateEnds began"]);
+  t.mock.restoreAll();
+  assert.deepEqual(await reports(), ["certificateEnds over"]);
 });
 
 test("a webhook at the test server: deleted by another program, noticed, repaired, delivered to again", async (t) => {

@@ -2,7 +2,7 @@ import type { DeliveryDetail } from "../protocol.ts";
 
 /** The commands that send a delivery again, one for each update. */
 export function commandsOf(
-  { updates, url, headers }: Pick<DeliveryDetail, "updates" | "url" | "headers">,
+  { updates, url, headers }: Pick<DeliveryDetail, "updates" | "headers"> & { readonly url: string },
 ): string {
   const hasSecret = headers !== undefined && "x-telegram-bot-api-secret-token" in headers;
   const start = hasSecret ? 'WEBHOOK_SECRET="the secret token" telehook send' : "telehook send";

@@ -1,7 +1,7 @@
 import type { DeliveryRow } from "../protocol.ts";
 import { element, setText } from "./dom.ts";
 import type { State } from "./state.ts";
-import { aheadOf, clock, duration, isOver, MARKS, matches, stateText } from "./words.ts";
+import { aheadOf, clock, duration, isOver, kindText, MARKS, matches, stateText } from "./words.ts";
 
 const COLUMNS = [
   ["number", "#"],
@@ -31,6 +31,7 @@ export class DeliveriesView {
   readonly #open: (number: number) => void;
   readonly #body: HTMLTableSectionElement;
   readonly #empty: HTMLElement;
+  readonly #hint: HTMLElement;
   readonly #drawn = new Map<number, Drawn>();
   #filter = "";
   #chosen: number | undefined;
@@ -50,12 +51,8 @@ export class DeliveriesView {
       element("thead", "", element("tr", "", ...heads)),
       this.#body,
     );
-    this.#empty = element(
-      "div",
-      "empty",
-      element("p", "", "No delivery yet. Write to the bot, or try:"),
-      element("code", "", "telehook send http://127.0.0.1:8080/ --no-secret --text /start"),
-    );
+    this.#hint = element("p", "");
+    this.#empty = element("div", "empty", this.#hint);
     this.root = element("div", "", table, this.#empty);
   }
 
@@ -76,7 +73,17 @@ export class DeliveriesView {
     }
     changed.clear();
     this.#empty.hidden = this.#drawn.size > 0;
+    if (!this.#empty.hidden) this.#drawHint();
     this.#drawTimes(lanes);
+  }
+
+  #drawHint(): void {
+    const { rows, url } = this.#state;
+    if (rows.size > 0) return this.#hint.replaceChildren("No delivery has these words.");
+    const ways = url === undefined
+      ? []
+      : [", or try:", element("br"), element("code", "", `telehook send ${url} --text /start`)];
+    this.#hint.replaceChildren("No delivery yet. Write to the bot", ...ways);
   }
 
   /** Draws what changes by itself, as time passes. */
@@ -116,7 +123,7 @@ export class DeliveriesView {
     const replay = row.replayOf === undefined ? "" : `replay of #${row.replayOf}: `;
     const texts: Record<string, string> = {
       time: clock(row.at),
-      kind: row.kind,
+      kind: kindText(row.kind),
       what: `${replay}${row.what}${repeats}`,
       chat: row.chat,
       sender: row.sender,
@@ -128,8 +135,13 @@ export class DeliveriesView {
       const cell = cells[name];
       if (cell === undefined) continue;
       setText(cell, text);
-      cell.title = text;
+      cell.title = name === "kind" ? row.kind : text;
     }
+    // Where there is no room for the column of kinds, those that are not obvious stand before the text.
+    const { what } = cells;
+    if (what !== undefined && row.kind !== "message" && row.parts.length === 0) {
+      what.dataset.kind = `${kindText(row.kind)} · `;
+    } else delete what?.dataset.kind;
     this.#drawState(row, drawn, lanes);
     this.#drawParts(row, drawn);
   }
@@ -154,22 +166,29 @@ export class DeliveriesView {
     }
   }
 
-  /** The parts of a media group are lines of their own, below it. */
+  /** The parts of a media group, and what went wrong, are lines of their own below a delivery. */
   #drawParts(row: DeliveryRow, drawn: Drawn): void {
-    if (row.parts.length === 0) return;
     const lines = row.parts.map((part, index) =>
       this.#partLine(row, `${index + 1}. ${part.what}`, clock(part.at))
     );
     if (row.complete !== "") lines.push(this.#partLine(row, `complete: ${row.complete}`, ""));
+    if (row.error !== "" && row.state !== "done") {
+      lines.push(this.#partLine(row, row.error, "", row.state));
+    }
+    if (lines.length + drawn.parts.length === 0) return;
     for (const each of drawn.parts) each.remove();
     drawn.line.after(...lines);
     drawn.parts = lines;
   }
 
-  #partLine(row: DeliveryRow, text: string, time: string): HTMLTableRowElement {
+  #partLine(row: DeliveryRow, text: string, time: string, state = ""): HTMLTableRowElement {
     // It has as many cells as every other line, so that columns can be hidden. The text may overlap the empty cells.
     const texts: Readonly<Record<string, string>> = { time, what: text };
-    const line = element("tr", "part", ...COLUMNS.map(([name]) => element("td", name, texts[name] ?? "")));
+    const line = element(
+      "tr",
+      `part ${state}`,
+      ...COLUMNS.map(([name]) => element("td", name, texts[name] ?? "")),
+    );
     line.title = text;
     line.addEventListener("click", () => this.#open(row.number));
     return line;

@@ -115,7 +115,8 @@ export class DetailView {
   }
 
   async copyCommand(): Promise<void> {
-    if (this.#detail !== undefined) await this.#copy(commandsOf(this.#detail), "The command is copied");
+    if (this.#detail?.url === undefined) return;
+    await this.#copy(commandsOf({ ...this.#detail, url: this.#detail.url }), "The command is copied");
   }
 
   async copyTest(): Promise<void> {
@@ -151,7 +152,7 @@ export class DetailView {
     const actions = [
       button("Replay (r)", () => void this.replay(), "main"),
       button("Edit (e)", () => this.edit()),
-      button("Copy command (c)", () => void this.copyCommand()),
+      ...(detail.url === undefined ? [] : [button("Copy command (c)", () => void this.copyCommand())]),
       button("Copy test (x)", () => void this.copyTest()),
     ];
     this.#root.replaceChildren(
@@ -192,7 +193,10 @@ export class DetailView {
           row.replayOf === undefined ? "It did not come as a request." : "None: it is a replay.",
         )
         : definitions([
-          ["secret token", SECRET_HEADER in headers ? element("span", "good", "✓") : "none"],
+          [
+            "secret token",
+            SECRET_HEADER in headers ? element("span", "good", "✓") : element("span", "faint", "✗ none"),
+          ],
           ...Object.entries(headers).filter(([name]) => name !== SECRET_HEADER),
         ]),
     );

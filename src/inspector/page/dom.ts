@@ -47,7 +47,14 @@ export function tree(value: unknown, key = "", level = 0): HTMLElement {
   const brackets = Array.isArray(value) ? `[${entries.length}]` : entries.length === 0 ? "{}" : "{…}";
   const details = element("details");
   details.open = level < OPEN_LEVELS;
-  details.append(element("summary", "", ...label, element("span", "faint", brackets)));
+  details.append(
+    element(
+      "summary",
+      "",
+      ...label,
+      element("span", key === "" || Array.isArray(value) ? "faint" : "faint braces", brackets),
+    ),
+  );
   const inner = element("div");
   details.append(inner);
   const fill = () => {

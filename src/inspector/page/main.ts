@@ -99,6 +99,7 @@ function drawTabs(counts: Partial<Record<Tab, number>> = {}): void {
 
 function show(name: Tab): void {
   tab = name;
+  filter.hidden = name === "Telegram"; // there is nothing to filter
   drawTabs();
   if (name === "Deliveries") view.replaceChildren(deliveries.root);
   else if (name === "Parked") void showParked();
@@ -113,7 +114,7 @@ async function showParked(): Promise<void> {
       const done = path === "discard" ? "Discarded" : "Replayed";
       ask(path, { id }).then(() => notify(done), (error) => notify(messageOf(error))).finally(showParked);
     };
-    if (tab === "Parked") view.replaceChildren(parkedView(rows, act, showDelivery));
+    if (tab === "Parked") view.replaceChildren(parkedView(rows, filter.value, act, showDelivery));
   } catch (error) {
     notify(messageOf(error));
   }
@@ -154,7 +155,7 @@ function nextTheme(): void {
   const theme = THEMES[(THEMES.indexOf(dataset.theme ?? "system") + 1) % THEMES.length] ?? "system";
   if (theme === "system") delete dataset.theme;
   else dataset.theme = theme;
-  find("theme").textContent = `Theme: ${theme}`;
+  find("theme").textContent = theme;
 }
 
 function showKeys(): void {
@@ -243,6 +244,7 @@ function connect(): void {
 filter.addEventListener("input", () => {
   deliveries.filter = filter.value;
   draw();
+  if (tab === "Parked") void showParked();
 });
 find("theme").addEventListener("click", nextTheme);
 find("help").addEventListener("click", showKeys);

@@ -1,7 +1,7 @@
 import type { DeliveryRow, ParkedRow, TelegramReport } from "../protocol.ts";
 import { button, element, setText, tree } from "./dom.ts";
 import type { State } from "./state.ts";
-import { clock, MARKS, matches, stateText } from "./words.ts";
+import { clock, kindText, MARKS, matches, stateText } from "./words.ts";
 
 /** The lanes: what runs, what waits behind it, and since when. */
 export function lanesView(state: State, filter: string, open: (number: number) => void): HTMLElement {
@@ -13,13 +13,16 @@ export function lanesView(state: State, filter: string, open: (number: number) =
     "div",
     "lanes",
     ...lanes.sort(([, a], [, b]) => (a[0]?.at ?? 0) - (b[0]?.at ?? 0)).map(([name, rows]) => {
-      const since = `since ${clock(rows[0]?.at ?? 0)}`;
+      const [first] = rows;
+      const about = [
+        first?.chat ?? "",
+        `${rows.length === 1 ? "1 delivery" : `${rows.length} deliveries`} since ${clock(first?.at ?? 0)}`,
+      ];
       const title = element(
         "h2",
         "",
-        name || "unknown",
-        " ",
-        element("span", "faint", `${rows.length} · ${since}`),
+        `${name || "unknown"} `,
+        element("span", "faint", about.filter((each) => each !== "").join(" · ")),
       );
       return element(
         "div",
@@ -49,7 +52,8 @@ function laneLine(
     "",
     button(`#${row.number}`, () => open(row.number)),
     word,
-    element("span", "", row.what),
+    element("span", "what", row.what),
+    element("span", "faint", `since ${clock(row.since)}`),
   );
 }
 
@@ -88,11 +92,14 @@ export function refusalsView(state: State, filter: string): HTMLElement {
 
 /** What is parked, to be replayed or discarded. */
 export function parkedView(
-  rows: readonly ParkedRow[],
+  parked: readonly ParkedRow[],
+  filter: string,
   act: (path: "replay-parked" | "discard", id: number) => void,
   open: (number: number) => void,
 ): HTMLElement {
-  if (rows.length === 0) return element("p", "empty", "Nothing is parked.");
+  if (parked.length === 0) return element("p", "empty", "Nothing is parked.");
+  const words = filter.toLowerCase();
+  const rows = parked.filter((each) => JSON.stringify(each).toLowerCase().includes(words));
   return table(
     "parkedRows",
     [["number", "#"], ["time", "Parked"], ["kind", "Kind"], ["what", "What"], ["attempts", "Attempts"], [
@@ -102,7 +109,7 @@ export function parkedView(
     rows.map(({ id, number, parkedAt, kind, what, attempts, error }) => [
       number === undefined ? "" : button(`#${number}`, () => open(number)),
       clock(parkedAt),
-      kind,
+      kindText(kind),
       what,
       String(attempts),
       element("span", "problem", error),

@@ -6,6 +6,8 @@ export class State {
   readonly rows: Map<number, DeliveryRow> = new Map();
   readonly refusals: Map<number, RefusalRow> = new Map();
   totals: Totals | undefined;
+  /** Where `telehook send` sends to; `undefined` if the bot polls. */
+  url: string | undefined;
   /** Rows that have changed since the page was drawn. */
   readonly changed: Set<number> = new Set();
   #clockOffset = 0;
@@ -18,6 +20,7 @@ export class State {
   apply(changes: Changes): void {
     this.#clockOffset = changes.now - Date.now();
     if (changes.isFirst) {
+      this.url = changes.url;
       for (const number of this.rows.keys()) this.changed.add(number);
       this.rows.clear();
       this.refusals.clear();

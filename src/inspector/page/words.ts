@@ -28,7 +28,7 @@ export function stateText(row: DeliveryRow, now: number, ahead: DeliveryRow | un
 /** The sign of a state, so that it is not told by color alone. */
 export const MARKS: Readonly<Record<DeliveryRow["state"], string>> = {
   collecting: "◔",
-  waiting: "…",
+  waiting: "○",
   running: "▶",
   retrying: "↻",
   refused: "↻",
@@ -37,6 +37,11 @@ export const MARKS: Readonly<Record<DeliveryRow["state"], string>> = {
   discarded: "–",
   done: "✓",
 };
+
+/** The kind of an update in words: `message album`, `callback query`. */
+export function kindText(kind: string): string {
+  return kind.replace("_media_group", "_album").replaceAll("_", " ");
+}
 
 /** Whether nothing more happens to it by itself. */
 export function isOver({ state }: DeliveryRow): boolean {
@@ -67,16 +72,18 @@ export function clock(at: number): string {
 /** Whether a row has all the words of a filter. */
 export function matches(row: DeliveryRow, filter: string): boolean {
   if (filter === "") return true;
-  const { number, kind, what, chat, sender, lane, state, answer, updateId, parts } = row;
+  const { number, kind, what, chat, sender, lane, state, answer, error, updateId, parts } = row;
   const text = [
     `#${number}`,
     kind,
+    kindText(kind),
     what,
     chat,
     sender,
     lane,
     state,
     answer,
+    error,
     updateId,
     ...parts.map((each) => each.what),
   ]

@@ -1,0 +1,24 @@
+import { redactedCopy } from "./redact.ts";
+
+/** As in `plainText`, but an error has lines. */
+const UNPRINTABLE =
+  /(?![\n\t])[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\u2028\u2029\ufeff\ufff9-\ufffb]/gu;
+
+/**
+ * An error as it may be printed on a terminal. Consoles print the text of an error as it is, and a handler may have put into
+ * it what a user wrote. An error without control characters is returned itself, with everything that belongs to it.
+ */
+export function printableError(error: unknown): unknown {
+  if (typeof error === "string") return withoutControls(error);
+  return error instanceof Error && hasControls(error) ? redactedCopy(error, withoutControls) : error;
+}
+
+function withoutControls(text: string): string {
+  return text.replace(UNPRINTABLE, "·");
+}
+
+function hasControls(error: Error, depth = 0): boolean {
+  const text = `${error.name}${error.message}${error.stack}`;
+  if (withoutControls(text) !== text) return true;
+  return depth < 8 && error.cause instanceof Error && hasControls(error.cause, depth + 1);
+}
