@@ -23,7 +23,7 @@ export type { DeliveryHandler, Webhook, WebhookOptions, WebhookStats } from "./s
 export type { PipelineOptions } from "./src/pipeline.ts";
 export type { OnEvent, WebhookCounts, WebhookEvent } from "./src/events/events.ts";
 export type { LogFunction } from "./src/events/log.ts";
-export type { WebhookHealth } from "./src/operate/health.ts";
+export type { BotHostHealth, WebhookHealth } from "./src/operate/health.ts";
 export type { PagesOptions } from "./src/operate/pages.ts";
 export { listen } from "./src/serve/listen.ts";
 export type { ListenOptions } from "./src/serve/listen.ts";

@@ -371,9 +371,45 @@ async function driveLambda(): Promise<void> {
   }
 }
 
+/** The lines of docs/migrating.md, as a newcomer pastes them; only what leads to the test server is added. */
+async function driveMigrating(): Promise<void> {
+  const [, lines] = /^```ts ignore\n([\s\S]*?)^```/m.exec(readFileSync("docs/migrating.md", "utf8")) ?? [];
+  assert.ok(lines !== undefined && lines.trimEnd().split("\n").length <= 12);
+  const telegram = await startTestBotApi({ waitMs: 10_000 });
+  const port = await freePort();
+  const apiRoot = `apiRoot: ${JSON.stringify(telegram.apiRoot)}, `;
+  const pasted = lines.replace("https://bot.example.org/", `http://127.0.0.1:${port}/`).replace(
+    "8080",
+    `${port}`,
+  )
+    .replace("client: { ", `client: { ${apiRoot}`).replace("{ token, ", `{ token, ${apiRoot}`);
+  writeFileSync(join(place, "examples/migrating.mts"), pasted);
+  const running = start({ name: "", command: [bin("node"), "examples/migrating.mts"] }, {
+    BOT_TOKEN: telegram.token,
+  });
+  try {
+    await untilRegistered(telegram, running);
+    const anna = telegram.user({ first_name: "Anna" });
+    const texts = ["one", "two", "three"];
+    const answers = Promise.all(texts.map(() => text(telegram)));
+    await Promise.all(texts.map((each) => anna.sends(each)));
+    await anna.sendsAlbum([{ photo: true }, { photo: true }]);
+    assert.deepEqual(await answers, texts.map((each) => `You said: ${each}`));
+    running.child.kill("SIGTERM");
+    assert.equal(await running.ended, 0);
+    assert.deepEqual(telegram.violations, []);
+  } catch (error) {
+    throw new Error(`${running.output.join("").slice(-1_500)}\n`, { cause: error });
+  } finally {
+    running.child.kill("SIGKILL");
+    await telegram.close();
+  }
+}
+
 const all: readonly { readonly name: string; readonly drive: () => Promise<void> }[] = [
   ...EXAMPLES.map((example) => ({ name: example.name, drive: () => drive(example) })),
   { name: "Lambda", drive: driveLambda },
+  { name: "grammY, as docs/migrating.md has it", drive: driveMigrating },
 ];
 const chosen = all.filter(({ name }) =>
   words.length === 0 || words.some((word) => name.toLowerCase().includes(word.toLowerCase()))

@@ -69,6 +69,8 @@ export interface Router {
   readonly unanswered: number;
   /** The pipeline that refuses what belongs to none. */
   readonly front: Pipeline;
+  /** The numbers of all of its pipelines. Whoever asks first begins the measuring of durations. */
+  readonly metrics: Metrics;
   /** The pipeline of a delivery, or what it is refused with if there is none. */
   pipelineFor(head: DeliveryHead): Awaitable<Pipeline | Answer>;
 }
@@ -151,7 +153,11 @@ export class Pipeline implements Router {
 
   /** The numbers of this webhook. Whoever asks first begins the measuring of durations. */
   get metrics(): Metrics {
-    return this.#metrics ??= new Metrics(this.inbox, this.events, () => this.certificate);
+    return this.#metrics ??= new Metrics({
+      measured: () => [this],
+      isHealthy: () => this.health().status === "ok",
+      certificate: () => this.certificate,
+    });
   }
 
   /** Whether it is closing. Every answer then tells its sender that the connection ends with it. */

@@ -269,13 +269,13 @@ export function refuseWrongPlace(pipeline: Pipeline, request: unknown, args: rea
 }
 
 /**
- * The numbers of a webhook in the text format of Prometheus, for a route of your own; the option `metrics` does the rest.
- * How long handlers take and how large albums are is measured from the first call on, or from the beginning with that option.
+ * The numbers of a webhook, or the sums over all bots of a host, in the text format of Prometheus, for a route of your own;
+ * the option `metrics` does the rest. How long handlers take and how large albums are is measured from the first call on, or from the beginning with that option.
  *
- * @param hook The webhook; or several by the value that the label `bot` shall have for each.
+ * @param hook The webhook, or the host; or several by the value that the label `bot` shall have for each.
  * @returns The text. Its `Content-Type` is `text/plain; version=0.0.4; charset=utf-8`. Numbers of a store that does not
  * answer within 2 seconds are left out.
- * @throws {TelehookError} `ERR_OPTION` if it was not made by {@link webhook}.
+ * @throws {TelehookError} `ERR_OPTION` if it was made by neither {@link webhook} nor `botHost`.
  * @see https://prometheus.io/docs/instrumenting/exposition_formats/#text-based-format
  *
  * @example
@@ -289,11 +289,13 @@ export function refuseWrongPlace(pipeline: Pipeline, request: unknown, args: rea
  * await hook.close();
  * ```
  */
-export async function prometheusText(hook: Webhook | ReadonlyMap<string, Webhook>): Promise<string> {
-  const hooks: Iterable<readonly [string | undefined, Webhook]> = typeof hook === "function"
+export async function prometheusText(
+  hook: DeliveryHandler | ReadonlyMap<string, DeliveryHandler>,
+): Promise<string> {
+  const hooks: Iterable<readonly [string | undefined, DeliveryHandler]> = typeof hook === "function"
     ? [[undefined, hook]]
     : hook;
-  return await metricsText([...hooks].map(([bot, each]) => [bot, pipelineOf(each).metrics] as const));
+  return await metricsText([...hooks].map(([bot, each]) => [bot, routerOf(each).metrics] as const));
 }
 
 /** One delivery as a `Request`, on its way to a `Response`. */

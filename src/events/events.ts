@@ -169,6 +169,22 @@ export interface WebhookCounts {
 /** Is called with every {@link WebhookEvent}. What it throws is ignored. */
 export type OnEvent = (event: WebhookEvent) => void;
 
+/** The counters at the start. */
+export const NO_COUNTS: WebhookCounts = {
+  handled: 0,
+  failed: 0,
+  postponed: 0,
+  givenUp: 0,
+  parked: 0,
+  duplicates: 0,
+  acknowledgedEarly: 0,
+  mediaGroups: 0,
+  refused: 0,
+  repliesSent: 0,
+  repliesFailed: 0,
+  storeFailures: 0,
+};
+
 type Counts = { -readonly [K in keyof WebhookCounts]: number };
 
 /** Who sent a delivery, as far as it is known. */
@@ -201,20 +217,7 @@ const LOG_REFUSALS_EVERY_MS = 60_000;
  * for a single update on its usual way, that is nobody.
  */
 export class Events {
-  readonly counts: Counts = {
-    handled: 0,
-    failed: 0,
-    postponed: 0,
-    givenUp: 0,
-    parked: 0,
-    duplicates: 0,
-    acknowledgedEarly: 0,
-    mediaGroups: 0,
-    refused: 0,
-    repliesSent: 0,
-    repliesFailed: 0,
-    storeFailures: 0,
-  };
+  readonly counts: Counts = { ...NO_COUNTS };
   readonly #log: WriteToLog | undefined;
   /** Whether the log has only refusals: what is about the process is the affair of `onEvent`, if there is one. */
   readonly #logsRefusalsOnly: boolean;

@@ -21,6 +21,9 @@ import {
   type UpdateReceiver,
 } from "../receiver/receiver.ts";
 import { pause } from "../platform/pause.ts";
+import type { BotHostHealth } from "../operate/health.ts";
+import { type Measured, Metrics, metricsText } from "../operate/metrics.ts";
+import { createPages, type Pages } from "../operate/pages.ts";
 import { Pipeline, type Router } from "../pipeline.ts";
 import type { Awaitable, InboxStore } from "../store/inbox_store.ts";
 import { quote } from "../text/quote.ts";
@@ -38,8 +41,7 @@ import {
 import { UnknownBots } from "./unknown_bots.ts";
 
 /** Options of {@link botHost}: those of a webhook, for each bot, and how bots are found and registered. */
-export interface BotHostOptions
-  extends Omit<WebhookOptions, "secretToken" | "path" | "store" | "replies" | "health" | "metrics"> {
+export interface BotHostOptions extends Omit<WebhookOptions, "secretToken" | "path" | "store" | "replies"> {
   /** The path before the bot's id, without a slash at its end. Default: `""`, so that bot 123 has the path `/123`. */
   readonly pathPrefix?: string;
   /**
@@ -89,6 +91,11 @@ export interface BotHost extends DeliveryHandler {
    * @returns Whether the host had it.
    */
   remove(id: number, options?: CloseOptions): Promise<boolean>;
+  /**
+   * Tells whether updates are accepted at the moment, for a route of your own: answer 200 if `status` is `"ok"`, and
+   * otherwise 503. The option `health` does that.
+   */
+  health(): BotHostHealth;
   /** Closes all bots. */
   close(options?: CloseOptions): Promise<void>;
   /** Closes, for `await using`. */
@@ -96,9 +103,7 @@ export interface BotHost extends DeliveryHandler {
 }
 
 const HOST_OPTION_NAMES: readonly string[] = [
-  ...Object.keys(WEBHOOK_OPTION_NAMES).filter((name) =>
-    !["secretToken", "path", "replies", "health", "metrics"].includes(name)
-  ),
+  ...Object.keys(WEBHOOK_OPTION_NAMES).filter((name) => !["secretToken", "path", "replies"].includes(name)),
   ...["pathPrefix", "find", "url", "apiRoot", "fetch", "maxPendingInAll"],
 ];
 
@@ -155,6 +160,7 @@ export function botHost(receiver: Receiver, options: BotHostOptions): BotHost {
       add: (token: string, params?: Omit<SetWebhookParams, "url" | "secret_token">) =>
         bots.add(token, params),
       remove: (id: number, closing?: CloseOptions) => bots.remove(id, closing),
+      health: () => bots.health(),
       close: (closing?: CloseOptions) => bots.close(closing),
       [Symbol.asyncDispose]: () => bots.close(),
     }),
@@ -175,6 +181,10 @@ class HostedBots implements Router {
   readonly #prefix: string;
   readonly #maxPendingInAll: number;
   readonly #members = new Map<number, Member>();
+  /** All pipelines that can still count something. */
+  readonly #measured = new Set<Measured>();
+  readonly #pages: Pages | undefined;
+  #metrics: Metrics | undefined;
   readonly #unknown = new UnknownBots();
   /** Look-ups in progress, so that each bot is looked up once. */
   readonly #finding = new Map<number, Promise<Member | undefined>>();
@@ -190,8 +200,18 @@ class HostedBots implements Router {
     checkOptionNames("botHost", options, HOST_OPTION_NAMES);
     checkFunction("find", options.find);
     checkFunction("store", options.store);
-    const { pathPrefix = "", find: _, url, apiRoot, fetch, store: __, maxPendingInAll, ...webhookOptions } =
-      options;
+    const {
+      pathPrefix = "",
+      find: _,
+      url,
+      apiRoot,
+      fetch,
+      store: __,
+      maxPendingInAll,
+      health,
+      metrics,
+      ...rest
+    } = options;
     if (typeof pathPrefix !== "string" || pathPrefix.endsWith("/")) {
       throw new TelehookError(
         "ERR_OPTION",
@@ -201,7 +221,7 @@ class HostedBots implements Router {
     this.#prefix = pathPrefix === "" ? "/" : `${wirePath(pathPrefix)}/`;
     this.#receiver = toUpdateReceiver(receiver);
     this.#options = options;
-    this.#webhookOptions = webhookOptions;
+    this.#webhookOptions = rest;
     this.#maxPendingInAll = checkNumber("maxPendingInAll", maxPendingInAll, {
       ...{ default: 100_000, min: 1, max: Infinity },
     });
@@ -211,9 +231,15 @@ class HostedBots implements Router {
         `"url" must be an address such as "https://bots.example", not ${quote(url)}`,
       );
     }
-    checkOptionNames("botHost", webhookOptions, WEBHOOK_OPTION_NAMES);
+    checkOptionNames("botHost", rest, WEBHOOK_OPTION_NAMES);
     // Wrong webhook options throw now, and not when the first bot is added.
-    this.front = new Pipeline(receiver, { ...webhookOptions, secretToken: null });
+    this.front = new Pipeline(receiver, { ...rest, secretToken: null });
+    this.#measured.add(this.front);
+    this.#pages = createPages({ health, metrics }, {
+      health: () => this.health(),
+      metrics: () => metricsText([[undefined, this.metrics]]),
+    });
+    if (metrics !== undefined) void this.metrics;
     botApi("1:check", { apiRoot, fetch });
   }
 
@@ -235,6 +261,39 @@ class HostedBots implements Router {
     return sum;
   }
 
+  health(): BotHostHealth {
+    const found: { -readonly [K in keyof BotHostHealth]: BotHostHealth[K] } = {
+      ...{ status: "ok", running: 0, unanswered: 0, stored: 0, bots: this.#members.size, unhealthy: 0 },
+    };
+    let trouble: BotHostHealth["status"] = "ok";
+    for (const { pipeline } of this.#members.values()) {
+      const { status, running, unanswered, stored } = pipeline.health();
+      found.running += running;
+      found.unanswered += unanswered;
+      found.stored += stored;
+      if (status === "ok") continue;
+      trouble = status;
+      found.unhealthy++;
+    }
+    if (found.unhealthy === found.bots) found.status = trouble;
+    if (found.unanswered + found.stored >= this.#maxPendingInAll) found.status = "overloaded";
+    if (this.#isClosing) found.status = "closing";
+    return found;
+  }
+
+  /** The sums over all bots. Whoever asks first begins the measuring of durations. */
+  get metrics(): Metrics {
+    return this.#metrics ??= new Metrics({
+      measured: () => this.#measured,
+      isHealthy: () => this.health().status === "ok",
+      certificate: () => this.front.certificate,
+      bots: () => {
+        const { bots: all, unhealthy } = this.health();
+        return { all, unhealthy };
+      },
+    });
+  }
+
   async answer(request: Request, args: readonly unknown[]): Promise<Response> {
     try {
       const found = await this.pipelineFor(new RequestHead(request, args));
@@ -248,7 +307,7 @@ class HostedBots implements Router {
   pipelineFor(head: DeliveryHead): Awaitable<Pipeline | Answer> {
     const { path } = head;
     const id = this.#idIn(path) ?? this.#idIn(normalPath(path));
-    if (id === undefined) return this.front.refuse(WRONG_PATH, head);
+    if (id === undefined) return this.#pages?.(head) ?? this.front.refuse(WRONG_PATH, head);
     const member = this.#members.get(id);
     if (member !== undefined) return this.#isFull() ? this.front.refuse(FULL, head) : member.pipeline;
     if (this.#isClosing) return this.front.refuse(CLOSING, head);
@@ -294,6 +353,8 @@ class HostedBots implements Router {
       await removed;
     } finally {
       this.#removing.delete(id);
+      this.#measured.delete(member.pipeline);
+      this.#metrics?.unwatch(member.pipeline);
     }
     return true;
   }
@@ -360,6 +421,8 @@ class HostedBots implements Router {
       this.#members.delete(id);
       throw error;
     }
+    this.#measured.add(member.pipeline);
+    this.#metrics?.watch(member.pipeline);
     return member;
   }
 

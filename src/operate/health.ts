@@ -20,6 +20,19 @@ export interface WebhookHealth {
   readonly stored: number;
 }
 
+/** Whether a host of many bots takes updates at the moment, and how much is under way in all of them. */
+export interface BotHostHealth extends WebhookHealth {
+  /**
+   * `"closing"` after `close()`, `"overloaded"` at `maxPendingInAll`, and what is wrong with the bots if every one of them
+   * refuses updates. Otherwise `"ok"`: what is wrong with one bot must not take the others away.
+   */
+  readonly status: WebhookHealth["status"];
+  /** How many bots there are. */
+  readonly bots: number;
+  /** How many of them refuse updates at the moment. */
+  readonly unhealthy: number;
+}
+
 /*
  * A failure counts for a limited time. A load balancer that sends nothing to a process that is not healthy would otherwise
  * never learn that it is healthy again: only an update shows that.

@@ -1,9 +1,14 @@
-import type { Events, WebhookEvent } from "../events/events.ts";
+import {
+  type Events,
+  NO_COUNTS,
+  type RefusalCount,
+  type WebhookCounts,
+  type WebhookEvent,
+} from "../events/events.ts";
 import type { Inbox } from "../inbox/inbox.ts";
 import { nodeBuiltin } from "../platform/node_builtin.ts";
 import type { StoreStats } from "../store/inbox_store.ts";
 import { albumPartsOf } from "../delivery/media_group.ts";
-import { healthOf } from "./health.ts";
 
 /** A metric with all its values, as the text format of Prometheus groups them. */
 interface Family {
@@ -63,24 +68,50 @@ class Histogram {
   }
 }
 
+/** What is measured: one webhook, or each bot of a host. */
+export interface Measured {
+  readonly inbox: Inbox;
+  readonly events: Events;
+}
+
+/** What else is asked for the numbers. */
+export interface MetricsSource {
+  /** What is measured at the moment. */
+  readonly measured: () => Iterable<Measured>;
+  /** Whether updates are accepted. */
+  readonly isHealthy: () => boolean;
+  /** What the server uses at the moment, in PEM. */
+  readonly certificate: () => string | undefined;
+  /** How many bots there are, and how many of these are not healthy, where there are many. */
+  readonly bots?: () => { readonly all: number; readonly unhealthy: number };
+}
+
 /**
- * The numbers of a webhook. Most are counted anyway, or read when they are asked for. Only durations and sizes are measured
- * for this, from when it is made: it listens to the events.
+ * The numbers of a webhook, or the sums over all bots of a host: a label for each bot would be too many. Most are counted
+ * anyway, or read when they are asked for. Only durations and sizes are measured for this, from when {@link watch} is
+ * called: it listens to the events.
  */
 export class Metrics {
-  readonly #inbox: Inbox;
-  readonly #events: Events;
-  readonly #certificate: () => string | undefined;
+  readonly #source: MetricsSource;
   readonly #handled = new Histogram(DURATION_BOUNDS);
   readonly #failed = new Histogram(DURATION_BOUNDS);
   readonly #sizes = new Histogram(SIZE_BOUNDS);
+  /** Of what is not measured any longer: counters never fall. */
+  readonly #gone = new Totals();
 
-  /** @param certificate What the server uses at the moment, in PEM. */
-  constructor(inbox: Inbox, events: Events, certificate: () => string | undefined) {
-    this.#inbox = inbox;
-    this.#events = events;
-    this.#certificate = certificate;
+  constructor(source: MetricsSource) {
+    this.#source = source;
+    for (const each of source.measured()) this.watch(each);
+  }
+
+  /** Begins measuring. */
+  watch({ events }: Measured): void {
     events.listen((event) => this.#note(event));
+  }
+
+  /** Ends measuring, and keeps what was counted. */
+  unwatch({ events }: Measured): void {
+    this.#gone.add(events);
   }
 
   #note(event: WebhookEvent): void {
@@ -91,11 +122,21 @@ export class Metrics {
 
   /** All numbers, now. */
   async families(): Promise<readonly Family[]> {
-    const stats = await this.#storeStats();
-    const { counts, refusals, storeFailedMsAgo } = this.#events;
-    const { running, unanswered, isOutage } = this.#inbox.load;
-    const { status } = healthOf(this.#inbox, this.#events);
-    const expiry = expiryOf(this.#certificate());
+    const measured = [...this.#source.measured()];
+    const stats = await storeStats(measured);
+    const { counts, refusals } = measured.reduce(
+      (sum, { events }) => sum.add(events),
+      new Totals(this.#gone),
+    );
+    const load = { running: 0, unanswered: 0, outages: 0, failingStores: 0 };
+    for (const { inbox, events } of measured) {
+      const { running, unanswered, isOutage } = inbox.load;
+      load.running += running;
+      load.unanswered += unanswered;
+      load.outages += Number(isOutage);
+      load.failingStores += Number(events.storeFailedMsAgo !== Infinity);
+    }
+    const bots = this.#source.bots?.();
     const handled = { outcome: "handled" };
     const failed = { outcome: "failed" };
     return [
@@ -121,7 +162,7 @@ export class Metrics {
       {
         ...{ name: "telehook_deliveries_refused_total", type: "counter" },
         help: "Deliveries that were refused, by status and reason.",
-        samples: refusals.map(({ status, reason, count }) => ({
+        samples: [...refusals.values()].map(({ status, reason, count }) => ({
           labels: { status: String(status), reason },
           value: count,
         })),
@@ -136,8 +177,8 @@ export class Metrics {
         help: "Updates in one call of the handlers: the parts of a media group, or 1.",
         samples: this.#sizes.samples(),
       },
-      gauge("handlers_running", "Calls of the handlers that have not ended.", running),
-      gauge("updates_unanswered", "Updates that have not been answered yet.", unanswered),
+      gauge("handlers_running", "Calls of the handlers that have not ended.", load.running),
+      gauge("updates_unanswered", "Updates that have not been answered yet.", load.unanswered),
       gauge("updates_stored", "Updates in the store that are not handled yet.", stats?.updates),
       gauge("lanes", "Lanes with updates in the store that are not handled yet.", stats?.lanes),
       gauge(
@@ -145,34 +186,68 @@ export class Metrics {
         "Seconds since the oldest of the updates in the store was received.",
         stats && stats.oldestMs / 1_000,
       ),
-      gauge("parked", "Updates and media groups that are parked.", stats?.parked),
-      gauge("healthy", "1 if updates are accepted at the moment.", Number(status === "ok")),
-      gauge("outage", "1 while several chats fail and none succeeds.", Number(isOutage)),
+      gauge("parked", "Updates and media groups that are parked.", bots ? undefined : stats?.parked),
+      gauge("healthy", "1 if updates are accepted at the moment.", Number(this.#source.isHealthy())),
+      gauge("outage", "1 while several chats fail and none succeeds; of many bots, how many.", load.outages),
       gauge(
         "store_failing",
-        "1 if the latest call of the store failed.",
-        Number(storeFailedMsAgo !== Infinity),
+        "1 if the latest call of the store failed; of many bots, how many.",
+        load.failingStores,
       ),
+      gauge("bots", "Bots of the host.", bots?.all),
+      gauge("bots_unhealthy", "Bots whose updates are not accepted at the moment.", bots?.unhealthy),
       gauge(
         "certificate_expiry_timestamp_seconds",
         "When the certificate of the server expires, in Unix time.",
-        expiry,
+        expiryOf(this.#source.certificate()),
       ),
     ];
   }
+}
 
-  async #storeStats(): Promise<StoreStats | undefined> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    try {
-      const tooLong = new Promise<undefined>((resolve) =>
-        timer = setTimeout(() => resolve(undefined), STATS_WITHIN_MS)
-      );
-      return await Promise.race([this.#inbox.storeStats(), tooLong]);
-    } catch {
-      return undefined; // the store's own metrics tell that it fails
-    } finally {
-      clearTimeout(timer);
+/** Sums of what events have counted. */
+class Totals {
+  readonly counts: Record<keyof WebhookCounts, number>;
+  readonly refusals: Map<string, RefusalCount>;
+
+  constructor(from?: Totals) {
+    this.counts = { ...from?.counts ?? NO_COUNTS };
+    this.refusals = new Map(from?.refusals);
+  }
+
+  add({ counts, refusals }: Events): this {
+    for (const name of Object.keys(counts) as (keyof WebhookCounts)[]) this.counts[name] += counts[name];
+    for (const { status, reason, count } of refusals) {
+      const before = this.refusals.get(reason)?.count ?? 0;
+      this.refusals.set(reason, { status, reason, count: before + count });
     }
+    return this;
+  }
+}
+
+/**
+ * What is in the stores. Of many bots, only those are asked that have something in their store as far as this process knows.
+ *
+ * @returns `undefined` if one of them does not answer in time, or fails: its own metrics tell that.
+ */
+async function storeStats(measured: readonly Measured[]): Promise<StoreStats | undefined> {
+  const asked = measured.length === 1 ? measured : measured.filter(({ inbox }) => inbox.load.stored > 0);
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  try {
+    const tooLong = new Promise<undefined>((resolve) =>
+      timer = setTimeout(() => resolve(undefined), STATS_WITHIN_MS)
+    );
+    const all = await Promise.race([Promise.all(asked.map(({ inbox }) => inbox.storeStats())), tooLong]);
+    return all?.reduce((sum, each) => ({
+      updates: sum.updates + each.updates,
+      lanes: sum.lanes + each.lanes,
+      oldestMs: Math.max(sum.oldestMs, each.oldestMs),
+      parked: sum.parked + each.parked,
+    }), { updates: 0, lanes: 0, oldestMs: 0, parked: 0 });
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
   }
 }
 

@@ -83,6 +83,8 @@ const LIMIT = 100;
 const STALLED_AFTER_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** Without a conflict for so long, the next one is reported: the two take turns, and either may get updates in between. */
+const CONFLICT_COUNTS_MS = 5 * 60_000;
 /** How long to wait when everything that Telegram has was fetched before. */
 const KNOWN_PAUSE_MS = 500;
 
@@ -98,7 +100,8 @@ const KNOWN_PAUSE_MS = 500;
  * @param options The token, and what a webhook takes as options too.
  * @returns The poller, once the token is known to be good and no webhook is set.
  * @throws {TelehookError} `ERR_WEBHOOK_SET` if a webhook is set and `takeOver` is `"refuse"`; `ERR_BOT_TOKEN`, `ERR_OPTION`,
- * `ERR_STORE`; and what the Bot API refuses with.
+ * `ERR_STORE`; what the Bot API refuses with; and, if it cannot be reached at the start or does not answer within 10 s,
+ * `ERR_BOT_API_UNREACHABLE` or a `TimeoutError`. Later, polling goes on until it can be reached again.
  * @see https://core.telegram.org/bots/api#getupdates
  *
  * @example
@@ -142,7 +145,8 @@ class LongPoller implements Poller {
   readonly #allowedUpdates: readonly string[];
   readonly #stopped = new AbortController();
   #finish: (error?: unknown) => void = () => {};
-  #isConflictReported = false;
+  /** When another poller was last in the way. */
+  #conflictAt = -Infinity;
   #polling: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -183,10 +187,13 @@ class LongPoller implements Poller {
   }
 
   async start(): Promise<void> {
-    const { url } = await this.#api.getWebhookInfo({ signal: this.#stopped.signal });
+    const stalled = AbortSignal.timeout(STALLED_AFTER_MS);
+    const { signal: stopped } = this.#options;
+    const signal = stopped === undefined ? stalled : AbortSignal.any([stopped, stalled]);
+    const { url } = await this.#api.getWebhookInfo({ signal });
     if (url !== "") {
       if (this.#options.takeOver === "refuse") throw webhookIsSet();
-      await this.#api.deleteWebhook({}, { signal: this.#stopped.signal });
+      await this.#api.deleteWebhook({}, { signal });
     }
     await this.#inbox.open();
     this.#polling = this.#run();
@@ -212,7 +219,6 @@ class LongPoller implements Poller {
       try {
         const fetched = await this.#fetch(this.#options.timeoutS);
         pauseMs = FIRST_PAUSE_MS;
-        this.#isConflictReported = false;
         const fresh = fetched.filter((update) => this.#backlog.add(update));
         for (const update of fresh) this.#sender.send(update);
         if (fresh.length === 0 && fetched.length > 0) await this.#backlog.progress(KNOWN_PAUSE_MS);
@@ -252,10 +258,11 @@ class LongPoller implements Poller {
       await this.#api.deleteWebhook().catch(() => {});
       return true;
     }
-    if (!this.#isConflictReported) {
+    const now = performance.now();
+    if (now - this.#conflictAt > CONFLICT_COUNTS_MS) {
       console.warn("telehook: another process is polling this bot too: stop it. Retrying until it is gone");
     }
-    this.#isConflictReported = true;
+    this.#conflictAt = now;
     return true;
   }
 

@@ -19,7 +19,7 @@ export interface BotTask {
 
 /** Node of this version runs TypeScript by itself, in half the time. */
 const isNode = !("Deno" in globalThis || "Bun" in globalThis);
-const LOADER = "Deno" in globalThis
+export const LOADER: readonly string[] = "Deno" in globalThis
   ? ["run", "-A", "--no-check"]
   : isNode && !process.features.typescript
   ? ["--import", "tsx"]

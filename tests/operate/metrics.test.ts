@@ -4,6 +4,7 @@ import { once } from "node:events";
 import { describe, it } from "node:test";
 import { listen, prometheusText, RetryLater, type Update, updateHandlers, webhook } from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
+import { samplesOf } from "./samples.ts";
 import { selfSigned } from "../../src/tls/mod.ts";
 
 function message(id: number, rest: object = {}): Update {
@@ -16,15 +17,6 @@ function post(body: object): Request {
     headers: { "content-type": "application/json" },
     body: JSON.stringify(body),
   });
-}
-
-/** The samples of a text, by name and labels. */
-function samplesOf(text: string): Map<string, number> {
-  const lines = text.split("\n").filter((line) => line !== "" && !line.startsWith("#"));
-  return new Map(lines.map((line) => {
-    const at = line.lastIndexOf(" ");
-    return [line.slice(0, at), Number(line.slice(at + 1))];
-  }));
 }
 
 /** Something of everything. */

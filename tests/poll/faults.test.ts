@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { listen, poll, type ReceivedUpdate, sqliteStore } from "../../mod.ts";
+import { botApi, listen, poll, type ReceivedUpdate, sqliteStore } from "../../mod.ts";
 import { startTestBotApi, type TestBotApi } from "../../src/testing/mod.ts";
 import { hasSqlite } from "../store/sqlite_store_files.ts";
-import { Log, message, part, word } from "../inbox/bot.ts";
+import { gate, Log, message, part, word } from "../inbox/bot.ts";
 
 const HTML = { status: 502, body: "<html>Bad Gateway</html>", contentType: "text/html" };
 
@@ -43,6 +43,65 @@ describe("polling loses nothing, repeats nothing and keeps the order after", { c
   }
 });
 
+it("a request that is never answered is sent again, and one at the start rejects", async (t) => {
+  await using telegram = await startTestBotApi();
+  const log = new Log();
+  const timeout = AbortSignal.timeout;
+  t.mock.method(AbortSignal, "timeout", (ms: number) => timeout.call(AbortSignal, ms / 50));
+  const options = { token: telegram.token, apiRoot: telegram.apiRoot, timeoutS: 0 };
+  telegram.callFaults.add({ stall: true }, { method: "getUpdates" });
+  void telegram.deliver(message(1));
+  await using poller = await poll((update) => log.add(word(update)), options);
+  await log.has(1);
+  await poller.close();
+  telegram.callFaults.add({ stall: true }, { method: "getWebhookInfo" });
+  await assert.rejects(poll(() => {}, options), { name: "TimeoutError" });
+});
+
+it("its signal ends a start that does not get an answer", async () => {
+  await using telegram = await startTestBotApi();
+  telegram.callFaults.add({ stall: true }, { method: "getWebhookInfo" });
+  const stop = new AbortController();
+  const started = poll(() => {}, { token: telegram.token, apiRoot: telegram.apiRoot, signal: stop.signal });
+  stop.abort(new Error("enough"));
+  await assert.rejects(started, { message: "enough" });
+});
+
+describe("two pollers of one bot", () => {
+  for (const stays of ["first", "second"] as const) {
+    it(`disturb each other, and the ${stays} goes on when the other has stopped`, async (t) => {
+      const warned = new Log();
+      t.mock.method(console, "warn", warned.add);
+      await using telegram = await startTestBotApi();
+      const log = new Log();
+      const start = async () => {
+        const polls = gate();
+        const poller = await poll((update) => log.add(word(update)), {
+          ...{ token: telegram.token, apiRoot: telegram.apiRoot },
+          fetch(url, init) {
+            if (url.endsWith("/getUpdates")) polls.open();
+            return fetch(url, init);
+          },
+        });
+        await polls.opened;
+        return poller;
+      };
+      await using first = await start();
+      await using second = await start();
+      await warned.has(1);
+      const [staying, leaving] = stays === "first" ? [first, second] : [second, first];
+      await leaving.close();
+      for (const update of [message(1), part(2, "7"), part(3, "7"), message(4)]) {
+        void telegram.deliver(update);
+      }
+      await log.has(3);
+      await staying.close();
+      assert.deepEqual([log.words, telegram.pending], [["1", "[2 3]", "4"], 0]);
+      assert.ok(warned.words.length <= 2, "each says it once");
+    });
+  }
+});
+
 it("a webhook that is set meanwhile ends polling with an error, or is deleted again", async () => {
   for (const takeOver of ["refuse", "delete"] as const) {
     await using telegram = await startTestBotApi();
@@ -72,9 +131,8 @@ it(ON_THE_WAY, { skip: !hasSqlite && "no node:sqlite here" }, async () => {
     const receiver = (update: ReceivedUpdate): void => log.add(word(update));
     const path = join(folder, "bot.sqlite");
     const options = { mediaGroups: { quietMs: 1_500 } };
-    const register = async (url: string): Promise<void> => {
-      await (await fetch(`${telegram.apiRoot}/bot${telegram.token}/setWebhook?url=${url}`)).json();
-    };
+    const api = botApi(telegram.token, { apiRoot: telegram.apiRoot }); // waits where Telegram takes one webhook a second
+    const register = (url: string) => api.setWebhook({ url });
     const serve = () =>
       listen(receiver, {
         ...options,

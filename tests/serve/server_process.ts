@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import process from "node:process";
-import type { TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import type { ServeOptions } from "../../mod.ts";
+import type { TestScope } from "../../src/testing/store.ts";
 import { RUNTIME } from "./adapters.ts";
 
 /** What a server in a process of its own is to do; see `served_child.ts`. */
@@ -57,7 +57,7 @@ export class ServerProcess {
    *
    * @param shell What a shell does before, such as setting a limit.
    */
-  static async start(t: TestContext, task: ChildTask, shell = ""): Promise<ServerProcess> {
+  static async start(t: TestScope, task: ChildTask, shell = ""): Promise<ServerProcess> {
     const script = fileURLToPath(new URL("./served_child.ts", import.meta.url));
     const command = [process.execPath, ...LOADER, script];
     const env = { ...process.env, TELEHOOK_TASK: JSON.stringify(task), NO_COLOR: "1" };
