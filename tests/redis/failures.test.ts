@@ -65,6 +65,25 @@ test(
   },
 );
 
+test("nothing is left of processes that were killed", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const name = newName();
+  // One has handled all that it had added, the other has not.
+  const done = await openStore(t, client, { name, leaseMs: 1_000 });
+  const busy = await openStore(t, client, { name, leaseMs: 1_000 });
+  const added = await done.store.add(entry(1), "claim");
+  assert.ok(typeof added === "object");
+  await done.store.complete(added, false);
+  await busy.store.add(entry(2), "claim");
+  for (const { store } of [done, busy]) store.crash();
+  const { store } = await openStore(t, client, { name, leaseMs: 1_000 });
+  const [batch = assert.fail()] = await claimSoon(store);
+  await store.complete(batch, false);
+  await store.close();
+  const fields = await client.send("HKEYS", [`{telehook:${name}}:meta`]) as string[];
+  assert.deepEqual(fields.sort(), ["dead", "format", "ids"]);
+});
+
 test("a claim whose answer was lost is due again", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
   let isLost = false;

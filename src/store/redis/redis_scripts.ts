@@ -314,6 +314,8 @@ local function sweep()
       end
       R('ZREM', owners, owner)
       R('HDEL', meta, 'k:' .. owner)
+      -- Otherwise they are deleted with the last of its updates.
+      if tonumber(R('HGET', meta, 'n:' .. owner) or 0) <= 0 then R('HDEL', meta, 'n:' .. owner, 'c:' .. owner) end
       R('HSET', meta, 'dead', now)
       freeReserved(owner)
       extendAlbums()
