@@ -46,6 +46,7 @@ async function serve(): Promise<void> {
       maxPendingChars: 2 ** 24,
       onError: () => {},
       onEvent: () => {},
+      log: false,
     });
   for (;;) {
     try {
