@@ -33,6 +33,7 @@ import { randomNumbers } from "../tests/random_numbers.ts";
 import { type BadNetwork, badNetwork } from "../tests/store/bad_network.ts";
 import { run } from "./child.ts";
 import { machine, table } from "./machine.ts";
+import { runtimeCommand } from "./runtimes.ts";
 import { type Findings, judge, type Written } from "./soak_journal.ts";
 import { QUIET_MS, SERVERS } from "./soak_store.ts";
 
@@ -56,11 +57,7 @@ const CONNECTIONS = 40;
 const SECRET = "soak-secret";
 /** Time runs faster for the sender: its pauses of 2, 4, 8 … seconds after a failure become 40, 80, 160 … milliseconds. */
 const TIME_SCALE = 50;
-const RUNTIMES: Readonly<Record<string, string>> = {
-  node: "node --import tsx",
-  deno: "deno run -A --no-check",
-};
-const [program = "", ...args] = (RUNTIMES[values.runtime] ?? values.runtime).split(" ");
+const [program = "", ...args] = runtimeCommand(values.runtime);
 const oneInFails = Number(values["store-faults"]);
 const restartEveryMs = Number(values["restart-every"]);
 const script = fileURLToPath(new URL("soak_bot.ts", import.meta.url));
@@ -259,7 +256,7 @@ async function soak(store: string): Promise<Result> {
     count,
     (i, run) =>
       spawn(program, [...args, script, store, place, String(ports[i]), journal, SECRET, run], {
-        stdio: ["ignore", "ignore", "inherit"],
+        stdio: ["pipe", "ignore", "inherit"], // it ends with this process
         env: { ...process.env, ...server.env(i) },
       }),
   );

@@ -70,5 +70,6 @@ async function count(): Promise<void> {
   process.exit();
 }
 
+process.stdin.on("end", () => process.exit()).resume();
 if (port === "") await count();
 else await serve();

@@ -59,7 +59,13 @@ export async function rowsLeft(kind: string, place: string): Promise<readonly st
     const { send } = respClient(server);
     const keys = await send("KEYS", [`*{telehook:${place}}*`]) as string[];
     const fields = await send("HKEYS", [keysOf(place)[0] ?? ""]) as string[];
+    const batches = `local found = {}
+      for _, packed in ipairs(redis.call('HVALS', KEYS[1])) do
+        if #found < 5 then found[#found + 1] = cjson.encode(cmsgpack.unpack(packed)) end
+      end
+      return found`;
     return [
+      ...await send("EVAL", [batches, "1", keysOf(place)[1] ?? ""]) as string[],
       ...keys.filter((key) => !/:(meta|recent|recent-albums|wakes)$/.test(key)),
       ...fields.filter((field) => !["format", "ids", "dead"].includes(field)).map((field) => `meta ${field}`),
     ];
