@@ -4,6 +4,8 @@ import { sharedRedis, skipWithoutOwnRedis, skipWithoutRedis, startRedis } from "
 import { test } from "../scoped_it.ts";
 import { badNetwork } from "../store/bad_network.ts";
 import { runOnBadNetworks } from "../store/bad_network_run.ts";
+import { redisStore } from "../../src/store/redis/mod.ts";
+import { runLostRetry } from "../store/lost_retry_run.ts";
 import { runRestart } from "../store/restart_run.ts";
 import { claimSoon, entry, ids, newName, repeating } from "../store/server_store.ts";
 import { clientFor, openStore } from "./scope.ts";
@@ -105,6 +107,17 @@ test("a claim whose answer was lost is due again", skipWithoutRedis, async (t) =
   assert.ok(typeof again === "object", "The call that is repeated has what the first one claimed");
   const [batch] = await claimSoon(store, 2_000);
   assert.deepEqual([ids([batch ?? assert.fail()]), batch?.crashes], [[1], 0]);
+});
+
+test("an update whose retry was not confirmed is handled again", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  await runLostRetry(({ loseAnswer }) =>
+    redisStore(async (command, args) => {
+      const answer = await client.send(command, args);
+      if (loseAnswer()) throw new Error("The connection was closed");
+      return answer;
+    }, { name: newName() })
+  );
 });
 
 test("a call that a client sends twice claims the same", skipWithoutRedis, async (t) => {

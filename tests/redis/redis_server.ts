@@ -77,7 +77,8 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
 
 /** A shell waits for the end of its input, which is this process's end at the latest, and ends the server then. */
 function spawnServer(directory: string, args: readonly string[]): ChildProcess {
-  const script = 'redis-server "$@" >>"$DIRECTORY/log" 2>&1 & read -r what; kill -9 $!; wait $! 2>/dev/null; ' +
+  const script =
+    'redis-server "$@" >>"$DIRECTORY/log" 2>&1 & read -r what; kill -9 $!; wait $! 2>/dev/null; ' +
     'test "$what" = keep || rm -rf "$DIRECTORY"';
   const child = spawn("bash", ["-c", script, "bash", ...args], {
     stdio: ["pipe", "ignore", "ignore"],
