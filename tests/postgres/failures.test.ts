@@ -110,6 +110,6 @@ test("an update whose retry was not confirmed is handled again", skipWithoutPost
       const answer = await pool.query(text, values);
       if (loseAnswer()) throw new Error("The connection was closed");
       return answer;
-    }, { name: newName() })
+    }, { name: newName(), leaseMs: 1_000 })
   );
 });

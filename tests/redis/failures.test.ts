@@ -116,7 +116,7 @@ test("an update whose retry was not confirmed is handled again", skipWithoutRedi
       const answer = await client.send(command, args);
       if (loseAnswer()) throw new Error("The connection was closed");
       return answer;
-    }, { name: newName() })
+    }, { name: newName(), leaseMs: 1_000 })
   );
 });
 

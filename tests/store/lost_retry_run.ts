@@ -1,13 +1,15 @@
 import assert from "node:assert/strict";
 import { RetryLater } from "../../mod.ts";
 import type { InboxStore } from "../../src/store/inbox_store.ts";
+import { pause } from "../../src/platform/pause.ts";
 import { bot, gate, message } from "../inbox/bot.ts";
 
 /**
  * An update is retried, and the answer that says so is lost: the claim has ended on the server, and the update is due again
  * while this process still tells the store that it is to be retried. It must not forget the new claim.
  *
- * @param open Makes a store on a client that fails once with the next answer after `loseAnswer` was called.
+ * @param open Makes a store with a lease of a second, so that a renewal finds what is due before the store is told again, on
+ * a client that loses an answer if `loseAnswer` says so.
  */
 export async function runLostRetry(open: (client: { loseAnswer(): boolean }) => InboxStore): Promise<void> {
   const [again, runs] = [gate(), { count: 0, isLost: false }];
@@ -20,7 +22,7 @@ export async function runLostRetry(open: (client: { loseAnswer(): boolean }) => 
     again.open();
   }, { acknowledge: "received", store: open({ loseAnswer }) });
   await hook.receive(message(1));
-  await again.opened;
-  await hook.close();
+  await Promise.race([again.opened, pause(5_000)]);
+  await hook.close({ timeoutMs: 0 });
   assert.deepEqual(runs, { count: 2, isLost: true });
 }
