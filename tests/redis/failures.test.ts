@@ -5,6 +5,7 @@ import { test } from "../scoped_it.ts";
 import { badNetwork } from "../store/bad_network.ts";
 import { runOnBadNetworks } from "../store/bad_network_run.ts";
 import { redisStore } from "../../src/store/redis/mod.ts";
+import { SCRIPTS } from "../../src/store/redis/redis_scripts.ts";
 import { runLostRetry } from "../store/lost_retry_run.ts";
 import { runRestart } from "../store/restart_run.ts";
 import { claimSoon, entry, ids, newName, repeating } from "../store/server_store.ts";
@@ -111,10 +112,11 @@ test("a claim whose answer was lost is due again", skipWithoutRedis, async (t) =
 
 test("an update whose retry was not confirmed is handled again", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
-  await runLostRetry(({ loseAnswer }) =>
+  const retry = await client.send("SCRIPT", ["LOAD", SCRIPTS.retry]);
+  await runLostRetry((isFirst) =>
     redisStore(async (command, args) => {
       const answer = await client.send(command, args);
-      if (loseAnswer()) throw new Error("The connection was closed");
+      if (args[0] === retry && isFirst()) throw new Error("The connection was closed");
       return answer;
     }, { name: newName(), leaseMs: 1_000 })
   );
