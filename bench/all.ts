@@ -1,7 +1,7 @@
 /*
  * Runs every bench and writes what they print to bench/RESULTS.md:
  *
- *     node --import tsx bench/all.ts [--only in_process,albums] [--rounds 5]
+ *     node --import tsx bench/all.ts [--only in_process,albums] [-- <more options of these benches>]
  *
  * A section that is not run again stays as it is, with its own date and machine. It takes about an hour on two cores.
  */
@@ -10,6 +10,11 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { run } from "./child.ts";
+
+const SOAK_OF_SERVERS = [
+  ...["bench/soak.ts", "--store", "redis,postgres", "--updates", "100000"],
+  ...["--store-faults", "200", "--restart-every", "8000"],
+];
 
 /** Each section, with the command that produces it. */
 const BENCHES: Readonly<Record<string, readonly string[]>> = {
@@ -23,7 +28,10 @@ const BENCHES: Readonly<Record<string, readonly string[]>> = {
   bot_host: ["bench/bot_host.ts"],
   stores: ["bench/stores.ts"],
   scale_out: ["bench/scale_out.ts"],
-  soak: ["bench/soak.ts"],
+  soak: ["bench/soak.ts", "--store", "sqlite"],
+  soak_node24: [...SOAK_OF_SERVERS, "--runtime", "node24"],
+  soak_deno: [...SOAK_OF_SERVERS, "--runtime", "deno"],
+  soak_bun: [...SOAK_OF_SERVERS, "--runtime", "bun"],
   outage: ["bench/outage.ts"],
   attack: ["bench/attack.ts"],
 };
@@ -35,7 +43,7 @@ Written by \`node --import tsx bench/all.ts\`. Each section names its command, i
 processor time per update, and only within a section: machines differ, and have neighbours.
 `;
 
-const { values } = parseArgs({ options: { only: { type: "string" }, rounds: { type: "string" } } });
+const { values, positionals } = parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });
 const only = values.only?.split(",") ?? Object.keys(BENCHES);
 for (const name of only) {
   const [script = "", ...args] = BENCHES[name] ?? [];
@@ -43,10 +51,7 @@ for (const name of only) {
     throw new Error(`There is no bench "${name}"`);
   }
   console.log(`${name} …`);
-  const rounds = values.rounds !== undefined && ["in_process", "http"].includes(name)
-    ? ["--rounds", values.rounds]
-    : [];
-  const command = ["--import", "tsx", script, ...args, ...rounds];
+  const command = ["--import", "tsx", script, ...args, ...positionals];
   const printed = await run([process.execPath, ...command]);
   const date = new Date().toISOString().slice(0, 10);
   writeSection(name, `\`node ${command.join(" ")}\`, ${date}\n\n${printed.trim()}`);

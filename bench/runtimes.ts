@@ -47,3 +47,10 @@ export function findRuntimes(names?: readonly string[]): Runtime[] {
   }
   return found;
 }
+
+/** How a runtime is started that runs TypeScript: by its name, `node24`, `deno`, `bun` or `node`, or by its command. */
+export function runtimeCommand(name: string): readonly string[] {
+  if (name === "node") return ["node", "--import", "tsx"];
+  if (name === "deno") return ["deno", ...DENO];
+  return name.split(" ");
+}

@@ -4,16 +4,22 @@
  * SIGKILL every second and started again.
  *
  *     node --import tsx bench/soak.ts [--store sqlite,redis] [--processes 3] [--updates 30000] [--chats 1000]
- *         [--runtime "deno run -A --no-check"] [--every 1000] [--seed 1] [--no-faults]
+ *         [--runtime node24|deno|bun|node] [--every 1000] [--seed 1] [--no-faults]
+ *         [--store-faults 200] [--restart-every 10000]
  *
  * Stores: memory (one process, which is not killed), sqlite, redis, postgres. A server is the one that `.ci/servers start`
  * names. By default sqlite, and each server that is there.
  *
+ * With `--store-faults`, each process reaches the server through a network that drops one request in as many, before or
+ * after the server has got it, and drops, cuts in half or delays as many answers. With `--restart-every` (milliseconds, on
+ * average), the server is one of this bench's own, which writes everything to the disk before it confirms, and is killed
+ * with SIGKILL and started again.
+ *
  * At the end, from the processes' journal: no update is lost or out of order in its chat, every album is whole, no two
- * updates of a chat were ever handled at the same time, and nothing is left in the store.
+ * updates of a chat were ever handled at the same time, and nothing is left in the store but what it remembers on purpose.
  */
 import assert from "node:assert/strict";
-import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,7 +27,13 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { type Delivery, freePort, startTestBotApi } from "../src/testing/mod.ts";
+import { startPostgres } from "../tests/postgres/postgres_server.ts";
+import { startRedis, type TestRedis } from "../tests/redis/redis_server.ts";
+import { randomNumbers } from "../tests/random_numbers.ts";
+import { type BadNetwork, badNetwork } from "../tests/store/bad_network.ts";
+import { run } from "./child.ts";
 import { machine, table } from "./machine.ts";
+import { runtimeCommand } from "./runtimes.ts";
 import { type Findings, judge, type Written } from "./soak_journal.ts";
 import { QUIET_MS, SERVERS } from "./soak_store.ts";
 
@@ -35,6 +47,8 @@ const { values } = parseArgs({
     every: { type: "string", default: "1000" }, // milliseconds between kills, on average
     seed: { type: "string", default: String(Math.floor(Math.random() * 2 ** 31)) },
     "no-faults": { type: "boolean", default: false },
+    "store-faults": { type: "string", default: "0" }, // one in so many; 0 for none
+    "restart-every": { type: "string", default: "0" }, // milliseconds, on average; 0 for never
   },
 });
 const updates = Number(values.updates);
@@ -43,7 +57,9 @@ const CONNECTIONS = 40;
 const SECRET = "soak-secret";
 /** Time runs faster for the sender: its pauses of 2, 4, 8 … seconds after a failure become 40, 80, 160 … milliseconds. */
 const TIME_SCALE = 50;
-const [program = "", ...args] = values.runtime.split(" ");
+const [program = "", ...args] = runtimeCommand(values.runtime);
+const oneInFails = Number(values["store-faults"]);
+const restartEveryMs = Number(values["restart-every"]);
 const script = fileURLToPath(new URL("soak_bot.ts", import.meta.url));
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -130,11 +146,94 @@ class Processes {
   }
 }
 
+/** The server of a store, and what happens to it and to the network before it. */
+class StoreServer {
+  restarts = 0;
+  readonly #variable: string | undefined;
+  readonly #own: TestRedis | undefined; // PostgreSQL's has the same methods
+  readonly #networks: BadNetwork[];
+  #isOver = false;
+  #restarting: Promise<void> | undefined;
+
+  private constructor(
+    variable: string | undefined,
+    own: TestRedis | undefined,
+    networks: BadNetwork[],
+  ) {
+    this.#variable = variable;
+    this.#own = own;
+    this.#networks = networks;
+  }
+
+  static async start(store: string, processes: number): Promise<StoreServer> {
+    const variable = SERVERS[store];
+    const own = variable === undefined || restartEveryMs === 0
+      ? undefined
+      : store === "redis"
+      ? await startRedis("--appendfsync", "always")
+      : await startPostgres("fsync=on");
+    const networks: BadNetwork[] = [];
+    if (variable !== undefined && oneInFails > 0) {
+      for (let i = 0; i < processes; i++) {
+        const network = await badNetwork(
+          own?.url ?? process.env[variable] ?? "",
+          randomNumbers(Number(values.seed) + i),
+        );
+        networks.push(
+          Object.assign(network, {
+            failing: 1 / oneInFails,
+            failingRequests: 1 / oneInFails,
+            delayMs: 1_000,
+          }),
+        );
+      }
+    }
+    return new StoreServer(variable, own, networks);
+  }
+
+  /** What the network did to requests and answers. */
+  get faults(): number {
+    return this.#networks.reduce((sum, { hits }) => sum + hits, 0);
+  }
+
+  /** How a process of the bot finds the server; without its number, how one does for whom nothing fails. */
+  env(i?: number): Record<string, string> {
+    const url = (i === undefined ? undefined : this.#networks[i]?.url) ?? this.#own?.url;
+    return this.#variable === undefined || url === undefined ? {} : { [this.#variable]: url };
+  }
+
+  restartNowAndThen(): void {
+    if (this.#own === undefined) return;
+    this.#restarting = (async () => {
+      for (let left = restartEveryMs; !this.#isOver; left -= 100) {
+        await sleep(100);
+        if (left > 0) continue;
+        await this.#own?.restart();
+        this.restarts++;
+        left = restartEveryMs * (0.5 + Math.random());
+      }
+    })();
+  }
+
+  async noMoreFaults(): Promise<void> {
+    this.#isOver = true;
+    await this.#restarting;
+    for (const network of this.#networks) network.failing = network.failingRequests = 0;
+  }
+
+  async end(): Promise<void> {
+    for (const network of this.#networks) network.close();
+    await this.#own?.kill();
+  }
+}
+
 interface Result extends Findings {
   readonly store: string;
   readonly processes: number;
   readonly kills: number;
   readonly faults: number;
+  readonly storeFaults: number;
+  readonly restarts: number;
   readonly violations: readonly string[];
   readonly left: string;
   readonly seconds: number;
@@ -149,6 +248,7 @@ async function soak(store: string): Promise<Result> {
   const ports: number[] = [];
   for (let i = 0; i < count; i++) ports.push(await freePort());
   const began = performance.now();
+  const server = await StoreServer.start(store, count);
   const telegram = await startTestBotApi({ timeScale: TIME_SCALE });
   const url = `http://127.0.0.1:${ports[0]}/soak`;
   telegram.network.route(new URL(url).host, ports.map((port) => `127.0.0.1:${port}`));
@@ -156,7 +256,8 @@ async function soak(store: string): Promise<Result> {
     count,
     (i, run) =>
       spawn(program, [...args, script, store, place, String(ports[i]), journal, SECRET, run], {
-        stdio: ["ignore", "ignore", "inherit"],
+        stdio: ["pipe", "ignore", "inherit"], // it ends with this process
+        env: { ...process.env, ...server.env(i) },
       }),
   );
   const registered = await fetch(`${telegram.apiRoot}/bot${telegram.token}/setWebhook`, {
@@ -190,6 +291,7 @@ async function soak(store: string): Promise<Result> {
   const story = new Map<number, Written>();
   const deliveries = new Map<number, Delivery>();
   if (isDurable) processes.killNowAndThen(Number(values.every));
+  server.restartNowAndThen();
   for (const update of conversation(roll)) {
     story.set(update.update_id, { chat: update.message.chat.id, album: update.message.media_group_id });
     deliveries.set(update.update_id, telegram.deliver(update));
@@ -198,21 +300,25 @@ async function soak(store: string): Promise<Result> {
   while (telegram.pending > 0) {
     await sleep(500);
     if (process.stdout.isTTY) {
-      process.stdout.write(`\r${store}: ${telegram.pending} to go, ${processes.kills} kills `);
+      process.stdout.write(
+        `\r${store}: ${telegram.pending} to go, ${processes.kills} kills, ${server.restarts} restarts `,
+      );
     }
   }
   await processes.noMoreKills();
+  await server.noMoreFaults();
   // What was acknowledged may still be on its way to its handler.
   const read = () => judge(readFileSync(journal, "utf8"), story);
   for (const deadline = performance.now() + 60_000; performance.now() < deadline && read().lost > 0;) {
     await sleep(1_000);
   }
   await sleep(1_000);
-  const left = isDurable
-    ? execFileSync(program, [...args, script, store, place], { encoding: "utf8" }).trim()
-    : JSON.stringify({ updates: 0, lanes: 0, oldestMs: 0, parked: 0 });
   await processes.end();
   await telegram.close();
+  const left = isDurable
+    ? await run([program, ...args, script, store, place], server.env())
+    : JSON.stringify({ updates: 0, parked: 0, rows: [] });
+  await server.end();
   /** Real milliseconds from when a part may have been stored to when the next one was acknowledged. */
   const gapMs = (part: number, next: number) => {
     const reached = deliveries.get(part)?.attempts.find(({ error }) => error !== "Connection refused");
@@ -223,6 +329,7 @@ async function soak(store: string): Promise<Result> {
   return {
     ...findings,
     ...{ store, processes: count, kills: processes.kills, faults, left },
+    ...{ storeFaults: server.faults, restarts: server.restarts },
     violations: telegram.violations,
     seconds: (performance.now() - began) / 1000,
   };
@@ -241,6 +348,8 @@ console.log(table([
   row("processes", ({ processes }) => processes),
   row("kills with SIGKILL", ({ kills }) => kills),
   row("faults of the network", ({ faults }) => faults),
+  row("faults of the store's network", ({ storeFaults }) => storeFaults),
+  row("restarts of the store's server", ({ restarts }) => restarts),
   row("handlers that threw", ({ threw }) => threw),
   row("handlings cut by a kill", ({ cut }) => cut),
   row("leases lost", ({ leasesLost }) => leasesLost),
@@ -252,20 +361,21 @@ console.log(table([
   row("one update twice at a time", ({ repeatedMeanwhile }) => repeatedMeanwhile),
   row("handled twice", ({ twice }) => twice),
   row("violations of HTTP", ({ violations }) => violations.length),
-  row("left in the store", ({ left }) => (JSON.parse(left) as { updates: number }).updates),
+  row("left in the store", ({ left }) => JSON.parse(left).updates + JSON.parse(left).rows.length),
   row("seconds", ({ seconds }) => seconds.toFixed(0)),
 ]));
 for (const each of results) {
-  const { store, kills, faults, twice, examples } = each;
+  const { store, kills, faults, storeFaults, restarts, twice, examples } = each;
   if (examples.length > 0) console.log(`\n${store}:\n${examples.slice(0, 20).join("\n")}`);
   assert.equal(each.lost, 0, `${store}: every update is handled`);
   assert.equal(each.outOfOrder, 0, `${store}: each chat is in order`);
   assert.equal(each.split, 0, `${store}: every album is whole`);
   assert.equal(each.together, 0, `${store}: no two updates of a chat are handled at the same time`);
-  assert.ok(twice <= kills * CONNECTIONS + faults, `${store}: only what a kill or a fault cut comes twice`);
+  const cuts = (kills + restarts) * CONNECTIONS + faults + storeFaults * CONNECTIONS;
+  assert.ok(twice <= cuts, `${store}: only what a kill or a fault cut comes twice`);
   assert.deepEqual(each.violations, []);
-  const { updates: stored, parked } = JSON.parse(each.left) as { updates: number; parked: number };
-  assert.deepEqual({ stored, parked }, { stored: 0, parked: 0 }, `${store}: nothing is left`);
+  const { updates: stored, parked, rows } = JSON.parse(each.left);
+  assert.deepEqual({ stored, parked, rows }, { stored: 0, parked: 0, rows: [] }, `${store}: nothing is left`);
 }
 console.log("\nEvery guarantee held.");
 process.exit(0);

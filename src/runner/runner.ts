@@ -202,7 +202,7 @@ export class Runner {
       return;
     }
     const { batch, context } = call;
-    if (batch !== undefined) return void this.#settle(call, batch, since, end);
+    if (batch !== undefined) return void (call.settled = this.#settle(call, batch, since, end));
     const { update, json, chars } = sender;
     const outcome = this.#outcome(update, json, chars, context, since, end);
     if (outcome instanceof Promise) void outcome.then((late) => this.#conclude(call, sender, late));
@@ -289,7 +289,7 @@ export class Runner {
         end = { error };
       }
     }
-    await this.#settle(call, call.batch ?? batch, since, end);
+    await (call.settled = this.#settle(call, call.batch ?? batch, since, end));
   }
 
   /** A call with a batch has ended: tells the store, and answers the sender if one still waits. */
@@ -577,6 +577,11 @@ export class Runner {
     if (first === undefined) return false;
     const { events, seen, waiting } = this.#parts;
     const call = this.#calls.get(first.update_id);
+    if (call?.settled !== undefined) {
+      // The store has ended the claim before, though the answer that says so was lost.
+      void call.settled.then(() => this.start(batch));
+      return true;
+    }
     if (call !== undefined) {
       this.#calls.setBatch(call, batch); // the lease of the claim before has ended
       return true;

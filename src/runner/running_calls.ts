@@ -16,6 +16,8 @@ export class RunningCall implements Linked<RunningCall> {
   readonly sender: WaitingUpdate | undefined;
   /** What the store has of it. */
   batch: Batch | undefined;
+  /** Resolves when the store knows how it has ended; `undefined` while it runs. */
+  settled: Promise<void> | undefined = undefined;
   isReported = false;
   before: RunningCall | undefined = undefined;
   behind: RunningCall | undefined = undefined;

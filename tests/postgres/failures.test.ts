@@ -10,6 +10,8 @@ import {
 import { test } from "../scoped_it.ts";
 import { badNetwork } from "../store/bad_network.ts";
 import { runOnBadNetworks } from "../store/bad_network_run.ts";
+import { postgresStore } from "../../src/store/postgres/mod.ts";
+import { runLostRetry } from "../store/lost_retry_run.ts";
 import { runRestart } from "../store/restart_run.ts";
 import { claimSoon, entry, ids, newName, repeating } from "../store/server_store.ts";
 import { openStore, poolFor } from "./scope.ts";
@@ -99,4 +101,15 @@ test("a lease does not end while its process lives", skipWithoutPostgres, async 
     await pause(50);
   }
   assert.deepEqual(a.heard.batches, []);
+});
+
+test("an update whose retry was not confirmed is handled again", skipWithoutPostgres, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  await runLostRetry((isFirst) =>
+    postgresStore(async (text, values) => {
+      const answer = await pool.query(text, values);
+      if (text.includes(".retry($1") && isFirst()) throw new Error("The connection was closed");
+      return answer;
+    }, { name: newName(), leaseMs: 1_000 })
+  );
 });

@@ -90,6 +90,7 @@ start() {
   server=$!
 }
 end() {
+  kill -STOP $server # it could start more of them meanwhile, and these would keep the next server from starting
   children=$(ps -o pid= --ppid $server)
   kill -9 $server $children 2>/dev/null
   wait $server 2>/dev/null

@@ -163,6 +163,29 @@ export function wirePool(url: string, size = 4) {
   };
 }
 
+/** The same in the shape of the `Pool` of pg, which also tells that its listening connection has ended. */
+export function listeningPool(url: string, size?: number) {
+  const pool = wirePool(url, size);
+  return {
+    totalCount: 0,
+    query: pool.query,
+    async connect() {
+      const own = new WireConnection(url);
+      await own.query("select 1");
+      return {
+        on(event: string, listener: (message: { channel: string; payload?: string }) => void) {
+          if (event === "notification") {
+            own.onNotification = (channel, payload) => listener({ channel, payload });
+          } else if (event === "end") own.onEnd = () => listener({ channel: "" });
+        },
+        query: (text: string) => own.query(text),
+        release: () => own.close(),
+      };
+    },
+    close: pool.close,
+  };
+}
+
 function questionOf(text: string, values: readonly (string | null)[]): Buffer {
   const parameters = values.flatMap((value) => {
     if (value === null) return [int32(-1)];

@@ -4,6 +4,9 @@ import { sharedRedis, skipWithoutOwnRedis, skipWithoutRedis, startRedis } from "
 import { test } from "../scoped_it.ts";
 import { badNetwork } from "../store/bad_network.ts";
 import { runOnBadNetworks } from "../store/bad_network_run.ts";
+import { redisStore } from "../../src/store/redis/mod.ts";
+import { SCRIPTS } from "../../src/store/redis/redis_scripts.ts";
+import { runLostRetry } from "../store/lost_retry_run.ts";
 import { runRestart } from "../store/restart_run.ts";
 import { claimSoon, entry, ids, newName, repeating } from "../store/server_store.ts";
 import { clientFor, openStore } from "./scope.ts";
@@ -65,6 +68,25 @@ test(
   },
 );
 
+test("nothing is left of processes that were killed", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const name = newName();
+  // One has handled all that it had added, the other has not.
+  const done = await openStore(t, client, { name, leaseMs: 1_000 });
+  const busy = await openStore(t, client, { name, leaseMs: 1_000 });
+  const added = await done.store.add(entry(1), "claim");
+  assert.ok(typeof added === "object");
+  await done.store.complete(added, false);
+  await busy.store.add(entry(2), "claim");
+  for (const { store } of [done, busy]) store.crash();
+  const { store } = await openStore(t, client, { name, leaseMs: 1_000 });
+  const [batch = assert.fail()] = await claimSoon(store);
+  await store.complete(batch, false);
+  await store.close();
+  const fields = await client.send("HKEYS", [`{telehook:${name}}:meta`]) as string[];
+  assert.deepEqual(fields.sort(), ["dead", "format", "ids"]);
+});
+
 test("a claim whose answer was lost is due again", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
   let isLost = false;
@@ -86,6 +108,18 @@ test("a claim whose answer was lost is due again", skipWithoutRedis, async (t) =
   assert.ok(typeof again === "object", "The call that is repeated has what the first one claimed");
   const [batch] = await claimSoon(store, 2_000);
   assert.deepEqual([ids([batch ?? assert.fail()]), batch?.crashes], [[1], 0]);
+});
+
+test("an update whose retry was not confirmed is handled again", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const retry = await client.send("SCRIPT", ["LOAD", SCRIPTS.retry]);
+  await runLostRetry((isFirst) =>
+    redisStore(async (command, args) => {
+      const answer = await client.send(command, args);
+      if (args[0] === retry && isFirst()) throw new Error("The connection was closed");
+      return answer;
+    }, { name: newName(), leaseMs: 1_000 })
+  );
 });
 
 test("a call that a client sends twice claims the same", skipWithoutRedis, async (t) => {

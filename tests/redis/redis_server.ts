@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn, spawnSync } from "node:child_process";
-import { mkdtempSync } from "node:fs";
+import { mkdtempSync, readFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { pause } from "../../src/platform/pause.ts";
@@ -50,7 +50,12 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
       ...["--port", String(port), "--bind", "127.0.0.1", "--dir", directory, "--save", ""],
       ...["--appendonly", "yes", "--appendfsync", "everysec", "--loglevel", "warning", ...settings],
     ]);
-    await answers(url);
+    try {
+      await answers(url);
+    } catch (cause) {
+      const log = readFileSync(join(directory, "log"), "utf8").slice(-2_000);
+      throw new Error(`redis-server does not answer. It has written: ${log}`, { cause });
+    }
     return child;
   };
   let child = await start();
@@ -72,7 +77,8 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
 
 /** A shell waits for the end of its input, which is this process's end at the latest, and ends the server then. */
 function spawnServer(directory: string, args: readonly string[]): ChildProcess {
-  const script = 'redis-server "$@" >/dev/null 2>&1 & read -r what; kill -9 $!; wait $! 2>/dev/null; ' +
+  const script =
+    'redis-server "$@" >>"$DIRECTORY/log" 2>&1 & read -r what; kill -9 $!; wait $! 2>/dev/null; ' +
     'test "$what" = keep || rm -rf "$DIRECTORY"';
   const child = spawn("bash", ["-c", script, "bash", ...args], {
     stdio: ["pipe", "ignore", "ignore"],

@@ -7,6 +7,33 @@ import { test } from "../scoped_it.ts";
 import { claimSoon, entry, Heard, ids, newName } from "../store/server_store.ts";
 import { clientFor, openStore } from "./scope.ts";
 
+test("an ordinary update is one round trip, a received one is two", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  let trips = 0;
+  const send = (command: string, args: string[]) => {
+    if (command !== "MGET") trips++; // which looks for news of other processes
+    return client.send(command, args);
+  };
+  const { store } = await openStore(t, client, { name: newName(), send });
+  await store.add(entry(98), "behind"); // scripts are sent now
+  const first = await store.add(entry(99), "claim");
+  assert.ok(typeof first === "object");
+  await store.complete(first, true);
+
+  trips = 0;
+  for (let id = 1; id <= 5; id++) assert.equal(await store.add(entry(id), "behind"), "alone");
+  assert.equal(trips, 5);
+  for (const id of [1, 2, 3]) await store.add(entry(id, { lane: id }), "append");
+  let [batch] = await store.claim(1, 0);
+  trips = 0;
+  const done: number[] = [];
+  while (batch !== undefined) {
+    done.push(...ids([batch]));
+    batch = await store.complete(batch, true);
+  }
+  assert.deepEqual([done, trips], [[1, 2, 3], 3], "Each is completed by the call that claims the next");
+});
+
 test("100 stores on one connection look for news with one command", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
   const commands: string[] = [];

@@ -1,22 +1,28 @@
 import { connect, createServer, type Socket } from "node:net";
 
-/** A proxy on loopback that does to a server's answers what a network does. */
+/** A proxy on loopback that does to a server's requests and answers what a network does. */
 export interface BadNetwork {
   readonly url: string;
-  /** From now on, each answer is hit with this probability. 0 to 1. */
+  /** From now on, each answer is dropped, cut in half or delayed with this probability. 0 to 1. */
   failing: number;
-  /** How many answers were hit. */
+  /** From now on, the connection ends with this probability before a request has reached the server, or right after. */
+  failingRequests: number;
+  /** How long an answer is delayed at most. Milliseconds. */
+  delayMs: number;
+  /** How many requests and answers were hit. */
   hits: number;
   /** Whether nothing passes in either direction, though connections stay. */
   isSilent: boolean;
   close(): void;
 }
 
-/** Starts a proxy that drops answers, delays them and cuts them in half. */
+/** Starts a proxy that drops requests and answers, delays answers and cuts them in half. */
 export async function badNetwork(targetUrl: string, random: () => number): Promise<BadNetwork> {
   const { hostname, port } = new URL(targetUrl);
   const sockets = new Set<Socket>();
-  const network = { url: "", failing: 0, hits: 0, isSilent: false, close: () => {} };
+  const network = {
+    ...{ url: "", failing: 0, failingRequests: 0, delayMs: 20, hits: 0, isSilent: false, close: () => {} },
+  };
   const server = createServer((client) => {
     const upstream = connect(Number(port), hostname);
     for (const socket of [client, upstream]) {
@@ -33,7 +39,13 @@ export async function badNetwork(targetUrl: string, random: () => number): Promi
     client.on("close", end);
     upstream.on("close", end);
     client.on("data", (chunk) => {
-      if (!network.isSilent) upstream.write(chunk);
+      if (network.isSilent) return;
+      if (network.failingRequests === 0 || random() >= network.failingRequests) {
+        return void upstream.write(chunk);
+      }
+      network.hits++;
+      if (random() < 0.5) end();
+      else upstream.write(chunk, end);
     });
     upstream.on("data", (chunk) => {
       if (network.isSilent) return;
@@ -46,7 +58,7 @@ export async function badNetwork(targetUrl: string, random: () => number): Promi
       setTimeout(() => {
         client.write(chunk);
         upstream.resume();
-      }, 20 * random());
+      }, network.delayMs * random());
     });
   });
   server.listen(0, "127.0.0.1");

@@ -27,7 +27,8 @@ import {
  */
 
 /** Plans must not depend on how full a table was when it was last looked at. */
-const PLANS = "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off";
+const PLANS =
+  "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off set plan_cache_mode = force_generic_plan";
 
 const COMMON = "p_bot int, p_owner bigint, p_lease double precision, p_call bigint, p_now double precision";
 const GUARD = (s: string) => `

@@ -76,6 +76,9 @@ end
 
 const COMMON = `
 local soonest, soonestAt -- the first batch that this call has made claimable
+local looks = true -- whether the answer must say what falls due: if nothing has changed, the caller has been told before
+local others -- how many other owners there are, once it is known
+local count, chars -- of what this owner has added, if this call has changed them
 local told = {} -- owners that must look for what is reserved for them
 
 local function get(id)
@@ -116,6 +119,7 @@ local function reserve(id, b)
 end
 
 local function offer(id, b)
+  looks = true
   if isForAnother(b) then
     reserve(id, b)
     told[#told + 1] = b.res
@@ -139,9 +143,10 @@ local function unoffer(id, b)
   if b.res then R('ZREM', reserved, id) end
 end
 
-local function tally(owner, n, chars)
+local function tally(owner, n, more)
   local left = R('HINCRBY', meta, 'n:' .. owner, n)
-  R('HINCRBY', meta, 'c:' .. owner, chars)
+  local size = R('HINCRBY', meta, 'c:' .. owner, more)
+  if owner == me then count, chars = left, size end
   if left <= 0 and n < 0 and owner ~= me and not R('ZSCORE', owners, owner) then
     R('HDEL', meta, 'n:' .. owner, 'c:' .. owner)
   end
@@ -151,9 +156,8 @@ local function newId()
   return string.format('b%012d', R('HINCRBY', meta, 'ids', 1))
 end
 
--- Puts a new batch at the end of its lane.
-local function append(id, b)
-  local first, last, open = lane(b.lane)
+-- Puts a new batch at the end of its lane, of which the first and the last batch and those that collect are given.
+local function append(id, b, first, last, open)
   if b.open then
     open = open .. id
     R('HSET', albums, albumKey(b), id)
@@ -168,7 +172,7 @@ end
 -- Takes a batch out of its lane.
 local function unlink(id, b)
   local first, last, open = lane(b.lane)
-  local behind = R('HGET', links, id)
+  local behind = first ~= last and R('HGET', links, id)
   if behind then R('HDEL', links, id) end
   if first == id then
     if not behind then
@@ -314,6 +318,8 @@ local function sweep()
       end
       R('ZREM', owners, owner)
       R('HDEL', meta, 'k:' .. owner)
+      -- Otherwise they are deleted with the last of its updates.
+      if tonumber(R('HGET', meta, 'n:' .. owner) or 0) <= 0 then R('HDEL', meta, 'n:' .. owner, 'c:' .. owner) end
       R('HSET', meta, 'dead', now)
       freeReserved(owner)
       extendAlbums()
@@ -368,6 +374,7 @@ local function claimDue(answer, most, extra)
       take(id, b)
       describe(answer, id, b)
       taken = taken + 1
+      looks = true
     end
   end
 end
@@ -386,39 +393,49 @@ local function claimedBefore(answer)
 end
 
 -- Tells the others what they must know, and completes the answer: status, count, chars, milliseconds until
--- something is due, the number of the latest news, other owners, payload.
+-- something is due, the number of the latest news if there are others, other owners, payload.
 local function finish(answer, extra)
-  local d = R('ZRANGE', due, 0, 0, 'WITHSCORES')
-  local q = R('ZRANGE', quiet, 0, 0, 'WITHSCORES')
-  local dueAt, quietAt = tonumber(d[2] or '1e300'), tonumber(q[2] or '1e300')
-  local others = R('ZCARD', owners) - 1
-  if others > 0 then
-    local isSooner = soonest and soonest == (quietAt < dueAt and q[1] or d[1])
-    if isSooner or #told > 0 then R('INCR', wakes) end
-    if isSooner then
-      redis.pcall('PUBLISH', wakes, me .. ' ' .. math.max(0, math.min(dueAt, quietAt) - now))
+  others = others or R('ZCARD', owners) - 1
+  if looks then
+    local d = R('ZRANGE', due, 0, 0, 'WITHSCORES')
+    local q = R('ZRANGE', quiet, 0, 0, 'WITHSCORES')
+    local dueAt, quietAt = tonumber(d[2] or '1e300'), tonumber(q[2] or '1e300')
+    if others > 0 then
+      local isSooner = soonest and soonest == (quietAt < dueAt and q[1] or d[1])
+      if isSooner or #told > 0 then R('INCR', wakes) end
+      if isSooner then
+        redis.pcall('PUBLISH', wakes, me .. ' ' .. math.max(0, math.min(dueAt, quietAt) - now))
+      end
+      for _, owner in ipairs(told) do redis.pcall('PUBLISH', wakes, me .. ' 0 ' .. owner) end
     end
-    for _, owner in ipairs(told) do redis.pcall('PUBLISH', wakes, me .. ' 0 ' .. owner) end
+    local at = math.min(dueAt, quietAt + (extra or 0))
+    if extra and extra > 0 then
+      at = math.min(at, tonumber(R('ZRANGE', longest, 0, 0, 'WITHSCORES')[2] or '1e300'))
+    end
+    if at > now and R('ZCOUNT', reserved, me, me) > 0 then at = now end
+    answer[4] = at < 1e300 and string.format('%.0f', math.max(0, at - now)) or ''
   end
-  local at = math.min(dueAt, quietAt + (extra or 0))
-  if extra and extra > 0 then
-    at = math.min(at, tonumber(R('ZRANGE', longest, 0, 0, 'WITHSCORES')[2] or '1e300'))
+  if not count then
+    local counts = R('HMGET', meta, 'n:' .. me, 'c:' .. me)
+    count, chars = counts[1] or '0', counts[2] or '0'
   end
-  if at > now and R('ZCOUNT', reserved, me, me) > 0 then at = now end
-  local counts = R('HMGET', meta, 'n:' .. me, 'c:' .. me)
-  answer[2], answer[3] = counts[1] or '0', counts[2] or '0'
-  answer[4] = at < 1e300 and string.format('%.0f', math.max(0, at - now)) or ''
-  answer[5], answer[6] = R('GET', wakes) or '0', tostring(others)
+  answer[2], answer[3] = tostring(count), tostring(chars)
+  if others > 0 then answer[5] = R('GET', wakes) or '0' end
+  answer[6] = tostring(others)
   return answer
 end
 `;
 
 /** Begins every script but those that begin and end the use of the store: "?" if this owner was taken for dead. */
 const GUARD = `
-local leaseEnd = R('ZSCORE', owners, me)
-if not leaseEnd then return {'?'} end
-if leaseEnd - now < lease * 0.75 then redis.pcall('ZADD', owners, now + lease, me) end
-sweep()
+local leaseEnds = R('ZRANGE', owners, 0, -1, 'WITHSCORES') -- the first to end first
+local mine
+for i = 1, #leaseEnds, 2 do
+  if leaseEnds[i] == me then mine = tonumber(leaseEnds[i + 1]) end
+end
+if not mine then return {'?'} end
+if mine - now < lease * 0.75 then redis.pcall('ZADD', owners, now + lease, me) end
+if tonumber(leaseEnds[2]) <= now then sweep() else others = #leaseEnds / 2 - 1 end
 `;
 
 const ENTER = `
@@ -428,7 +445,7 @@ if not format then R('HSET', meta, 'format', ${FORMAT}) end
 sweep()
 if R('ZCARD', owners) == 0 then extendAlbums() end
 R('ZADD', owners, now + lease, me)
-return finish({'ok', '', '', '', '', ''})
+return finish({'ok', '', '', '', R('GET', wakes) or '0', ''})
 `;
 
 const LEAVE = `
@@ -459,7 +476,8 @@ end
 
 // mode, update_id, json, lane, chars, attempts, failures, reservedMs, and of an album: key, quietMs, maxWaitMs, mostParts
 const ADD = `
-local mode, updateId, json, name, chars = ARGV[5], ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9])
+looks = false
+local mode, updateId, json, name, size = ARGV[5], ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9])
 local album = ARGV[13]
 local place = known(updateId)
 if place then
@@ -479,8 +497,8 @@ if mode == 'behind' and not first then
   if not dead then return {'alone'} end
   mode = 'claim'
 end
-local part = {updateId, chars, me}
-tally(me, 1, chars)
+local part = {updateId, size, me}
+tally(me, 1, size)
 
 if id then
   local b = get(id)
@@ -507,7 +525,8 @@ if not album and mode ~= 'adopt' and open ~= '' then
       offer(other, b)
     end
   end
-  setLane(name, first, last, '')
+  open = ''
+  setLane(name, first, last, open)
 end
 
 id = newId()
@@ -532,7 +551,7 @@ if mode == 'adopt' or (mode == 'claim' and not first) then
   end
 end
 if mode ~= 'adopt' or not first then
-  append(id, b)
+  append(id, b, first, last, open)
 else
   local before = get(first)
   if before and not before.owner then unoffer(first, before) end
@@ -564,6 +583,7 @@ const COMPLETE = `
 local answer = {'ok', '', '', '', '', ''}
 local b = held(ARGV[5], ARGV[6])
 if b then
+  looks = false
   delete(ARGV[5], b)
   remember(b)
 end
@@ -651,7 +671,7 @@ for i, part in ipairs(p.parts) do
   R('HSET', updates, part[1], id .. p.jsons[i])
   tally(me, 1, part[2])
 end
-append(id, b)
+append(id, b, lane(b.lane))
 return finish({'ok', '', '', '', '', ''})
 `;
 

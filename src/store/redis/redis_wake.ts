@@ -15,7 +15,7 @@ export interface WakeListener {
 
 /** What a store knows. */
 interface Known {
-  /** The number of the latest news. */
+  /** The number of the latest news, or "" if there are none since the answer before. */
   readonly news: string;
   /** Whether no other process uses the store. */
   readonly isAlone: boolean;
@@ -51,7 +51,8 @@ export class WakePoller {
   learn(key: string, store: WakeListener, known: Known): void {
     let stores = this.#keys.get(key);
     if (stores === undefined) this.#keys.set(key, stores = new Map());
-    stores.set(store, known);
+    const { isAlone, news } = known;
+    stores.set(store, { isAlone, news: news || (stores.get(store)?.news ?? "0") });
     this.#schedule(known.isAlone ? POLL_ALONE_MS : POLL_MS);
   }
 
