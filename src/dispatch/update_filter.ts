@@ -81,9 +81,14 @@ export type MisspeltFilter<F extends string> = F extends `${infer K extends Upda
     ? `${F} is not a filter.${DidYouMean<"", K, UpdateKind | MediaGroupKind, `:${C}`>}`
   : `${F} is not a filter.${DidYouMean<"", F, UpdateKind | MediaGroupKind>}`;
 
+/** @internal */
 type FieldOf<K> = K extends UpdateKind ? OptionalFieldName<UpdateKindTypes[K]> : MediaGroupContent;
 
-/** The words that differ from a word in one place, between what is before and behind it. */
+/**
+ * The words that differ from a word in one place, between what is before and behind it.
+ *
+ * @internal
+ */
 type DidYouMean<Before extends string, W extends string, Words extends string, After extends string = ""> =
   [Extract<Words, DifferentInOnePlace<W>>] extends [never] ? ` There is no ${W}`
     : ` Did you mean ${Before}${Extract<Words, DifferentInOnePlace<W>>}${After}?`;
