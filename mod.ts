@@ -39,7 +39,7 @@ export { botHost } from "./src/host/bot_host.ts";
 export type { BotHost, BotHostOptions } from "./src/host/bot_host.ts";
 
 export { updateHandlers } from "./src/dispatch/update_handlers.ts";
-export type { UpdateHandlers } from "./src/dispatch/update_handlers.ts";
+export type { CheckedHandlers, UpdateHandlers } from "./src/dispatch/update_handlers.ts";
 export { isCommand } from "./src/dispatch/is_command.ts";
 export { passOn } from "./src/dispatch/pass_on.ts";
 export type { PassOnContext, PassOnOptions } from "./src/dispatch/pass_on.ts";
@@ -54,6 +54,7 @@ export type {
   FilteredUpdate,
   MediaGroupContent,
   MediaGroupWith,
+  MisspeltFilter,
   OptionalFieldName,
   UpdateFilterName,
 } from "./src/dispatch/update_filter.ts";

@@ -68,6 +68,35 @@ export type FilteredUpdate<F extends UpdateFilterName> = F extends UpdateKind ? 
     }
   : never;
 
+/**
+ * What the compiler says about a name that is not a filter, with the nearest filters. A list of all of them would be too
+ * long to be of use.
+ */
+export type MisspeltFilter<F extends string> = F extends `${infer K extends UpdateKind}:${infer A}:${infer B}`
+  ? A extends FieldOf<K> ? `${F} is not a filter: the second field must be caption, from or reply_to_message`
+  : `${F} is not a filter.${DidYouMean<`${K}:`, A, FieldOf<K>, `:${B}`>}`
+  : F extends `${infer K extends UpdateKind | MediaGroupKind}:${infer C}`
+    ? `${F} is not a filter.${DidYouMean<`${K}:`, C, FieldOf<K>>}`
+  : F extends `${infer K}:${infer C}`
+    ? `${F} is not a filter.${DidYouMean<"", K, UpdateKind | MediaGroupKind, `:${C}`>}`
+  : `${F} is not a filter.${DidYouMean<"", F, UpdateKind | MediaGroupKind>}`;
+
+/** @internal */
+type FieldOf<K> = K extends UpdateKind ? OptionalFieldName<UpdateKindTypes[K]> : MediaGroupContent;
+
+/**
+ * The words that differ from a word in one place, between what is before and behind it.
+ *
+ * @internal
+ */
+type DidYouMean<Before extends string, W extends string, Words extends string, After extends string = ""> =
+  [Extract<Words, DifferentInOnePlace<W>>] extends [never] ? ` There is no ${W}`
+    : ` Did you mean ${Before}${Extract<Words, DifferentInOnePlace<W>>}${After}?`;
+
+type DifferentInOnePlace<W extends string, Before extends string = ""> = W extends `${infer C}${infer After}`
+  ? `${Before}${string}${After}` | DifferentInOnePlace<After, `${Before}${C}`>
+  : never;
+
 /** An album of which every part has a certain content. */
 export interface MediaGroupWith<C extends MediaGroupContent> extends MediaGroup {
   /** The parts, by `message_id`, which is the order in which they are shown. */

@@ -15,6 +15,7 @@ import {
   type FilteredUpdate,
   isMediaGroupKind,
   isUnknownKind,
+  type MisspeltFilter,
   parseFilterName,
   passes,
   type UpdateFilterName,
@@ -34,6 +35,15 @@ export type UpdateHandlers =
   }
   & { readonly unknown?: (update: UnknownUpdate, context: ReceiverContext) => ReceiverResult };
 
+/** {@link UpdateHandlers} with certain names: where a name is misspelt, the compiler says which filters are near. */
+export type CheckedHandlers<K extends string> =
+  & UpdateHandlers
+  & {
+    readonly [P in K]?: string extends P ? unknown
+      : P extends UpdateFilterName | "unknown" ? unknown
+      : MisspeltFilter<P>;
+  };
+
 interface Entry {
   readonly filter: UpdateQuery;
   readonly handle: Call["handle"];
@@ -49,6 +59,7 @@ interface Entry {
  * which they are written. If one fails, the rest do not run, and the update is handled again. Of several replies, the first
  * is sent.
  *
+ * @typeParam K The names, so that the compiler can say which filters are near where one is misspelt.
  * @param handlers The handlers, by filter name.
  * @returns A receiver for `webhook`, `listen`, `poll` and others.
  * @throws {TelehookError} `ERR_OPTION` if there is no such filter, a handler is not a function, or there is no handler.
@@ -66,7 +77,7 @@ interface Entry {
  * console.log(bot.allowedUpdates); // ["message"]
  * ```
  */
-export function updateHandlers(handlers: UpdateHandlers): UpdateReceiver {
+export function updateHandlers<K extends string>(handlers: CheckedHandlers<K>): UpdateReceiver {
   if (!isPlainObject(handlers)) {
     throw new TelehookError(
       "ERR_OPTION",

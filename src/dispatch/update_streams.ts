@@ -76,6 +76,8 @@ export interface UpdateStreams extends UpdateReceiver {
    * ```
    */
   on<F extends UpdateFilterName>(...names: [F, ...F[]]): UpdateStream<FilteredUpdate<F>>;
+  // Two signatures, although the compiler says of a misspelt name that it fits neither: one with a tuple of names and options
+  // makes it check three times as many types here, and one that suggests names ten times as many wherever it is called.
   /** Subscribes until a signal is aborted. */
   on<F extends UpdateFilterName>(
     ...namesAndOptions: [F, ...F[], SubscriptionOptions]

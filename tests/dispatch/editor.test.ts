@@ -127,7 +127,8 @@ describe("an editor", { skip }, () => {
     );
     assert.equal(
       hover('‸updateHandlers({ "message:photo"({ message }) { message.photo } })'),
-      "(alias) updateHandlers(handlers: UpdateHandlers): UpdateReceiver import updateHandlers",
+      '(alias) updateHandlers<"message:photo">(handlers: CheckedHandlers<"message:photo">): UpdateReceiver ' +
+        "import updateHandlers",
     );
     assert.equal(
       hover('updateHandlers({ "message_media_group:video": ({ ‸message_media_group }) => {} })'),
@@ -138,6 +139,26 @@ describe("an editor", { skip }, () => {
       "const posts: UpdateStream<{ update_id: number; message: Message; } | " +
         "{ update_id: number; channel_post: Message; }>",
     );
+  });
+
+  it("says which filters are near a misspelt one, and not all there are", () => {
+    const wrong: Record<string, string> = {
+      "message:phto": "Did you mean message:photo?",
+      "mesage": "Did you mean message?",
+      "mesage:text": "Did you mean message:text?",
+      "message_media_group:videos": "Did you mean message_media_group:video?",
+      "message:qqqqqq": "There is no qqqqqq",
+      "message:phto:caption": "Did you mean message:photo:caption?",
+      "message:photo:text": "the second field must be caption, from or reply_to_message",
+    };
+    for (const [name, hint] of Object.entries(wrong)) {
+      const code = 'import { updateHandlers } from "../../mod.ts";\n' +
+        `updateHandlers({ poll: ({ poll }) => void poll.id, ${JSON.stringify(name)}: () => {} });\n`;
+      const errors = editor?.check(code).errors.map((error) => String(error));
+      assert.equal(errors?.length, 1, name);
+      assert.match(errors?.[0] ?? "", /^Type '\(\) => void' is not assignable to type '".{0,120}"'\.$/);
+      assert.ok(errors?.[0]?.includes(hint), errors?.[0]);
+    }
   });
 
   it("offers every filter", () => {
