@@ -94,6 +94,9 @@ end() {
   children=$(ps -o pid= --ppid $server)
   kill -9 $server $children 2>/dev/null
   wait $server 2>/dev/null
+  for child in $children; do # the next server refuses to start while one of them still writes to the disk
+    while kill -0 $child 2>/dev/null && ! ps -o stat= -p $child | grep -q Z; do sleep 0.02; done
+  done
 }
 start "$@"
 while read -r what; do
