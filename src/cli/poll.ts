@@ -46,6 +46,8 @@ async function run(context: CommandContext): Promise<number> {
     });
     output.note("Polling");
     await poller.finished;
+  } catch (error) {
+    if (error !== stopped.signal.reason) throw error; // otherwise it was stopped before it had begun
   } finally {
     unsubscribe();
   }
