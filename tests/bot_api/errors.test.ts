@@ -35,7 +35,7 @@ test("a refusal is quoted without control characters, on one line", () => {
     description: `\x1b[2JBad\n\x9b${"x".repeat(5_000)}`,
   });
   assert.match(error.message, /^The Bot API refused "getMe" with 400 "·\[2JBad ⏎ ·x{100,300}…"$/);
-  assert.match(error.description, /^\x1b\[2JBad\n/);
+  assert.ok(error.description.startsWith("\x1b[2JBad\n"));
 });
 
 test("a refusal's parameters are there, and no others", async (t) => {
