@@ -1,4 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
+import { plainText } from "../text/plain_text.ts";
 import type { ResponseParameters } from "../updates/webhook_info.ts";
 
 /**
@@ -72,7 +73,9 @@ export class BotApiError extends TelehookError {
     const { error_code, description, parameters } = failure;
     super(
       "ERR_BOT_API",
-      `The Bot API refused "${method}" with ${error_code} "${description}"${ADVICE[error_code] ?? ""}`,
+      `The Bot API refused "${method}" with ${error_code} "${plainText(description)}"${
+        ADVICE[error_code] ?? ""
+      }`,
     );
     this.method = method;
     this.error_code = error_code;

@@ -59,6 +59,7 @@ async function run(context: CommandContext): Promise<number> {
     await poller.finished;
     await inspector?.close();
   } catch (error) {
+    if (error === stopped.signal.reason) return 0; // it was stopped before it had begun
     if (!(error instanceof TelehookError) || error.code !== "ERR_WEBHOOK_SET") throw error;
     throw new TelehookError(
       error.code,

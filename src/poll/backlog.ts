@@ -29,11 +29,16 @@ export class Backlog {
   }
 
   /** @returns Whether the update was not fetched before. */
-  add({ update_id }: Update): boolean {
+  add({ update_id }: Pick<Update, "update_id">): boolean {
     if (this.#pending.has(update_id) || this.#done.has(update_id)) return false;
     this.#pending.add(update_id);
     this.#highest = Math.max(this.#highest ?? -1, update_id);
     return true;
+  }
+
+  /** Takes for done what is no update. */
+  passOver(updateId: number): void {
+    if (this.add({ update_id: updateId })) this.#end(updateId);
   }
 
   /** The inbox has acknowledged an update: with a durable store, it is safe. */

@@ -3,6 +3,7 @@ import type { LaneOf } from "../inbox/lane.ts";
 import { pause } from "../platform/pause.ts";
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Outcome } from "../runner/outcome.ts";
+import type { ReportError } from "../runner/report_error.ts";
 import type { Lane } from "../store/inbox_store.ts";
 import type { Update } from "../updates/mod.ts";
 
@@ -18,25 +19,28 @@ export class LaneSender {
   readonly #inbox: Inbox;
   readonly #laneOf: LaneOf;
   readonly #replies: LateReplies;
+  readonly #reportError: ReportError;
   readonly #onAcknowledged: (updateId: number) => void;
   readonly #lanes = new Map<Lane, Update[]>();
-  #isStopped = false;
+  readonly #stopped = new AbortController();
 
   /** @param onAcknowledged Called with each update that the inbox has acknowledged. */
   constructor(
     inbox: Inbox,
     laneOf: LaneOf,
     replies: LateReplies,
+    reportError: ReportError,
     onAcknowledged: (updateId: number) => void,
   ) {
     this.#inbox = inbox;
     this.#laneOf = laneOf;
     this.#replies = replies;
+    this.#reportError = reportError;
     this.#onAcknowledged = onAcknowledged;
   }
 
   send(update: Update): void {
-    const lane = this.#laneOf(update);
+    const lane = this.#lane(update);
     const waiting = this.#lanes.get(lane);
     if (waiting !== undefined) waiting.push(update);
     else {
@@ -48,12 +52,22 @@ export class LaneSender {
 
   /** Stops passing updates. Those that are left stay in Telegram's queue. */
   stop(): void {
-    this.#isStopped = true;
+    this.#stopped.abort();
+  }
+
+  /** One of its own, if the user's function throws: the inbox calls it again, and the update fails. */
+  #lane(update: Update): Lane {
+    try {
+      return this.#laneOf(update);
+    } catch {
+      return `update ${update.update_id}`;
+    }
   }
 
   async #work(lane: Lane, updates: Update[]): Promise<void> {
     let failures = 0;
-    while (!this.#isStopped) {
+    const { signal } = this.#stopped;
+    while (!signal.aborted) {
       const [update] = updates;
       if (update === undefined) break;
       const outcome = await this.#pass(update);
@@ -63,7 +77,7 @@ export class LaneSender {
         this.#onAcknowledged(update.update_id);
         updates.shift();
         failures = 0;
-      } else await pause(retryAfterMs(outcome, failures++));
+      } else await pause(retryAfterMs(outcome, failures++), signal).catch(() => {}); // stopping ends it early
     }
     this.#lanes.delete(lane);
   }
@@ -72,6 +86,7 @@ export class LaneSender {
     try {
       return await this.#inbox.receive(update);
     } catch (error) {
+      this.#reportError(error, { update, attempt: 1, willRetry: true });
       return { type: "failed", error };
     }
   }

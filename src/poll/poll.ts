@@ -17,6 +17,7 @@ import { type Receiver, toUpdateReceiver } from "../receiver/receiver.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import { errorReporter, strangeResultReporter } from "../runner/report_error.ts";
 import type { Update, UpdateKind } from "../updates/mod.ts";
+import { readWebhookInfo } from "../webhook_check/webhook_info.ts";
 import { Backlog } from "./backlog.ts";
 import { LaneSender } from "./lane_sender.ts";
 
@@ -126,8 +127,13 @@ export async function poll(receiver: Receiver, options: PollOptions): Promise<Po
   const api = botApi(token, { apiRoot, fetch });
   const poller = new LongPoller(receiver, api, { ...options, takeOver, timeoutS });
   signal?.throwIfAborted();
-  await poller.start();
   signal?.addEventListener("abort", () => void poller.close(), { once: true });
+  try {
+    await poller.start();
+  } catch (error) {
+    signal?.throwIfAborted();
+    throw error;
+  }
   if (signal?.aborted) await poller.close();
   return poller;
 }
@@ -147,6 +153,8 @@ class LongPoller implements Poller {
   #finish: (error?: unknown) => void = () => {};
   /** When another poller was last in the way. */
   #conflictAt = -Infinity;
+  /** The highest id that was passed over, and reported. */
+  #passedOver = -1;
   #polling: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -175,7 +183,13 @@ class LongPoller implements Poller {
       this.#events,
     );
     const replies = new LateReplies(api, this.#events);
-    this.#sender = new LaneSender(this.#inbox, laneOf(options.lane), replies, (id) => this.#backlog.sent(id));
+    this.#sender = new LaneSender(
+      this.#inbox,
+      laneOf(options.lane),
+      replies,
+      reportError,
+      (id) => this.#backlog.sent(id),
+    );
     registerPoller(this, {
       ...{ inbox: this.#inbox, events: this.#events, isPolling: true, api },
       receive: (update) => this.#sender.send(update),
@@ -188,9 +202,8 @@ class LongPoller implements Poller {
 
   async start(): Promise<void> {
     const stalled = AbortSignal.timeout(STALLED_AFTER_MS);
-    const { signal: stopped } = this.#options;
-    const signal = stopped === undefined ? stalled : AbortSignal.any([stopped, stalled]);
-    const { url } = await this.#api.getWebhookInfo({ signal });
+    const signal = AbortSignal.any([this.#stopped.signal, stalled]);
+    const { url } = await readWebhookInfo(this.#api, { signal });
     if (url !== "") {
       if (this.#options.takeOver === "refuse") throw webhookIsSet();
       await this.#api.deleteWebhook({}, { signal });
@@ -219,7 +232,7 @@ class LongPoller implements Poller {
       try {
         const fetched = await this.#fetch(this.#options.timeoutS);
         pauseMs = FIRST_PAUSE_MS;
-        const fresh = fetched.filter((update) => this.#backlog.add(update));
+        const fresh = this.#takeIn(fetched);
         for (const update of fresh) this.#sender.send(update);
         if (fresh.length === 0 && fetched.length > 0) await this.#backlog.progress(KNOWN_PAUSE_MS);
       } catch (error) {
@@ -237,14 +250,38 @@ class LongPoller implements Poller {
     }
   }
 
-  async #fetch(timeoutS: number): Promise<readonly Update[]> {
+  async #fetch(timeoutS: number): Promise<readonly unknown[]> {
     const { offset } = this.#backlog;
     const stalled = AbortSignal.timeout(timeoutS * 1_000 + STALLED_AFTER_MS);
     const updates: unknown = await this.#api.call("getUpdates", {
       ...(offset === undefined ? {} : { offset }),
       ...{ limit: LIMIT, timeout: timeoutS, allowed_updates: this.#allowedUpdates },
     }, { signal: AbortSignal.any([this.#stopped.signal, stalled]) });
-    return Array.isArray(updates) ? updates.filter(isUpdate) : [];
+    if (Array.isArray(updates)) return updates;
+    throw new TelehookError(
+      "ERR_BOT_API_UNREACHABLE",
+      'getUpdates: the answer is not an array of updates. Check "apiRoot"',
+    );
+  }
+
+  /** What of it is new. What cannot be handled is passed over, or it would be fetched forever and nothing behind it. */
+  #takeIn(fetched: readonly unknown[]): readonly Update[] {
+    const fresh: Update[] = [];
+    for (const each of fetched) {
+      if (isUpdate(each)) {
+        if (this.#backlog.add(each)) fresh.push(each);
+        continue;
+      }
+      const id = typeof each === "object" && each !== null && "update_id" in each
+        ? Number(each.update_id)
+        : NaN;
+      if (!Number.isSafeInteger(id) || id < 0) continue;
+      this.#backlog.passOver(id);
+      if (id <= this.#passedOver) continue;
+      this.#passedOver = id;
+      console.error(`telehook: update ${id} holds nothing that can be handled: it is passed over`);
+    }
+    return fresh;
   }
 
   /** Whether what went wrong may pass. Reports it once. */

@@ -22,7 +22,7 @@ const REASONS: Readonly<Record<string, string>> = {
  * outer error says may be "fetch failed".
  */
 export function errorReason(error: unknown): string {
-  if (!(error instanceof Error)) return String(error);
+  if (!(error instanceof Error)) return textOf(error);
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const known = REASONS[code];
   if (known !== undefined) return known;
@@ -30,4 +30,13 @@ export function errorReason(error: unknown): string {
   // Deno's fetch puts no code on its errors.
   if (/connection refused/i.test(error.message)) return "connection refused";
   return error.message.trim() || code || error.name;
+}
+
+/** What was thrown as text. An object without a prototype, as some parsers make, has none. */
+function textOf(thrown: unknown): string {
+  try {
+    return String(thrown);
+  } catch {
+    return "an object that has no text was thrown";
+  }
 }

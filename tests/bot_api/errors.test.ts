@@ -29,6 +29,15 @@ test("a refusal becomes a BotApiError with all that Telegram says", async (t) =>
   assert.equal(error.message, `The Bot API refused "setWebhook" with 400 "${description}"`);
 });
 
+test("a refusal is quoted without control characters, on one line", () => {
+  const error = new BotApiError("getMe", {
+    error_code: 400,
+    description: `\x1b[2JBad\n\x9b${"x".repeat(5_000)}`,
+  });
+  assert.match(error.message, /^The Bot API refused "getMe" with 400 "·\[2JBad ⏎ ·x{100,300}…"$/);
+  assert.ok(error.description.startsWith("\x1b[2JBad\n"));
+});
+
 test("a refusal's parameters are there, and no others", async (t) => {
   const refusal = { ok: false, error_code: 400, description: "Bad Request: group chat was upgraded" };
   const parameters = [{ migrate_to_chat_id: -1001234567890, retry_after: 7 }, { retry_after: "7" }, [], null];

@@ -1,4 +1,6 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
+import { type AddressInfo, createServer, type Socket } from "node:net";
 import { test } from "node:test";
 import { startTestBotApi } from "../../src/testing/mod.ts";
 import { startCli } from "./run_cli.ts";
@@ -56,4 +58,23 @@ test("poll refuses a bot with a webhook, and deletes it with --take-over", async
   assert.match(stdout, /hello/);
   assert.equal(telegram.webhook, undefined);
   assert.equal(telegram.pending, 0);
+});
+
+test("poll ends at SIGTERM while the Bot API does not answer", async (t) => {
+  const sockets = new Set<Socket>();
+  const silent = createServer((socket) => void sockets.add(socket));
+  await new Promise<void>((resolve) => silent.listen(0, "127.0.0.1", resolve));
+  t.after(() => {
+    for (const socket of sockets) socket.destroy();
+    silent.close();
+  });
+  const asked = once(silent, "connection");
+  const { port } = silent.address() as AddressInfo;
+  const cli = startCli(t, ["poll"], {
+    BOT_TOKEN: "1:AAexample",
+    TELEGRAM_API_ROOT: `http://127.0.0.1:${port}`,
+  });
+  await asked;
+  cli.signal("SIGTERM");
+  assert.equal(await cli.ended, 0);
 });

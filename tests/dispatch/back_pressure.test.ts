@@ -45,6 +45,23 @@ describe("back-pressure over a socket", () => {
     assert.equal((await first.deliver(delivery(3))).status, 200);
   });
 
+  it("does not acknowledge what a loop throws at: Telegram brings it again", async (t) => {
+    const streams = updateStreams({ bufferSize: 0 });
+    const loop = (async () => {
+      for await (const { message } of streams.on("message:text")) {
+        throw new Error(`cannot read ${message.text}`);
+      }
+    })();
+    const { connect } = await liveServer(t, streams);
+    const connection = await connect();
+    const answer = connection.deliver(delivery(1));
+    await assert.rejects(loop, /cannot read text 1/);
+    assert.equal((await answer).status, 503);
+    const again = streams.on("message:text").next();
+    connection.send(rawDelivery(delivery(1)));
+    assert.equal((await again).value?.message.text, "text 1");
+  });
+
   it("ends when the streams are closed: Telegram is to bring again what was held back", async (t) => {
     const errors: unknown[] = [];
     const streams = updateStreams({ bufferSize: 1 });

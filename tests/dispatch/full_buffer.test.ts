@@ -54,7 +54,7 @@ describe("a full buffer", () => {
     assert.equal((await second).value?.update_id, 2);
     assert.equal(await isSettled(late), false);
     await stream.return();
-    await late;
+    await assert.rejects(Promise.resolve(late), { code: "ERR_CLOSED" });
   });
 
   it("gives back hundreds of thousands in their order, while others come and go", async () => {

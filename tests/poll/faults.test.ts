@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { botApi, listen, poll, type ReceivedUpdate, sqliteStore } from "../../mod.ts";
+import { botApi, type BotApiFetch, listen, poll, type ReceivedUpdate, sqliteStore } from "../../mod.ts";
 import { startTestBotApi, type TestBotApi } from "../../src/testing/mod.ts";
 import { hasSqlite } from "../store/sqlite_store_files.ts";
 import { gate, Log, message, part, word } from "../inbox/bot.ts";
@@ -119,6 +119,82 @@ it("a webhook that is set meanwhile ends polling with an error, or is deleted ag
       assert.equal(telegram.webhook, undefined);
     }
   }
+});
+
+/** A Bot API whose answers are given: each to one call of getUpdates, and then the last one again. */
+function botApiThat(...answers: readonly unknown[]) {
+  const offsets: unknown[] = [];
+  const info = { url: "", pending_update_count: 0 };
+  const fetch: BotApiFetch = async (url, { body }) => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (!url.endsWith("getUpdates")) return Response.json({ ok: true, result: info });
+    const result = answers[Math.min(offsets.length, answers.length - 1)];
+    offsets.push(JSON.parse(String(body)).offset);
+    return Response.json({ ok: true, result });
+  };
+  return { offsets, options: { token: "1:AAexample", fetch, timeoutS: 0 } };
+}
+
+it("what holds nothing that can be handled is passed over, and reported once", async (t) => {
+  const report = t.mock.method(console, "error", () => {});
+  const { offsets, options } = botApiThat([{ update_id: 1 }, { update_id: 2, message: null }, "x"], [
+    message(3),
+  ], []);
+  const log = new Log();
+  const poller = await poll((update) => log.add(word(update)), options);
+  await log.has(1);
+  await poller.close();
+  assert.deepEqual([log.words, offsets.slice(0, 2), offsets.at(-1)], [["3"], [undefined, 3], 4]);
+  assert.deepEqual(report.mock.calls.map((call) => String(call.arguments).slice(0, 18)), [
+    "telehook: update 1",
+    "telehook: update 2",
+  ]);
+});
+
+it("an answer that is not an array is no reason to ask again at once", async () => {
+  const { offsets, options } = botApiThat(null);
+  const poller = await poll(() => {}, options);
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  assert.equal(offsets.length, 1);
+  await poller.close();
+});
+
+it("a lane function that throws is reported, and the update is handled when it works again", {
+  timeout: 8_000,
+}, async () => {
+  const { options } = botApiThat([message(1), message(2)], []);
+  const log = new Log();
+  const errors: unknown[] = [];
+  const poller = await poll((update) => log.add(word(update)), {
+    ...options,
+    lane: ({ update_id }) => update_id === 1 && errors.length === 0 ? assert.fail("no lane") : null,
+    onError: (error) => void errors.push(error),
+  });
+  await log.has(2);
+  await poller.close();
+  assert.deepEqual([log.words, errors.length], [["2", "1"], 1]);
+});
+
+it("a signal stops it while the Bot API does not answer", async () => {
+  const fetch: BotApiFetch = (_, { signal }) =>
+    new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+  const stop = new AbortController();
+  const polling = poll(() => {}, { token: "1:AAexample", fetch, signal: stop.signal });
+  stop.abort(new Error("enough"));
+  await assert.rejects(polling, { message: "enough" });
+});
+
+it("a process that has stopped polling does not wait for the next attempt", async () => {
+  const { options } = botApiThat([message(1)], []);
+  let fail = () => {};
+  const failed = new Promise<void>((resolve) => fail = resolve);
+  const poller = await poll(() => assert.fail("busy"), { ...options, onError: () => fail() });
+  await failed;
+  await poller.close();
+  const { process } = globalThis as { process?: { getActiveResourcesInfo?(): readonly string[] } };
+  if ("Deno" in globalThis || "Bun" in globalThis) return; // which do not tell
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  assert.deepEqual(process?.getActiveResourcesInfo?.().filter((each) => each === "Timeout"), []);
 });
 
 const ON_THE_WAY =

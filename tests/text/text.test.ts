@@ -93,4 +93,5 @@ test("why something failed, in the words of the innermost cause", () => {
   );
   assert.equal(errorReason(system("EODD")), "EODD: x, open '/y'");
   assert.equal(errorReason("text"), "text");
+  assert.equal(errorReason(Object.create(null)), "an object that has no text was thrown");
 });
