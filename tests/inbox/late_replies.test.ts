@@ -253,5 +253,6 @@ describe("closing and replies that are being sent", () => {
     await hook.close({ timeoutMs: 10 });
     await new Promise((resolve) => setTimeout(resolve, 0));
     assert.deepEqual(failures.map(({ error }) => codeOf(error)), ["ERR_CLOSED"]);
+    assert.match(String(failures[0]?.error), /Closed before/);
   });
 });

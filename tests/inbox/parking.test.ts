@@ -175,7 +175,7 @@ describe("what is given up", () => {
 
 it("closing waits for what is being parked, and a repeat gets the same answer", async () => {
   const parking = gate();
-  const store = new WrappedStore({ before: (call) => call === "park" ? parking.opened : undefined });
+  const store = new WrappedStore({ before: (call) => call === "add" ? parking.opened : undefined });
   const { hook, post, log } = broken({ store });
   const answers = [post(message(1)), post(message(1))];
   let isClosed = false;
