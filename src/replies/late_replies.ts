@@ -30,6 +30,7 @@ export class LateReplies {
   readonly #sender: ReplySender | undefined;
   readonly #events: Events;
   readonly #kept = new Map<number, Kept>();
+  readonly #closed = new AbortController();
 
   constructor(sender: ReplySender | undefined, events: Events) {
     this.#sender = sender;
@@ -54,25 +55,31 @@ export class LateReplies {
     return kept !== undefined && kept.until > performance.now() ? kept.reply : undefined;
   }
 
+  /** Ends what is being sent, and what waits to be sent again. */
+  close(reason: Error): void {
+    this.#closed.abort(reason);
+  }
+
   /**
-   * Sends a reply through the Bot API. Retries if the Bot API fails or cannot be reached.
+   * Sends a reply through the Bot API. Retries if the Bot API fails or cannot be reached, until this is closed.
    *
    * @returns The error, if it could not be sent.
    */
   async send(update: ReceivedUpdate, reply: WebhookReply): Promise<unknown> {
     const { method, ...params } = reply;
+    const { signal } = this.#closed;
     try {
       checkReply(reply);
       if (this.#sender === undefined) throw noSender(method);
       for (let attempt = 1;; attempt++) {
         try {
-          await this.#sender.call(method, params);
+          await this.#sender.call(method, params, { signal });
           this.#events.replySent(update, reply);
           return undefined;
         } catch (error) {
-          if (attempt === MOST_ATTEMPTS || !isPassing(error)) throw error;
+          if (signal.aborted || attempt === MOST_ATTEMPTS || !isPassing(error)) throw error;
         }
-        await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1));
+        await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1), signal);
       }
     } catch (error) {
       this.#events.replyFailed(update, reply, error);

@@ -189,9 +189,17 @@ export class Runner {
       end = { error };
     }
     const outcome = this.#outcome(update, json, chars, context, since, end);
+    if (outcome instanceof Promise) {
+      // It is being parked: closing waits for that, and a repeat for the same answer.
+      const sender = waiting ?? this.#parts.waiting.begin(update, json, chars, "storing");
+      void outcome.then((late) => {
+        this.#answer(sender, late);
+        this.#parts.onRest();
+      });
+      return sender.outcome;
+    }
     if (waiting === undefined) return outcome;
-    if (outcome instanceof Promise) void outcome.then((late) => this.#answer(waiting, late));
-    else this.#answer(waiting, outcome);
+    this.#answer(waiting, outcome);
     return waiting.outcome;
   }
 
@@ -205,16 +213,17 @@ export class Runner {
     if (batch !== undefined) return void (call.settled = this.#settle(call, batch, since, end));
     const { update, json, chars } = sender;
     const outcome = this.#outcome(update, json, chars, context, since, end);
-    if (outcome instanceof Promise) void outcome.then((late) => this.#conclude(call, sender, late));
-    else this.#conclude(call, sender, outcome);
+    if (outcome instanceof Promise) {
+      sender.place = "storing"; // it is being parked, and no limit counts any longer
+      void outcome.then((late) => this.#conclude(call, sender, late));
+    } else this.#conclude(call, sender, outcome);
   }
 
   #conclude(call: RunningCall, sender: WaitingUpdate, outcome: Outcome): void {
-    if (outcome.type === "replied" && !sender.isAwaited) {
-      void this.#sendReply(sender.update, call.context, outcome.reply); // the sender was told to send it again
-    }
     this.#answer(sender, outcome);
-    this.#end(call);
+    if (outcome.type !== "replied" || sender.isAwaited) return this.#end(call);
+    // The sender was told to send it again. Closing waits for the reply.
+    void this.#sendReply(sender.update, call.context, outcome.reply).then(() => this.#end(call));
   }
 
   /** What the sender of an update is told that no store has. */
@@ -351,11 +360,13 @@ export class Runner {
   /** Aborts what runs, closes the store, and reports what is lost with one that is not durable. */
   async close(reason: TelehookError, unanswered: ReadonlySet<number>): Promise<void> {
     this.#calls.close(reason);
+    this.#parts.replies.close(reason);
     this.stop();
     this.#isClosed = true;
     for (const batch of await this.#store.close()) {
       const { update } = contentOf(batch);
       if (unanswered.has(update.update_id)) continue; // Telegram still has it
+      if (this.#isHandled(batch)) continue; // only its reply was not sent, which is reported as that
       this.#lose(update, batch.tries.attempts + 1, lostAtClosing());
     }
   }

@@ -220,3 +220,39 @@ describe("a result that is no reply", () => {
     for (const value of [undefined, null, false, true, 5, ""]) assert.deepEqual(await results(value), []);
   });
 });
+
+describe("closing and replies that are being sent", () => {
+  const unreachable = new TelehookError("ERR_BOT_API_UNREACHABLE", "Down");
+
+  it("aborts what waits to be sent again, once its time is over", async () => {
+    const tried = gate();
+    const replies = sender((attempt) => {
+      if (attempt === 1) tried.open();
+      return attempt === 1 ? unreachable : undefined;
+    });
+    const { hook, post, failures } = bot(() => REPLY, { replies, acknowledge: "received" });
+    assert.equal(await post(message(1)), 200);
+    await tried.opened;
+    await hook.close({ timeoutMs: 10 });
+    await new Promise((resolve) => setTimeout(resolve, 1_100)); // the pause would have ended
+    assert.deepEqual(replies.calls, []);
+    assert.deepEqual(failures.map(({ error }) => codeOf(error)), ["ERR_CLOSED"]);
+  });
+
+  it("aborts a call of the Bot API that hangs", async () => {
+    const called = gate();
+    const replies = {
+      call: (_method: string, _params: object, { signal }: { signal?: AbortSignal } = {}) => {
+        called.open();
+        return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+      },
+    };
+    const { hook, post, failures } = bot(() => REPLY, { replies, acknowledge: "received" });
+    assert.equal(await post(message(1)), 200);
+    await called.opened;
+    await hook.close({ timeoutMs: 10 });
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    assert.deepEqual(failures.map(({ error }) => codeOf(error)), ["ERR_CLOSED"]);
+    assert.match(String(failures[0]?.error), /Closed before/);
+  });
+});

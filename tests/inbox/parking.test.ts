@@ -172,3 +172,19 @@ describe("what is given up", () => {
     await hook.close();
   });
 });
+
+it("closing waits for what is being parked, and a repeat gets the same answer", async () => {
+  const parking = gate();
+  const store = new WrappedStore({ before: (call) => call === "add" ? parking.opened : undefined });
+  const { hook, post, log } = broken({ store });
+  const answers = [post(message(1)), post(message(1))];
+  let isClosed = false;
+  await new Promise((resolve) => setTimeout(resolve, 0)); // both have come
+  const closed = hook.close().then(() => isClosed = true);
+  await new Promise((resolve) => setTimeout(resolve, 5));
+  assert.equal(isClosed, false);
+  parking.open();
+  assert.deepEqual(await Promise.all(answers), [200, 200]);
+  await closed;
+  assert.deepEqual(log.words, ["1 1 false"]);
+});

@@ -275,7 +275,12 @@ function theFile(): void {
       `The file grew from ${fileSize} to ${statSync(path).size}`,
     );
     // 1000 updates of 20 kB have gone through: 20 MB, had anything held on to them.
-    const grown = (heap[3] ?? 0) - (heap[0] ?? 0);
+    let grown = (heap[3] ?? 0) - (heap[0] ?? 0);
+    // What is only not collected yet goes; what something holds stays, however often this looks.
+    for (let looks = 0; looks < 20 && grown >= 8_000_000; looks++) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      grown = usedHeap() - (heap[0] ?? 0);
+    }
     assert.ok(grown < 8_000_000, `The heap grew by ${grown}`);
   });
 
