@@ -81,7 +81,10 @@ export interface PipelineLimits {
   readonly rememberedUpdates?: number;
 }
 
-/** How long a body may take to arrive, in milliseconds: Telegram sends one at once, and waits 60 s for an answer. */
+/**
+ * How long a body may take to arrive, in milliseconds: Telegram sends one in a single write, and waits 60 s for an
+ * answer.
+ */
 const BODY_TIMEOUT_MS = 30_000;
 
 /** What else the console says about a refusal, once: the operator can do something about these, and the sender cannot. */
@@ -149,7 +152,7 @@ export class Pipeline implements Router {
     return healthOf(this.inbox, this.events);
   }
 
-  /** The numbers of this webhook. Whoever asks first begins the measuring of durations. */
+  /** The numbers of this webhook. The first call starts the measurement of durations. */
   get metrics(): Metrics {
     return this.#metrics ??= new Metrics(this.inbox, this.events, () => this.certificate);
   }
@@ -262,7 +265,7 @@ export class Pipeline implements Router {
   /**
    * Tells the platform after an answer that work goes on, if it does.
    *
-   * @param args What the platform passed beside the request.
+   * @param args What the platform passed in addition to the request.
    */
   outliveAnswer(args: readonly unknown[]): void {
     try {

@@ -60,7 +60,7 @@ export class Output {
     }
   }
 
-  /** A line beside the result: what happens, or what went wrong. */
+  /** A line in addition to the result: what happens, or what went wrong. */
   note(line: string): void {
     this.#stderr.write(`${plainText(this.#redacted(line), 5000)}\n`);
   }

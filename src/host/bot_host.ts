@@ -44,7 +44,7 @@ export interface BotHostOptions
   readonly pathPrefix?: string;
   /**
    * Looks up the token of a bot that was not added, by its id: in a database, for example. `undefined` if there is none.
-   * At most 100 look-ups run at the same time; it should end by itself if the database does not answer.
+   * At most 100 look-ups run at the same time; it should end on its own if the database does not answer.
    * Default: only bots that were added are known.
    */
   readonly find?: (id: number) => string | undefined | Promise<string | undefined>;
@@ -124,8 +124,8 @@ interface Member {
 }
 
 /**
- * Hosts many bots on one server. Each has a path of its own, which ends in its id and never contains its token, a secret
- * that is derived from its token, and an inbox of its own: the limits, order and failures of one bot do not affect others.
+ * Hosts many bots on one server. Each has its own path, which ends in its id and never contains its token, a secret
+ * that is derived from its token, and its own inbox: the limits, order and failures of one bot do not affect others.
  * (Two bots must never share one `webhook`: each has its own `update_id`s, so that updates of one would be taken for duplicates
  * of the other's.)
  *

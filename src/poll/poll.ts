@@ -161,7 +161,8 @@ class LongPoller implements Poller {
       target,
       {
         ...settings,
-        // A durable store can have an update at once, and confirm it; in memory, it is not safe before it is handled.
+        // A durable store takes an update immediately, and it is confirmed. In memory, it is not safe before it is
+        // handled.
         acknowledge: options.acknowledge ?? (settings.store.isDurable ? "received" : "handled"),
         acknowledgeWithinMs: settings.store.isDurable ? settings.acknowledgeWithinMs : Infinity,
         onStrangeResult: strangeResultReporter(reportError),

@@ -3,7 +3,7 @@ import { TelehookError } from "../errors/telehook_error.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import { quote } from "../text/quote.ts";
 
-/** What is known of a failure beside the error. */
+/** What is known of a failure in addition to the error. */
 export interface FailureDetails {
   /** What the receiver got, or what was to be stored. */
   readonly update: ReceivedUpdate;

@@ -33,7 +33,10 @@ export interface ConnectionEvents {
   unasked(bytes: number): void;
 }
 
-/** Telegram reads all that a socket holds at once, so a long head that is on its way has this long to come, in real time. */
+/**
+ * Telegram reads everything in the socket at one time, so a long head that is on its way has this long to come, in real
+ * time.
+ */
 const REST_OF_HEAD_MS = 50;
 
 /** A sender that hears nothing for this long closes the connection, with or without a request under way. */
@@ -209,7 +212,7 @@ export class Connection {
     }
   }
 
-  /** Fails, and writes an HTTP answer of its own to the server, as Telegram does. */
+  /** Fails, and writes its own HTTP answer to the server, as Telegram does. */
   #refuse({ code, message }: UnreadableAnswer): void {
     if (this.#isClosed) return;
     this.#events.failed(message);

@@ -64,7 +64,10 @@ export class ConnectionPool {
     connection.send(request, hazard);
   }
 
-  /** Opens what so many queues deserve now, and says when the next one may be opened; infinite if they have enough. */
+  /**
+   * Opens the connections that this number of queues gets now. Returns when the next one may be opened, or `Infinity`
+   * if they have enough.
+   */
   grow(queues: number): number {
     const now = this.#parts.clock.now();
     while (this.#connections.size < this.#ramp.wanted(queues, now)) {

@@ -4,7 +4,7 @@ import { queueOf } from "./queue_of.ts";
 import { type TestUpdate, updateKindOf } from "./update_kinds.ts";
 import { updateJson } from "./webhook_request.ts";
 
-/** One try to bring an update to the webhook. */
+/** One attempt to deliver an update to the webhook. */
 export interface Attempt {
   /** 1 for the first. */
   readonly number: number;

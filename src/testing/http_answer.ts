@@ -37,7 +37,7 @@ const MAX_HEAD_BYTES = 1 << 18;
 const MAX_PARAMETER_BYTES = 1 << 20;
 
 /**
- * Reads answers out of a connection's bytes as Telegram does: no `Content-Length` means no body, whatever stands
+ * Reads answers out of a connection's bytes as Telegram does: no `Content-Length` means no body, whatever follows
  * behind an answer is taken for the next one, and an interim answer such as `100 Continue` for a whole one.
  */
 export class AnswerReader {

@@ -15,7 +15,7 @@ export interface TestBotOptions {
 /** How a test Bot API server is set up. */
 export interface TestBotApiOptions<C extends Clock = Clock> extends TestBotOptions, AddressRules {
   /**
-   * Further bots, each with a token, a webhook, updates and calls of its own: see `telegram.bots`. Default: none.
+   * Further bots, each with its own token, webhook, updates and calls: see `telegram.bots`. Default: none.
    */
   bots?: readonly TestBotOptions[];
   /** The port to listen on; 0 is any free one. Default: 0. */

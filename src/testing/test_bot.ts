@@ -51,7 +51,7 @@ export interface BotHost<C extends Clock> {
   changed(): void;
 }
 
-/** A bot that a test server knows, with a webhook, updates and calls of its own. */
+/** A bot that a test server knows, with its own webhook, updates and calls. */
 export class TestBot<C extends Clock = Clock> extends Conversation {
   /** The time that it lives by. */
   readonly clock: C;

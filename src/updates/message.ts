@@ -92,7 +92,7 @@ export interface Message {
   ephemeral_message_id?: number;
   /** When it was sent, in Unix seconds; never 0. */
   date: number;
-  /** For `answerGuestQuery`: the bot was called from a chat in which it is no member. */
+  /** For `answerGuestQuery`: the bot was called from a chat of which it is not a member. */
   guest_query_id?: string;
   /** The business connection it came through; its chat is then not the bot's own chat with that user. */
   business_connection_id?: string;

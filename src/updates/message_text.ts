@@ -37,7 +37,7 @@ export interface PlainEntity {
   length: number;
 }
 
-/** A link with a text of its own. [Bot API](https://core.telegram.org/bots/api#messageentity) */
+/** A link with its own text. [Bot API](https://core.telegram.org/bots/api#messageentity) */
 export interface TextLinkEntity {
   /** What the stretch is. */
   type: "text_link";

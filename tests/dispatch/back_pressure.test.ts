@@ -5,7 +5,7 @@ import { rawDelivery, textUpdate } from "../serve/raw_connection.ts";
 import { liveServer } from "./live_server.ts";
 import { idsOf, readAll } from "./updates.ts";
 
-/** A delivery of its own chat, so that no other delays it. */
+/** A delivery of a separate chat, so that no other delays it. */
 const delivery = (id: number) => ({ update: textUpdate(id, `text ${id}`, id) });
 
 describe("back-pressure over a socket", () => {

@@ -31,8 +31,8 @@ const pages = readdirSync(new URL("docs/", root), { recursive: true, encoding: "
   .sort();
 
 /**
- * Whether a block is a module of its own. Left out are blocks that import other packages or files, whose types are not there,
- * and those without imports, which continue the text around them.
+ * Whether a block is a separate module. Left out are blocks that import other packages or files, whose types are not
+ * there, and those without imports, which continue the text around them.
  */
 function isComplete(code: string): boolean {
   const imported = [...code.matchAll(/\bfrom "([^"]+)"/g)].map(([, name = ""]) => name);

@@ -7,7 +7,7 @@ export interface BotCall {
   method: string;
   /** Its parameters, as they were sent: JSON keeps its types, forms hold strings and files. */
   params: Parameters;
-  /** Whether it was a request of its own or the answer to an update. */
+  /** Whether it was a separate request or the answer to an update. */
   via: "request" | "webhook reply";
   /** When it came, in milliseconds on the test server's clock. */
   at: number;

@@ -111,7 +111,7 @@ export class Trial {
     this.store = store;
   }
 
-  /** Opens a store in a place of its own. */
+  /** Opens a store in a separate place. */
   static start(options: TestStoreOptions, t: TestScope): Promise<Trial> {
     const clock = (options.clock ?? stoppedClock)(t);
     return Trial.#open(options, t, `test-${Date.now().toString(36)}-${++places}`, clock);
