@@ -40,7 +40,7 @@ import { createPages, type Pages, type PagesOptions } from "./operate/pages.ts";
 import { SECRET_TOKEN_HEADER } from "./guard/secret_token.ts";
 import { type Redact, redactor } from "./text/redact.ts";
 
-/** Everything that a webhook can be told. */
+/** All options of a webhook. */
 export interface PipelineOptions extends GuardOptions, InboxOptions, PagesOptions {
   /** Called with everything that happens, for metrics and traces. Default: nothing, which costs nothing. */
   readonly onEvent?: OnEvent;

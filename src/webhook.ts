@@ -215,7 +215,7 @@ export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
 }
 
 /**
- * A webhook that leaves what is in its store alone until its inbox is told to begin: a server has to listen first.
+ * A webhook that does not touch its store until its inbox is told to start: a server has to listen first.
  *
  * @param limits What only tests, and hosts of many bots, set.
  */

@@ -54,7 +54,7 @@ export interface PollerStats extends WebhookCounts {
 
 /** A bot that polls. */
 export interface Poller {
-  /** Resolves when it is closed. Rejects if Telegram refuses the token or somebody sets a webhook. */
+  /** Resolves when it is closed. Rejects if Telegram refuses the token or a webhook is set. */
   readonly finished: Promise<void>;
   /** How much is under way, and counters since the start. */
   stats(): PollerStats;

@@ -23,13 +23,13 @@ export interface ConnectionEvents {
   opened(): void;
   /** Bytes are on their way over a slow network: the other side owes nothing for now. */
   onTheWay?(): void;
-  /** A whole answer came to what was sent. */
+  /** What was sent has been answered completely. */
   answered(answer: HttpAnswer): void;
   /** Something failed, in the words that `getWebhookInfo` shows. The connection closes then. */
   failed(message: string): void;
   /** It is over, by whichever side. */
   closed(): void;
-  /** Bytes came that belong to no answer. */
+  /** Bytes arrived that belong to no answer. */
   unasked(bytes: number): void;
 }
 
@@ -170,7 +170,7 @@ export class Connection {
         else if (typeof this.#hazard === "function") this.#hazard();
       });
     });
-    // What stood behind the last answer is read as the answer to this request, as Telegram does.
+    // What followed the last answer is read as the answer to this request, as Telegram does.
     if (this.#reader.unread > 0) this.#read();
   }
 

@@ -10,7 +10,7 @@ export interface PoolParts {
   destination: Destination;
   network: Network;
   maxConnections: number;
-  /** An answer came to what was sent over this connection. */
+  /** What was sent over this connection was answered. */
   answered(connection: Connection, answer: HttpAnswer): void;
   /** Something failed, in the words of `getWebhookInfo`. The connection closes then. */
   failed(connection: Connection, message: string): void;
@@ -105,7 +105,7 @@ export class ConnectionPool {
         this.#idle.delete(connection);
         closed(connection);
       },
-      unasked: (bytes) => onViolation(`${bytes} bytes came that belong to no answer`),
+      unasked: (bytes) => onViolation(`${bytes} bytes arrived that belong to no answer`),
     }, network);
     this.#connections.add(connection);
     this.#idle.add(connection);

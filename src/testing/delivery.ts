@@ -16,7 +16,7 @@ export interface Attempt {
   readonly sentAt: number;
   /** When it was over. */
   readonly endedAt: number;
-  /** The answer, if one came. */
+  /** The answer, if one arrived. */
   readonly answer?: HttpAnswer;
   /** Why it does not count as delivered. */
   readonly error?: string;
@@ -50,7 +50,9 @@ export interface Delivered {
   body: string;
 }
 
-/** For how long a test may wait, in real milliseconds, and why it waits in vain; nothing if that cannot be told. */
+/**
+ * For how long a test may wait, in real milliseconds, and why nothing will arrive; `undefined` if that is not known.
+ */
 type PatienceSource = () => { waitMs: number; look: () => string | undefined } | undefined;
 
 /**

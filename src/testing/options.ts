@@ -32,8 +32,9 @@ export interface TestBotApiOptions<C extends Clock = Clock> extends TestBotOptio
    */
   roundTripMs?: number | ((connection: number) => number);
   /**
-   * How many real milliseconds the test waits for what does not come, such as a call of the bot, before it is told why.
-   * Below the 5 seconds after which most test runners give up; `Infinity` for as long as it takes. Default: 4000.
+   * How many real milliseconds the test waits for something, such as a call of the bot, before it fails with the
+   * reason. Below the 5 seconds after which most test runners give up; `Infinity` for as long as it takes. Default:
+   * 4000.
    */
   waitMs?: number;
   /** Certificate authorities that Telegram trusts here besides the public ones, as PEM. */

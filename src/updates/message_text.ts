@@ -109,7 +109,7 @@ export interface LinkPreviewOptions {
   prefer_small_media?: boolean;
   /** The preview's media is shown large. */
   prefer_large_media?: boolean;
-  /** The preview stands above the text. */
+  /** The preview is shown above the text. */
   show_above_text?: boolean;
 }
 

@@ -60,7 +60,7 @@ describe("back-pressure over a socket", () => {
     assert.deepEqual(errors, [], "closing is no failure, and no attempt");
   });
 
-  it("ends when the server is closed: what was held back is not read any more", async (t) => {
+  it("ends when the server is closed: what was held back is no longer read", async (t) => {
     const streams = updateStreams({ bufferSize: 1 });
     const stream = streams.all();
     const { server, connect } = await liveServer(t, streams, { onError: () => {} });

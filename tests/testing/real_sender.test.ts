@@ -292,7 +292,7 @@ describe("9: a head is taken", () => {
   for (const length of ["+2", "0x2"]) {
     test(`with Content-Length ${length} as 0, so that the exchange loses step`, async (t) => {
       const { telegram } = await exchange(t, `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n{}`);
-      assert.deepEqual(telegram.violations, ["2 bytes came that belong to no answer"]);
+      assert.deepEqual(telegram.violations, ["2 bytes arrived that belong to no answer"]);
     });
   }
 });
