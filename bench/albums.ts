@@ -3,10 +3,10 @@
  *
  *     node --import tsx bench/albums.ts [--groups 100000] [--rounds 3] [--runtimes node,deno]
  *
- * Time is for each part, from the parsed update on; the tenth completes its album, which is merged and handed over in that
- * time. Beside it, in the same rounds, the least that merging takes (a `Map` of arrays that nothing ever completes) and what
- * suggests itself (a timer for each album, set anew with each part). Memory is for each album of which nine parts are
- * pending, beyond those parsed parts, after a collection.
+ * Time is for each part, from the parsed update on; the tenth completes its album, which is merged and passed on in
+ * that time. Beside it, in the same rounds, the least that merging takes (a `Map` of arrays that nothing ever
+ * completes) and what suggests itself (a timer for each album, restarted with each part). Memory is for each album of
+ * which nine parts are pending, beyond those parsed parts, after a collection.
  */
 import { parseArgs } from "node:util";
 import type { Measured } from "./albums_measure.ts";

@@ -40,7 +40,7 @@ const FILE = new URL("RESULTS.md", import.meta.url);
 const HEAD = `# Results
 
 Written by \`node --import tsx bench/all.ts\`. Each section names its command, its date and its machine. Compare ratios and
-processor time per update, and only within a section: machines differ, and have neighbours.
+processor time per update, and only within a section: machines differ, and have neighbors.
 `;
 
 const { values, positionals } = parseArgs({ options: { only: { type: "string" } }, allowPositionals: true });

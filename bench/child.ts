@@ -22,7 +22,7 @@ export function start(command: readonly string[], env: Record<string, string> = 
   });
 }
 
-/** Runs a command to its end. @returns What it wrote. */
+/** Runs a command until it exits. @returns What it wrote. */
 export async function run(command: readonly string[], env: Record<string, string> = {}): Promise<string> {
   const child = start(command, env);
   const ended = new Promise<number | null>((resolve, reject) => {

@@ -55,7 +55,7 @@ if (WEBHOOK_URL) {
 
 const TIMEOUT_MS = 20_000;
 
-/** What a bot of either kind has to do, whoever brings the updates. */
+/** What a bot of either kind has to do, regardless of how updates arrive. */
 async function talk(telegram: TestBotApi): Promise<void> {
   const said = async () => (await telegram.nextCall("sendMessage")).params.text;
   const anna = telegram.user({ first_name: "Anna" });
@@ -84,7 +84,7 @@ async function talk(telegram: TestBotApi): Promise<void> {
   assert.deepEqual(telegram.violations, []);
 }
 
-/** Starts a bot in a process of its own, has it talk, and ends it. */
+/** Starts a bot in a separate process, has it talk, and ends it. */
 async function drive(folder: string, file: string, mode: "long polling" | "webhooks"): Promise<number> {
   const telegram = await startTestBotApi();
   const port = await freePort();

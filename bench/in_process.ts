@@ -1,5 +1,5 @@
 /*
- * What telehook costs without any network, beside the least that could be done:
+ * What telehook costs without any network, compared with the least that could be done:
  *
  *     node --import tsx bench/in_process.ts [--rounds 60] [--runtimes node,bun]
  *
@@ -7,9 +7,9 @@
  *   the same checks by hand and nothing else.
  * - the bytes-in way that `node:http` takes: the floors are `JSON.parse` of a text, and decoding before that.
  *
- * Requests are made before the clock starts, each with an update_id of its own. Ratios are medians over alternating rounds.
- * Heap is from a run of its own: what `heapUsed` grows by while no collection runs (V8 with a young generation of 64 MiB),
- * garbage included.
+ * Requests are made before the clock starts, each with its own update_id. Ratios are medians over alternating rounds.
+ * Heap is from a separate run: what `heapUsed` grows by while no collection runs (V8 with a young generation of 64
+ * MiB), garbage included.
  */
 import { parseArgs } from "node:util";
 import { build } from "./build.ts";

@@ -1,4 +1,4 @@
-/** Measures all in so many rounds, every other round backwards, so that what drifts favours nobody. */
+/** Measures all contestants in that many rounds, every other round in reverse order, so that drift favors none. */
 export async function inTurns<T>(
   all: readonly T[],
   rounds: number,

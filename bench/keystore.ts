@@ -5,7 +5,7 @@
  *     deno run -A bench/keystore.ts
  *     bun bench/keystore.ts
  *
- * The first load in a process is the one that a starting server pays for, so it has a column of its own.
+ * The first load in a process is the one that a starting server pays for, so it has its own column.
  */
 import { readFile } from "node:fs/promises";
 import { loadKeystore } from "../src/tls/mod.ts";

@@ -1,6 +1,6 @@
 /*
  * A load generator on raw sockets, for machines without `wrk`: 40 keep-alive connections, each with the next delivery
- * once the answer to the one before has come, as Telegram does. Checks every answer. In a process of its own:
+ * once the answer to the one before has come, as Telegram does. Checks every answer. In a separate process:
  *
  *     node --import tsx bench/load.ts URL FIRST_ID MILLISECONDS
  *

@@ -21,13 +21,13 @@ export interface Load {
   readonly p99: number;
 }
 
-/** What sends deliveries, from a process of its own. */
+/** What sends deliveries, from a separate process. */
 export interface LoadGenerator {
   readonly name: string;
   send(url: string, firstId: number, ms: number): Promise<Load>;
 }
 
-/** Where a generator is to run: the command as it is, or on a core of its own. */
+/** Where a generator is to run: the command as it is, or on a separate core. */
 export type Place = (command: readonly string[]) => readonly string[];
 
 /** `wrk`, or `undefined` where there is none. */

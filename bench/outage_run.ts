@@ -89,7 +89,7 @@ export async function outage(
   }
 }
 
-/** The sources of a commit, in a folder of their own. @returns The path of its `mod.ts`. */
+/** The sources of a commit, in a separate folder. @returns The path of its `mod.ts`. */
 export function checkOut(commit: string): { readonly module: string; remove(): void } {
   const directory = mkdtempSync(join(tmpdir(), "telehook-commit-"));
   const root = fileURLToPath(new URL("..", import.meta.url));

@@ -1,12 +1,12 @@
 /*
- * What more than one process on one port brings, and what it costs of the promises about albums and order:
+ * What more than one process on one port gains, and what it costs of the promises about albums and order:
  *
  *     node --import tsx bench/scale_out.ts [--rounds 3] [--ms 2000] [--runtimes node,node24,deno,bun] [--processes 1,2]
  *
  * Processes share the port by `reusePort` (Deno, Bun, Node 22.13 or later) and as workers of a `cluster` (Node); each has
- * its own memory, or all have one sqliteStore, which acknowledges when handled or, "received", at once. Nothing is pinned:
- * the load generator takes its part of the same cores, so on a machine with two of them, two processes cannot be twice as
- * fast. "CPU µs/update" is what all server processes together used.
+ * its own memory, or all have one sqliteStore, which acknowledges when handled or, with "received", immediately.
+ * Nothing is pinned: the load generator takes its part of the same cores, so on a machine with two of them, two
+ * processes cannot be twice as fast. "CPU µs/update" is what all server processes together used.
  */
 import assert from "node:assert/strict";
 import { availableParallelism, cpus } from "node:os";

@@ -4,7 +4,7 @@ import { createInterface } from "node:readline";
 import { start } from "./child.ts";
 import type { ServerState } from "./http_control.ts";
 
-/** A server in a process of its own. */
+/** A server in a separate process. */
 export interface ServerProcess {
   readonly port: number;
   state(): Promise<ServerState>;

@@ -61,7 +61,7 @@ const BUNDLES = {
   "webhook with a function": `export { webhook } from ${from}`,
   "core and updateStreams": `export { webhook, updateHandlers, updateStreams } from ${from}`,
   "mergeMediaGroups": `export { mergeMediaGroups } from ${from}`,
-  // With the adapters of all three runtimes, which a bundler that splits would leave in files of their own.
+  // With the adapters of all three runtimes, which a bundler that splits would leave in separate files.
   "listen, updateHandlers": `export { listen, updateHandlers } from ${from}`,
   "setWebhookAndListen, updateHandlers": `export { setWebhookAndListen, updateHandlers } from ${from}`,
   "botApi": `export { botApi } from ${from}`,

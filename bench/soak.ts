@@ -138,7 +138,7 @@ class Processes {
   async #kill(i: number): Promise<void> {
     const child = this.#children[i];
     if (child?.pid === undefined || child.exitCode !== null || child.signalCode !== null) {
-      throw new Error("A process of the bot has ended by itself");
+      throw new Error("A process of the bot has exited unexpectedly");
     }
     const ended = new Promise((resolve) => child.once("exit", resolve));
     process.kill(child.pid, "SIGKILL");

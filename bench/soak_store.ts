@@ -74,7 +74,7 @@ export async function rowsLeft(kind: string, place: string): Promise<readonly st
     const { wirePool } = await import("../tests/postgres/wire_client.ts");
     const { rows } = await wirePool(server, 1).query(
       `select 'owner ' || o.id as line from telehook.owners o join telehook.bots b on b.id = o.bot where b.name = $1
-      union all select 'update ' || (to_jsonb(u) - 'json') from telehook.updates u join telehook.bots b on b.id = u.bot where b.name = $1
+      union all select 'update ' || (to_jsonb(u) - 'json')::text from telehook.updates u join telehook.bots b on b.id = u.bot where b.name = $1
       union all select 'parked ' || p.id from telehook.parked p join telehook.bots b on b.id = p.bot where b.name = $1
       union all select count(*) || ' remembered' from telehook.remembered r join telehook.bots b on b.id = r.bot
         where b.name = $1 having count(*) > 32768`,

@@ -86,7 +86,7 @@ class Audience {
     }
   }
 
-  /** Hands over a batch and waits until every loop has seen all of it. @returns microseconds for each update. */
+  /** Passes on a batch and waits until every loop has seen all of it. @returns microseconds for each update. */
   async send(updates: readonly Update[]): Promise<number> {
     this.#left = updates.length * this.#subscribers;
     const done = new Promise<void>((resolve) => this.#done = resolve);
@@ -96,7 +96,7 @@ class Audience {
       if (update === undefined) break;
       const room = this.#source.send(update);
       if (room instanceof Promise) await room;
-      // Deliveries come in bursts, as sockets bring them, and between bursts the loops run.
+      // Deliveries come in bursts, as they arrive from sockets, and between bursts the loops run.
       else if (i % 40 === 39) await new Promise(setImmediate);
     }
     await done;
@@ -131,4 +131,4 @@ for (const subscribers of [1, 10, 100]) {
 }
 assert.equal(results.length, 3);
 console.log(JSON.stringify(results));
-globalThis.process.exit(0); // the loops go on for ever
+globalThis.process.exit(0); // the loops never end

@@ -21,7 +21,6 @@ import { serializeReply } from "./replies/reply_body.ts";
 import { type ClientAddress, clientAddress } from "./guard/client_address.ts";
 import type { DeliveryHead } from "./guard/head.ts";
 import { createGuard, type Guard, type GuardOptions, MAX_BODY_BYTES } from "./guard/guard.ts";
-import { isJson } from "./guard/media_type.ts";
 import { Inbox } from "./inbox/inbox.ts";
 import { type InboxOptions, inboxSettings } from "./inbox/inbox_options.ts";
 import type { Outcome } from "./runner/outcome.ts";
@@ -30,7 +29,7 @@ import type { Awaitable } from "./store/inbox_store.ts";
 import { REMEMBERED_UPDATES } from "./store/limits.ts";
 import { decodeBody, UnreadableBody } from "./parse/body_bytes.ts";
 import { BodyReader } from "./parse/body_reader.ts";
-import { isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
+import { isJson, isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
 import { hasWaitUntil, waitUntil } from "./platform/wait_until.ts";
 import type { Update } from "./updates/mod.ts";
 import { Events, type OnEvent, type Origin } from "./events/events.ts";
@@ -41,7 +40,7 @@ import { createPages, type Pages, type PagesOptions } from "./operate/pages.ts";
 import { SECRET_TOKEN_HEADER } from "./guard/secret_token.ts";
 import { type Redact, redactor } from "./text/redact.ts";
 
-/** Everything that a webhook can be told. */
+/** All options of a webhook. */
 export interface PipelineOptions extends GuardOptions, InboxOptions, PagesOptions {
   /** Called with everything that happens, for metrics and traces. Default: nothing, which costs nothing. */
   readonly onEvent?: OnEvent;
@@ -83,7 +82,10 @@ export interface PipelineLimits {
   readonly rememberedUpdates?: number;
 }
 
-/** How long a body may take to arrive, in milliseconds: Telegram sends one at once, and waits 60 s for an answer. */
+/**
+ * How long a body may take to arrive, in milliseconds: Telegram sends one in a single write, and waits 60 s for an
+ * answer.
+ */
 const BODY_TIMEOUT_MS = 30_000;
 
 /** What else the console says about a refusal, once: the operator can do something about these, and the sender cannot. */
@@ -151,7 +153,7 @@ export class Pipeline implements Router {
     return healthOf(this.inbox, this.events);
   }
 
-  /** The numbers of this webhook. Whoever asks first begins the measuring of durations. */
+  /** The numbers of this webhook. The first call starts the measurement of durations. */
   get metrics(): Metrics {
     return this.#metrics ??= new Metrics({
       measured: () => [this],
@@ -268,7 +270,7 @@ export class Pipeline implements Router {
   /**
    * Tells the platform after an answer that work goes on, if it does.
    *
-   * @param args What the platform passed beside the request.
+   * @param args What the platform passed in addition to the request.
    */
   outliveAnswer(args: readonly unknown[]): void {
     try {

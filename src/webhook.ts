@@ -22,7 +22,7 @@ import type { WebhookCounts } from "./events/events.ts";
 /** Options of {@link webhook}: who may deliver, and when updates are acknowledged. Only `secretToken` must be given. */
 export interface WebhookOptions extends PipelineOptions {}
 
-/** The names of all options of a webhook, for whoever passes them on. */
+/** The names of all options of a webhook, for code that passes them on. */
 export const WEBHOOK_OPTION_NAMES: Readonly<Record<keyof WebhookOptions, true>> = {
   secretToken: true,
   path: true,
@@ -43,7 +43,7 @@ export interface DeliveryHandler {
    * Answers one delivery. It never throws and never rejects.
    *
    * @param request The delivery, as the runtime passes it.
-   * @param args Whatever the platform passes after it.
+   * @param args Everything that the platform passes after it.
    */
   (request: Request, ...args: unknown[]): Promise<Response>;
   /** Answers 503 from now on, and waits for what runs. */
@@ -61,8 +61,8 @@ export interface Webhook extends DeliveryHandler {
    * Answers one delivery.
    *
    * @param request The delivery, as the runtime passes it.
-   * @param args Whatever the platform passes after it, in which the client's address (Deno, Bun, Hono, h3, SvelteKit) and
-   * `waitUntil` (Workers, Netlify) are found automatically.
+   * @param args Everything that the platform passes after it, in which the client's address (Deno, Bun, Hono, h3,
+   * SvelteKit) and `waitUntil` (Workers, Netlify) are found automatically.
    */
   (request: Request, ...args: unknown[]): Promise<Response>;
 
@@ -76,8 +76,8 @@ export interface Webhook extends DeliveryHandler {
    * @returns A promise that resolves when the update is handled or safe in the store, with the reply that the receiver
    * returned, if any. Telegram does not see that reply: send it yourself.
    * @throws {TelehookError} `ERR_UPDATE` if it is not an update, `ERR_OVERLOADED` if too many are pending, `ERR_CLOSED` after
-   * closing; and whatever the receiver throws. The update is not kept then: pass it in again. The last of `maxAttempts`
-   * failures is reported only to `onError`, since the update is parked.
+   * closing; and anything that the receiver throws. The update is not kept then: pass it in again. The last of
+   * `maxAttempts` failures is reported only to `onError`, since the update is parked.
    */
   receive(update: Update): Promise<WebhookReply | undefined>;
 
@@ -112,8 +112,8 @@ export interface Webhook extends DeliveryHandler {
   discard(id: number): Promise<boolean>;
 
   /**
-   * Answers 503 from now on, so that Telegram keeps its updates, hands over pending albums and waits for what runs. When
-   * the time is over, the receivers' signals are aborted.
+   * Answers 503 from now on, so that Telegram keeps its updates, delivers pending albums and waits for running
+   * handlers. When the time is over, the receivers' signals are aborted.
    */
   close(options?: CloseOptions): Promise<void>;
 
@@ -209,13 +209,13 @@ export function pipelineOf(hook: Webhook): Pipeline {
  */
 export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
   const hook = createWebhook(receiver, options);
-  // What the last process left comes first; but not before whoever makes this webhook has got it.
+  // What the last process left comes first; but not before the caller has received the webhook.
   void Promise.resolve().then(() => pipelineOf(hook).inbox.open()).catch(() => {}); // the first update reports it
   return hook;
 }
 
 /**
- * A webhook that leaves what is in its store alone until its inbox is told to begin: a server has to listen first.
+ * A webhook that does not touch its store until its inbox is told to start: a server has to listen first.
  *
  * @param limits What only tests, and hosts of many bots, set.
  */

@@ -124,7 +124,7 @@ export interface SendParams {
   reply_parameters?: ReplyParameters | undefined;
 }
 
-/** What the methods have beside {@link SendParams} that send one message. */
+/** What the methods that send one message have in addition to {@link SendParams}. */
 export interface SendOneParams extends SendParams {
   /** Show the message to one user only. */
   ephemeral_message_parameters?: EphemeralMessageParameters | undefined;
@@ -324,7 +324,7 @@ export interface AnswerInlineQueryParams {
   button?: InlineQueryResultsButton | undefined;
 }
 
-/** A button above the results of an inline query, with one field beside `text`. */
+/** A button above the results of an inline query, with one field in addition to `text`. */
 export interface InlineQueryResultsButton {
   /** Its label. */
   text: string;

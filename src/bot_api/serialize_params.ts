@@ -6,7 +6,7 @@ export type BotApiFile = Blob | ArrayBuffer | ArrayBufferView;
  * (`multipart/form-data`) as soon as a file is among them.
  *
  * Parameters that are `undefined` or `null` are left out: the server would read `null` as the text "null". A file that
- * is nested in a parameter, as in `media: [{ type: "photo", media: blob }]`, becomes a part of its own, and
+ * is nested in a parameter, as in `media: [{ type: "photo", media: blob }]`, becomes a separate part, and
  * `attach://<its name>` takes its place.
  *
  * @see https://core.telegram.org/bots/api#making-requests

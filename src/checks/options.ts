@@ -3,7 +3,7 @@ import { didYouMean } from "../text/closest_word.ts";
 import { quote, quoteAll } from "../text/quote.ts";
 
 /**
- * Refuses unknown options: a misspelt `maxBodyByte` must not silently mean the default.
+ * Refuses unknown options: a misspelled `maxBodyByte` must not silently mean the default.
  *
  * @param owner What the options are for, such as `"listen"`.
  * @param options The options as passed.

@@ -55,7 +55,7 @@ export class Flags {
     return Object.hasOwn(this.#table, name);
   }
 
-  /** Whether the flag itself was written, whatever the environment says. */
+  /** Whether the flag itself was written, regardless of the environment. */
   has(name: string): boolean {
     return this.#given.has(name);
   }

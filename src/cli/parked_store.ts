@@ -4,9 +4,9 @@ import { quote } from "../text/quote.ts";
 import { type CommandContext, UsageError } from "./command.ts";
 
 /**
- * Opens the store file that a command names, beside a bot that may be using it, and closes it afterwards.
+ * Opens the store file that a command names, which a bot may be using at the same time, and closes it afterwards.
  *
- * @throws {TelehookError} `ERR_FILE` if there is no such file: a misspelt name must not create a store.
+ * @throws {TelehookError} `ERR_FILE` if there is no such file: a misspelled name must not create a store.
  */
 export async function withStore<T>(
   { flags: { operands: [file] } }: CommandContext,
@@ -15,7 +15,7 @@ export async function withStore<T>(
 ): Promise<T> {
   if (file === undefined) throw new UsageError(`The store file is missing. Usage: ${usage}`);
   if (!existsSync(file)) {
-    throw new TelehookError("ERR_FILE", `There is no file ${quote(file)}: name the file of sqliteStore`);
+    throw new TelehookError("ERR_FILE", `There is no file ${quote(file)}: pass the file of sqliteStore`);
   }
   const store = sqliteStore(file);
   await store.open({

@@ -10,7 +10,7 @@ export const command: Command = {
   usage: "telehook poll [options]",
   about:
     "Fetches updates by long polling (getUpdates) and prints them, albums merged: for development, and behind a " +
-    "firewall. What was printed is confirmed to Telegram, and does not come again. A bot with a webhook cannot be " +
+    "firewall. What was printed is confirmed to Telegram, and is not sent again. A bot with a webhook cannot be " +
     "polled: --take-over deletes its webhook and keeps the pending updates. On SIGINT or SIGTERM it finishes the updates " +
     "in progress and exits.",
   flags: {

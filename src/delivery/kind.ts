@@ -5,7 +5,7 @@ const KNOWN: ReadonlySet<string> = /* @__PURE__ */ new Set(ALL_UPDATE_KINDS);
 /**
  * The kind of an update: the field that holds its content. It may be a kind that these types do not know yet, or a merged
  * media group. A field that does not hold an object is never the kind, and a kind that these types know comes first,
- * whatever other fields there are.
+ * regardless of other fields.
  *
  * @param update The update, merged or not.
  * @returns `undefined` if no field can be the kind.

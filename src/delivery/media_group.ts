@@ -15,14 +15,14 @@ export const MOST_PARTS = 10;
 
 /**
  * What album an update is a part of, if any. Edited parts are none: the album that they belonged to was handled long
- * ago. A `media_group_id` means something only beside the kind, the business connection and the chat; the chat is in the
- * queue's name.
+ * ago. A `media_group_id` is unique only together with the kind, the business connection and the chat; the chat is in
+ * the queue's name.
  */
 export function mediaGroupPartOf(update: FlatUpdate): MediaGroupPart | undefined {
   const message = update.message ?? update.channel_post ?? update.business_message;
   if (message?.media_group_id === undefined) return undefined;
   const { media_group_id: id, message_id, chat, business_connection_id: connection = "" } = message;
-  // What departs from the documented shape is handed over as it is.
+  // What departs from the documented shape is passed on as it is.
   if (typeof id !== "string" || typeof connection !== "string") return undefined;
   if (typeof message_id !== "number" || typeof chat?.id !== "number") return undefined;
   if (update.message) return { kind: "message_media_group", key: id, chatId: chat.id };

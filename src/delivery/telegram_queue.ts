@@ -42,7 +42,7 @@ const QUEUES: Readonly<Record<UpdateKind, readonly [queue: string, owner: Owner]
  * acknowledged, so this is the order to keep.
  *
  * @returns The same value for all updates of a queue, and for no others: a chat's id for its messages, which needs no
- * text, otherwise a text. An update of an unknown kind, or without an owner, has a queue of its own.
+ * text, otherwise a text. An update of an unknown kind, or without an owner, has its own queue.
  */
 export function telegramQueueOf(update: FlatUpdate): number | string {
   const message = update.message ?? update.edited_message ?? update.channel_post ??

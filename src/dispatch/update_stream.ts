@@ -148,7 +148,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
     this.#onEnd();
   }
 
-  /** Holds a delivery until it is released or refused, or nobody waits for it any longer. */
+  /** Holds a delivery until it is released or refused, or it is no longer awaited. */
   #hold(list: Held[], signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
       const held: Held = {

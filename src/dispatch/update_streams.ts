@@ -103,7 +103,8 @@ export interface UpdateStreams extends UpdateReceiver {
   unknown(options?: SubscriptionOptions): UpdateStream<UnknownUpdate>;
 
   /**
-   * Handles one update. It counts as handled when every subscriber has it in its buffer; if nobody wants it, at once.
+   * Handles one update. It counts as handled when every subscriber has it in its buffer, and immediately if there is no
+   * subscriber for it.
    *
    * @throws {TelehookError} `ERR_CLOSED` after closing.
    */

@@ -39,7 +39,10 @@ export type WebhookEvent =
     readonly lane: Lane | undefined;
     readonly address: string | undefined;
     readonly path: string | undefined;
-    /** The request's headers; the value of the secret token is replaced. Read them at once: they end with the request. */
+    /**
+     * The request's headers; the value of the secret token is replaced. Read them immediately: they are gone after the
+     * request.
+     */
     readonly headers: Readonly<Record<string, string>> | undefined;
   }
   | {

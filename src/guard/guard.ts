@@ -39,7 +39,7 @@ export interface GuardOptions {
   readonly trustedProxy?: TrustedProxy;
   /**
    * The largest body that is accepted, in bytes. Default: 1 048 576 (1 MiB); Telegram's updates have at most 512 KiB. A
-   * body parser in front of the webhook has a limit of its own, which may be smaller (100 kB in Express).
+   * body parser in front of the webhook has its own limit, which may be smaller (100 kB in Express).
    */
   readonly maxBodyBytes?: number;
 }

@@ -130,8 +130,8 @@ interface Member {
 }
 
 /**
- * Hosts many bots on one server. Each has a path of its own, which ends in its id and never contains its token, a secret
- * that is derived from its token, and an inbox of its own: the limits, order and failures of one bot do not affect others.
+ * Hosts many bots on one server. Each has its own path, which ends in its id and never contains its token, a secret
+ * that is derived from its token, and its own inbox: the limits, order and failures of one bot do not affect others.
  * (Two bots must never share one `webhook`: each has its own `update_id`s, so that updates of one would be taken for duplicates
  * of the other's.)
  *

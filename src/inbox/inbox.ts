@@ -41,10 +41,10 @@ export interface InboxLoad {
  * The stage between parsing and dispatching, and the keeper of the invariant: an update is in Telegram's queue until it
  * is acknowledged, and in the store from then until it is handled or parked.
  *
- * An update that has to wait for nothing is passed to the receiver at once, while its sender waits, and leaves no trace
- * but its id. Every other update goes into the store and takes its turn there, since order is kept nowhere else: parts of
- * albums are acknowledged as soon as they are stored, other updates when their receiver has ended or their sender has
- * waited long enough, whichever is first.
+ * An update that has to wait for nothing is passed to the receiver immediately, while its sender waits, and leaves no
+ * trace but its id. Every other update goes into the store and takes its turn there, since order is kept nowhere else:
+ * parts of albums are acknowledged as soon as they are stored, other updates when their receiver has ended or their
+ * sender has waited long enough, whichever is first.
  */
 export class Inbox {
   readonly #settings: InboxSettings;
@@ -109,7 +109,7 @@ export class Inbox {
   }
 
   /**
-   * Opens the store, and begins with what is in it. Whoever does not call this has it done by the first update.
+   * Opens the store, and begins with what is in it. If this is not called, the first update does it.
    *
    * @throws What the store throws if it cannot be used.
    */
@@ -123,7 +123,7 @@ export class Inbox {
    * @param json The update's JSON as it came, if it is known.
    * @param chars Its size in characters, if that is known.
    * @param origin Tells who sent it, for the events.
-   * @returns What became of it, at once if nothing has to be waited for.
+   * @returns What became of it, synchronously if nothing has to be awaited.
    */
   receive(update: Update, json?: string, chars?: number, origin?: () => Origin): Awaitable<Outcome> {
     if (this.#events.hasListeners) this.#events.received(update, this.#laneIfKnown(update), origin);
@@ -268,7 +268,7 @@ export class Inbox {
 
   #receiveOnceOpen(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
     const opening = this.open();
-    if (this.#isOpen) return this.#receive(update, json, chars); // a store in memory is open at once
+    if (this.#isOpen) return this.#receive(update, json, chars); // a store in memory opens synchronously
     return opening.then(
       () => this.#receive(update, json, chars),
       (error) => this.#refuse(update, error),
@@ -491,7 +491,7 @@ export class Inbox {
     };
   }
 
-  /** An album's id means something only beside its chat, which a lane of the user's own need not name. */
+  /** An album's id is unique only within its chat, which a lane that the user defined need not contain. */
   #albumKey({ key, chatId }: MediaGroupPart): string {
     return this.#settings.lane === undefined ? key : `${chatId} ${key}`;
   }

@@ -34,9 +34,9 @@ export interface InboxOptions {
   readonly mediaGroups?: MediaGroupOptions | false;
   /**
    * `"handled"`: the answer to Telegram waits for the receiver, at most `acknowledgeWithinMs`. `"received"`: Telegram
-   * is answered at once and the update is handled afterwards. Or a function that chooses for each update: Telegram sends
-   * the next update of a chat only after the last answer, so what is to overtake a long turn can arrive only if that turn
-   * was acknowledged when it was received. Default: `"handled"`.
+   * is answered immediately and the update is handled afterwards. Or a function that chooses for each update: Telegram
+   * sends the next update of a chat only after the last answer, so what is to overtake a long turn can arrive only if
+   * that turn was acknowledged when it was received. Default: `"handled"`.
    */
   readonly acknowledge?: Acknowledge | ((update: Update) => Acknowledge);
   /**

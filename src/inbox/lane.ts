@@ -3,7 +3,8 @@ import { telegramQueueOf } from "../delivery/telegram_queue.ts";
 import type { Update } from "../updates/mod.ts";
 
 /**
- * Names the lane of an update. Updates of one lane are handled one after another; `null` means at once, in no order.
+ * Names the lane of an update. Updates of one lane are handled one after another; `null` means immediately, in no
+ * order.
  *
  * @example Forum topics side by side, each in its own order
  * ```ts

@@ -27,22 +27,22 @@ export interface MergeMediaGroupsOptions extends MediaGroupOptions {
 export interface MediaGroupMerger extends UpdateReceiver {
   /** Receives one update. The context that the target gets is this stage's own, so none is needed here. */
   receive(update: ReceivedUpdate, context?: ReceiverContext): ReceiverResult;
-  /** Hands over the albums that are not complete yet, and waits for what runs. */
+  /** Passes on the albums that are not complete yet, and waits for running handlers. */
   close(options?: CloseOptions): Promise<void>;
   /** Closes, for `await using`. */
   [Symbol.asyncDispose](): Promise<void>;
 }
 
 /**
- * The merging stage alone: takes updates one by one, as long polling or another framework brings them, and hands them on
- * with the parts of each album as one update. (`webhook` and `listen` merge by themselves.)
+ * The merging stage alone: takes updates one by one, as they arrive from long polling or another framework, and passes
+ * them on with the parts of each album as one update. (`webhook` and `listen` merge automatically.)
  *
- * A part is taken at once; its album is handed on when it is complete: with ten parts, with a later update of the same
- * chat, after `quietMs` without a new part, after `maxWaitMs`, or on closing. Updates that come behind an album of
- * their chat wait for it. The context that the receiver gets is this stage's own.
+ * A part is accepted immediately; its album is passed on when it is complete: with ten parts, with a later update of
+ * the same chat, after `quietMs` without a new part, after `maxWaitMs`, or on closing. Updates that come behind an
+ * album of their chat wait for it. The context that the receiver gets is this stage's own.
  *
  * An album that the receiver fails with is tried again with growing delays, five times at most. A failure with any
- * other update goes to whoever has brought it. Close the merger yourself, after whatever feeds it.
+ * other update is thrown to the caller. Close the merger yourself, after its source of updates.
  *
  * @param receiver What gets the updates, albums merged: those that it wants, or all if it is a plain function.
  * @param options When an album counts as complete.

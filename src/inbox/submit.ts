@@ -7,7 +7,7 @@ import type { Inbox } from "./inbox.ts";
  * Passes an update to an inbox without HTTP: what an answer would say is a value or an error here.
  *
  * @returns When the update is handled or kept: the webhook reply that the receiver returned, if any.
- * @throws {TelehookError} `ERR_UPDATE`, `ERR_OVERLOADED` or `ERR_CLOSED`; and whatever the receiver throws.
+ * @throws {TelehookError} `ERR_UPDATE`, `ERR_OVERLOADED` or `ERR_CLOSED`; and anything that the receiver throws.
  */
 export async function submit(inbox: Inbox, update: unknown): Promise<WebhookReply | undefined> {
   if (!isUpdate(update)) {

@@ -27,7 +27,7 @@ export interface PagesSource {
   metrics(): Promise<string>;
 }
 
-/** Answers a request that is no delivery, if it is for one of the pages. */
+/** Answers a request for one of the pages. */
 export type Pages = (head: DeliveryHead) => Awaitable<Answer> | undefined;
 
 /**

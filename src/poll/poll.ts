@@ -56,7 +56,7 @@ export interface PollerStats extends WebhookCounts {
 
 /** A bot that polls. */
 export interface Poller {
-  /** Resolves when it is closed. Rejects if Telegram refuses the token or somebody sets a webhook. */
+  /** Resolves when it is closed. Rejects if Telegram refuses the token or a webhook is set. */
   readonly finished: Promise<void>;
   /** How much is under way, and counters since the start. */
   stats(): PollerStats;
@@ -174,7 +174,8 @@ class LongPoller implements Poller {
       target,
       {
         ...settings,
-        // A durable store can have an update at once, and confirm it; in memory, it is not safe before it is handled.
+        // A durable store takes an update immediately, and it is confirmed. In memory, it is not safe before it is
+        // handled.
         acknowledge: options.acknowledge ?? (settings.store.isDurable ? "received" : "handled"),
         acknowledgeWithinMs: settings.store.isDurable ? settings.acknowledgeWithinMs : Infinity,
         onStrangeResult: strangeResultReporter(reportError),

@@ -98,7 +98,7 @@ export interface UpdateReceiver {
   onRegistered?(allowedUpdates: AllowedUpdates): void;
 }
 
-/** Whatever can receive updates: a function or an {@link UpdateReceiver}. */
+/** Anything that can receive updates: a function or an {@link UpdateReceiver}. */
 export type Receiver = ReceiverFunction | UpdateReceiver;
 
 /**

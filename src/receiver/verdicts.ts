@@ -38,7 +38,7 @@ export class RetryLater extends Error {
 }
 
 /**
- * Thrown by a receiver that will never be able to handle an update: it is parked at once.
+ * Thrown by a receiver that will never be able to handle an update: it is parked immediately.
  *
  * @example
  * ```ts

@@ -14,7 +14,7 @@ import type { Lane, Tries } from "../store/inbox_store.ts";
  *    next one that comes or falls due after a pause, which doubles with every probe that fails. The first success of any
  *    update ends the outage.
  * 4. Parts of albums are stored during an outage too, as is everything that is acknowledged when it is received.
- * 5. `maxAttempts: 1` means that an update is handled once, whatever the reason of its failure.
+ * 5. `maxAttempts: 1` means that an update is handled once, regardless of why it failed.
  */
 
 /** Lanes that must fail, without a success in between, for an outage. */

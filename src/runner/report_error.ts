@@ -4,7 +4,7 @@ import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import { printableError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
 
-/** What is known of a failure beside the error. */
+/** What is known of a failure in addition to the error. */
 export interface FailureDetails {
   /** What the receiver got, or what was to be stored. */
   readonly update: ReceivedUpdate;

@@ -94,7 +94,7 @@ const LONGEST_STORE_RETRY_MS = 10_000;
 const CLOSED_RETRY_MS = 1_000;
 /** For how long what is due is started without letting anything else happen. */
 const LONGEST_BURST_MS = 10;
-/** How many batches are claimed at once at most. */
+/** The maximum number of batches that one claim returns. */
 const MOST_CLAIMED = 100;
 /** Suspects run one at a time, but one that hangs does not hold up the others for longer than that. */
 const SUSPECT_PAUSE_MS = 5_000;

@@ -34,7 +34,7 @@ export class WakeTimer {
   wake(inMs: number): void {
     if (this.#isStopped || inMs === Infinity) return;
     const at = performance.now() + inMs;
-    // Timers count whole milliseconds. One that is that near is as good, and claiming wakes again by itself.
+    // Timers count whole milliseconds. One that is this near is good enough: claiming sets the next wake-up.
     if (this.#at <= at + 1) {
       if (this.#timer !== undefined && at - this.#at > LATE_MS) this.#giveATurn(at); // it should have fired long ago
       return;
@@ -55,7 +55,7 @@ export class WakeTimer {
     this.#timer = undefined;
   }
 
-  /** A store that says that something is due, and hands out nothing, must not keep the event loop from turning. */
+  /** A store that reports something as due, and returns nothing, must not keep the event loop from turning. */
   #mayFireSoon(now: number): boolean {
     if (now - this.#firedSince > TURN_MS) {
       this.#firedSince = now;

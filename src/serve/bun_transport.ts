@@ -44,7 +44,7 @@ export const startBun: StartTransport = (hook, { port, hostname, reusePort, tls 
 
   let server = open(port, tls, reusePort);
   if (tls && !reusePort) {
-    // The port is free, then. Only a listener that shares it can hand it over to one with another certificate.
+    // The port is free then. Only a listener that shares it can pass it on to one with another certificate.
     const free = server.port;
     void server.stop(true);
     server = open(free, tls, true);

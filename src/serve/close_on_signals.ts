@@ -16,7 +16,7 @@ const SAME_KEY_PRESS_MS = 500;
  * Calls `close` on the first SIGINT or SIGTERM. A second signal ends the process immediately, unless it belongs to the
  * same key press as the first.
  *
- * @returns A function that removes the listeners, without which the process does not end by itself on every runtime.
+ * @returns A function that removes the listeners, without which the process does not exit on its own on every runtime.
  */
 export function closeOnSignals(close: (signal: string) => void): () => void {
   const process = nodeBuiltin<Process>("node:process");

@@ -75,7 +75,7 @@ export class DenoListener {
   }
 
   /**
-   * Stops listening, ends each connection after its answer, and those that are idle at once. From then on, nothing can
+   * Stops listening, ends each connection after its answer, and idle ones immediately. From then on, nothing can
    * cut a connection on which a request never becomes whole.
    */
   shutDown(): void {

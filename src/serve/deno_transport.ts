@@ -64,9 +64,9 @@ class DenoTransport implements Transport {
   }
 
   /**
-   * Deno stops listening and closes idle connections in one. A process that shares the port does so at once, since others
-   * get the new connections; one that has it alone refuses updates until nothing runs. With a connection on which a
-   * request never becomes whole, listening ends only when everything is cut.
+   * Deno stops listening and closes idle connections in one step. A process that shares the port does so immediately,
+   * since others get the new connections; one that has it alone refuses updates until nothing runs. With a connection
+   * on which a request never becomes whole, listening ends only when everything is cut.
    */
   async drain(handled: Promise<void>): Promise<void> {
     this.#closing.abort();
@@ -87,7 +87,7 @@ class DenoTransport implements Transport {
   }
 
   async replaceTls(tls: PemPair): Promise<void> {
-    // Whatever Deno has against the pair must show while the old one is still served.
+    // Errors of the pair must show while the old one is still served.
     const trial = new DenoListener(this.#Deno, this.#hook, {
       port: 0,
       hostname: "127.0.0.1",

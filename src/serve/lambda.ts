@@ -25,7 +25,7 @@ export interface LambdaEvent {
   readonly body?: string | null | undefined;
   /** Whether the body is in Base64. */
   readonly isBase64Encoded?: boolean | undefined;
-  /** What the service knows beside the request. */
+  /** What the service knows in addition to the request. */
   readonly requestContext?: {
     /** The method, path and client's address, from a function URL and an HTTP API. */
     readonly http?:

@@ -47,13 +47,13 @@ export function pairError(cause: unknown): TelehookError {
   );
 }
 
-/** OpenSSL's errors have codes of their own on Node and Bun; on Deno these are the plain errors without a code. */
+/** OpenSSL's errors have their own codes on Node and Bun; on Deno these are the plain errors without a code. */
 function isAboutPair(cause: unknown, code: unknown): boolean {
   if (typeof code === "string") return /^ERR_.*SSL/.test(code);
   return cause instanceof Error && (cause.name === "Error" || cause.name === "InvalidData");
 }
 
-/** The code of a name that cannot be resolved, on Bun, whose error is that of whatever else has failed before. */
+/** The code of a name that cannot be resolved, on Bun, whose error is that of an earlier failure. */
 async function unresolved(hostname: string): Promise<"ENOTFOUND" | undefined> {
   if (!("Bun" in globalThis)) return undefined;
   return await nodeBuiltin<Dns>("node:dns/promises").lookup(hostname).then(

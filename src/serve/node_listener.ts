@@ -95,8 +95,9 @@ export function toNodeListener(handler: DeliveryHandler): NodeListener {
       let answer: Awaitable<Answer> | undefined = pipeline.guard(head) ??
         receiveRead(pipeline, request, head);
       if (answer === undefined) {
-        // A body that arrived in the same packet as its head, as nearly every one does, is there as soon as whoever called
-        // this is done, and is whole if it has the length that was declared: then no event has to be waited for.
+        // A body that arrived in the same packet as its head, as nearly every one does, is there as soon as the code
+        // that called this is done, and is whole if it has the length that was declared: then no event has to be waited
+        // for.
         await undefined;
         const chunk = request.read();
         const isWhole = isBytes(chunk) && chunk.length === head.contentLength;

@@ -45,8 +45,8 @@ interface NodeNet {
 }
 
 /**
- * How long one may take for a TLS handshake, to send a head, or a whole request, in milliseconds. A delivery is a few kilobytes from a data
- * centre: whoever takes this long to send one never will.
+ * How long one may take for a TLS handshake, to send a head, or a whole request, in milliseconds. A delivery is a few
+ * kilobytes from a data center: a sender that takes this long never finishes.
  */
 export const REQUEST_MS = 30_000;
 
@@ -56,7 +56,7 @@ const QUIET = { quietMs: 100, limitMs: 1_000 };
 /** Starts a server of `node:http`, or of `node:https`, which Deno has too. */
 export const startNode: StartTransport = (hook, options) => startNodeWithin(REQUEST_MS, hook, options);
 
-/** Starts a server that gives a sender so many milliseconds for a request. */
+/** Starts a server that gives a sender that many milliseconds for a request. */
 export const startNodeWithin = (
   requestMs: number,
   ...[hook, { port, hostname, reusePort, tls, isTlsWatched }]: Parameters<StartTransport>

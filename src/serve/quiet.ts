@@ -12,7 +12,7 @@ export interface Quiet {
 
 /**
  * Resolves when nothing has come for a while. It counts turns of the event loop and not only the time: when the loop was
- * blocked, it reads what came meanwhile before this resolves.
+ * blocked, it reads what arrived meanwhile before this resolves.
  *
  * @param arrivals A number that changes with everything that comes; `undefined` if nothing can come.
  */

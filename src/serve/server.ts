@@ -121,13 +121,14 @@ export interface WebhookServer<Handler extends DeliveryHandler = Webhook> {
    * (`Connection: close`), so that it reaches another process on the port, or the next start. The runtimes differ in when
    * they stop listening:
    *
-   * - Node stops at once. Open connections are answered until no request has come for 100 ms, and are then ended.
+   * - Node stops immediately. Open connections are answered until no request has come for 100 ms, and are then ended.
    * - Bun stops, and closes idle connections, when no request has come for 100 ms, after one second at most. Until then
    *   answers are kept back. A connection on which nothing ever came stays open until its other end or the process ends.
-   * - Deno does the same, at once with `reusePort` and otherwise after the last handler has ended.
+   * - Deno does the same, immediately with `reusePort` and otherwise after the last handler has ended.
    *
    * A request that is sent at the very moment at which its idle connection is ended gets no answer, as with every HTTP
-   * server; a sender that ignores `Connection: close` can be cut off. `node:http` on Bun closes idle connections at once.
+   * server; a sender that ignores `Connection: close` can be cut off. `node:http` on Bun closes idle connections
+   * immediately.
    *
    * @param options How long to wait: `timeoutMs`, 10 000 by default. After that, the signals of the handlers are aborted.
    * What is still unanswered afterwards is cut off.
@@ -180,7 +181,7 @@ export async function startServer<Handler extends DeliveryHandler>(
   return server;
 }
 
-/** What a running server is told beside its transport. */
+/** What a running server needs in addition to its transport. */
 interface RunningServerSettings<Handler> {
   readonly runtime: ServerRuntime;
   readonly hook: Handler;

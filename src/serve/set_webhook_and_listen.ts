@@ -64,7 +64,7 @@ const OPTION_NAMES = {
  * @throws {BotApiError} If Telegram refuses.
  * @throws {TelehookError} `ERR_WEBHOOK_URL` for a URL that Telegram cannot deliver to, `ERR_TLS` for a certificate by
  * which Telegram cannot verify the URL's host, `ERR_BOT_TOKEN`, `ERR_BOT_API_UNREACHABLE`, `ERR_CLOSED` if the server is
- * closed before it is registered, and whatever {@link listen} throws.
+ * closed before it is registered, and anything that {@link listen} throws.
  * @see https://core.telegram.org/bots/api#setwebhook
  *
  * @example
@@ -124,7 +124,7 @@ export async function setWebhookAndListen(
   });
   const filter = toUpdateReceiver(receiver);
   const allowedUpdates = params.allowed_updates ?? filter.allowedUpdates;
-  filter.onRegistered?.(allowedUpdates); // at once, so that nobody subscribes in between to what is not asked for
+  filter.onRegistered?.(allowedUpdates); // now, so that nothing can subscribe to a kind that is not requested
   const closed = new AbortController();
   void server.finished.then(() => {
     closed.abort(

@@ -19,7 +19,7 @@ export interface TransportOptions {
   readonly tls: PemPair | undefined;
   /** Whether the certificate is sure to be replaced now and then. */
   readonly isTlsWatched: boolean;
-  /** Learns of a failure that the server gets over by itself, once for each. */
+  /** Is called once for each failure from which the server recovers. */
   readonly onProblem: (what: string, error: unknown) => void;
 }
 

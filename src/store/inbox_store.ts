@@ -27,7 +27,10 @@ export interface StoreHost {
 export interface StoreEntry {
   /** The update. */
   readonly update: Update;
-  /** The update's JSON as Telegram sent it, if it is known. A retry gets the update as it came, whatever a handler did to it. */
+  /**
+   * The update's JSON as Telegram sent it, if it is known. A retry gets the update as it arrived, even if a handler
+   * changed it.
+   */
   readonly json: string | undefined;
   /** Its lane. */
   readonly lane: Lane;
@@ -134,7 +137,7 @@ export interface ParkedBatch {
 
 /** What is in a store, for those who watch it. */
 export interface StoreStats {
-  /** Updates that are not handled yet, whoever added them. */
+  /** Updates that are not handled yet, from all processes. */
   readonly updates: number;
   /** Lanes that are not empty. */
   readonly lanes: number;
@@ -153,8 +156,8 @@ export interface StoreStats {
  * claimed. A batch falls due, is claimed, and is then completed, withdrawn, retried or parked. A claim is a lease: it
  * ends if the process that has it is silent for too long, and the batch falls due again.
  *
- * - A part joins the batch of its album in its lane while that collects, whatever was added behind it. Otherwise it
- *   begins a batch at the end of the lane, which is late if the album has had one that was claimed.
+ * - A part joins the batch of its album in its lane while that collects, regardless of what was added behind it.
+ *   Otherwise it begins a batch at the end of the lane, which is late if the album has had one that was claimed.
  * - A batch collects until its album is complete by its {@link AlbumRules}, it is claimed, or an update that belongs to no
  *   album is added behind it (not one that is adopted). While it waits behind others in its lane, it continues to
  *   collect, though its time is over.

@@ -13,7 +13,9 @@ export interface StoredUpdates {
   readonly unreadable: readonly number[];
 }
 
-/** What cannot be read is reported by whoever handles the batch: it must not keep the rest from being claimed. */
+/**
+ * An update that cannot be read is reported when its batch is handled: it must not keep the rest from being claimed.
+ */
 export function readUpdates(stored: readonly StoredUpdate[]): StoredUpdates {
   const updates: Update[] = [];
   const unreadable: number[] = [];

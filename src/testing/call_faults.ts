@@ -2,7 +2,7 @@
 export type CallFault =
   /** The call is answered with this instead, such as a gateway's `502` with HTML, and not carried out. */
   | { answer: { status: number; body?: string; contentType?: string; retryAfter?: number } }
-  /** The call is refused with 429 and asked to come again after so many seconds. */
+  /** The call is refused with 429 and told to retry after that many seconds. */
   | { tooManyRequests: number }
   /** The call is refused with 409, as when another instance of the bot polls or a webhook is set. */
   | { conflict: string | true }
@@ -12,9 +12,9 @@ export type CallFault =
   | { breakConnection: "before call" | "before answer" | "during answer" }
   /** The call is carried out and never answered; the connection stays open. */
   | { stall: true }
-  /** The call is carried out so many milliseconds later, on the test server's clock. */
+  /** The call is carried out that many milliseconds later, on the test server's clock. */
   | { delayMs: number }
-  /** `getUpdates` gives at most so many updates, however many wait. */
+  /** `getUpdates` returns at most that many updates, even if more are pending. */
   | { atMost: number };
 
 /** To which calls a fault happens. */

@@ -75,7 +75,7 @@ export function isFor(certificate: Certificate, host: string, hasUploaded: boole
   const address = addressOf(host);
   if (address && !hasUploaded) return certificate.addresses.includes(address);
   // With an uploaded certificate an address is compared as if it were a name: IP entries do not count, and the
-  // common name counts only where no DNS entry stands beside it.
+  // common name counts only if there is no DNS entry.
   const wanted = address ?? host;
   const { dnsNames, commonNames } = certificate;
   const candidates = dnsNames.length > 0 ? dnsNames : commonNames;

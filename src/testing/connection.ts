@@ -23,17 +23,20 @@ export interface ConnectionEvents {
   opened(): void;
   /** Bytes are on their way over a slow network: the other side owes nothing for now. */
   onTheWay?(): void;
-  /** A whole answer came to what was sent. */
+  /** What was sent has been answered completely. */
   answered(answer: HttpAnswer): void;
   /** Something failed, in the words that `getWebhookInfo` shows. The connection closes then. */
   failed(message: string): void;
   /** It is over, by whichever side. */
   closed(): void;
-  /** Bytes came that belong to no answer. */
+  /** Bytes arrived that belong to no answer. */
   unasked(bytes: number): void;
 }
 
-/** Telegram reads all that a socket holds at once, so a long head that is on its way has this long to come, in real time. */
+/**
+ * Telegram reads everything in the socket at one time, so a long head that is on its way has this long to come, in real
+ * time.
+ */
 const REST_OF_HEAD_MS = 50;
 
 /** A sender that hears nothing for this long closes the connection, with or without a request under way. */
@@ -167,7 +170,7 @@ export class Connection {
         else if (typeof this.#hazard === "function") this.#hazard();
       });
     });
-    // What stood behind the last answer is read as the answer to this request, as Telegram does.
+    // What followed the last answer is read as the answer to this request, as Telegram does.
     if (this.#reader.unread > 0) this.#read();
   }
 
@@ -209,7 +212,7 @@ export class Connection {
     }
   }
 
-  /** Fails, and writes an HTTP answer of its own to the server, as Telegram does. */
+  /** Fails, and writes its own HTTP answer to the server, as Telegram does. */
   #refuse({ code, message }: UnreadableAnswer): void {
     if (this.#isClosed) return;
     this.#events.failed(message);

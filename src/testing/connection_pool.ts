@@ -10,7 +10,7 @@ export interface PoolParts {
   destination: Destination;
   network: Network;
   maxConnections: number;
-  /** An answer came to what was sent over this connection. */
+  /** What was sent over this connection was answered. */
   answered(connection: Connection, answer: HttpAnswer): void;
   /** Something failed, in the words of `getWebhookInfo`. The connection closes then. */
   failed(connection: Connection, message: string): void;
@@ -64,7 +64,10 @@ export class ConnectionPool {
     connection.send(request, hazard);
   }
 
-  /** Opens what so many queues deserve now, and says when the next one may be opened; infinite if they have enough. */
+  /**
+   * Opens the connections that this number of queues gets now. Returns when the next one may be opened, or `Infinity`
+   * if they have enough.
+   */
   grow(queues: number): number {
     const now = this.#parts.clock.now();
     while (this.#connections.size < this.#ramp.wanted(queues, now)) {
@@ -102,7 +105,7 @@ export class ConnectionPool {
         this.#idle.delete(connection);
         closed(connection);
       },
-      unasked: (bytes) => onViolation(`${bytes} bytes came that belong to no answer`),
+      unasked: (bytes) => onViolation(`${bytes} bytes arrived that belong to no answer`),
     }, network);
     this.#connections.add(connection);
     this.#idle.add(connection);

@@ -1,10 +1,10 @@
-/** Lets a burst of events happen at once, and then one in every interval. */
+/** Allows a burst of events, and then one in every interval. */
 export class RateLimit {
   #interval: number;
   #head: number;
   #nextFree = 0;
 
-  /** @param burst How many may happen at once. @param intervalMs How long one of them counts. */
+  /** @param burst How many may happen together. @param intervalMs How long one of them counts. */
   constructor(burst: number, intervalMs: number) {
     this.#interval = intervalMs;
     this.#head = (burst - 1) * intervalMs;
@@ -42,7 +42,7 @@ export class ConnectionRamp {
     this.#lastSuccess = now;
   }
 
-  /** How many connections so many queues deserve. Each new webhook gets one to begin with, even with none. */
+  /** How many connections that many queues get. Each new webhook gets one to begin with, even with none. */
   wanted(queues: number, now: number): number {
     const wanted = Math.min(queues, this.#maxConnections);
     if (this.#isFirst) return 1;

@@ -4,7 +4,7 @@ import { queueOf } from "./queue_of.ts";
 import { type TestUpdate, updateKindOf } from "./update_kinds.ts";
 import { updateJson } from "./webhook_request.ts";
 
-/** One try to bring an update to the webhook. */
+/** One attempt to deliver an update to the webhook. */
 export interface Attempt {
   /** 1 for the first. */
   readonly number: number;
@@ -16,7 +16,7 @@ export interface Attempt {
   readonly sentAt: number;
   /** When it was over. */
   readonly endedAt: number;
-  /** The answer, if one came. */
+  /** The answer, if one arrived. */
   readonly answer?: HttpAnswer;
   /** Why it does not count as delivered. */
   readonly error?: string;
@@ -50,7 +50,9 @@ export interface Delivered {
   body: string;
 }
 
-/** For how long a test may wait, in real milliseconds, and why it waits in vain; nothing if that cannot be told. */
+/**
+ * For how long a test may wait, in real milliseconds, and why nothing will arrive; `undefined` if that is not known.
+ */
 type PatienceSource = () => { waitMs: number; look: () => string | undefined } | undefined;
 
 /**

@@ -6,7 +6,7 @@ import { addressOf, type WebhookUrl } from "./webhook_url.ts";
 export interface AddressRules {
   /**
    * Applies all of Telegram's refusals: HTTP, other ports than 80, 88, 443 and 8443, IPv6, reserved addresses such as
-   * 127.0.0.1. Without it a webhook may stand on any port of this machine. Default: false.
+   * 127.0.0.1. Without it, a webhook may be on any port of this machine. Default: false.
    */
   strict?: boolean;
   /**

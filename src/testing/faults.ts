@@ -13,8 +13,8 @@ export type Fault =
   /** The connection breaks. Only `"after answer"` leaves the answer counting. */
   | { breakConnection: BreakPoint }
   /**
-   * The answer is lost on its way, so the update is sent again although it was handled: at once as the connection breaks
-   * (`true`), or after the 60 seconds without an answer (`"silently"`).
+   * The answer is lost on its way, so the update is sent again although it was handled: immediately, as the connection
+   * breaks (`true`), or after the 60 seconds without an answer (`"silently"`).
    */
   | { loseAnswer: true | "silently" }
   /**
@@ -22,7 +22,7 @@ export type Fault =
    * this function, which starts the new one, is done. It must not move the clock. See `network.whileDown`.
    */
   | { restart: () => unknown }
-  /** The update is sent so many milliseconds later, and its queue waits with it. */
+  /** The update is sent that many milliseconds later, and its queue waits with it. */
   | { delayMs: number }
   /** The same request is sent once more after its 2xx. */
   | { duplicate: true }

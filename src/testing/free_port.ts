@@ -1,13 +1,13 @@
 import { createServer } from "node:net";
 
-/** Systems hand out higher ports to whoever asks for any: 32768 and up on Linux, 49152 and up elsewhere. */
+/** Systems assign higher ports to programs that ask for any port: 32768 and up on Linux, 49152 and up elsewhere. */
 const LOWEST = 10_000;
 const HIGHEST = 32_767;
 const ATTEMPTS = 100;
 
 /**
  * Finds a port of this machine that nothing listens on, for a bot that has to name its port before it listens. It is one
- * that the system gives to nobody by itself, so that it is most likely still free a moment later.
+ * that the system never assigns on its own, so that it is most likely still free a moment later.
  *
  * @throws {Error} If no port can be had, with the system's own reason.
  *

@@ -2,7 +2,7 @@ import { Buffer } from "node:buffer";
 import { gunzipSync, inflateRawSync, inflateSync } from "node:zlib";
 import { concatBytes } from "./concat_bytes.ts";
 
-/** An HTTP answer as it came over the wire. */
+/** An HTTP answer as it was received. */
 export interface HttpAnswer {
   /** The status code. */
   status: number;
@@ -10,7 +10,7 @@ export interface HttpAnswer {
   reason: string;
   /** Every header by its lower-case name; of two with one name, the first. */
   headers: ReadonlyMap<string, string>;
-  /** How the end of the body was told. */
+  /** How the end of the body was marked. */
   framing: "content-length" | "chunked" | "none";
   /** The body as it stands after decoding. */
   bytes: Uint8Array;
@@ -37,14 +37,14 @@ const MAX_HEAD_BYTES = 1 << 18;
 const MAX_PARAMETER_BYTES = 1 << 20;
 
 /**
- * Reads answers out of a connection's bytes as Telegram does: no `Content-Length` means no body, whatever stands
+ * Reads answers out of a connection's bytes as Telegram does: no `Content-Length` means no body, whatever follows
  * behind an answer is taken for the next one, and an interim answer such as `100 Continue` for a whole one.
  */
 export class AnswerReader {
   #bytes: Uint8Array = new Uint8Array(0);
   #head: Head | undefined;
 
-  /** How many bytes came that no answer has used yet. */
+  /** How many bytes have arrived that no answer has used yet. */
   get unread(): number {
     return this.#bytes.length;
   }
@@ -62,7 +62,7 @@ export class AnswerReader {
   /**
    * Takes the next answer if it is there in full.
    *
-   * @throws {UnreadableAnswer} if what came is not an answer that Telegram can read.
+   * @throws {UnreadableAnswer} if what arrived is not an answer that Telegram can read.
    */
   read(): HttpAnswer | undefined {
     this.#head ??= readHead(this.#bytes);
@@ -107,7 +107,7 @@ class HeadCursor {
     return this.#text[this.#at] === " " || this.#text[this.#at] === "\t";
   }
 
-  /** What stands before the mark, line breaks included. */
+  /** What precedes the mark, line breaks included. */
   until(mark: string): string {
     const end = this.#text.indexOf(mark, this.#at);
     if (end < 0) throw new UnreadableAnswer(400, "Bad Request");
@@ -204,7 +204,7 @@ function readChunks(bytes: Uint8Array, { bodyStart, coding, type }: Head): Body 
   }
 }
 
-/** Undoes `Content-Encoding`. The data tells which of the two codings it is; what stands behind its end is ignored. */
+/** Undoes `Content-Encoding`. The data tells which of the two codings it is; what follows its end is ignored. */
 function decode(bytes: Uint8Array, coding: string): Uint8Array {
   if (bytes.length === 0 || coding === "") return bytes;
   try {

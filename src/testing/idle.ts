@@ -1,6 +1,6 @@
 import { setImmediate } from "node:timers";
 
-/** Knows when nobody owes anybody an answer. */
+/** Knows when no request is unanswered. */
 export class Idle {
   #owed: () => number;
   #watchers = new Set<() => void>();

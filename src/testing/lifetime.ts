@@ -12,7 +12,7 @@ const SHORT_LIFETIMES_S: Readonly<Record<string, number>> = {
   custom_event: 600,
 };
 
-/** Kinds that live for a day from a date of their own. All others do from when Telegram got them. */
+/** Kinds that live for a day from their own date. All others do from when Telegram got them. */
 const DATED: Readonly<Record<string, (payload: object) => unknown>> = {
   message: messageDate,
   edited_message: messageDate,

@@ -2,7 +2,7 @@
  * A local Bot API server for tests: it delivers updates to a webhook as Telegram does (one queue for each chat, retries,
  * time-outs, a slow start), answers `getUpdates`, and records what the bot calls. It needs neither the internet nor a
  * public address nor a certificate, and talks over real sockets to loopback addresses only. Any bot whose framework
- * lets you name the API root can be tested with it, whatever it is written with.
+ * lets you name the API root can be tested with it, in any language.
  *
  * A bot and a test of it, which runs as it is on Node, Deno and Bun:
  *

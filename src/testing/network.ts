@@ -70,8 +70,9 @@ export class Network {
   }
 
   /**
-   * Makes receivers unreachable while a task runs: their connections break at once, as when their process is killed, and
-   * new connections are refused. With several receivers behind one address, new connections go to the others.
+   * Makes receivers unreachable while a task runs: their connections break immediately, as when their process is
+   * killed, and new connections are refused. With several receivers behind one address, new connections go to the
+   * others.
    *
    * @param task What happens meanwhile: starting another receiver, or moving the clock.
    * @param address Only the receiver at this address, such as `"127.0.0.1:5000"`. Default: all.

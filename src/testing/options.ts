@@ -15,7 +15,7 @@ export interface TestBotOptions {
 /** How a test Bot API server is set up. */
 export interface TestBotApiOptions<C extends Clock = Clock> extends TestBotOptions, AddressRules {
   /**
-   * Further bots, each with a token, a webhook, updates and calls of its own: see `telegram.bots`. Default: none.
+   * Further bots, each with its own token, webhook, updates and calls: see `telegram.bots`. Default: none.
    */
   bots?: readonly TestBotOptions[];
   /** The port to listen on; 0 is any free one. Default: 0. */
@@ -32,8 +32,9 @@ export interface TestBotApiOptions<C extends Clock = Clock> extends TestBotOptio
    */
   roundTripMs?: number | ((connection: number) => number);
   /**
-   * How many real milliseconds the test waits for what does not come, such as a call of the bot, before it is told why.
-   * Below the 5 seconds after which most test runners give up; `Infinity` for as long as it takes. Default: 4000.
+   * How many real milliseconds the test waits for something, such as a call of the bot, before it fails with the
+   * reason. Below the 5 seconds after which most test runners give up; `Infinity` for as long as it takes. Default:
+   * 4000.
    */
   waitMs?: number;
   /** Certificate authorities that Telegram trusts here besides the public ones, as PEM. */

@@ -50,7 +50,10 @@ export class PendingUpdates {
     }
   }
 
-  /** Reads on from where {@link PendingUpdates.read} stopped: at most so many updates, without those that have expired. */
+  /**
+   * Reads on from where {@link PendingUpdates.read} stopped: at most that many updates, without those that have
+   * expired.
+   */
   read(limit: number): Delivery[] {
     const batch: Delivery[] = [];
     while (this.#next < this.#unread.length && batch.length < limit) {

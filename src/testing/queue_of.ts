@@ -50,7 +50,7 @@ export interface TelegramQueue {
   readonly name: string;
 }
 
-/** The Telegram queue of an update. One of a kind that nobody knows, or without an owner, has a queue of its own. */
+/** The Telegram queue of an update. One of an unknown kind, or without an owner, has its own queue. */
 export function queueOf(update: TestUpdate): TelegramQueue {
   const kind = updateKindOf(update);
   const [number, name, owner] = QUEUES[kind] ?? [];

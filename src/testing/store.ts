@@ -1,5 +1,5 @@
 /**
- * Tests for whoever writes a store: every rule of {@link InboxStore}, one by one and in random histories, with calls that
+ * Tests for authors of stores: every rule of {@link InboxStore}, one by one and in random histories, with calls that
  * overlap, fail and are repeated, and with several processes. `docs/writing-a-store.md` explains how to write one.
  *
  * @module

@@ -51,7 +51,7 @@ export interface BotHost<C extends Clock> {
   changed(): void;
 }
 
-/** A bot that a test server knows, with a webhook, updates and calls of its own. */
+/** A bot that a test server knows, with its own webhook, updates and calls. */
 export class TestBot<C extends Clock = Clock> extends Conversation {
   /** The time that it lives by. */
   readonly clock: C;
@@ -197,7 +197,7 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
    * @param method The method, in any case.
    * @param options Which call, and for how long to wait; or only a function that tells which.
    * @throws {TypeError} if the Bot API has no such method.
-   * @throws {Error} if no such call comes in time.
+   * @throws {Error} if no such call arrives in time.
    */
   nextCall(method: string, options: WaitOptions | WaitOptions["when"] = {}): Promise<BotCall> {
     const { when, timeoutMs = this.#waitMs } = typeof options === "function" ? { when: options } : options;
@@ -234,7 +234,7 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
   }
 
   /**
-   * Posts something to the webhook that does not come from Telegram.
+   * Posts something to the webhook that is not from Telegram.
    *
    * @throws {Error} if no webhook is set.
    */
@@ -291,7 +291,7 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
     return this.host.options.waitMs ?? 4000;
   }
 
-  /** For how long a test may wait for a delivery, and why in vain; nothing if it cannot be told. */
+  /** For how long a test may wait for a delivery, and why nothing will arrive; `undefined` if that is not known. */
   #patience(): { waitMs: number; look: () => string | undefined } | undefined {
     const isVirtual = this.clock instanceof VirtualClock;
     const isReached = () => this.#registration.webhook !== undefined || this.#polling.isWaiting;
@@ -311,7 +311,7 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
     };
   }
 
-  /** What a test is told that waits for a call in vain. */
+  /** The error text for a test whose call did not arrive in time. */
   #whatHappened(): string {
     const counts = new Map<string, number>();
     for (const { method } of this.calls) counts.set(method, (counts.get(method) ?? 0) + 1);

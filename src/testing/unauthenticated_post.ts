@@ -30,7 +30,7 @@ export interface UnauthenticatedAnswer {
   isClosed: boolean;
 }
 
-/** Sends a request over a connection of its own and waits for the answer, the end or the time limit. */
+/** Sends a request over a separate connection and waits for the answer, the end or the time limit. */
 export function postUnauthenticated(
   webhook: RegisteredWebhook,
   request: UnauthenticatedRequest,

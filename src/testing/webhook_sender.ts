@@ -52,7 +52,7 @@ export class WebhookSender {
   #restarts = 0;
   #stopTimer: () => void = () => {};
 
-  /** Starts sending. The webhook gets one connection at once, with or without an update. */
+  /** Starts sending. The webhook gets one connection immediately, with or without an update. */
   constructor(parts: SenderParts) {
     this.#parts = parts;
     this.#isPaused = parts.isPaused;
@@ -80,7 +80,7 @@ export class WebhookSender {
     return this.#pool.busy + this.#restarts;
   }
 
-  /** Loads what there is at once, and sends soon: there is a new update, or something changed. */
+  /** Loads what is pending immediately, and sends soon: there is a new update, or something changed. */
   wake(): void {
     if (this.#isClosed) return;
     if (!this.#isPaused) this.#load();

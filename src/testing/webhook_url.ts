@@ -6,7 +6,7 @@ export interface WebhookUrl {
   protocol: "http" | "https";
   /** `user:password`, as written, or nothing. */
   userInfo: string;
-  /** In lower case and ASCII; an IPv6 address stands in brackets. */
+  /** In lower case and ASCII; an IPv6 address is in brackets. */
   host: string;
   port: number;
   /** Path, query and fragment, as written. */
@@ -15,7 +15,7 @@ export interface WebhookUrl {
   hostHeader: string;
 }
 
-/** The characters of a host name or user info; beyond ASCII everything may stand. */
+/** The characters of a host name or user info; beyond ASCII everything is allowed. */
 const URL_PART = /^(?:[A-Za-z0-9._!$,~*'();&+=-]|%[0-9A-Fa-f]{2}|[\u0080-\u{10ffff}])*$/u;
 
 /**

@@ -24,7 +24,7 @@ export class Certificate {
   readonly notAfter: Date;
   /** Whether it may sign other certificates. */
   readonly isAuthority: boolean;
-  /** Whether it names itself as its issuer: no authority stands behind it. */
+  /** Whether it names itself as its issuer: no authority has signed it. */
   readonly isSelfIssued: boolean;
   readonly #subject: string;
   readonly #x509: X509Certificate;

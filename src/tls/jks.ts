@@ -123,7 +123,7 @@ class JavaReader {
     return this.#view.getUint32(this.#offset - 4);
   }
 
-  /** Text in Java's own UTF-8, which encodes each half of a surrogate pair by itself. */
+  /** Text in Java's own UTF-8, which encodes each half of a surrogate pair separately. */
   text(): string {
     this.bytes(2);
     const bytes = this.bytes(this.#view.getUint16(this.#offset - 2));

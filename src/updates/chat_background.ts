@@ -13,11 +13,11 @@ export type BackgroundType =
   | BackgroundTypePattern
   | BackgroundTypeChatTheme;
 
-/** Made of colours only. [Bot API](https://core.telegram.org/bots/api#backgroundtypefill) */
+/** Made of colors only. [Bot API](https://core.telegram.org/bots/api#backgroundtypefill) */
 export interface BackgroundTypeFill {
   /** Tells the backgrounds apart. */
   type: "fill";
-  /** The colours. */
+  /** The colors. */
   fill: BackgroundFill;
   /** Percentage by which dark themes dim it. */
   dark_theme_dimming: number;
@@ -38,7 +38,7 @@ export interface BackgroundTypeWallpaper {
 }
 
 /**
- * A pattern, as PNG or TGV (gzipped SVG), laid over colours.
+ * A pattern, as PNG or TGV (gzipped SVG), laid over colors.
  * [Bot API](https://core.telegram.org/bots/api#backgroundtypepattern)
  */
 export interface BackgroundTypePattern {
@@ -46,11 +46,11 @@ export interface BackgroundTypePattern {
   type: "pattern";
   /** The pattern. */
   document: Document;
-  /** The colours under it. */
+  /** The colors under it. */
   fill: BackgroundFill;
   /** How strong the pattern shows; 0 to 100. */
   intensity: number;
-  /** Only the pattern is coloured, the rest black; dark themes only. */
+  /** Only the pattern is colored, the rest black; dark themes only. */
   is_inverted?: true;
   /** Moves when the device is tilted. */
   is_moving?: true;
@@ -64,10 +64,10 @@ export interface BackgroundTypeChatTheme {
   theme_name: string;
 }
 
-/** The colours of a background. [Bot API](https://core.telegram.org/bots/api#backgroundfill) */
+/** The colors of a background. [Bot API](https://core.telegram.org/bots/api#backgroundfill) */
 export type BackgroundFill = BackgroundFillSolid | BackgroundFillGradient | BackgroundFillFreeformGradient;
 
-/** One colour. [Bot API](https://core.telegram.org/bots/api#backgroundfillsolid) */
+/** One color. [Bot API](https://core.telegram.org/bots/api#backgroundfillsolid) */
 export interface BackgroundFillSolid {
   /** Tells the fills apart. */
   type: "solid";
@@ -75,7 +75,7 @@ export interface BackgroundFillSolid {
   color: number;
 }
 
-/** A gradient of two colours. [Bot API](https://core.telegram.org/bots/api#backgroundfillgradient) */
+/** A gradient of two colors. [Bot API](https://core.telegram.org/bots/api#backgroundfillgradient) */
 export interface BackgroundFillGradient {
   /** Tells the fills apart. */
   type: "gradient";

@@ -35,7 +35,7 @@ export interface ChatInviteLink {
   name?: string;
   /** When it expires, in Unix seconds. */
   expire_date?: number;
-  /** How many may be in the chat through it at once; 1 to 99999. */
+  /** How many members may have joined through it at the same time; 1 to 99999. */
   member_limit?: number;
   /** Requests that wait for an answer. */
   pending_join_request_count?: number;

@@ -19,7 +19,7 @@ export interface ChatMemberOwner {
   user: User;
   /** Acts as the chat itself. */
   is_anonymous: boolean;
-  /** Title shown beside the name. */
+  /** Title shown next to the name. */
   custom_title?: string;
 }
 
@@ -67,7 +67,7 @@ export interface ChatMemberAdministrator {
   can_manage_tags?: boolean;
   /** Manage welcome messages; for a bot, send them. */
   can_send_welcome_messages: boolean;
-  /** Title shown beside the name. */
+  /** Title shown next to the name. */
   custom_title?: string;
   /** @deprecated Undocumented; use `can_manage_video_chats`. */
   can_manage_voice_chats?: boolean;
@@ -80,7 +80,7 @@ export interface ChatMemberAdministrator {
 export interface ChatMemberMember {
   /** Tells the members apart. */
   status: "member";
-  /** Tag shown beside the name. */
+  /** Tag shown next to the name. */
   tag?: string;
   /** The member. */
   user: User;
@@ -92,7 +92,7 @@ export interface ChatMemberMember {
 export interface ChatMemberRestricted {
   /** Tells the members apart. */
   status: "restricted";
-  /** Tag shown beside the name. */
+  /** Tag shown next to the name. */
   tag?: string;
   /** The member. */
   user: User;

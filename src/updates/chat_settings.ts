@@ -37,6 +37,6 @@ export interface DirectMessagePriceChanged {
  * [Bot API](https://core.telegram.org/bots/api#paidmessagepricechanged)
  */
 export interface PaidMessagePriceChanged {
-  /** Telegram Stars for each message of who is no administrator. */
+  /** Telegram Stars for each message of a user who is not an administrator. */
   paid_message_star_count: number;
 }

@@ -23,7 +23,7 @@ import type { Poll } from "./poll.ts";
 import type { Sticker } from "./sticker.ts";
 
 /**
- * A message that is being replied to from another chat or topic, with its content where that is no text.
+ * A message that is being replied to from another chat or topic, with its content unless that is text.
  * [Bot API](https://core.telegram.org/bots/api#externalreplyinfo)
  */
 export interface ExternalReplyInfo {

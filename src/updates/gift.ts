@@ -38,7 +38,7 @@ export interface Gift {
   upgrade_star_count?: number;
   /** Only for those with Telegram Premium to buy. */
   is_premium?: true;
-  /** As a unique gift, it can colour its owner's profile. */
+  /** As a unique gift, it can color its owner's profile. */
   has_colors?: true;
   /** How many of it there are; limited gifts only. */
   total_count?: number;
@@ -48,7 +48,7 @@ export interface Gift {
   personal_total_count?: number;
   /** How many of it the bot may still send; limited gifts only. */
   personal_remaining_count?: number;
-  /** The colours behind it. */
+  /** The colors behind it. */
   background?: GiftBackground;
   /** How many different unique gifts it can become. */
   unique_gift_variant_count?: number;
@@ -56,7 +56,7 @@ export interface Gift {
   publisher_chat?: Chat;
 }
 
-/** The colours behind a gift. [Bot API](https://core.telegram.org/bots/api#giftbackground) */
+/** The colors behind a gift. [Bot API](https://core.telegram.org/bots/api#giftbackground) */
 export interface GiftBackground {
   /** As 0xRRGGBB. */
   center_color: number;

@@ -10,7 +10,7 @@ export interface InlineKeyboardMarkup {
 }
 
 /**
- * A button under a message. Beside its looks, it has exactly one field, which says what it does.
+ * A button under a message. Besides its appearance, it has exactly one field, which says what it does.
  * [Bot API](https://core.telegram.org/bots/api#inlinekeyboardbutton)
  */
 export interface InlineKeyboardButton {

@@ -72,7 +72,7 @@ import type { WebAppData, WriteAccessAllowed } from "./web_app.ts";
 export interface Message {
   /** Unique within its chat; 0 for an ephemeral message. */
   message_id: number;
-  /** The thread or forum topic that it stands in. */
+  /** The thread or forum topic that it is in. */
   message_thread_id?: number;
   /** The topic of a channel's direct messages chat. */
   direct_messages_topic?: DirectMessagesTopic;
@@ -92,9 +92,9 @@ export interface Message {
   ephemeral_message_id?: number;
   /** When it was sent, in Unix seconds; never 0. */
   date: number;
-  /** For `answerGuestQuery`: the bot was called from a chat in which it is no member. */
+  /** For `answerGuestQuery`: the bot was called from a chat of which it is not a member. */
   guest_query_id?: string;
-  /** The business connection it came through; its chat is then not the bot's own chat with that user. */
+  /** The business connection through which it was sent; its chat is then not the bot's own chat with that user. */
   business_connection_id?: string;
   /** The chat that it belongs to. */
   chat: Chat;
@@ -174,7 +174,7 @@ export interface Message {
   caption?: string;
   /** Links, commands, bold and so on in `caption`. */
   caption_entities?: MessageEntity[];
-  /** The caption stands above the media. */
+  /** The caption is shown above the media. */
   show_caption_above_media?: true;
   /** The media is hidden until tapped. */
   has_media_spoiler?: true;

@@ -37,7 +37,7 @@ export interface PlainEntity {
   length: number;
 }
 
-/** A link with a text of its own. [Bot API](https://core.telegram.org/bots/api#messageentity) */
+/** A link with its own text. [Bot API](https://core.telegram.org/bots/api#messageentity) */
 export interface TextLinkEntity {
   /** What the stretch is. */
   type: "text_link";
@@ -109,7 +109,7 @@ export interface LinkPreviewOptions {
   prefer_small_media?: boolean;
   /** The preview's media is shown large. */
   prefer_large_media?: boolean;
-  /** The preview stands above the text. */
+  /** The preview is shown above the text. */
   show_above_text?: boolean;
 }
 

@@ -42,7 +42,7 @@ export interface Poll {
   explanation_media?: PollMedia;
   /** Seconds that it stays open. */
   open_period?: number;
-  /** When it closes by itself, in Unix seconds. */
+  /** When it closes automatically, in Unix seconds. */
   close_date?: number;
   /** Text above the poll; only within a {@link Message}. */
   description?: string;
@@ -62,7 +62,7 @@ export interface PollOption {
   text: string;
   /** Custom emoji in `text`. */
   text_entities?: MessageEntity[];
-  /** Media beside the option. */
+  /** Media shown with the option. */
   media?: PollMedia;
   /** Votes for it; 0 also if not known. */
   voter_count: number;

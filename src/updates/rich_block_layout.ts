@@ -12,7 +12,7 @@ export interface RichBlockList {
 
 /** An item of a list. [Bot API](https://core.telegram.org/bots/api#richblocklistitem) */
 export interface RichBlockListItem {
-  /** What stands before it: a number or a bullet. */
+  /** What precedes it: a number or a bullet. */
   label: string;
   /** Its content. */
   blocks: RichBlock[];

@@ -93,7 +93,7 @@ export interface RichBlockSlideshow {
 export interface RichBlockMap {
   /** Tells the blocks apart. */
   type: "map";
-  /** Its centre. */
+  /** Its center. */
   location: Location;
   /** From 13 to 20. */
   zoom: number;

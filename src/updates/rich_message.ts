@@ -17,7 +17,7 @@ export interface RichMessage {
 }
 
 /**
- * A button within a rich message. Beside its looks, it has exactly one field, which says what it does.
+ * A button within a rich message. Besides its appearance, it has exactly one field, which says what it does.
  * [Bot API](https://core.telegram.org/bots/api#richmessagebutton)
  */
 export interface RichMessageButton {

@@ -6,7 +6,7 @@ export interface Sticker {
   file_id: string;
   /** The same for every bot and forever; of no use for downloading. */
   file_unique_id: string;
-  /** What it is for, whatever its format. */
+  /** What it is for, regardless of its format. */
   type: "regular" | "mask" | "custom_emoji";
   /** In pixels. */
   width: number;
@@ -28,7 +28,7 @@ export interface Sticker {
   mask_position?: MaskPosition;
   /** Identifies a custom emoji. */
   custom_emoji_id?: string;
-  /** A custom emoji to be drawn in the colour of the text. */
+  /** A custom emoji to be drawn in the color of the text. */
   needs_repainting?: true;
   /** In bytes; may exceed 2^31. */
   file_size?: number;

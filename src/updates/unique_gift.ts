@@ -53,7 +53,7 @@ export interface UniqueGift {
   is_burned?: true;
   /** Lives on the TON blockchain; Telegram can neither resell nor pass it on. */
   is_from_blockchain?: true;
-  /** The colours that it gives its owner's name. */
+  /** The colors that it gives its owner's name. */
   colors?: UniqueGiftColors;
   /** The chat that published it. */
   publisher_chat?: Chat;
@@ -88,14 +88,14 @@ export interface UniqueGiftSymbol {
 export interface UniqueGiftBackdrop {
   /** Its name. */
   name: string;
-  /** Its colours. */
+  /** Its colors. */
   colors: UniqueGiftBackdropColors;
   /** How many of 1000 upgrades get it. */
   rarity_per_mille: number;
 }
 
 /**
- * The colours behind a unique gift.
+ * The colors behind a unique gift.
  * [Bot API](https://core.telegram.org/bots/api#uniquegiftbackdropcolors)
  */
 export interface UniqueGiftBackdropColors {
@@ -110,7 +110,7 @@ export interface UniqueGiftBackdropColors {
 }
 
 /**
- * The colours that a unique gift gives its owner's name, replies and link previews.
+ * The colors that a unique gift gives its owner's name, replies and link previews.
  * [Bot API](https://core.telegram.org/bots/api#uniquegiftcolors)
  */
 export interface UniqueGiftColors {

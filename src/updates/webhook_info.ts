@@ -21,7 +21,7 @@ export interface WebhookInfo {
 }
 
 /**
- * What an error of the Bot API says beside its message.
+ * What an error of the Bot API contains in addition to its message.
  * [Bot API](https://core.telegram.org/bots/api#responseparameters)
  */
 export interface ResponseParameters {

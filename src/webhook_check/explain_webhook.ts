@@ -46,7 +46,7 @@ export interface WebhookFinding {
   readonly advice?: string;
 }
 
-/** What is known beside what Telegram says. */
+/** What is known in addition to what Telegram reports. */
 export interface WebhookContext {
   /** The time, in Unix seconds. */
   readonly now: number;

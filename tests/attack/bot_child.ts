@@ -1,4 +1,4 @@
-// A bot in a process of its own, as `bot_process.ts` starts it. It writes what happens to a file that several may share.
+// A bot in a separate process, as `bot_process.ts` starts it. It writes what happens to a file that several may share.
 import { openSync, writeSync } from "node:fs";
 import process from "node:process";
 import { type InboxOptions, listen, type ReceivedUpdate, sqliteStore, type Update } from "../../mod.ts";

@@ -6,7 +6,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import type { TestScope } from "../../src/testing/store.ts";
 
-/** What a bot in a process of its own is to do; see `bot_child.ts`. */
+/** What a bot in a separate process is to do; see `bot_child.ts`. */
 export interface BotTask {
   readonly database: string;
   readonly journal: string;

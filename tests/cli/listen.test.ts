@@ -11,7 +11,7 @@ import { startTestBotApi } from "../../src/testing/mod.ts";
 import { startCli, startCliUnread, startShell } from "./run_cli.ts";
 import { runInProcess } from "./run_in_process.ts";
 
-test("listen --json registers, prints an update a line, and hands over a pending album at SIGTERM", async (t) => {
+test("listen --json registers, prints an update a line, and delivers a pending album at SIGTERM", async (t) => {
   const telegram = await startTestBotApi();
   t.after(() => telegram.close());
   const port = await freePort();
@@ -73,7 +73,7 @@ test("listen without a bot token only listens, says what it refuses, and ends af
   assert.doesNotMatch(cli.stderr, /a-secret-for-the-test/);
 });
 
-test("listen ends quietly when nobody reads its output any more, and keeps the update with Telegram", async (t) => {
+test("listen ends quietly when nobody reads its output any longer, and keeps the update with Telegram", async (t) => {
   const cli = startCliUnread(t, ["listen", "--json", "--no-secret", "--host", "127.0.0.1", "--port", "0"]);
   const [, url = ""] = await cli.printed("stderr", /Listening on (\S+)\n/);
   const options = { url, secretToken: null, certificate: undefined };
@@ -84,7 +84,7 @@ test("listen ends quietly when nobody reads its output any more, and keeps the u
   assert.doesNotMatch(cli.stderr, /EPIPE|Error| at /);
 });
 
-test("a second signal ends at once what does not come to its end", async (t) => {
+test("a second signal immediately ends a close that hangs", async (t) => {
   const cli = startCli(t, [], {}, fileURLToPath(new URL("./never_closes.ts", import.meta.url)));
   await cli.printed("stdout", /ready/);
   cli.signal("SIGINT");

@@ -1,7 +1,7 @@
 import { Output } from "../../src/cli/output.ts";
 import { runCommandLine } from "../../src/cli/run_command_line.ts";
 
-/** Runs the program within the test's process: fast, for what needs no process of its own. */
+/** Runs the program within the test's process: fast, for what needs no separate process. */
 export async function runInProcess(
   args: readonly string[],
   env: Record<string, string> = {},

@@ -72,7 +72,7 @@ test("cert writes a pair, replaces none unasked, and says how to go on", async (
   assert.notEqual(readFileSync(join(directory, "telehook-cert.pem"), "utf8"), cert);
 });
 
-test("a certificate for another host is made anew, and a key without its certificate is left alone", async (t) => {
+test("a certificate for another host is replaced, and a key without its certificate is left alone", async (t) => {
   const directory = temporaryDirectory(t);
   const prefix = join(directory, "bot");
   await runInProcess(["cert", "--host", "203.0.113.7", "--algorithm", "ecdsa-p256", "--out", prefix]);

@@ -5,7 +5,7 @@ import { rawDelivery, textUpdate } from "../serve/raw_connection.ts";
 import { liveServer } from "./live_server.ts";
 import { idsOf, readAll } from "./updates.ts";
 
-/** A delivery of its own chat, so that no other delays it. */
+/** A delivery of a separate chat, so that no other delays it. */
 const delivery = (id: number) => ({ update: textUpdate(id, `text ${id}`, id) });
 
 describe("back-pressure over a socket", () => {
@@ -77,7 +77,7 @@ describe("back-pressure over a socket", () => {
     assert.deepEqual(errors, [], "closing is no failure, and no attempt");
   });
 
-  it("ends when the server is closed: what was held back is not read any more", async (t) => {
+  it("ends when the server is closed: what was held back is no longer read", async (t) => {
     const streams = updateStreams({ bufferSize: 1 });
     const stream = streams.all();
     const { server, connect } = await liveServer(t, streams, { onError: () => {} });

@@ -29,7 +29,7 @@ const MISSING: Sample = {
   update: { update_id: 0, stopped_message_generation: { chat: { id: 42, type: "private" }, draft_id: 1 } },
 };
 
-/** Real updates, and some that depart from the documentation. Ids repeat among them, so each gets one of its own. */
+/** Real updates, and some that depart from the documentation. Ids repeat among them, so each gets a new one. */
 const corpus: readonly Sample[] = readFileSync(new URL("../fixtures/corpus.jsonl", import.meta.url), "utf8")
   .trimEnd().split("\n").map((line): Sample => JSON.parse(line)).concat(MISSING)
   .map((sample, index) => ({ ...sample, update: { ...sample.update, update_id: index + 1 } }));

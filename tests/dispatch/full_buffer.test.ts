@@ -1,13 +1,13 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { updateStreams } from "../../mod.ts";
-import { bring, context, idsOf, isSettled, messageUpdate, readAll } from "./updates.ts";
+import { context, idsOf, isSettled, messageUpdate, readAll, receive } from "./updates.ts";
 
 describe("a full buffer", () => {
   it("holds deliveries back, first come, first served", async () => {
     const streams = updateStreams({ bufferSize: 2 });
     const stream = streams.on("message");
-    bring(streams, 1, 2);
+    receive(streams, 1, 2);
     const [third, fourth] = [3, 4].map((id) => streams.receive(messageUpdate(id), context()));
     assert.equal(await isSettled(third), false);
     assert.equal((await stream.next()).value?.update_id, 1);
@@ -23,7 +23,7 @@ describe("a full buffer", () => {
   it("holds a delivery back until every subscriber has room", async () => {
     const streams = updateStreams({ bufferSize: 1 });
     const [slow, slower, idle] = [streams.on("message"), streams.all(), streams.on("poll")];
-    bring(streams, 1);
+    receive(streams, 1);
     const delivery = streams.receive(messageUpdate(2), context());
     await slow.next();
     assert.equal(await isSettled(delivery), false);
@@ -35,7 +35,7 @@ describe("a full buffer", () => {
   it("of 100 is what there is by default", async () => {
     const streams = updateStreams();
     const stream = streams.all();
-    bring(streams, ...Array(100).keys());
+    receive(streams, ...Array(100).keys());
     const delivery = streams.receive(messageUpdate(100), context());
     assert.equal(await isSettled(delivery), false);
     await stream.return();
@@ -60,20 +60,20 @@ describe("a full buffer", () => {
   it("gives back hundreds of thousands in their order, while others come and go", async () => {
     const streams = updateStreams({ bufferSize: Infinity });
     const stream = streams.all();
-    let brought = 0;
+    let received = 0;
     let taken = 0;
     for (const [more, fewer] of [[200_000, 50_000], [10, 100_000], [50_000, 100_010]] as const) {
-      for (let i = 0; i < more; i++) bring(streams, brought++);
+      for (let i = 0; i < more; i++) receive(streams, received++);
       for (let i = 0; i < fewer; i++) assert.equal((await stream.next()).value?.update_id, taken++);
     }
-    assert.equal(taken, brought);
+    assert.equal(taken, received);
     await stream.return();
   });
 
   it("drops the oldest, and counts", async () => {
     const streams = updateStreams({ bufferSize: 2, overflow: "dropOldest" });
     const stream = streams.on("message");
-    bring(streams, 1, 2, 3, 4);
+    receive(streams, 1, 2, 3, 4);
     assert.equal(stream.dropped, 2);
     streams.close();
     assert.deepEqual(idsOf(await readAll(stream)), [3, 4]);
@@ -83,7 +83,7 @@ describe("a full buffer", () => {
     const streams = updateStreams({ bufferSize: 2, overflow: "dropNewest" });
     const [stream, reading] = [streams.on("message"), streams.on("message")];
     const read = reading.next();
-    bring(streams, 1, 2, 3, 4);
+    receive(streams, 1, 2, 3, 4);
     assert.deepEqual([stream.dropped, reading.dropped], [2, 1]);
     streams.close();
     assert.deepEqual(idsOf(await readAll(stream)), [1, 2]);
@@ -95,20 +95,20 @@ describe("a full buffer", () => {
     for (const overflow of ["dropOldest", "dropNewest"] as const) {
       const streams = updateStreams({ bufferSize: 0, overflow });
       const stream = streams.on("message");
-      bring(streams, 1);
+      receive(streams, 1);
       const read = stream.next();
-      bring(streams, 2, 3);
+      receive(streams, 2, 3);
       assert.equal((await read).value?.update_id, 2);
       assert.equal(stream.dropped, 2);
     }
   });
 
-  it("gives up a delivery that nobody waits for any more, and the update with it", async () => {
+  it("gives up a delivery that is no longer awaited, and the update with it", async () => {
     const closing = new AbortController();
     const reason = new Error("closing");
     const streams = updateStreams({ bufferSize: 1 });
     const stream = streams.on("message");
-    bring(streams, 1);
+    receive(streams, 1);
     const given = streams.receive(messageUpdate(2), context(closing.signal));
     const kept = streams.receive(messageUpdate(3), context());
     closing.abort(reason);

@@ -42,7 +42,7 @@ describe("streams of a registered webhook", () => {
     assert.throws(() => streams.on("channel_post"), isTooLate);
   });
 
-  it("say so too where nothing that is unknown can come any more", async (t) => {
+  it("say so too where no unknown kind can arrive any longer", async (t) => {
     const known = updateStreams();
     known.on("message");
     await register(t, known);

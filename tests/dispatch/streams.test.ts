@@ -4,7 +4,6 @@ import { ReadableStream } from "node:stream/web";
 import { ALL_UPDATE_KINDS, TelehookError, type UpdateStreams, updateStreams } from "../../mod.ts";
 import {
   albumOf,
-  bring,
   context,
   idsOf,
   isSettled,
@@ -13,6 +12,7 @@ import {
   PHOTO,
   postUpdate,
   readAll,
+  receive,
   UNKNOWN,
   VIDEO,
 } from "./updates.ts";
@@ -22,11 +22,11 @@ const isError = (code: string) => (error: unknown) => error instanceof TelehookE
 describe("streams", () => {
   it("have every update from the subscription on, whether or not somebody reads yet", async () => {
     const streams = updateStreams();
-    bring(streams, 1);
+    receive(streams, 1);
     const first = streams.on("message");
-    bring(streams, 2, 3);
+    receive(streams, 2, 3);
     const second = streams.all();
-    bring(streams, 4);
+    receive(streams, 4);
     streams.close();
     assert.deepEqual(idsOf(await readAll(first)), [2, 3, 4]);
     assert.deepEqual(idsOf(await readAll(second)), [4]);
@@ -38,7 +38,7 @@ describe("streams", () => {
     const [one, two] = [stream.next(), stream.next()];
     const update = messageUpdate(1);
     streams.receive(update, context());
-    bring(streams, 2, 3);
+    receive(streams, 2, 3);
     assert.equal((await one).value, update);
     assert.equal((await two).value?.update_id, 2);
     assert.equal((await stream.next()).value?.update_id, 3);
@@ -59,7 +59,7 @@ describe("streams", () => {
     const [unknown, all, messages] = [streams.unknown(), streams.all(), streams.on("message")];
     const copy = structuredClone(UNKNOWN);
     streams.receive(UNKNOWN, context());
-    bring(streams, 1);
+    receive(streams, 1);
     streams.close();
     assert.deepEqual(await readAll(unknown), [copy]);
     assert.deepEqual(await readAll(all), [copy, messageUpdate(1)]);
@@ -69,7 +69,7 @@ describe("streams", () => {
   it("feed a ReadableStream, which leaves when it is cancelled", async () => {
     const streams = updateStreams();
     const reader = ReadableStream.from(streams.on("message:text")).getReader();
-    bring(streams, 1, 2);
+    receive(streams, 1, 2);
     assert.equal((await reader.read()).value?.message.text, "text 1");
     await reader.cancel();
     assert.deepEqual(streams.allowedUpdates, []);
@@ -77,9 +77,9 @@ describe("streams", () => {
 
   it("take updates that nobody wants as handled", () => {
     const streams = updateStreams({ bufferSize: 0 });
-    bring(streams, 1);
+    receive(streams, 1);
     streams.on("poll");
-    bring(streams, 2);
+    receive(streams, 2);
   });
 });
 
@@ -188,7 +188,7 @@ describe("a subscriber", () => {
   it("that leaves its loop lets go of what it held back", async () => {
     const streams = updateStreams({ bufferSize: 1 });
     const stream = streams.on("message");
-    bring(streams, 1);
+    receive(streams, 1);
     const held = streams.receive(messageUpdate(2), context());
     for await (const { message } of stream) {
       assert.equal(message.text, "text 1");
@@ -196,7 +196,7 @@ describe("a subscriber", () => {
     }
     await held;
     assert.deepEqual(streams.allowedUpdates, []);
-    bring(streams, 3, 4, 5);
+    receive(streams, 3, 4, 5);
     assert.deepEqual(await stream.next(), { done: true, value: undefined });
   });
 
@@ -206,7 +206,7 @@ describe("a subscriber", () => {
     const failed = (async () => {
       for await (const { message } of bad) throw new Error(`cannot read ${message.text}`);
     })();
-    bring(streams, 1);
+    receive(streams, 1);
     await assert.rejects(failed, /cannot read text 1/);
     const held = streams.receive(messageUpdate(2), context());
     assert.equal((await good.next()).value?.update_id, 1);
@@ -221,7 +221,7 @@ describe("a subscriber", () => {
     const waiting = streams.on("poll", { signal: leaving.signal });
     const busy = streams.all({ signal: leaving.signal });
     const unknown = streams.unknown({ signal: leaving.signal });
-    bring(streams, 1);
+    receive(streams, 1);
     const held = streams.receive(messageUpdate(2), context());
     const next = waiting.next();
     leaving.abort();
@@ -237,7 +237,7 @@ describe("a subscriber", () => {
     const other = streams.on("poll");
     const stream = streams.on("message", { signal: AbortSignal.abort() });
     assert.deepEqual(streams.allowedUpdates, ["poll"]);
-    bring(streams, 1);
+    receive(streams, 1);
     assert.deepEqual(await readAll(stream), []);
     await other.return();
   });
@@ -252,7 +252,7 @@ describe("closing streams", () => {
   it("ends each loop after what is in its buffer", async () => {
     const streams = updateStreams();
     const [full, waiting] = [streams.on("message"), streams.on("poll")];
-    bring(streams, 1, 2);
+    receive(streams, 1, 2);
     const next = waiting.next();
     streams.close();
     streams.close();
@@ -263,7 +263,7 @@ describe("closing streams", () => {
   it("leaves to Telegram what was not acknowledged", async () => {
     const streams = updateStreams({ bufferSize: 1 });
     const stream = streams.on("message");
-    bring(streams, 1);
+    receive(streams, 1);
     const held = [2, 3].map((id) => streams.receive(messageUpdate(id), context()));
     streams.close();
     for (const each of held) await assert.rejects(async () => await each, isError("ERR_CLOSED"));

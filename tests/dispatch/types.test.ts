@@ -165,7 +165,7 @@ describe("streams", () => {
       streams.on({ signal: AbortSignal.abort() });
       // @ts-expect-error No such option.
       streams.on("message", { sgnal: AbortSignal.abort() });
-      // @ts-expect-error Unknown kinds have a subscription of their own.
+      // @ts-expect-error Unknown kinds have a separate subscription.
       streams.on("unknown");
       // @ts-expect-error No such way.
       updateStreams({ overflow: "drop" });

@@ -58,7 +58,7 @@ export function context(signal: AbortSignal = new AbortController().signal): Rec
 }
 
 /** Brings messages with these ids, none of which has to wait. */
-export function bring(streams: UpdateStreams, ...ids: readonly number[]): void {
+export function receive(streams: UpdateStreams, ...ids: readonly number[]): void {
   for (const id of ids) assert.equal(streams.receive(messageUpdate(id), context()), undefined);
 }
 

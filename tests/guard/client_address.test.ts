@@ -166,7 +166,7 @@ describe("an address as runtimes tell it", () => {
     });
   }
 
-  it("that is not known is a refusal of its own, explained once", async () => {
+  it("that is not known is a separate refusal, explained once", async () => {
     const reasons: unknown[] = [];
     const options = { secretToken: null, allowedAddresses: ["192.0.2.1"] };
     const hook = webhook(() => {}, { ...options, onEvent: (event) => reasons.push(event) });

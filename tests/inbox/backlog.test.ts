@@ -91,7 +91,7 @@ describe("what is due is worked off while the event loop turns", () => {
 });
 
 it("an update that comes meanwhile is answered meanwhile", async () => {
-  const { hook, post } = bot(work, { store: filled(10_000, 100) });
+  const { hook, post } = bot(work, { store: filled(5_000, 100) });
   await new Promise((resolve) => setTimeout(resolve, 1));
   assert.equal(await post(message(20_000, { chat: { id: 1_000, type: "private" } })), 200);
   assert.ok(hook.stats().stored > 1_000, "the rest still waits");

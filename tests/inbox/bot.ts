@@ -123,7 +123,7 @@ function isParkingNote(error: unknown): boolean {
   return error instanceof TelehookError && error.message.includes("(reported once)");
 }
 
-/** A message of a chat, for a lane of its own. */
+/** A message of a chat, for a separate lane. */
 export function inChat(chat: number, id: number, rest: Partial<Message> = {}): Update {
   return message(id, { chat: { id: chat, type: "private" }, ...rest });
 }

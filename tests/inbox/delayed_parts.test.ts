@@ -38,7 +38,7 @@ describe("an album stays whole", () => {
       const until = performance.now() + 1.6 * quietMs;
       while (performance.now() < until);
     }, { secretToken: null, mediaGroups: { quietMs } });
-    const server = new MessageChannel(); // what was sent meanwhile comes as input does: in a turn of its own
+    const server = new MessageChannel(); // what was sent meanwhile comes as input does: in a separate turn
     const arrived = new Log();
     server.port1.onmessage = ({ data }) =>
       void hook(delivery(part(data, "7"))).then(({ status }) => arrived.add(`${status}`));

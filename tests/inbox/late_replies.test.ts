@@ -139,7 +139,7 @@ describe("a reply through the Bot API", () => {
   const botApiError = (error_code: number) =>
     Object.assign(new TelehookError("ERR_BOT_API", "no"), { error_code });
 
-  it("is sent again if the Bot API has a fault of its own, or cannot be reached", async (t) => {
+  it("is sent again if the Bot API has an internal error, or cannot be reached", async (t) => {
     const real = globalThis.setTimeout;
     globalThis.setTimeout = Object.assign(
       (run: () => void, ms?: number) => real(run, ms !== undefined && ms >= 1_000 && ms < 10_000 ? 1 : ms),

@@ -12,7 +12,7 @@ function rules(maxAttempts = 5, giveUpAfterMs = 600_000) {
     { maxAttempts, giveUpAfterMs },
     (isOutage, lanes) => told.push(isOutage ? `outage of ${lanes}` : "over"),
   );
-  /** An update of a lane of its own fails. */
+  /** An update of a separate lane fails. */
   const fail = (id: number, lane: number = id) => failures.failed(id, lane, failures.triesOf(id));
   return { failures, told, fail };
 }

@@ -139,7 +139,7 @@ describe("health", () => {
     await hook.close();
   });
 
-  it("needs a path of its own", () => {
+  it("needs a separate path", () => {
     const make = (options: object) => () => webhook(() => {}, { secretToken: null, ...options });
     assert.throws(make({ health: "healthz" }), { code: "ERR_PATH" });
     assert.throws(make({ health: "/x", metrics: "/x" }), {

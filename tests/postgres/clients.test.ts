@@ -12,7 +12,7 @@ import { poolFor } from "./scope.ts";
 import { virtualTimes } from "../store/virtual_time.ts";
 
 /*
- * Each client that a store recognises does everything that the store asks of it. The clients are in the directory that
+ * Each client that a store recognizes does everything that the store asks of it. The clients are in the directory that
  * `.ci/servers` prepares; Bun's is Bun's own.
  */
 const place = process.env["TELEHOOK_TEST_CLIENTS"];

@@ -21,7 +21,7 @@ test("options that cannot be are refused at once", undefined, () => {
     () => postgresStore({}, { name: "a" }),
     /a Pool of pg, PGlite, .*postgres\.js, Bun's SQL, or a function/,
   );
-  refused(() => postgresStore("postgres://x" as never, { name: "a" }), /does not recognise this client/);
+  refused(() => postgresStore("postgres://x" as never, { name: "a" }), /does not recognize this client/);
   refused(() => postgresStore(nobody, { name: "" }), /"name" must be a text/);
   refused(() => postgresStore(nobody, { name: "123456:abcdefghijklmnopqrstuvwxyz" }), /bot token/);
   for (const schema of ["", "A", "1a", "a-b", "pg_a", 'a"b', "a".repeat(64)]) {

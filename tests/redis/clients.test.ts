@@ -10,7 +10,7 @@ import { entry, Heard, ids, newName } from "../store/server_store.ts";
 import { clientFor } from "./scope.ts";
 
 /*
- * Each client that a store recognises does everything that the store asks of it. The clients are in the directory that
+ * Each client that a store recognizes does everything that the store asks of it. The clients are in the directory that
  * `.ci/servers` prepares; Bun's is Bun's own, and Deno's is imitated by its methods.
  */
 const place = process.env["TELEHOOK_TEST_CLIENTS"];

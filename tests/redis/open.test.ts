@@ -148,12 +148,12 @@ test("options and clients that cannot be are errors at once", undefined, () => {
     assert.throws(() => redisStore(client as object, { name: "a" }), {
       ...code,
       message:
-        /does not recognise this client .*node-redis .*ioredis, Bun's RedisClient, Deno's .*a function \(command, args\)/,
+        /does not recognize this client .*node-redis .*ioredis, Bun's RedisClient, Deno's .*a function \(command, args\)/,
     });
     if (client === undefined) continue;
     assert.throws(() => redisStore(send, { name: "a", subscriber: client as object }), {
       ...code,
-      message: /does not recognise this subscriber .*a function \(channel, listener\)/,
+      message: /does not recognize this subscriber .*a function \(channel, listener\)/,
     });
   }
 });

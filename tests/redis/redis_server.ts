@@ -25,7 +25,7 @@ export const skipWithoutRedis: string | undefined =
     ? undefined
     : `needs a Redis server: ${HOW}`;
 
-/** The same for tests that start servers of their own. */
+/** The same for tests that start separate servers. */
 export const skipWithoutOwnRedis: string | undefined = isInstalled || process.env["CI"]
   ? undefined
   : `needs redis-server: ${HOW}`;

@@ -43,7 +43,7 @@ export function answersSuite(adapter: Adapter): void {
       assert.ok(!answer.body.includes(SECRET));
       assert.deepEqual(seen, []);
       const next = connection.isClosed ? await connect() : connection;
-      // A runtime may close after a refusal; Telegram connects anew then.
+      // A runtime may close after a refusal; Telegram reconnects then.
       const good = await next.deliver({ target: "/telegram" }).catch(async () =>
         await (await connect()).deliver({ target: "/telegram" })
       );

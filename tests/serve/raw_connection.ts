@@ -187,7 +187,7 @@ export class RawConnection {
     return this.#until(() => this.#isClosed, "the end of the connection");
   }
 
-  /** Resolves when there is something to read, or nothing will come any more. */
+  /** Resolves when there is something to read, or nothing more will arrive. */
   closedOrAnswered(): Promise<void> {
     return this.#until(() => this.#isClosed || this.#received.includes("\r\n\r\n"), "an answer or the end");
   }

@@ -179,7 +179,7 @@ describe(
       assert.deepEqual(all.callsWith(21).map(({ attempt }) => attempt), [1]);
     });
 
-    it("each count the failures of what Telegram brings again", async (t) => {
+    it("each count the failures of what Telegram sends again", async (t) => {
       const all = await SeveralProcesses.startTwo(t, { hasStore: true, options: { maxAttempts: 2 } });
       const [first, second] = await all.connectToBoth();
       await deliver(first, textUpdate(1, "fail"), 500);

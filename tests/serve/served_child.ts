@@ -1,4 +1,4 @@
-// One server in a process of its own, as `server_process.ts` starts it. It says what happens in lines of JSON.
+// One server in a separate process, as `server_process.ts` starts it. It says what happens in lines of JSON.
 import process from "node:process";
 import { listen, sqliteStore, webhook } from "../../mod.ts";
 import { serve } from "../../src/serve/node.ts";

@@ -5,7 +5,7 @@ import type { ServeOptions } from "../../mod.ts";
 import type { TestScope } from "../../src/testing/store.ts";
 import { RUNTIME } from "./adapters.ts";
 
-/** What a server in a process of its own is to do; see `served_child.ts`. */
+/** What a server in a separate process is to do; see `served_child.ts`. */
 export interface ChildTask {
   /** How long the receiver takes for each update, in milliseconds. */
   readonly handlerMs: number;
@@ -25,7 +25,7 @@ const LOADER = {
 /** How long a process may take for what a test waits for, in milliseconds. */
 const PATIENCE_MS = 20_000;
 
-/** A server in a process of its own, on the runtime of the test. */
+/** A server in a separate process, on the runtime of the test. */
 export class ServerProcess {
   readonly #child: ChildProcess;
   /** What it printed, both streams. */

@@ -18,7 +18,7 @@ export function fingerprint(cert: string): string {
   return new X509Certificate(cert).fingerprint256;
 }
 
-/** Clients that deliver one update after the other, each on a connection of its own as long as the server keeps it. */
+/** Clients that deliver one update after the other, each on a separate connection as long as the server keeps it. */
 export interface Load {
   readonly answered: number;
   /** Connections that the server has ended, having said so with an answer. */

@@ -42,7 +42,7 @@ test(`a certificate is replaced under ${CLIENTS} busy connections, and no reques
     assert.equal(clients.ended, 0);
     assert.equal((await idle.deliver({ update: textUpdate(900_000_002) })).status, 200);
   } else {
-    assert.ok(clients.ended >= CLIENTS); // each was told to come anew
+    assert.ok(clients.ended >= CLIENTS); // each was asked to reconnect
     await idle.closed();
   }
 });

@@ -24,7 +24,7 @@ export function openDatabase(path: string): DatabaseSync {
   return database;
 }
 
-/** A path in a directory of its own, which goes when the test has ended. */
+/** A path in a temporary directory, which is removed when the test has ended. */
 export function freshPath(t: TestScope): string {
   const directory = mkdtempSync(join(tmpdir(), "telehook-store-"));
   t.after(() => rmSync(directory, { recursive: true, force: true }));

@@ -184,7 +184,7 @@ describe("an exchange breaks", () => {
     const webhook = await rawWebhook(t, ({ connection }) => connection === 1 ? `${OK}junk\r\n\r\n` : OK);
     await call(telegram, "setWebhook", { url: `http://127.0.0.1:${webhook.port}` });
     assert.equal((await telegram.deliver(saying("one"))).outcome, "acknowledged");
-    assert.deepEqual(telegram.violations, ["8 bytes came that belong to no answer"]);
+    assert.deepEqual(telegram.violations, ["8 bytes arrived that belong to no answer"]);
     const two = telegram.deliver(saying("two"));
     assert.equal((await two.attempt(1)).error, "Not Implemented");
     await telegram.clock.advance(2000);

@@ -3,7 +3,7 @@ import { test } from "node:test";
 import { rawWebhook } from "./raw_webhook.ts";
 import { call, frozen } from "./test_server.ts";
 
-test("several bots on one server have webhooks, updates and calls of their own", async (t) => {
+test("several bots on one server have their own webhooks, updates and calls", async (t) => {
   const telegram = await frozen(t, { bots: [{ token: "7:seven", bot: { username: "seven_bot" } }, {}] });
   const [first, seven, third] = telegram.bots;
   assert.ok(first === telegram && seven && third);

@@ -82,7 +82,7 @@ describe("the test answers a method", () => {
     assert.equal(telegram.calls[0]?.error, "Too Many Requests: retry after 5");
   });
 
-  test("with a mistake of its own, which is an internal error", async (t) => {
+  test("with a bug in its code, which is an internal error", async (t) => {
     const telegram = await frozen(t);
     telegram.answer("sendMessage", () => {
       throw new Error("the test is wrong");

@@ -34,7 +34,7 @@ describe("a user", () => {
     assert.equal(sent.delivery.update.update_id, 100_000_001);
   });
 
-  test("has ids of their own, and each update the next", async (t) => {
+  test("has its own ids, and each update has the next one", async (t) => {
     const telegram = await start(t);
     const [anna, ben] = [telegram.user(), telegram.user()];
     assert.notEqual(anna.user.id, ben.user.id);

@@ -19,7 +19,7 @@ async function post(
   return { ...await response.json(), status: response.status, headers: response.headers };
 }
 
-/** A form as grammY writes it: no space in a header, a file name without quotes, the file under a name of its own. */
+/** A form as grammY writes it: no space in a header, a file name without quotes, the file under a different name. */
 function asGrammy(fields: Record<string, string>, fileName: string, file: string): string {
   const parts = Object.entries({ ...fields, document: "attach://8l26lnl9" }).map(([name, value]) =>
     `--bound\r\ncontent-disposition:form-data;name="${name}"\r\n\r\n${value}\r\n`

@@ -158,7 +158,7 @@ describe("4: a reply of over 1 MiB after decompression is too large, and retried
   }
 });
 
-describe("5: the sender answers what it cannot read with an HTTP answer of its own, and closes", () => {
+describe("5: the sender answers what it cannot read with its own HTTP answer, and closes", () => {
   const answers: readonly (readonly [what: string, answer: string, own: string])[] = [
     ["501 to what is not HTTP", "SSH-2.0-OpenSSH\r\n\r\n", "501 Not Implemented"],
     ["400 to a head that breaks off", "HTTP/1.1 200 OK\r\nContent-Length\r\n\r\n", "400 Bad Request"],
@@ -292,7 +292,7 @@ describe("9: a head is taken", () => {
   for (const length of ["+2", "0x2"]) {
     test(`with Content-Length ${length} as 0, so that the exchange loses step`, async (t) => {
       const { telegram } = await exchange(t, `HTTP/1.1 200 OK\r\nContent-Length: ${length}\r\n\r\n{}`);
-      assert.deepEqual(telegram.violations, ["2 bytes came that belong to no answer"]);
+      assert.deepEqual(telegram.violations, ["2 bytes arrived that belong to no answer"]);
     });
   }
 });

@@ -177,7 +177,7 @@ describe("an update expires", () => {
     });
   }
 
-  test("that waits in vain for a webhook", async (t) => {
+  test("for which no webhook is set", async (t) => {
     const telegram = await frozen(t);
     const delivery = telegram.deliver({ inline_query: { from: { id: 1 } } });
     await telegram.clock.advance(31_000);

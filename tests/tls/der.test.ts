@@ -98,7 +98,7 @@ describe("writing DER", () => {
     assert.equal(toHex(writeMagnitude(hex("0080"))), "02020080");
   });
 
-  it("puts bytes together in memory of their own", () => {
+  it("puts bytes together in separate memory", () => {
     const part = hex("01");
     const joined = concat(part);
     part[0] = 2;

@@ -3,7 +3,7 @@ import { createServer, get } from "node:https";
 import type { KeyPair } from "../../src/tls/mod.ts";
 
 /**
- * Serves one HTTPS request with the key pair on a port of its own and makes it as a client that trusts `ca`
+ * Serves one HTTPS request with the key pair on a separate port and makes it as a client that trusts `ca`
  * alone. Rejects when the client does not accept the certificate for `host`, a name or address of this
  * machine.
  */

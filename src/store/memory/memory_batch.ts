@@ -34,7 +34,7 @@ export class MemoryBatch implements Batch, Linked<MemoryBatch> {
   olderCollecting: MemoryBatch | undefined = undefined;
   /** The batch of its lane that began to collect last. Kept up to date in the last batch of the lane only. */
   newestCollecting: MemoryBatch | undefined = undefined;
-  /** Its neighbours in the list of batches that collect. */
+  /** Its neighbors in the list of batches that collect. */
   before: MemoryBatch | undefined = undefined;
   behind: MemoryBatch | undefined = undefined;
 
@@ -106,7 +106,7 @@ export class MemoryBatch implements Batch, Linked<MemoryBatch> {
   }
 }
 
-/** What cannot be written as JSON is handed over as a failed attempt has left it. */
+/** What cannot be written as JSON is passed on as the failed attempt left it. */
 function toJson(update: Update): string | undefined {
   try {
     return JSON.stringify(update);
@@ -115,7 +115,7 @@ function toJson(update: Update): string | undefined {
   }
 }
 
-/** An array that grows by itself makes room for seventeen. An album has ten parts at most, and often two. */
+/** A growing array reserves seventeen places. An album has at most ten parts, and often two. */
 function withRoom(update: Update, room: number): Update[] {
   const updates = new Array<Update>(room);
   updates[0] = update;

@@ -15,14 +15,14 @@ export type { PostgresQuery, PostgresResult };
 
 /**
  * A client: a `Pool` of pg, PGlite, the `sql` function of postgres.js, Bun's `SQL`; or a function that runs a statement. It
- * is recognised by its methods.
+ * is recognized by its methods.
  */
 export type PostgresClient = object | PostgresQuery;
 
 /** How {@link postgresStore} keeps updates. */
 export interface PostgresStoreOptions {
   /**
-   * Keeps the bots of one schema apart: each bot needs a name of its own, and all its processes have the same. 1 to 100
+   * Keeps the bots of one schema apart: each bot needs its own name, and all its processes have the same. 1 to 100
    * characters; not the bot's token.
    */
   readonly name: string;
@@ -53,7 +53,7 @@ export interface PostgresStoreOptions {
  * @param client The client. Any number of stores can share it.
  * @param options The bot's name, and how long a process may be silent.
  * @returns The store. It connects to nothing before it is opened.
- * @throws {TelehookError} `ERR_OPTION` if the client is not recognised, or an option is unknown or has a value that it
+ * @throws {TelehookError} `ERR_OPTION` if the client is not recognized, or an option is unknown or has a value that it
  * cannot have. When it is opened, `ERR_STORE` if the server cannot be reached, refuses the password, is a replica or too
  * old, or does not let this user create the schema.
  * @see https://www.postgresql.org/docs/current/runtime-config-wal.html

@@ -45,7 +45,7 @@ export function queryOf(client: unknown, what = "postgresStore"): PostgresQuery 
   }
   throw new TelehookError(
     "ERR_OPTION",
-    `${what} does not recognise this client (${quote(client)}): pass ${WAYS}`,
+    `${what} does not recognize this client (${quote(client)}): pass ${WAYS}`,
   );
 }
 

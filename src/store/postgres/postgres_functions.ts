@@ -610,7 +610,7 @@ create or replace function ${s}.news(p_bots text) returns setof text language sq
   select id || ' ' || wakes from ${s}.bots where id = any (string_to_array(p_bots, ',')::int[])
 $f$;
 
--- Completes an update in the transaction that the caller has begun. Whatever makes it fail also ends the transaction.
+-- Completes an update in the transaction that the caller has begun. An error here also ends the transaction.
 create or replace function ${s}.complete_in(p_bot int, p_owner bigint, p_now double precision, p_id bigint, p_token bigint,
   p_update bigint) returns setof text language plpgsql ${PLANS} as $f$
 declare

@@ -260,7 +260,7 @@ function codeOf(error: unknown): unknown {
   return typeof errno === "string" ? errno : fields?.code ?? code;
 }
 
-/** An `AggregateError`, as of a host with several addresses, has no text of its own. */
+/** An `AggregateError`, as of a host with several addresses, has no text itself. */
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { errors } = error as { errors?: unknown };

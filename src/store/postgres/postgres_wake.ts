@@ -109,7 +109,7 @@ export class PostgresWakes {
       this.#unlisten = unlisten;
       if (this.#stores.size === 0) return this.#end();
       if (await this.#test()) return await this.#look(); // once more, for what was sent before it listened
-      this.#listenAt = Infinity; // its pooler is no use for this, now and later
+      this.#listenAt = Infinity; // its pooler does not support this, now or later
       this.#end();
     } catch {
       this.#end(); // it polls meanwhile

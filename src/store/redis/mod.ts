@@ -15,14 +15,14 @@ export type { RedisCommand, RedisSubscribe };
 
 /**
  * A connected client: of node-redis (version 4 or later, also a cluster or Sentinel), ioredis (also a cluster), Bun or
- * Deno; or a function that sends a command. It is recognised by its methods.
+ * Deno; or a function that sends a command. It is recognized by its methods.
  */
 export type RedisClient = object | RedisCommand;
 
 /** How {@link redisStore} keeps updates. */
 export interface RedisStoreOptions {
   /**
-   * Keeps the bots of one server apart: each bot needs a name of its own, and all its processes have the same. 1 to 100
+   * Keeps the bots of one server apart: each bot needs its own name, and all its processes have the same. 1 to 100
    * characters, no spaces or braces; not the bot's token. All keys begin with `{telehook:<name>}:`.
    */
   readonly name: string;
@@ -53,7 +53,7 @@ export interface RedisStoreOptions {
  * @param client A connected client. Any number of stores can share it.
  * @param options The bot's name, and how long a process may be silent.
  * @returns The store. It connects to nothing before it is opened.
- * @throws {TelehookError} `ERR_OPTION` if the client is not recognised, or an option is unknown or has a value that it
+ * @throws {TelehookError} `ERR_OPTION` if the client is not recognized, or an option is unknown or has a value that it
  * cannot have. When it is opened, `ERR_STORE` if the server cannot be reached, refuses the password, is a replica, too
  * old, or may drop keys.
  * @see https://redis.io/docs/latest/operate/oss_and_stack/management/persistence/

@@ -37,7 +37,7 @@ export function commandOf(client: unknown): RedisCommand {
   }
   throw new TelehookError(
     "ERR_OPTION",
-    `redisStore does not recognise this client (${
+    `redisStore does not recognize this client (${
       quote(client)
     }): pass a connected client of ${WAYS}, or a function ` +
       "(command, args) => Promise that sends a command",
@@ -124,7 +124,7 @@ function rawSubscribeOf(subscriber: unknown): RedisSubscribe {
   }
   throw new TelehookError(
     "ERR_OPTION",
-    `redisStore does not recognise this subscriber (${
+    `redisStore does not recognize this subscriber (${
       quote(subscriber)
     }): pass a second connected client of ${WAYS}, ` +
       "or a function (channel, listener) => Promise that subscribes",

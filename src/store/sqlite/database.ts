@@ -37,7 +37,8 @@ interface NodeFs {
 const BUSY_TIMEOUT_MS = 10;
 
 /**
- * A database file on `node:sqlite`, which Deno and Bun have too. Whatever it throws is `ERR_STORE` and names the file.
+ * A database file on `node:sqlite`, which Deno and Bun have too. Every error that it throws is `ERR_STORE` and names
+ * the file.
  *
  * @see https://nodejs.org/api/sqlite.html
  */
@@ -54,7 +55,7 @@ export class SqliteDatabase {
     makePrivate(path);
     this.#connection = this.attempt(() => new DatabaseSync(path));
     this.setBusyTimeout(true);
-    // Takes the write lock at once: one that reads first could find, when it writes, that another process has written.
+    // Takes the write lock first: one that reads first could find, when it writes, that another process has written.
     this.#begin = this.prepare("BEGIN IMMEDIATE");
     this.#commit = this.prepare("COMMIT");
   }
@@ -71,7 +72,7 @@ export class SqliteDatabase {
     return this.attempt(() => this.#connection.prepare<Row>(sql));
   }
 
-  /** Whether a call waits a moment for a file that is locked, or fails at once. */
+  /** Whether a call waits a moment for a file that is locked, or fails immediately. */
   setBusyTimeout(isWaiting: boolean): void {
     this.exec(`PRAGMA busy_timeout = ${isWaiting ? BUSY_TIMEOUT_MS : 0}`);
   }

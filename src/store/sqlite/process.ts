@@ -19,7 +19,7 @@ const runtime = (): Runtime => globalThis as Runtime;
 export interface StoreUser {
   /** Never the same twice. */
   readonly run: string;
-  /** Process ids mean something only on one host: containers that share a file have ids of their own. May be unknown. */
+  /** Process ids mean something only on one host: containers that share a file have their own ids. May be unknown. */
   readonly host: string;
   readonly pid: number;
 }
@@ -67,7 +67,7 @@ function pidNamespace(): string {
   }
 }
 
-/** Deno would ask whoever sits at the terminal, and a store is no reason to bother them. */
+/** Deno would ask the user at the terminal for permission; a store is not worth the question. */
 function isPermitted(what: PermissionName): boolean {
   const { Deno } = runtime();
   return Deno === undefined || Deno.permissions.querySync(what).state === "granted";

@@ -13,7 +13,8 @@ const APPLICATION_ID = 0x74656c68;
  * - `parts`: the further updates of a batch.
  * - `finished`: a ring. Telegram counts ids up by one, so that an id has its slot until as many later ones were handled.
  * - `albums`: which albums were claimed, each by its lane and key, the latest with the highest id.
- * - `owners`: who uses the file. `beat` counts up while the owner lives; `done_*` is what others have handled of its own.
+ * - `owners`: who uses the file. `beat` counts up while the owner lives; `done_*` is what others have handled of its
+ *   updates.
  * - `notes`: `careful_until`, when updates need not be claimed here any longer before they are handled.
  */
 const MIGRATIONS: readonly string[] = [

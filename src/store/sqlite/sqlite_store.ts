@@ -35,15 +35,15 @@ export interface SqliteStoreOptions {
  * and no other update is. Not for several worker threads of one process: they assume that the others have died.
  *
  * A file is for one bot, on a local disk: updates are known by their `update_id`. It holds your users' messages until they
- * are handled, so a new file can be read by its owner alone. SQLite keeps two files beside it, `-wal` and `-shm`. The ids
- * of the last 32 768 updates and 10 000 albums that were handled are remembered for up to 24 hours.
+ * are handled, so a new file can be read by its owner alone. SQLite keeps two files next to it, `-wal` and `-shm`. The
+ * ids of the last 32 768 updates and 10 000 albums that were handled are remembered for up to 24 hours.
  *
  * @param path The file; made if there is none. Its directory must exist.
  * @param options How safe, and how long a process may be silent.
  * @returns The store, for the option `store` of {@link webhook} and {@link listen}.
  * @throws {TelehookError} `ERR_RUNTIME` where there is no `node:sqlite`: it takes Node 22.13 or later, Deno or Bun.
- * `ERR_STORE` if the file cannot be opened or written, is no store, or one of a later version. `ERR_OPTION` if the path
- * or an option has a value that is not allowed.
+ * `ERR_STORE` if the file cannot be opened or written, is not a store, or is one of a later version. `ERR_OPTION` if
+ * the path or an option has a value that is not allowed.
  * @see https://nodejs.org/api/sqlite.html
  *
  * @example

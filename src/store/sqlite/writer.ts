@@ -7,7 +7,8 @@ const MOST_BUSY_MS = 8;
 const LONGEST_LOCK_MS = 10_000;
 /**
  * Others that write keep the file for milliseconds at most, so that it is tried again soon, at a moment that is not theirs.
- * What keeps it longer is no store: it is tried less often then, and without blocking the event loop at all.
+ * A lock that is held longer is not held by a store: it is tried less often then, and without blocking the event loop
+ * at all.
  */
 const SHORT_LOCK_MS = 300;
 const SHORT_PAUSE_MS = 4;

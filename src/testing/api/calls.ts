@@ -7,9 +7,9 @@ export interface BotCall {
   method: string;
   /** Its parameters, as they were sent: JSON keeps its types, forms hold strings and files. */
   params: Parameters;
-  /** Whether it was a request of its own or the answer to an update. */
+  /** Whether it was a separate request or the answer to an update. */
   via: "request" | "webhook reply";
-  /** When it came, in milliseconds on the test server's clock. */
+  /** When it arrived, in milliseconds on the test server's clock. */
   at: number;
   /** What it was answered with; undefined when it was refused, or is not answered yet. */
   result?: unknown;
@@ -20,7 +20,7 @@ export interface BotCall {
 /** Answers a method. What it returns is the result; a `BotApiRefusal` that it throws is the refusal. */
 export type Answerer = (params: Parameters, call: BotCall) => unknown;
 
-/** The calls that came, and those that a test waits for. */
+/** The calls that arrived, and those that a test waits for. */
 export class CallLog {
   /** Every call, the oldest first. */
   readonly calls: BotCall[] = [];
@@ -29,7 +29,7 @@ export class CallLog {
   #watchers = new Set<() => void>();
   #timers = new Set<() => void>();
 
-  /** Notes a call that came. */
+  /** Notes a call that arrived. */
   add(call: BotCall): void {
     this.calls.push(call);
     this.#unanswered.add(call);
@@ -49,7 +49,7 @@ export class CallLog {
   /**
    * Resolves with the next answered call of a method that no earlier `next` has given out, past or to come.
    *
-   * @param explain Tells what happened instead when none comes within that many real milliseconds.
+   * @param explain Returns what happened instead when none arrives within that many real milliseconds.
    */
   next(
     method: string,

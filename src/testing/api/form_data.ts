@@ -13,7 +13,7 @@ type FormField = readonly [name: string, value: string | File];
 export function readFormData(contentType: string, body: Uint8Array): FormField[] {
   const boundary = headerParameters(contentType).get("boundary");
   if (!boundary) throw unreadable("boundary not found");
-  // What stands before the first boundary is not a part; the line break makes the first look like the others.
+  // What precedes the first boundary is not a part; the line break makes the first look like the others.
   const bytes = Buffer.concat([Buffer.from("\r\n"), body]);
   const delimiter = Buffer.from(`\r\n--${boundary}`);
   const fields: FormField[] = [];
@@ -27,7 +27,7 @@ export function readFormData(contentType: string, body: Uint8Array): FormField[]
   throw unreadable("closing boundary not found");
 }
 
-/** Reads what stands between two boundaries: the rest of the first one's line, headers, an empty line, the content. */
+/** Reads what is between two boundaries: the rest of the first one's line, headers, an empty line, the content. */
 function readPart(part: Buffer): FormField {
   const headEnd = part.indexOf("\r\n\r\n");
   const [, ...lines] = part.toString("utf8", 0, Math.max(headEnd, 0)).split("\r\n");

@@ -109,7 +109,7 @@ export class LongPolling {
     });
   }
 
-  /** The first conflict is told at once, the next within three seconds only three seconds later. */
+  /** The first conflict is reported immediately; another one within three seconds is reported three seconds later. */
   async #conflict(reason: string): Promise<BotApiRefusal> {
     const now = this.#clock.now();
     if (now >= this.#nextConflict) this.#nextConflict = now + 3000;

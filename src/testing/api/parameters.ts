@@ -37,7 +37,7 @@ function firstOfEach(parameters: readonly (readonly [name: string, value: unknow
 }
 
 /**
- * The `method` of a webhook reply; empty for none. Telegram reads it as text, whatever it is: `12` as the method "12"
+ * The `method` of a webhook reply; empty for none. Telegram reads it as text in any case: `12` as the method "12"
  * and `null` as the method "null".
  */
 export function methodOf({ method }: Parameters): string {

@@ -38,7 +38,7 @@ export class BotApiRefusal extends Error {
   }
 }
 
-/** The refusal of a call that came too soon. */
+/** The refusal of a call that was made too soon. */
 export function tooManyRequests(seconds: number): BotApiRefusal {
   return new BotApiRefusal(429, `Too Many Requests: retry after ${seconds}`, { retry_after: seconds });
 }

@@ -59,7 +59,7 @@ export class Channel implements TestVenue {
     return this.#speaker.edits(post, content);
   }
 
-  /** Has so many readers react to a post; nobody learns who: `channel.countsReactions(post, { "👍": 3 })`. */
+  /** That many readers react to a post, anonymously: `channel.countsReactions(post, { "👍": 3 })`. */
   countsReactions(post: TestMessage | Sent, counts: Readonly<Record<string, number>>): Delivery {
     return this.#scene.deliver(Reactions.of(this.#scene.world).count(messageOf(post), counts));
   }

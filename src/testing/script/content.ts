@@ -73,7 +73,7 @@ export function contentFields(content: Content, world: World): Record<string, un
 /**
  * Checks that contents can be an album.
  *
- * @throws {RangeError} if they are not 2 to 10, or not of media that may stand together.
+ * @throws {RangeError} if they are not 2 to 10, or of media that cannot be in one album.
  */
 export function checkAlbum(contents: readonly Content[]): void {
   if (contents.length < 2 || contents.length > 10) {
@@ -103,7 +103,7 @@ function photoSizes(world: World): object[] {
   return sizes.map(([bytes, width, height]) => ({ ...newFile(world, bytes), width, height }));
 }
 
-/** A file that nobody has sent before. */
+/** A file that has not been sent before. */
 export function newFile(world: World, file_size: number): object {
   const token = world.newToken();
   return { file_id: `AgACAgIAAxkBAAI${token}`, file_unique_id: `AQAD${token.slice(-10)}`, file_size };

@@ -25,7 +25,7 @@ export class Conversation {
     this.#scene = { world, deliver, manageBot };
   }
 
-  /** Somebody with a name of their own: `telegram.user({ first_name: "Anna" })`. */
+  /** A user with a given name: `telegram.user({ first_name: "Anna" })`. */
   user(user: Partial<TestUser> = {}): Person {
     const id = user.id ?? this.#scene.world.newUserId();
     return new Person(this.#scene, { id, is_bot: false, first_name: `User ${id}`, ...user });

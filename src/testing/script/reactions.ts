@@ -3,7 +3,7 @@ import type { World } from "./world.ts";
 
 const ofWorld = new WeakMap<World, Reactions>();
 
-/** Which emoji stand under which messages. */
+/** Which emoji are under which messages. */
 export class Reactions {
   #world: World;
   #emoji = new Map<string, string[]>();
@@ -31,7 +31,7 @@ export class Reactions {
     };
   }
 
-  /** Tells how often each emoji stands under a message whose readers are anonymous. */
+  /** Reports how often each emoji is under a message whose readers are anonymous. */
   count(
     { chat, message_id }: TestMessage,
     counts: Readonly<Record<string, number>>,

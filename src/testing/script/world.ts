@@ -2,7 +2,7 @@ import { type TestUpdate, updateKindOf } from "../update_kinds.ts";
 import type { Status } from "./membership.ts";
 import type { TestChat, TestMessage, TestUser } from "./objects.ts";
 
-/** Older messages than so many are forgotten, so that a test of millions of updates does not fill the memory. */
+/** Only that many messages are remembered, so that a test of millions of updates does not fill the memory. */
 const MESSAGES_KEPT = 10_000;
 
 /** Chats in which messages are numbered on their own; everywhere else they are numbered together. */

@@ -203,7 +203,10 @@ export function testAlbums(test: Group): void {
     await trial.adds(entry(3, { lane: "c" }));
     await trial.pass(13);
     assert.deepEqual((await trial.claimMany(9, 200)).map(ids), [[3]]);
-    assert.ok(trial.wakeAt !== undefined && trial.wakeAt > trial.clock.now(), "It wakes at once, in vain");
+    assert.ok(
+      trial.wakeAt !== undefined && trial.wakeAt > trial.clock.now(),
+      "It wakes immediately, although nothing is due",
+    );
     await trial.pass(12);
     const late = await trial.claimMany(9, 200);
     assert.deepEqual(late.map(ids), trial.clock.toleranceMs > 0 && late.length === 0 ? [] : [[1]]);

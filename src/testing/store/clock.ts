@@ -12,7 +12,7 @@ export interface StoreClock {
   readonly unitMs: number;
   /** By how many milliseconds the store may be early or late; 0 if time only passes in `pass`. */
   readonly toleranceMs: number;
-  /** Whether hours can pass at once. Tests that need this are skipped otherwise. */
+  /** Whether hours can pass in an instant. Tests that need this are skipped otherwise. */
   readonly canJump: boolean;
   /** Milliseconds since any moment. Only differences are used. */
   now(): number;

@@ -193,7 +193,8 @@ function testCrashes(test: Group): void {
       await trial.crash();
       trial = await first.another();
     }
-    // Suspects are told apart by claiming one of them at a time, beside what no process has ended with.
+    // Suspects are told apart by claiming one of them at a time, together with updates that no process has crashed
+    // with.
     const suspect = await trial.claim(1);
     assert.deepEqual([suspect.crashes, suspect.crashesAlone], [2, 0]);
     await trial.takes(entry(4, { lane: "new" }));

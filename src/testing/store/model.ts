@@ -138,7 +138,7 @@ export function testAgainstModel(test: Group, options: TestStoreOptions): void {
           cause,
         });
       }
-      assert.ok(history.ended > steps / 20, `Only ${history.ended} batches came to an end`);
+      assert.ok(history.ended > steps / 20, `Only ${history.ended} batches have ended`);
     });
   }
 }
@@ -254,7 +254,7 @@ class History {
     this.#isClaimedFull = batches.length === most;
     const { wakeAt, clock } = this.#trial;
     if (!this.#isClaimedFull && clock.toleranceMs === 0 && wakeAt !== undefined) {
-      assert.ok(wakeAt > clock.now(), "It wakes at once, in vain");
+      assert.ok(wakeAt > clock.now(), "It wakes immediately, although nothing is due");
     }
   }
 

@@ -44,7 +44,7 @@ export function testRepeatedCalls(test: Group): void {
         if (next !== undefined) await handle(next);
       };
       for (let rounds = 0; done.length + parked.length < all.length; rounds++) {
-        assert.ok(rounds < 1_000, `Only ${done.length} and ${parked.length} of ${all.length} came to an end`);
+        assert.ok(rounds < 1_000, `Only ${done.length} and ${parked.length} of ${all.length} have ended`);
         await Promise.all((await until(() => store.claim(3, 0))).map(handle));
         await pause(1); // for claims that nobody has learned of
       }

@@ -50,7 +50,7 @@ export function testSingleUpdates(test: Group): void {
     await trial.rests();
   });
 
-  test("several batches are claimed at once, but one of each lane, and not more than asked for", async (trial) => {
+  test("several batches are claimed together, but one of each lane, and not more than asked for", async (trial) => {
     for (const [id, lane] of [[1, "a"], [2, "a"], [3, "b"], [4, "c"], [5, "d"]] as const) {
       await trial.adds(entry(id, { lane }));
       await trial.pass(1);
@@ -115,7 +115,7 @@ export function testSingleUpdates(test: Group): void {
     await trial.completes(2);
   });
 
-  test("an update that is retried is what Telegram sent, whatever a handler did to it", async (trial) => {
+  test("an update that is retried is what Telegram sent, even if a handler changed it", async (trial) => {
     const { store } = trial;
     const json =
       '{"update_id":1,\n"message":{"text":"as it came","chat":{"id":42,"type":"private"},"date":0,' +
@@ -192,7 +192,7 @@ export function testSingleUpdates(test: Group): void {
     assert.deepEqual(trial.counts, { count: 1, chars: 102 });
   });
 
-  test("an update that is here is known in whatever order they were added", async (trial) => {
+  test("an update that is here is known in any order of adding", async (trial) => {
     for (const id of [5, 3, 4]) await trial.adds(entry(id));
     const running = await trial.claim(5);
     await trial.takes(entry(9));

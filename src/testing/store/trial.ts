@@ -111,7 +111,7 @@ export class Trial {
     this.store = store;
   }
 
-  /** Opens a store in a place of its own. */
+  /** Opens a store in a separate place. */
   static start(options: TestStoreOptions, t: TestScope): Promise<Trial> {
     const clock = (options.clock ?? stoppedClock)(t);
     return Trial.#open(options, t, `test-${Date.now().toString(36)}-${++places}`, clock);
@@ -232,12 +232,12 @@ export class Trial {
       this.near(this.clock.now() - began, units, `Update ${expected} is due`);
       return batch;
     }
-    assert.fail(`The store wakes too often for ${expected}, in vain`);
+    assert.fail(`The store wakes too often for ${expected}, although nothing is due`);
   }
 
   async #passUntilWake(expectedAt: number, expected: readonly number[]): Promise<void> {
     for (let tries = 0; (this.wakeAt ?? Infinity) > Math.max(expectedAt, this.clock.now()); tries++) {
-      assert.ok(tries < 400, `Update ${expected} is due, and the store wakes nobody`);
+      assert.ok(tries < 400, `Update ${expected} is due, and the store does not wake the inbox`);
       await pause(5); // news from a server, or from another process
     }
     const inMs = (this.wakeAt ?? 0) - this.clock.now();
@@ -248,7 +248,10 @@ export class Trial {
   async rests(): Promise<void> {
     await this.claimsNothing();
     if (!this.options.isShared) assert.equal(this.wakeAt, undefined);
-    else assert.ok(this.wakeAt === undefined || this.wakeAt > this.clock.now(), "It wakes at once, in vain");
+    else {assert.ok(
+        this.wakeAt === undefined || this.wakeAt > this.clock.now(),
+        "It wakes immediately, although nothing is due",
+      );}
   }
 
   async completes(...expected: number[]): Promise<void> {

@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { describe, it } from "node:test";
-import { isJson } from "../../src/guard/media_type.ts";
+import { isJson } from "../../src/parse/parse_update.ts";
 
 describe("a content type", () => {
   const json = [
