@@ -19,7 +19,7 @@ import { AcknowledgementLimit } from "../runner/acknowledgement_limit.ts";
 import { IdleWaiters, isDone } from "./closing.ts";
 import { Failures } from "../runner/failures.ts";
 import type { InboxSettings } from "./inbox_options.ts";
-import { type LaneOf, laneOf } from "./lane.ts";
+import { type LaneOf, laneOf, wrongAnswer } from "./lane.ts";
 import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "../delivery/media_group.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "../runner/outcome.ts";
 import type { ReportError } from "../runner/report_error.ts";
@@ -277,7 +277,10 @@ export class Inbox {
 
   #acknowledgeOf(update: Update): "handled" | "received" {
     const { acknowledge } = this.#settings;
-    return typeof acknowledge === "function" ? acknowledge(update) : acknowledge;
+    if (typeof acknowledge !== "function") return acknowledge;
+    const when: unknown = acknowledge(update);
+    if (when === "handled" || when === "received") return when;
+    throw wrongAnswer("acknowledge", '"handled" or "received"', when);
   }
 
   /** Acknowledges an update as soon as the store has it. */

@@ -1,5 +1,7 @@
+import { TelehookError } from "../errors/telehook_error.ts";
 import type { Lane } from "../store/inbox_store.ts";
 import { telegramQueueOf } from "../delivery/telegram_queue.ts";
+import { quote } from "../text/quote.ts";
 import type { Update } from "../updates/mod.ts";
 
 /**
@@ -27,8 +29,17 @@ export type LaneOf = (update: Update) => Lane;
 export function laneOf(lane: LaneFunction | undefined): LaneOf {
   if (lane === undefined) return telegramQueueOf;
   return (update) => {
-    const name = lane(update);
+    const name: unknown = lane(update);
     // Prefixed, so that no two lanes have the same text.
-    return name === null ? `update ${update.update_id}` : typeof name === "number" ? name : `lane ${name}`;
+    if (typeof name === "string") return `lane ${name}`;
+    if (name === null) return `update ${update.update_id}`;
+    if (typeof name === "number" && Number.isFinite(name)) return name;
+    throw wrongAnswer("lane", "a string, a finite number or null", name);
   };
+}
+
+/** What a function among the options returned is not what it has to return. */
+export function wrongAnswer(option: string, expected: string, returned: unknown): TelehookError {
+  if (returned instanceof Promise) returned.catch(() => {}); // nobody awaits it
+  return new TelehookError("ERR_OPTION", `"${option}" must return ${expected}, not ${quote(returned)}`);
 }

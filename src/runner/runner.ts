@@ -98,7 +98,7 @@ const LONGEST_BURST_MS = 10;
 const MOST_CLAIMED = 100;
 /** Suspects run one at a time, but one that hangs does not hold up the others for longer than that. */
 const SUSPECT_PAUSE_MS = 5_000;
-const SUSPECT_RETRY_MS = 500;
+const WAIT_RETRY_MS = 500;
 
 /**
  * Calls the receiver, as often at the same time as may be: with an update whose sender waits, or with a batch that it has
@@ -264,7 +264,9 @@ export class Runner {
       return this.#tell((store) => store.complete(batch, false));
     }
     if (this.#takeOver(batch)) return;
-    if (this.#mustWaitAsSuspect(batch)) return this.#tell((store) => store.retry(batch, SUSPECT_RETRY_MS));
+    if (this.#mustWaitAsSuspect(batch) || this.#isReplayTooEarly(batch)) {
+      return this.#tell((store) => store.retry(batch, WAIT_RETRY_MS));
+    }
     const { update, fault } = contentOf(batch);
     const tries = triesOf(batch);
     if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
@@ -373,9 +375,10 @@ export class Runner {
 
   // — Deciding —
 
-  #decide(it: Case, end: End): Decision {
+  #decide(it: Case, ended: End): Decision {
     const { events, failures, seen, settings } = this.#parts;
     const { update, id, context: { attempt }, since, isAcknowledged } = it;
+    const end = readable(ended);
     if (!("error" in end)) {
       const { value } = end;
       events.handled(update, attempt, since, isAcknowledged);
@@ -612,6 +615,11 @@ export class Runner {
     return performance.now() - this.#suspect.startedAt < SUSPECT_PAUSE_MS;
   }
 
+  /** A replay comes at any time: also while an update of its lane runs that needed no store, and so is not in its way there. */
+  #isReplayTooEarly({ isReplay, lane }: Batch): boolean {
+    return isReplay && this.#calls.hasUnstored((update) => this.#parts.laneOf(update) === lane);
+  }
+
   /** The sender that waits for a batch of a single update. */
   #senderOf(batch: Batch): WaitingUpdate | undefined {
     const [first] = batch.updates;
@@ -638,6 +646,19 @@ function triesOf({ tries, crashes, crashesAlone }: Batch): Tries {
 function isPromiseLike(result: ReceiverResult): result is Promise<Awaited<ReceiverResult>> {
   return typeof result === "object" && result !== null && "then" in result &&
     typeof result.then === "function";
+}
+
+/** How a call ended, or that this cannot be told: what a handler returns or throws may itself throw when it is read. */
+function readable(end: End): End {
+  try {
+    if ("error" in end) {
+      void (end.error instanceof Error);
+      void String(end.error);
+    } else isWebhookReply(end.value);
+    return end;
+  } catch {
+    return { error: new TypeError("The handler returned or threw a value that cannot be read") };
+  }
 }
 
 /** Whether the receiver accepts nothing more, as streams do that were closed. */

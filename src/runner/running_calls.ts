@@ -4,6 +4,7 @@ import { unrefTimer } from "../platform/unref_timer.ts";
 import type { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import type { Batch } from "../store/inbox_store.ts";
+import type { Update } from "../updates/mod.ts";
 import type { WaitingUpdate } from "./waiting_updates.ts";
 
 /** A call of the receiver that has not ended. */
@@ -75,6 +76,14 @@ export class RunningCalls {
   /** The call that handles an update of a batch. */
   get(updateId: number): RunningCall | undefined {
     return this.#byId.get(updateId);
+  }
+
+  /** Whether an update is handled that no store has, and that this is true of. */
+  hasUnstored(isMeant: (update: Update) => boolean): boolean {
+    for (let call = this.#calls.first; call !== undefined; call = call.behind) {
+      if (call.batch === undefined && call.sender !== undefined && isMeant(call.sender.update)) return true;
+    }
+    return false;
   }
 
   begin(call: RunningCall): RunningCall {

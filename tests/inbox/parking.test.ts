@@ -53,6 +53,27 @@ describe("what is given up", () => {
     await hook.close();
   });
 
+  it("is not replayed beside an update of its lane", async () => {
+    const running = gate();
+    const log = new Log();
+    const { hook, post } = bot(async (update, { isReplay }) => {
+      log.add(`begin ${word(update)}`);
+      if (update.update_id === 1 && !isReplay) throw new GiveUp("broken");
+      if (update.update_id === 2) await running.opened;
+      log.add(`end ${word(update)}`);
+    });
+    await post(message(1));
+    const answer = post(message(2));
+    await log.has(2);
+    await hook.replay(1);
+    await post(inChat(7, 3));
+    running.open();
+    await answer;
+    await log.has(7);
+    assert.deepEqual(log.words, ["begin 1", "begin 2", "begin 3", "end 3", "end 2", "begin 1", "end 1"]);
+    await hook.close();
+  });
+
   it("is parked again if it fails again", async () => {
     const parked = [gate(), gate()];
     let times = 0;

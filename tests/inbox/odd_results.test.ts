@@ -1,0 +1,85 @@
+import assert from "node:assert/strict";
+import process from "node:process";
+import { describe, it } from "node:test";
+import type { ReceiverResult, WebhookOptions } from "../../mod.ts";
+import { bot, codeOf, message } from "./bot.ts";
+
+/*
+ * What a user's function returns or throws may be anything, also what throws when it is looked at. The sender is answered,
+ * the next update of the lane is handled, and nothing is left unhandled.
+ */
+
+function revoked(): object {
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  revoke();
+  return proxy;
+}
+
+/** Two updates of one chat. @returns The answers, and how often something was rejected without a handler. */
+async function answers(receiver: () => ReceiverResult, options: Partial<WebhookOptions> = {}) {
+  const unhandled: unknown[] = [];
+  const note = (error: unknown) => void unhandled.push(error);
+  process.on("unhandledRejection", note);
+  try {
+    const { hook, post, failures } = bot(receiver, options);
+    const statuses = [await post(message(1)), await post(message(2))];
+    await hook.close();
+    await new Promise((resolve) => setTimeout(resolve));
+    return { statuses, failures, unhandled: unhandled.length };
+  } finally {
+    process.off("unhandledRejection", note);
+  }
+}
+
+const THROWN = { "an object without a prototype": Object.create(null), "a revoked proxy": revoked() };
+
+describe("a handler that throws", () => {
+  for (const [what, thrown] of Object.entries(THROWN)) {
+    for (
+      const [how, receiver] of Object.entries({
+        "at once": () => {
+          throw thrown;
+        },
+        "later": () => new Promise<never>((_, reject) => setTimeout(() => reject(thrown))),
+      })
+    ) {
+      it(`${what}, ${how}: is reported, and parked at the last attempt`, async () => {
+        const { statuses, failures, unhandled } = await answers(receiver, { maxAttempts: 1 });
+        assert.deepEqual([statuses, unhandled], [[200, 200], 0]);
+        assert.match(String(failures[0]?.error), /value that cannot be read/);
+      });
+    }
+  }
+});
+
+describe("a handler that returns", () => {
+  const hostile = {
+    get method(): string {
+      throw new Error("no");
+    },
+  };
+  for (
+    const [how, receiver] of Object.entries({
+      "at once": () => hostile,
+      "later": async () => await new Promise<typeof hostile>((resolve) => setTimeout(() => resolve(hostile))),
+    })
+  ) {
+    it(`a reply that throws when it is read, ${how}: has failed`, async () => {
+      const { statuses, failures, unhandled } = await answers(receiver);
+      assert.deepEqual([statuses, unhandled], [[500, 500], 0]);
+      assert.match(String(failures[0]?.error), /value that cannot be read/);
+    });
+  }
+});
+
+describe("a function among the options that returns a promise", () => {
+  const later = () => Promise.reject(new Error("no")) as never;
+  for (const name of ["lane", "acknowledge"] as const) {
+    it(`${name}: the update is refused, and the error says what to return`, async () => {
+      const { statuses, failures, unhandled } = await answers(() => {}, { [name]: later });
+      assert.deepEqual([statuses, unhandled], [[500, 500], 0]);
+      assert.equal(codeOf(failures[0]?.error), "ERR_OPTION");
+      assert.match(String(failures[0]?.error), new RegExp(`"${name}" must return .*, not a promise`));
+    });
+  }
+});
