@@ -15,7 +15,7 @@
  * - `ERR_BOT_TOKEN`: a bot token is missing or malformed.
  * - `ERR_BOT_API`: the Bot API answered with an error.
  * - `ERR_BOT_API_UNREACHABLE`: the Bot API gave no usable answer.
- * - `ERR_REPLY`: a receiver returned a webhook reply that cannot be sent.
+ * - `ERR_REPLY`: a reply was not sent; the `cause` says why, if it is another error.
  * - `ERR_UPDATE`: a value is not a Telegram update.
  * - `ERR_ALLOWED_UPDATES`: a subscription was made too late: Telegram was not asked for its kind.
  * - `ERR_GIVEN_UP`: the process ended each time that an update was handled, and it will not be tried again.

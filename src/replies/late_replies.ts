@@ -3,6 +3,8 @@ import type { Events } from "../events/events.ts";
 import { pause } from "../platform/pause.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
+import { errorReason } from "../text/error_reason.ts";
+import { quote } from "../text/quote.ts";
 import { checkReply } from "./reply_body.ts";
 
 /** Sends replies that cannot be part of an answer. `botApi(token)` returns one. */
@@ -63,7 +65,7 @@ export class LateReplies {
   /**
    * Sends a reply through the Bot API. Retries if the Bot API fails or cannot be reached, until this is closed.
    *
-   * @returns The error, if it could not be sent.
+   * @returns An `ERR_REPLY` with the cause, if it could not be sent.
    */
   async send(update: ReceivedUpdate, reply: WebhookReply): Promise<unknown> {
     const { method, ...params } = reply;
@@ -81,11 +83,19 @@ export class LateReplies {
         }
         await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1), signal);
       }
-    } catch (error) {
+    } catch (cause) {
+      const error = cause instanceof TelehookError && cause.code === "ERR_REPLY"
+        ? cause
+        : notSent(method, cause);
       this.#events.replyFailed(update, reply, error);
       return error;
     }
   }
+}
+
+function notSent(method: string, cause: unknown): TelehookError {
+  const why = cause instanceof TelehookError ? cause.message : errorReason(cause);
+  return new TelehookError("ERR_REPLY", `The reply ${quote(method)} was not sent: ${why}`, { cause });
 }
 
 function noSender(method: string): TelehookError {
