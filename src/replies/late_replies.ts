@@ -32,7 +32,9 @@ export class LateReplies {
   readonly #sender: ReplySender | undefined;
   readonly #events: Events;
   readonly #kept = new Map<number, Kept>();
-  readonly #closed = new AbortController();
+  /** Made for the first reply: Workers allow no AbortController where a webhook is created. */
+  #sending: AbortController | undefined;
+  #closed: Error | undefined;
 
   constructor(sender: ReplySender | undefined, events: Events) {
     this.#sender = sender;
@@ -59,7 +61,8 @@ export class LateReplies {
 
   /** Ends what is being sent, and what waits to be sent again. */
   close(reason: Error): void {
-    this.#closed.abort(reason);
+    this.#closed = reason;
+    this.#sending?.abort(reason);
   }
 
   /**
@@ -69,7 +72,8 @@ export class LateReplies {
    */
   async send(update: ReceivedUpdate, reply: WebhookReply): Promise<unknown> {
     const { method, ...params } = reply;
-    const { signal } = this.#closed;
+    const { signal } = this.#sending ??= new AbortController();
+    if (this.#closed !== undefined) this.#sending.abort(this.#closed);
     try {
       checkReply(reply);
       if (this.#sender === undefined) throw noSender(method);
