@@ -32,8 +32,8 @@ export class LateReplies {
   readonly #sender: ReplySender | undefined;
   readonly #events: Events;
   readonly #kept = new Map<number, Kept>();
-  /** Made for the first reply: Workers allow no AbortController where a webhook is created. */
-  #sending: AbortController | undefined;
+  /** One for each reply: on Workers, a signal belongs to the request in which it was created. */
+  readonly #sending = new Set<AbortController>();
   #closed: Error | undefined;
 
   constructor(sender: ReplySender | undefined, events: Events) {
@@ -62,7 +62,7 @@ export class LateReplies {
   /** Ends what is being sent, and what waits to be sent again. */
   close(reason: Error): void {
     this.#closed = reason;
-    this.#sending?.abort(reason);
+    for (const each of this.#sending) each.abort(reason);
   }
 
   /**
@@ -72,9 +72,11 @@ export class LateReplies {
    */
   async send(update: ReceivedUpdate, reply: WebhookReply): Promise<unknown> {
     const { method, ...params } = reply;
-    const { signal } = this.#sending ??= new AbortController();
-    if (this.#closed !== undefined) this.#sending.abort(this.#closed);
+    const sending = new AbortController();
+    const { signal } = sending;
+    this.#sending.add(sending);
     try {
+      if (this.#closed !== undefined) throw this.#closed;
       checkReply(reply);
       if (this.#sender === undefined) throw noSender(method);
       for (let attempt = 1;; attempt++) {
@@ -93,6 +95,8 @@ export class LateReplies {
         : notSent(method, cause);
       this.#events.replyFailed(update, reply, error);
       return error;
+    } finally {
+      this.#sending.delete(sending);
     }
   }
 }
