@@ -5,6 +5,7 @@
  *
  * A section that is not run again stays as it is, with its own date and machine. It takes about an hour on two cores.
  */
+import { spawnSync } from "node:child_process";
 import process from "node:process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
@@ -68,4 +69,5 @@ function writeSection(name: string, text: string): void {
   sections.set(name, text);
   const written = [...sections].map(([title, body]) => `## ${title}\n\n${body}\n`);
   writeFileSync(FILE, `${HEAD}\n${written.join("\n")}`);
+  spawnSync("deno", ["fmt", "--quiet", fileURLToPath(FILE)]); // as every file here, where there is Deno
 }

@@ -79,3 +79,13 @@ it("src itself holds only the webhook and its pipeline", () => {
   );
   assert.deepEqual(files.sort(), ["pipeline.ts", "webhook.ts"]);
 });
+
+it("the console gets errors without control characters", () => {
+  const calls = readdirSync(SRC, { recursive: true, encoding: "utf8" })
+    .filter((name) => name.endsWith(".ts") && !/^(cli|testing|inspector.page)/.test(name))
+    .flatMap((name) =>
+      readFileSync(join(SRC, name), "utf8").match(/^(?! *\*).*console\.(error|warn)\([^;]*;/gm) ?? []
+    );
+  assert.ok(calls.length > 5, `Only ${calls.length} calls were found`);
+  for (const call of calls) assert.doesNotMatch(call, /, *(error|own|cause)\)/);
+});
