@@ -83,7 +83,8 @@ describe("two processes on one port, each with its own memory", () => {
     await deliver(second, textUpdate(3));
     await all.until(() => all.callsWith(1).length + all.callsWith(2).length === 2, "both halves");
     assert.deepEqual([all.callsWith(1)[0]?.ids, all.callsWith(2)[0]?.ids], [[1], [2]]);
-    await all.until(() => all.callsWith(3).length === 2, "both calls with the repeat");
+    const ended = () => all.story().filter((line) => line === "ended 3").length;
+    await all.until(() => ended() === 2, "the end of both calls with the repeat");
 
     await deliver(first, textUpdate(4, "wait", 7)); // acknowledged after a millisecond
     await deliver(second, textUpdate(5, "hello", 7));
