@@ -423,6 +423,7 @@ class HostedBots implements Router {
       await member.pipeline.inbox.open();
     } catch (error) {
       this.#members.delete(id);
+      await hook.close({ timeoutMs: 0 }).catch(() => {}); // its store may have a file open
       throw error;
     }
     this.#measured.add(member.pipeline);

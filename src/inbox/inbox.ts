@@ -386,13 +386,14 @@ export class Inbox {
 
   /** The receiver still runs: its update becomes a batch that is claimed already. */
   async #adopt(running: WaitingUpdate): Promise<void> {
-    const { update, json, chars } = running;
+    const { id, json, chars } = running;
+    const update = { ...running.update, update_id: id }; // as it came, even if the handler changes it
     try {
       const added = await this.#add(this.#entry(update, json, chars, undefined, 0), "adopt");
       if (typeof added === "object") this.#runner.adopted(running, added);
       this.#acknowledge(running, "running");
     } catch (error) {
-      if (this.#waiting.get(update.update_id) !== running) return; // this has closed
+      if (this.#waiting.get(id) !== running) return; // this has closed
       // Telegram sends it again, and then waits for the same call.
       this.#waiting.renew(running, this.#refuse(update, error));
       this.#limit.begin();
@@ -403,7 +404,7 @@ export class Inbox {
 
   #acknowledge(overdue: WaitingUpdate, reason: "running" | "waiting"): void {
     this.#events.acknowledgedEarly(overdue.update, reason);
-    this.#seen.acknowledged(overdue.update.update_id);
+    this.#seen.acknowledged(overdue.id);
     overdue.isAwaited = false; // the reply, if there is one, needs another way
     this.#answer(overdue, ACKNOWLEDGED);
   }
@@ -522,7 +523,7 @@ export class Inbox {
     this.#limit.stop();
     const left = this.#waiting.close(CLOSING);
     try {
-      await this.#runner.close(error, new Set(left.map(({ update }) => update.update_id)));
+      await this.#runner.close(error, new Set(left.map(({ id }) => id)));
     } finally {
       this.#idle.tell();
     }

@@ -164,7 +164,8 @@ export class Runner {
     waiting?: WaitingUpdate,
   ): Awaitable<Outcome> {
     const { events, failures, limit, receiver } = this.#parts;
-    const { attempts } = failures.triesOf(update.update_id);
+    const { update_id: id } = update;
+    const { attempts } = failures.triesOf(id);
     const context = new CallContext(attempts + 1, false, this.#completion(update));
     const since = events.now;
     let end: End;
@@ -172,7 +173,7 @@ export class Runner {
     try {
       const result = receiver.receive(update, context);
       if (isPromiseLike(result)) {
-        const sender = waiting ?? this.#parts.waiting.begin(update, json, chars, "receiver");
+        const sender = waiting ?? this.#parts.waiting.begin(update, json, chars, "receiver", id);
         sender.place = "receiver";
         sender.isRunning = true;
         limit.begin();
@@ -188,10 +189,10 @@ export class Runner {
     } catch (error) {
       end = { error };
     }
-    const outcome = this.#outcome(update, json, chars, context, since, end);
+    const outcome = this.#outcome(id, update, json, chars, context, since, end);
     if (outcome instanceof Promise) {
       // It is being parked: closing waits for that, and a repeat for the same answer.
-      const sender = waiting ?? this.#parts.waiting.begin(update, json, chars, "storing");
+      const sender = waiting ?? this.#parts.waiting.begin(update, json, chars, "storing", id);
       void outcome.then((late) => {
         this.#answer(sender, late);
         this.#parts.onRest();
@@ -211,8 +212,8 @@ export class Runner {
     }
     const { batch, context } = call;
     if (batch !== undefined) return void (call.settled = this.#settle(call, batch, since, end));
-    const { update, json, chars } = sender;
-    const outcome = this.#outcome(update, json, chars, context, since, end);
+    const { id, update, json, chars } = sender;
+    const outcome = this.#outcome(id, update, json, chars, context, since, end);
     if (outcome instanceof Promise) {
       sender.place = "storing"; // it is being parked, and no limit counts any longer
       void outcome.then((late) => this.#conclude(call, sender, late));
@@ -228,6 +229,7 @@ export class Runner {
 
   /** What the sender of an update is told that no store has. */
   #outcome(
+    id: number,
     update: Update,
     json: string | undefined,
     chars: number | undefined,
@@ -236,7 +238,6 @@ export class Runner {
     end: End,
   ): Awaitable<Outcome> {
     const { failures, laneOf } = this.#parts;
-    const { update_id: id } = update;
     if (!("error" in end) && end.value === undefined && !failures.isWatching) {
       // The usual case, which should cost nothing more.
       this.#parts.events.handled(update, context.attempt, since, false);
@@ -249,7 +250,8 @@ export class Runner {
       tries: failures.triesOf(id),
     }, end);
     if (decision.type !== "park") return this.#outcomeOf(id, decision);
-    return this.#parkUnstored(this.#parts.entryOf(update, json, chars), context.attempt, decision.error);
+    const entry = this.#parts.entryOf({ ...update, update_id: id }, json, chars);
+    return this.#parkUnstored(entry, context.attempt, decision.error);
   }
 
   // — A batch of the store —
@@ -317,7 +319,7 @@ export class Runner {
     switch (decision.type) {
       case "handled":
         for (const { update_id } of batch.updates) this.#parts.seen.handled(update_id);
-        if (sender !== undefined) this.#answer(sender, this.#outcomeOf(sender.update.update_id, decision));
+        if (sender !== undefined) this.#answer(sender, this.#outcomeOf(sender.id, decision));
         else if (decision.reply !== undefined) await this.#sendReply(update, context, decision.reply);
         await this.#tell((store) => this.#complete(store, batch));
         return this.#end(call);
@@ -336,7 +338,7 @@ export class Runner {
           sender === undefined ? store.retry(batch, CLOSED_RETRY_MS) : store.withdraw(batch)
         );
     }
-    if (sender !== undefined) this.#answer(sender, this.#outcomeOf(sender.update.update_id, decision));
+    if (sender !== undefined) this.#answer(sender, this.#outcomeOf(sender.id, decision));
     this.#end(call);
   }
 
@@ -672,7 +674,8 @@ function contentOf(batch: Batch): { readonly update: ReceivedUpdate; readonly fa
   const [first] = updates;
   if (first === undefined) return { update: remainsOf(unreadable[0] ?? 0) };
   try {
-    return { update: album === undefined ? first : mergeParts(updates, isLate) };
+    // A copy: the batch is known by its ids, even if a handler changes them.
+    return { update: album === undefined ? { ...first } : mergeParts(updates, isLate) };
   } catch (error) {
     return { update: first, fault: { error } };
   }

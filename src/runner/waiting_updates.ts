@@ -4,6 +4,8 @@ import type { Outcome } from "./outcome.ts";
 /** An update whose sender waits for an answer. */
 export class WaitingUpdate {
   readonly update: Update;
+  /** Its `update_id` as it came, even if a handler changes that. */
+  readonly id: number;
   /** Its JSON as it came, and its size in characters, if they are known. */
   readonly json: string | undefined;
   readonly chars: number;
@@ -25,8 +27,15 @@ export class WaitingUpdate {
   outcome!: Promise<Outcome>;
   answer!: (outcome: Outcome) => void;
 
-  constructor(update: Update, json: string | undefined, chars: number, place: WaitingUpdate["place"]) {
+  constructor(
+    update: Update,
+    id: number,
+    json: string | undefined,
+    chars: number,
+    place: WaitingUpdate["place"],
+  ) {
     this.update = update;
+    this.id = id;
     this.json = json;
     this.chars = chars;
     this.place = place;
@@ -76,15 +85,16 @@ export class WaitingUpdates {
     json: string | undefined,
     chars: number | undefined,
     place: WaitingUpdate["place"],
+    id: number = update.update_id,
   ): WaitingUpdate {
-    const waiting = new WaitingUpdate(update, json, chars ?? 0, place);
+    const waiting = new WaitingUpdate(update, id, json, chars ?? 0, place);
     this.#add(waiting);
     return waiting;
   }
 
   /** The store has it now. */
   stored(waiting: WaitingUpdate): void {
-    if (this.get(waiting.update.update_id) !== waiting) return;
+    if (this.get(waiting.id) !== waiting) return;
     if (waiting.place !== "store") this.#inStore++;
     waiting.place = "store";
   }
@@ -129,16 +139,16 @@ export class WaitingUpdates {
   #add(waiting: WaitingUpdate): void {
     const { since } = waiting;
     if (this.#byId.size === 0 && since - this.#endedAt > CONNECTIONS_KEPT_MS) this.#peak = 0;
-    this.#byId.set(waiting.update.update_id, waiting);
+    this.#byId.set(waiting.id, waiting);
     if (this.#byId.size < this.#peak) return;
     this.#peak = this.#byId.size;
     this.#blockedAt = since;
   }
 
   #remove(waiting: WaitingUpdate): void {
-    const { update: { update_id }, place } = waiting;
-    if (this.#byId.get(update_id) !== waiting) return;
-    this.#byId.delete(update_id);
+    const { id, place } = waiting;
+    if (this.#byId.get(id) !== waiting) return;
+    this.#byId.delete(id);
     if (place === "store" || place === "settling") this.#inStore--;
     if (this.#byId.size === 0) this.#endedAt = performance.now();
     if (this.#blockedAt === undefined) return;

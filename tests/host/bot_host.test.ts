@@ -6,6 +6,7 @@ import { type BotHost, botHost, deriveSecretToken, type HostedBot, listen, webho
 import { SeenUpdates } from "../../src/runner/seen_updates.ts";
 import { serve, toNodeListener } from "../../src/serve/node.ts";
 import { REMEMBERED_UPDATES } from "../../src/store/limits.ts";
+import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { gate, Log, message } from "../inbox/bot.ts";
 
 const ONE = "1001:AAone";
@@ -186,6 +187,21 @@ describe("botHost", () => {
     await assert.rejects(host.add("nonsense"), { code: "ERR_BOT_TOKEN" });
     await host.close();
     await assert.rejects(host.add(ONE), { code: "ERR_CLOSED" });
+  });
+
+  it("closes the store of a bot that it could not add", async () => {
+    let closed = 0;
+    const store = Object.assign(new MemoryStore(), {
+      open: () => Promise.reject(new Error("The file is locked")),
+      close: () => {
+        closed++;
+        return [];
+      },
+    });
+    const host = botHost(() => {}, { store: () => store });
+    await assert.rejects(host.add(ONE), /The file is locked/);
+    assert.deepEqual([closed, host.ids], [1, []]);
+    await host.close();
   });
 
   it("waits for a bot that is being removed before it comes back: they would share a store", async () => {
