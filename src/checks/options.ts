@@ -77,3 +77,9 @@ export function checkSignal(name: string, value: unknown): void {
   }
   throw new TelehookError("ERR_OPTION", `"${name}" must be an AbortSignal, not ${quote(value)}`);
 }
+
+/** The error of a function among the options that returned something else than it has to. */
+export function wrongAnswer(option: string, expected: string, returned: unknown): TelehookError {
+  if (returned instanceof Promise) returned.catch(() => {}); // nobody awaits it
+  return new TelehookError("ERR_OPTION", `"${option}" must return ${expected}, not ${quote(returned)}`);
+}

@@ -1,4 +1,4 @@
-import { checkNumber } from "../checks/options.ts";
+import { checkNumber, wrongAnswer } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
@@ -19,7 +19,7 @@ import { AcknowledgementLimit } from "../runner/acknowledgement_limit.ts";
 import { IdleWaiters, isDone } from "./closing.ts";
 import { Failures } from "../runner/failures.ts";
 import type { InboxSettings } from "./inbox_options.ts";
-import { type LaneOf, laneOf, wrongAnswer } from "./lane.ts";
+import { type LaneOf, laneOf, laneOrOwn } from "./lane.ts";
 import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "../delivery/media_group.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "../runner/outcome.ts";
 import type { ReportError } from "../runner/report_error.ts";
@@ -102,7 +102,7 @@ export class Inbox {
       waiting: this.#waiting,
       limit: this.#limit,
       replies: this.#replies,
-      laneOf: this.#laneOf,
+      laneOf: laneOrOwn(this.#laneOf),
       entryOf: (update, json, chars) => this.#entry(update, json, chars, undefined, 0),
       onRest: () => this.#tellIdle(),
     });

@@ -1,7 +1,6 @@
-import { TelehookError } from "../errors/telehook_error.ts";
+import { wrongAnswer } from "../checks/options.ts";
 import type { Lane } from "../store/inbox_store.ts";
 import { telegramQueueOf } from "../delivery/telegram_queue.ts";
-import { quote } from "../text/quote.ts";
 import type { Update } from "../updates/mod.ts";
 
 /**
@@ -38,8 +37,16 @@ export function laneOf(lane: LaneFunction | undefined): LaneOf {
   };
 }
 
-/** What a function among the options returned is not what it has to return. */
-export function wrongAnswer(option: string, expected: string, returned: unknown): TelehookError {
-  if (returned instanceof Promise) returned.catch(() => {}); // nobody awaits it
-  return new TelehookError("ERR_OPTION", `"${option}" must return ${expected}, not ${quote(returned)}`);
+/**
+ * The same, or a lane of its own for an update that the user's function throws at: the inbox refuses it when it arrives, and
+ * a handler may have changed it since.
+ */
+export function laneOrOwn(laneOf: LaneOf): LaneOf {
+  return (update) => {
+    try {
+      return laneOf(update);
+    } catch {
+      return `update ${update.update_id}`;
+    }
+  };
 }

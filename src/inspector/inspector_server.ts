@@ -118,7 +118,7 @@ export async function startInspectorServer(
     response.writeHead(200, { ...HEADERS, "content-type": "text/event-stream" });
     streams.add(response);
     // A page that does not read, as in a tab that sleeps, gets no changes, which would pile up here. It gets everything
-    // anew when it reads again.
+    // again when it reads again.
     let isFull = false;
     let hasMissed = false;
     const tell = (changes: Changes) => {

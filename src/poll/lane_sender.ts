@@ -40,7 +40,7 @@ export class LaneSender {
   }
 
   send(update: Update): void {
-    const lane = this.#lane(update);
+    const lane = this.#laneOf(update);
     const waiting = this.#lanes.get(lane);
     if (waiting !== undefined) waiting.push(update);
     else {
@@ -53,15 +53,6 @@ export class LaneSender {
   /** Stops passing updates. Those that are left stay in Telegram's queue. */
   stop(): void {
     this.#stopped.abort();
-  }
-
-  /** One of its own, if the user's function throws: the inbox calls it again, and the update fails. */
-  #lane(update: Update): Lane {
-    try {
-      return this.#laneOf(update);
-    } catch {
-      return `update ${update.update_id}`;
-    }
   }
 
   async #work(lane: Lane, updates: Update[]): Promise<void> {

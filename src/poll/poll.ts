@@ -9,7 +9,7 @@ import { Events, type OnEvent, type WebhookCounts } from "../events/events.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
 import { Inbox } from "../inbox/inbox.ts";
 import { INBOX_OPTION_NAMES, type InboxOptions, inboxSettings } from "../inbox/inbox_options.ts";
-import { laneOf } from "../inbox/lane.ts";
+import { laneOf, laneOrOwn } from "../inbox/lane.ts";
 import { registerPoller } from "../operate/inspectable.ts";
 import { isUpdate } from "../parse/parse_update.ts";
 import { pause } from "../platform/pause.ts";
@@ -186,7 +186,7 @@ class LongPoller implements Poller {
     const replies = new LateReplies(api, this.#events);
     this.#sender = new LaneSender(
       this.#inbox,
-      laneOf(options.lane),
+      laneOrOwn(laneOf(options.lane)),
       replies,
       reportError,
       (id) => this.#backlog.sent(id),

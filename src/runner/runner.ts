@@ -45,6 +45,7 @@ export interface RunnerParts {
   readonly replies: LateReplies;
   readonly reportError: ReportError;
   readonly events: Events;
+  /** Never throws. */
   readonly laneOf: (update: Update) => Lane;
   /** What a store gets of an update that nobody waits for. */
   readonly entryOf: (update: Update, json: string | undefined, chars: number | undefined) => StoreEntry;
@@ -250,8 +251,7 @@ export class Runner {
       tries: failures.triesOf(id),
     }, end);
     if (decision.type !== "park") return this.#outcomeOf(id, decision);
-    const entry = this.#parts.entryOf({ ...update, update_id: id }, json, chars);
-    return this.#parkUnstored(entry, context.attempt, decision.error);
+    return this.#parkUnstored(id, update, json, chars, context.attempt, decision.error);
   }
 
   // — A batch of the store —
@@ -472,13 +472,19 @@ export class Runner {
   }
 
   /** The update is Telegram's until the store has parked it. */
-  async #parkUnstored(entry: StoreEntry, attempts: number, error: unknown): Promise<Outcome> {
-    const { events, seen } = this.#parts;
-    const { update } = entry;
+  async #parkUnstored(
+    id: number,
+    update: Update,
+    json: string | undefined,
+    chars: number | undefined,
+    attempts: number,
+    error: unknown,
+  ): Promise<Outcome> {
+    const { entryOf, events, seen } = this.#parts;
     try {
-      const added = await this.#store.add(entry, "adopt");
+      const added = await this.#store.add(entryOf({ ...update, update_id: id }, json, chars), "adopt");
       if (typeof added === "object") await this.#park(added, update, attempts, error);
-      seen.acknowledged(update.update_id);
+      seen.acknowledged(id);
       return ACKNOWLEDGED;
     } catch (cause) {
       events.storeFailed(cause);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import process from "node:process";
 import { describe, it } from "node:test";
-import type { ReceiverResult, WebhookOptions } from "../../mod.ts";
+import type { ReceivedUpdate, ReceiverResult, WebhookOptions } from "../../mod.ts";
 import { bot, codeOf, message } from "./bot.ts";
 
 /*
@@ -16,7 +16,10 @@ function revoked(): object {
 }
 
 /** Two updates of one chat. @returns The answers, and how often something was rejected without a handler. */
-async function answers(receiver: () => ReceiverResult, options: Partial<WebhookOptions> = {}) {
+async function answers(
+  receiver: (update: ReceivedUpdate) => ReceiverResult,
+  options: Partial<WebhookOptions> = {},
+) {
   const unhandled: unknown[] = [];
   const note = (error: unknown) => void unhandled.push(error);
   process.on("unhandledRejection", note);
@@ -49,6 +52,25 @@ describe("a handler that throws", () => {
         assert.match(String(failures[0]?.error), /value that cannot be read/);
       });
     }
+  }
+});
+
+describe("a handler that changes its update", () => {
+  for (const maxAttempts of [1, 5]) {
+    it(`so that it throws when it is read, and throws: is answered, with ${maxAttempts} attempts`, async () => {
+      const receiver = async (update: ReceivedUpdate) => {
+        await new Promise((resolve) => setTimeout(resolve));
+        Object.defineProperty(update, "message", {
+          enumerable: true,
+          get: () => {
+            throw new Error("no");
+          },
+        });
+        throw new Error("on purpose");
+      };
+      const { statuses, unhandled } = await answers(receiver, { maxAttempts });
+      assert.deepEqual([statuses, unhandled], [[500, 500], 0]);
+    });
   }
 });
 

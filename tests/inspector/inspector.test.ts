@@ -109,7 +109,7 @@ async function stream(t: TestContext, url: string) {
 
 describe("a page that does not read", () => {
   it(
-    "is sent everything anew when it reads again, and not all that changed meanwhile",
+    "is sent everything again when it reads again, and not all that changed meanwhile",
     { timeout: 5_000 },
     async (t) => {
       let change = (_: object) => {};
