@@ -41,6 +41,26 @@ export function isDone({ running, isClaiming, storing, waiting, stored, isDurabl
   return running === 0 && !isClaiming && storing === 0 && waiting === 0 && (isDurable || stored === 0);
 }
 
+/** How long closing may take, from now on. */
+export class TimeLimit {
+  readonly over: Promise<void>;
+  isOver = false;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(ms: number) {
+    this.over = new Promise((resolve) => {
+      this.#timer = setTimeout(() => {
+        this.isOver = true;
+        resolve();
+      }, ms);
+    });
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+}
+
 /** Those who wait for the moment at which nothing is left to do. */
 export class IdleWaiters {
   #told: Promise<void> | undefined;
@@ -53,13 +73,6 @@ export class IdleWaiters {
   /** Resolves with the next {@link tell}: the same promise for all, however many wait and for however long. */
   wait(): Promise<void> {
     return this.#told ??= new Promise((resolve) => this.#tell = resolve);
-  }
-
-  /** Resolves with the next {@link tell}, or after that many milliseconds. */
-  async waitAtMost(ms: number): Promise<void> {
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    await Promise.race([this.wait(), new Promise<void>((resolve) => timer = setTimeout(resolve, ms))]);
-    clearTimeout(timer);
   }
 
   tell(): void {

@@ -16,7 +16,7 @@ import type {
 } from "../store/inbox_store.ts";
 import type { Update } from "../updates/mod.ts";
 import { AcknowledgementLimit } from "../runner/acknowledgement_limit.ts";
-import { IdleWaiters, isDone } from "./closing.ts";
+import { IdleWaiters, isDone, TimeLimit } from "./closing.ts";
 import { Failures } from "../runner/failures.ts";
 import type { InboxSettings } from "./inbox_options.ts";
 import { type LaneOf, laneOf, laneOrOwn } from "./lane.ts";
@@ -513,9 +513,11 @@ export class Inbox {
   }
 
   async #close(timeoutMs: number): Promise<void> {
-    const done = this.#idle.waitAtMost(timeoutMs);
-    await Promise.race([this.#prepareToClose(), done]);
-    if (!this.#isDone()) await done;
+    const limit = new TimeLimit(timeoutMs);
+    await Promise.race([this.#prepareToClose(), limit.over]);
+    // Asked again after each wait: more may have begun since the moment that it waited for.
+    while (!this.#isDone() && !limit.isOver) await Promise.race([this.#idle.wait(), limit.over]);
+    limit.stop();
     const error = new TelehookError(
       "ERR_CLOSED",
       `Closed before the handler had ended, after ${timeoutMs} ms`,
@@ -530,9 +532,9 @@ export class Inbox {
   }
 
   async #prepareToClose(): Promise<void> {
+    if (this.#store.isDurable) this.#runner.stop();
     await this.#opening?.catch(() => {});
     if (this.#store.isDurable) {
-      this.#runner.stop();
       // What the store has is safe there.
       for (const each of [...this.#waiting.values()]) {
         if (each.place === "store" && !each.isRunning) this.#acknowledge(each, "waiting");

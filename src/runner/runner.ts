@@ -258,6 +258,7 @@ export class Runner {
 
   /** Handles a batch that this process has claimed. */
   async start(batch: Batch): Promise<void> {
+    if (this.#isClosed) return; // it was claimed too late, and is given back as the store closes
     const { events, limit, receiver, settings } = this.#parts;
     for (const id of batch.unreadable ?? []) {
       this.#lose(remainsOf(id), batch.tries.attempts + 1, unreadable(id));

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { TelehookError, updateStreams, webhook } from "../../mod.ts";
-import { assertPending, bot, delivery, gate, inChat, Log, message, part, word } from "./bot.ts";
+import { assertPending, bot, delivery, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
+import { WrappedStore } from "./wrapped_store.ts";
 
 describe("closing", () => {
   it("calls the receiver with nothing more once it is over, since the sender was told to keep it", async () => {
@@ -86,6 +87,46 @@ describe("closing", () => {
     assert.equal(await answer, 503);
     assert.deepEqual([failures, hook.stats().acknowledgedEarly], [[], 0]);
   });
+
+  for (const timeoutMs of [10_000, 0]) {
+    it(`lets no handler begin that it does not await, with ${timeoutMs} ms`, async () => {
+      // In whatever order the store's answer and the call of close() come.
+      for (let microtasks = 0; microtasks < 20; microtasks++) {
+        const stored = gate();
+        const started = gate();
+        const log = new Log();
+        const { hook } = bot(async ({ update_id }) => {
+          log.add(`begin ${update_id}`);
+          started.open();
+          await turn();
+          log.add(`end ${update_id}`);
+        }, {
+          acknowledge: "received",
+          concurrency: 1,
+          store: new WrappedStore({
+            async before(call) {
+              if (call === "complete") await stored.opened;
+              if (call === "close") log.add(call);
+              // One after the other, as a file or a server does.
+              const turns = call === "claim" ? 2 : call === "close" ? 3 : 0;
+              for (let i = 0; i < turns; i++) await turn();
+            },
+          }, { isDurable: true, isShared: true }),
+        });
+        await hook.receive(inChat(1, 1));
+        await hook.receive(inChat(2, 2));
+        await started.opened;
+        await log.has(2);
+        stored.open();
+        for (let i = 0; i < microtasks; i++) await undefined;
+        await hook.close({ timeoutMs });
+        for (let i = 0; i < 4; i++) await turn();
+        const afterwards = log.words.slice(log.words.indexOf("close"));
+        assert.ok(!afterwards.some((each) => each.startsWith("begin")), `${microtasks} microtasks later`);
+        if (timeoutMs > 0) assert.deepEqual(afterwards, ["close"], `${microtasks} microtasks later`);
+      }
+    });
+  }
 
   it("works with await using", async () => {
     const log = new Log();
