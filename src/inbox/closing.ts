@@ -21,8 +21,8 @@ export function closeTimeoutMs(options: CloseOptions = {}): number {
 export interface UnderWay {
   /** Calls of the receiver. */
   readonly running: number;
-  /** Whether the store is being asked for what is due. */
-  readonly isClaiming: boolean;
+  /** Whether calls of the receiver may begin, since the store was asked for what is due. */
+  readonly isExpecting: boolean;
   /** Calls of the store that add updates. */
   readonly storing: number;
   /** Senders that wait. */
@@ -37,8 +37,8 @@ export interface UnderWay {
  * When closing is done: nothing runs, nobody waits for an answer, and nothing is left that would end with the process. What
  * a durable store has stays there, albums that collect too: another process or the next start goes on with it.
  */
-export function isDone({ running, isClaiming, storing, waiting, stored, isDurable }: UnderWay): boolean {
-  return running === 0 && !isClaiming && storing === 0 && waiting === 0 && (isDurable || stored === 0);
+export function isDone({ running, isExpecting, storing, waiting, stored, isDurable }: UnderWay): boolean {
+  return running === 0 && !isExpecting && storing === 0 && waiting === 0 && (isDurable || stored === 0);
 }
 
 /** How long closing may take, from now on. */

@@ -160,7 +160,11 @@ export class Inbox {
     } catch (error) {
       return this.#refuse(update, error, true);
     }
-    if (isKept) return this.#keep(update, json, chars, part, "append");
+    if (isKept) {
+      // A store that has to be asked is asked once less for it.
+      const mayClaim = part === undefined && this.#store.isShared && this.#runner.mayClaim;
+      return this.#keep(update, json, chars, part, mayClaim ? "claim" : "append");
+    }
     if (this.#failures.isOutage) {
       if (this.#failures.pauseMs > 0) {
         return { type: "outage", retryAfterMs: this.#failures.retryAfterMs(update) };
@@ -289,7 +293,7 @@ export class Inbox {
     json: string | undefined,
     chars: number | undefined,
     part: MediaGroupPart | undefined,
-    mode: "append" | "join",
+    mode: "append" | "claim" | "join",
   ): Awaitable<Outcome> {
     let entry: StoreEntry;
     try {
@@ -305,6 +309,7 @@ export class Inbox {
     }
     if (!(added instanceof Promise)) return this.#kept(update, part, added);
     const waiting = this.#waiting.begin(update, json, chars, "storing"); // a copy waits for the same answer
+    if (mode === "claim") this.#expect(added);
     added.then(
       (late) => this.#answer(waiting, this.#kept(update, part, late)),
       (error) => this.#answer(waiting, this.#refuse(update, error)),
@@ -312,11 +317,19 @@ export class Inbox {
     return waiting.outcome;
   }
 
+  /** Keeps room for a call until the store has told whether it may begin. */
+  #expect(added: Promise<Added>): void {
+    this.#runner.expect();
+    const ended = () => this.#runner.expected();
+    void added.then(ended, ended);
+  }
+
   #kept(update: Update, part: MediaGroupPart | undefined, added: Added): Outcome {
     if (added === "alone") return OVERLOADED;
     if (added === "known") return this.#duplicate(update);
     this.#events.acknowledgedEarly(update, part === undefined ? "received" : "part");
     this.#seen.acknowledged(update.update_id);
+    if (typeof added === "object") void this.#runner.startSoon(added);
     return ACKNOWLEDGED;
   }
 
@@ -345,6 +358,7 @@ export class Inbox {
   #awaitStore(waiting: WaitingUpdate, entry: StoreEntry, added: Awaitable<Added>): void {
     if (!(added instanceof Promise)) return this.#awaitTurn(waiting, entry, added);
     this.#limit.begin();
+    this.#expect(added);
     added.then(
       (late) => this.#awaitTurn(waiting, entry, late),
       (error) => this.#answer(waiting, this.#refuse(waiting.update, error)),
@@ -552,7 +566,7 @@ export class Inbox {
   #isDone(): boolean {
     return isDone({
       running: this.#runner.running,
-      isClaiming: this.#runner.isClaiming,
+      isExpecting: this.#runner.isExpecting,
       storing: this.#storing.size,
       waiting: this.#waiting.size,
       stored: this.#store.count,

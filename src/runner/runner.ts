@@ -114,6 +114,10 @@ export class Runner {
   /** Whether something may be due that could not be claimed when it was to be. */
   #isBehind = false;
   #hasClaimFailed = false;
+  /** Calls for which there must be room: batches on their way from the store, or that have not started yet. */
+  #expected = 0;
+  /** Batches that were claimed as they were added, and start in the next turn. */
+  #claimedEarly: Batch[] = [];
   /** When other things could last happen, as far as is known. */
   #turnedAt = -Infinity;
   #isParkingReported = false;
@@ -137,11 +141,34 @@ export class Runner {
   }
 
   get isFull(): boolean {
-    return this.#calls.free === 0;
+    return this.#free === 0;
   }
 
-  get isClaiming(): boolean {
-    return this.#isClaiming;
+  /** How many more calls may begin, beside those that are expected. */
+  get #free(): number {
+    return Math.max(0, this.#calls.free - this.#expected);
+  }
+
+  /** Whether calls may begin that nothing else is known of yet. */
+  get isExpecting(): boolean {
+    return this.#isClaiming || this.#expected > 0;
+  }
+
+  /** Whether an update may be claimed as it is added: not before others that have waited longer. */
+  get mayClaim(): boolean {
+    return !this.#isClaiming && !this.#isBehind && !this.isFull && !this.#parts.failures.isOutage;
+  }
+
+  /** Keeps room for a call that the store's answer may begin. */
+  expect(): void {
+    this.#expected++;
+  }
+
+  /** The store has answered. */
+  expected(): void {
+    this.#expected--;
+    if (this.#isBehind && !this.#isClaiming) this.wake(0);
+    this.#parts.onRest();
   }
 
   /** Claims what is due in that many milliseconds. */
@@ -304,6 +331,17 @@ export class Runner {
       }
     }
     await (call.settled = this.#settle(call, call.batch ?? batch, since, end));
+  }
+
+  /** Handles a batch that was claimed as it was added, after its sender was answered. */
+  async startSoon(batch: Batch): Promise<void> {
+    this.expect();
+    this.#claimedEarly.push(batch);
+    if (this.#claimedEarly.length > 1) return;
+    await this.#turn();
+    const batches = this.#claimedEarly;
+    this.#claimedEarly = [];
+    await this.#startAll(batches);
   }
 
   /** A call with a batch has ended: tells the store, and answers the sender if one still waits. */
@@ -558,7 +596,7 @@ export class Runner {
     }
   }
 
-  #claim(): Awaitable<readonly Batch[]> {
+  async #claim(): Promise<readonly Batch[]> {
     const { failures, settings: { mediaGroups }, waiting } = this.#parts;
     const { pauseMs } = failures;
     if (pauseMs > 0) {
@@ -566,16 +604,24 @@ export class Runner {
       return [];
     }
     const quietExtraMs = mediaGroups === undefined ? 0 : waiting.blockedMs(mediaGroups.quietMs);
-    if (!failures.isOutage) return this.#store.claim(Math.min(this.#calls.free, MOST_CLAIMED), quietExtraMs);
-    failures.probe();
-    return this.#store.claim(1, quietExtraMs);
+    if (failures.isOutage) failures.probe();
+    const most = failures.isOutage ? 1 : Math.min(this.#free, MOST_CLAIMED);
+    let claimed = 0;
+    this.#expected += most;
+    try {
+      const batches = await this.#store.claim(most, quietExtraMs);
+      claimed = batches.length;
+      return batches;
+    } finally {
+      this.#expected -= most - claimed;
+    }
   }
 
-  /** Starts what was claimed as calls may begin, and lets other things happen now and then. */
+  /** Starts what was claimed, and lets other things happen now and then. There is room for all. */
   async #startAll(batches: readonly Batch[]): Promise<void> {
     for (const batch of batches) {
-      if (this.isFull) await this.#calls.whenFree();
       void this.start(batch);
+      this.expected();
       if (this.#isLongBurst) await this.#turn();
     }
   }

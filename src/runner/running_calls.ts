@@ -55,7 +55,6 @@ export class RunningCalls {
   /** Those with a batch, by the ids of its updates. */
   readonly #byId = new Map<number, RunningCall>();
   #watchdog: ReturnType<typeof setTimeout> | undefined;
-  #onFree: (() => void) | undefined;
   #isClosed = false;
 
   /** @param onSlow Called once with each call that runs for `warnAfterMs`. */
@@ -100,8 +99,6 @@ export class RunningCalls {
     if (call.batch !== undefined) {
       for (const { update_id } of call.batch.updates) this.#byId.delete(update_id);
     }
-    this.#onFree?.();
-    this.#onFree = undefined;
   }
 
   /** A call has a batch now, or another one. */
@@ -115,11 +112,6 @@ export class RunningCalls {
     let call = this.#calls.first;
     while (call !== undefined && call.sender !== sender) call = call.behind;
     if (call !== undefined) this.setBatch(call, batch);
-  }
-
-  /** Resolves when a further call may begin. Only one may wait. */
-  async whenFree(): Promise<void> {
-    if (this.free === 0) await new Promise<void>((resolve) => this.#onFree = resolve);
   }
 
   /** The result of a call's receiver; a failure if that takes longer than a call may. */

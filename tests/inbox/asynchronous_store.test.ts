@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { webhook } from "../../mod.ts";
+import { webhook, type WebhookOptions } from "../../mod.ts";
 import { assertPending, bot, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
 import { dawdling, type StoreCall, WrappedStore } from "./wrapped_store.ts";
 
@@ -98,18 +98,44 @@ describe("a store whose answers take a while", () => {
     await hook.close();
   });
 
-  it("does not have more calls run than may, though several updates are found to be alone at once", async () => {
-    let running = 0;
-    let most = 0;
+  const ways: Record<string, Partial<WebhookOptions>> = {
+    "by default": {},
+    "with lanes": { lane: ({ update_id }) => update_id },
+    "acknowledged as received": { acknowledge: "received" },
+  };
+  for (const [name, options] of Object.entries(ways)) {
+    it(`does not have more calls run than may, though several updates are added at once, ${name}`, async () => {
+      const log = new Log();
+      let running = 0;
+      let most = 0;
+      const store = new WrappedStore(dawdling(), { isShared: true });
+      const { hook, post } = bot(async ({ update_id }) => {
+        most = Math.max(most, ++running);
+        for (let i = 0; i < 5; i++) await turn();
+        running--;
+        log.add(`${update_id}`);
+      }, { store, concurrency: 2, ...options });
+      const ids = [1, 2, 3, 4, 5, 6];
+      const statuses = await Promise.all(ids.map((id) => post(inChat(id, id))));
+      await log.has(ids.length);
+      assert.deepEqual([statuses, most], [ids.map(() => 200), 2]);
+      await hook.close();
+    });
+  }
+
+  it("asks once for an update that is acknowledged as received, and once more to complete it", async () => {
+    const log = new Log();
     const store = new WrappedStore(dawdling(), { isShared: true });
-    const { hook, post } = bot(async () => {
-      most = Math.max(most, ++running);
-      await turn();
-      running--;
-    }, { store, concurrency: 2 });
-    const statuses = await Promise.all([1, 2, 3, 4, 5, 6].map((id) => post(inChat(id, id))));
-    assert.deepEqual([statuses, most], [[200, 200, 200, 200, 200, 200], 2]);
+    const { hook, post } = bot((update) => log.add(word(update)), { store, acknowledge: "received" });
+    await post(message(1));
+    await log.has(1);
+    for (let i = 0; i < 5; i++) await turn(); // it is completed
+    store.calls.length = 0;
+    await post(message(2));
+    assert.deepEqual(log.words, ["1"], "its sender is answered first");
+    await log.has(2);
     await hook.close();
+    assert.deepEqual(store.calls, ["add claim", "complete", "flush", "close"]);
   });
 
   it("that answers beyond the time limit has the update acknowledged as soon as it has it", async () => {
