@@ -35,7 +35,10 @@ const folders = readdirSync(TESTS, { withFileTypes: true }).filter((entry) => en
   { name },
 ) => name);
 const unknown = chosen.find((name) => !folders.includes(name));
-if (unknown !== undefined) throw new Error(`There is no folder tests/${unknown}`);
+if (unknown !== undefined) {
+  console.error(`There is no folder tests/${unknown}: choose from ${folders.join(", ")}.`);
+  process.exit(2);
+}
 
 const directory = mkdtempSync(join(tmpdir(), "telehook-tests-"));
 try {
