@@ -1,3 +1,4 @@
+import { TelehookError } from "../errors/telehook_error.ts";
 import { nodeBuiltin } from "../platform/node_builtin.ts";
 import { type Inspection, InspectionError } from "./inspection.ts";
 import { PAGE_HTML, PAGE_SCRIPT, PAGE_STYLE } from "./page_files.ts";
@@ -63,8 +64,10 @@ export async function startInspectorServer(
   let ownPort = port;
   const server = createServer((request, response) => {
     answer(request, response).catch((error) => {
-      const isOurs = error instanceof InspectionError;
-      send(response, isOurs ? 400 : 500, "text/plain; charset=utf-8", isOurs ? error.message : "It failed");
+      const isRefusal = error instanceof InspectionError ||
+        (error instanceof TelehookError && error.code === "ERR_OPTION");
+      const text = isRefusal ? error.message : "It failed";
+      send(response, isRefusal ? 400 : 500, "text/plain; charset=utf-8", text);
     });
   });
 

@@ -413,6 +413,7 @@ describe("the inspector", () => {
     assert.equal(await status(`${pathname}replay`, { host }, "POST"), 403); // a form of another page has an origin, too
     assert.equal(await status(`${pathname}replay`, { host, origin: "null" }, "POST"), 403);
     assert.equal(await status(`${pathname}replay`, { host, origin }, "POST"), 400); // there is no such delivery
+    assert.equal(await status(`${pathname}discard`, { host, origin }, "POST"), 400); // it names no update
     assert.equal(hook.stats().handled, 0);
     const page = await fetch(inspector.url);
     assert.match(page.headers.get("content-security-policy") ?? "", /default-src 'none'/);
