@@ -372,7 +372,9 @@ export class Inbox {
     this.#waiting.stored(waiting);
     this.#limit.begin();
     if (added !== "added") void this.#runner.start(added);
-    if (waiting.place === "store" && this.#limit.isOver(waiting)) this.#onOverdue(waiting);
+    if (waiting.place !== "store") return;
+    const isForNextStart = this.#closing !== undefined && this.#store.isDurable && !waiting.isRunning;
+    if (isForNextStart || this.#limit.isOver(waiting)) this.#onOverdue(waiting);
   }
 
   /** A sender has waited long enough. While a store in memory closes, what is not acknowledged stays Telegram's. */

@@ -419,6 +419,16 @@ function theFile(): void {
     await next.claim(1, 3);
   });
 
+  it("delays nothing after a clock was set back, though nobody writes", async (t) => {
+    const clock = stoppedClock(t);
+    const trial = await open(t, freshPath(t));
+    await trial.adds(part(1, "album"));
+    await clock.pass(-3_600_000);
+    await trial.claimsNothing();
+    await clock.pass(10);
+    await trial.claim(1);
+  });
+
   it("returns what can be read of a batch, and names what cannot", async (t) => {
     const clock = stoppedClock(t);
     const path = freshPath(t);

@@ -195,7 +195,7 @@ export class SqliteInboxStore implements InboxStore {
     this.#quietExtraMs = quietExtraMs;
     if (this.#writer.isIdle) this.#read(() => this.#watchOthers());
     if (this.#knowledge()?.lanes.size === 0 && this.#adding.size === 0 && this.#replaying === 0) return [];
-    if (this.#writer.isIdle) {
+    if (this.#writer.isIdle && Date.now() >= this.#latestNow) { // a clock that was set back is for a transaction to see
       const now = this.#now();
       const dueAt = this.#read(() => this.#nextDue(now));
       if (dueAt > now) {
@@ -338,7 +338,7 @@ export class SqliteInboxStore implements InboxStore {
   /** Times are kept as the wall clock tells them, which all processes share and people may set. */
   #now(): number {
     const now = Date.now();
-    // A clock that was set back is for the next transaction to see.
+    // A clock that was set back is for the next transaction to see: claiming makes one.
     return now < this.#latestNow ? this.#latestNow : (this.#latestNow = now);
   }
 
