@@ -79,6 +79,8 @@ export class SqliteInboxStore implements InboxStore {
   #file: OpenFile | undefined;
   #isClosed = false;
   #id = 0;
+  /** Whether this process is not written down, and could not change that. */
+  #isMissing = false;
   /** What the file holds, while no other process uses it. */
   #alone: Knowledge | undefined;
   #dataVersion = -1;
@@ -130,7 +132,13 @@ export class SqliteInboxStore implements InboxStore {
       dataVersion: database.prepare<{ readonly data_version: number }>("PRAGMA data_version"),
     };
     this.#file = file;
-    await this.#enter(file);
+    try {
+      await this.#enter(file);
+    } catch (error) {
+      this.#file = undefined; // to be tried again
+      throw error;
+    }
+    if (this.#isClosed) return;
     this.#beatTimer = setInterval(() => this.#beat(), this.#leaseMs / 3);
     this.#pollTimer = setInterval(() => this.#seeOthers(), this.#pollMs);
     // What runs keeps the process alive, not its lease.
@@ -485,6 +493,7 @@ export class SqliteInboxStore implements InboxStore {
 
   /** Others took this process for dead: it was stopped for a while. What it had claimed is theirs now. */
   #comeBack(file: OpenFile): void {
+    this.#isMissing = false;
     this.#alone = undefined;
     this.#writer.hold();
     // Not inside the transaction in which this was noticed.
@@ -498,7 +507,10 @@ export class SqliteInboxStore implements InboxStore {
         file.host.lost(batch);
       }
     }).catch((error) => {
-      if (!this.#isClosed) file.host.failed(error);
+      if (this.#isClosed) return;
+      file.host.failed(error);
+      this.#isMissing = true; // until the next look for others
+      this.#writer.abandon(error);
     });
   }
 
@@ -514,6 +526,7 @@ export class SqliteInboxStore implements InboxStore {
 
   /** Nobody tells us what other processes do: looks for it. */
   #seeOthers(): void {
+    if (this.#isMissing && this.#file !== undefined) return this.#comeBack(this.#file);
     if (!this.#writer.isIdle) return; // which looks too
     try {
       const version = this.#dataVersion;
