@@ -68,6 +68,8 @@ export class Inbox {
   /** Calls of the store that add an update, and are under way. */
   readonly #storing = new Set<Promise<unknown>>();
   #isOpen = false;
+  /** Whether closing has come to the store. */
+  #isClosed = false;
   #opening: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
@@ -258,6 +260,8 @@ export class Inbox {
         failed: (error) => this.#events.storeFailed(error),
       });
       if (opened instanceof Promise) await opened;
+      // It took longer than closing may, and has begun after its end.
+      if (this.#isClosed) return void await this.#store.close();
       this.#isOpen = true;
       this.#runner.wake(0);
     } catch (error) {
@@ -526,6 +530,7 @@ export class Inbox {
     );
     this.#limit.stop();
     const left = this.#waiting.close(CLOSING);
+    this.#isClosed = true;
     try {
       await this.#runner.close(error, new Set(left.map(({ id }) => id)));
     } finally {

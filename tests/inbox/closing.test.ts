@@ -116,6 +116,22 @@ describe("closing", () => {
     assert.deepEqual(log.words, ["1"]);
   });
 
+  it("ends a store that was opened only after that", async () => {
+    const answered = gate();
+    const opened = gate();
+    const store = new WrappedStore({
+      before: (call) => call === "open" ? answered.opened : undefined,
+      after: (call) => call === "open" ? opened.open() : [],
+    }, { isDurable: true, isShared: true });
+    const { hook } = bot(() => {}, { store });
+    await turn();
+    await hook.close({ timeoutMs: 0 });
+    answered.open();
+    await opened.opened;
+    await turn();
+    assert.deepEqual(store.calls, ["open", "close", "close"]);
+  });
+
   for (const timeoutMs of [10_000, 0]) {
     it(`lets no handler begin that it does not await, with ${timeoutMs} ms`, async () => {
       // In whatever order the store's answer and the call of close() come.
