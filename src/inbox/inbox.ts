@@ -2,6 +2,7 @@ import { checkNumber, wrongAnswer } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
+import { pause } from "../platform/pause.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import type { AlbumRules } from "../store/album_rules.ts";
 import type {
@@ -28,6 +29,8 @@ import { SeenUpdates } from "../runner/seen_updates.ts";
 import { type WaitingUpdate, WaitingUpdates } from "../runner/waiting_updates.ts";
 
 const PARKED_PAGE = 100;
+/** How often to look whether other processes have handled the rest, while somebody waits for that. */
+const OTHERS_MS = 250;
 
 /** How much is under way. */
 export interface InboxLoad {
@@ -71,6 +74,7 @@ export class Inbox {
   /** Whether closing has come to the store. */
   #isClosed = false;
   #opening: Promise<void> | undefined;
+  #resting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(receiver: UpdateReceiver, settings: InboxSettings, reportError: ReportError, events: Events) {
@@ -210,7 +214,14 @@ export class Inbox {
 
   /** Resolves when nothing that was received here is left unhandled, or when the inbox is closed. */
   idle(): Promise<void> {
-    return this.isBusy ? this.#idle.wait() : Promise.resolve();
+    if (!this.isBusy) return Promise.resolve();
+    return this.#resting ??= this.#rest().finally(() => this.#resting = undefined);
+  }
+
+  /** Nobody tells of what other processes have handled: it is looked for. */
+  async #rest(): Promise<void> {
+    if (!this.#store.isShared) return await this.#idle.wait();
+    while (this.isBusy && !this.#isClosed) await Promise.race([this.#idle.wait(), pause(OTHERS_MS)]);
   }
 
   /** What is parked, page by page. */

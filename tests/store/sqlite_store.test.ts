@@ -701,27 +701,34 @@ function writtenDown(): void {
     const failures: unknown[] = [];
     await store.open({ ...host, failed: (error) => void failures.push(error) });
     change(path, `${REFUSE} DELETE FROM owners`);
-    await assert.rejects(async () => await store.add(entry(1), "append"), failsWith("ERR_STORE", "on purpose"));
+    await assert.rejects(
+      async () => await store.add(entry(1), "append"),
+      failsWith("ERR_STORE", "on purpose"),
+    );
     change(path, "DROP TRIGGER refuse");
     const added = async () => await store.add(entry(2), "append");
     while (await added().catch(() => "refused") !== "added") await new Promise((r) => setTimeout(r, 5));
     assert.match(String(failures[0]), /on purpose/);
   });
 
-  it("comes back after it was taken for dead, though the file is locked then", { timeout: 20_000 }, async (t) => {
-    const path = freshPath(t);
-    const { store } = await open(t, path);
-    const other = openDatabase(path);
-    t.after(() => other.close());
-    other.exec("BEGIN IMMEDIATE");
-    const added = store.add(entry(1), "append");
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    other.exec("DELETE FROM owners; COMMIT; BEGIN IMMEDIATE");
-    const second = store.add(entry(2, { lane: "other" }), "append"); // sees it
-    await new Promise((resolve) => setTimeout(resolve, 100));
-    other.exec("COMMIT");
-    assert.deepEqual(await Promise.all([added, second]), ["added", "added"]);
-  });
+  it(
+    "comes back after it was taken for dead, though the file is locked then",
+    { timeout: 20_000 },
+    async (t) => {
+      const path = freshPath(t);
+      const { store } = await open(t, path);
+      const other = openDatabase(path);
+      t.after(() => other.close());
+      other.exec("BEGIN IMMEDIATE");
+      const added = store.add(entry(1), "append");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      other.exec("DELETE FROM owners; COMMIT; BEGIN IMMEDIATE");
+      const second = store.add(entry(2, { lane: "other" }), "append"); // sees it
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      other.exec("COMMIT");
+      assert.deepEqual(await Promise.all([added, second]), ["added", "added"]);
+    },
+  );
 }
 
 function twoOnOneFile(): void {
