@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
@@ -428,6 +428,24 @@ function theFile(): void {
     await trial.claimsNothing();
     await clock.pass(10);
     await trial.claim(1);
+  });
+
+  it("takes nothing more once it was removed, and gives what it has", async (t) => {
+    const path = freshPath(t);
+    const trial = new Opened(path, { leaseMs: 100 });
+    t.after(() => trial.store.close());
+    const failed = Promise.withResolvers<unknown>();
+    await trial.store.open({ ...trial.host, failed: failed.resolve });
+    await trial.adds(entry(1));
+    for (const each of ["", "-wal", "-shm"]) rmSync(`${path}${each}`);
+    const alive = setInterval(() => {}, 1_000);
+    assert.match(String(await failed.promise), /was removed while it was used/);
+    clearInterval(alive);
+    await assert.rejects(
+      async () => await trial.store.add(entry(2), "append"),
+      failsWith("ERR_STORE", "was removed while it was used", "restart"),
+    );
+    await trial.completes(1);
   });
 
   it("returns what can be read of a batch, and names what cannot", async (t) => {

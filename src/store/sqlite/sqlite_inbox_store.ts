@@ -81,6 +81,8 @@ export class SqliteInboxStore implements InboxStore {
   #id = 0;
   /** Whether this process is not written down, and could not change that. */
   #isMissing = false;
+  /** Whether somebody has removed the file. */
+  #isFileGone = false;
   /** What the file holds, while no other process uses it. */
   #alone: Knowledge | undefined;
   #dataVersion = -1;
@@ -159,6 +161,7 @@ export class SqliteInboxStore implements InboxStore {
         if (found === "nothing") return "alone";
       }
     }
+    if (this.#isFileGone) return Promise.reject(this.#fileGone());
     let json;
     try {
       json = entry.json ?? JSON.stringify(update);
@@ -526,6 +529,7 @@ export class SqliteInboxStore implements InboxStore {
 
   /** Nobody tells us what other processes do: looks for it. */
   #seeOthers(): void {
+    this.#seeFile();
     if (this.#isMissing && this.#file !== undefined) return this.#comeBack(this.#file);
     if (!this.#writer.isIdle) return; // which looks too
     try {
@@ -537,6 +541,17 @@ export class SqliteInboxStore implements InboxStore {
     } catch (error) {
       if (!(error instanceof LockedError)) this.#file?.host.failed(error);
     }
+  }
+
+  /** What is in a file that was removed is still handled, and nothing is added to it: that would end with the process. */
+  #seeFile(): void {
+    if (this.#isFileGone || this.#database.isThere) return;
+    this.#isFileGone = true;
+    this.#file?.host.failed(this.#fileGone());
+  }
+
+  #fileGone(): TelehookError {
+    return this.#database.error("was removed while it was used. Nothing can be added: restart this process.");
   }
 
   /** Buries others that have ended, or were silent for their lease. */
