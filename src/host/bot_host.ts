@@ -405,9 +405,9 @@ class HostedBots implements Router {
 
   async #admit(id: number, token: string): Promise<Member> {
     const { apiRoot, fetch, store } = this.#options;
-    await this.#removing.get(id)?.catch(() => {}); // two inboxes must not share its store
     const api = botApi(token, { apiRoot, fetch });
     const secretToken = await deriveSecretToken(token);
+    while (this.#removing.has(id)) await this.#removing.get(id)?.catch(() => {}); // two inboxes must not share its store
     const there = this.#members.get(id); // added twice at the same time
     if (there !== undefined) return there;
     if (this.#isClosing) throw new TelehookError("ERR_CLOSED", "The host is closed: create another one");
@@ -422,10 +422,11 @@ class HostedBots implements Router {
     try {
       await member.pipeline.inbox.open();
     } catch (error) {
-      this.#members.delete(id);
+      if (this.#members.get(id) === member) this.#members.delete(id);
       await hook.close({ timeoutMs: 0 }).catch(() => {}); // its store may have a file open
       throw error;
     }
+    if (this.#members.get(id) !== member) return member; // removed meanwhile
     this.#measured.add(member.pipeline);
     this.#metrics?.watch(member.pipeline);
     return member;

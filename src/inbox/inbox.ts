@@ -2,6 +2,7 @@ import { checkNumber, wrongAnswer } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
+import { pause } from "../platform/pause.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import type { AlbumRules } from "../store/album_rules.ts";
 import type {
@@ -28,6 +29,8 @@ import { SeenUpdates } from "../runner/seen_updates.ts";
 import { type WaitingUpdate, WaitingUpdates } from "../runner/waiting_updates.ts";
 
 const PARKED_PAGE = 100;
+/** How often to look whether other processes have handled the rest, while somebody waits for that. */
+const OTHERS_MS = 250;
 
 /** How much is under way. */
 export interface InboxLoad {
@@ -68,7 +71,10 @@ export class Inbox {
   /** Calls of the store that add an update, and are under way. */
   readonly #storing = new Set<Promise<unknown>>();
   #isOpen = false;
+  /** Whether closing has come to the store. */
+  #isClosed = false;
   #opening: Promise<void> | undefined;
+  #resting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(receiver: UpdateReceiver, settings: InboxSettings, reportError: ReportError, events: Events) {
@@ -212,7 +218,14 @@ export class Inbox {
 
   /** Resolves when nothing that was received here is left unhandled, or when the inbox is closed. */
   idle(): Promise<void> {
-    return this.isBusy ? this.#idle.wait() : Promise.resolve();
+    if (!this.isBusy) return Promise.resolve();
+    return this.#resting ??= this.#rest().finally(() => this.#resting = undefined);
+  }
+
+  /** Nobody tells of what other processes have handled: it is looked for. */
+  async #rest(): Promise<void> {
+    if (!this.#store.isShared) return await this.#idle.wait();
+    while (this.isBusy && !this.#isClosed) await Promise.race([this.#idle.wait(), pause(OTHERS_MS)]);
   }
 
   /** What is parked, page by page. */
@@ -262,6 +275,8 @@ export class Inbox {
         failed: (error) => this.#events.storeFailed(error),
       });
       if (opened instanceof Promise) await opened;
+      // It took longer than closing may, and has begun after its end.
+      if (this.#isClosed) return void await this.#store.close();
       this.#isOpen = true;
       this.#runner.wake(0);
     } catch (error) {
@@ -386,7 +401,9 @@ export class Inbox {
     this.#waiting.stored(waiting);
     this.#limit.begin();
     if (added !== "added") void this.#runner.start(added);
-    if (waiting.place === "store" && this.#limit.isOver(waiting)) this.#onOverdue(waiting);
+    if (waiting.place !== "store") return;
+    const isForNextStart = this.#closing !== undefined && this.#store.isDurable && !waiting.isRunning;
+    if (isForNextStart || this.#limit.isOver(waiting)) this.#onOverdue(waiting);
   }
 
   /** A sender has waited long enough. While a store in memory closes, what is not acknowledged stays Telegram's. */
@@ -538,6 +555,7 @@ export class Inbox {
     );
     this.#limit.stop();
     const left = this.#waiting.close(CLOSING);
+    this.#isClosed = true;
     try {
       await this.#runner.close(error, new Set(left.map(({ id }) => id)));
     } finally {

@@ -1,6 +1,8 @@
+import type { TimeLimit } from "../inbox/closing.ts";
 import type { Inbox } from "../inbox/inbox.ts";
 import type { LaneOf } from "../inbox/lane.ts";
 import { pause } from "../platform/pause.ts";
+import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Outcome } from "../runner/outcome.ts";
 import type { ReportError } from "../runner/report_error.ts";
@@ -22,6 +24,7 @@ export class LaneSender {
   readonly #reportError: ReportError;
   readonly #onAcknowledged: (updateId: number) => void;
   readonly #lanes = new Map<Lane, Update[]>();
+  readonly #working = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
 
   /** @param onAcknowledged Called with each update that the inbox has acknowledged. */
@@ -46,13 +49,20 @@ export class LaneSender {
     else {
       const updates = [update];
       this.#lanes.set(lane, updates);
-      void this.#work(lane, updates);
+      const working = this.#work(lane, updates).finally(() => this.#working.delete(working));
+      this.#working.add(working);
     }
   }
 
   /** Stops passing updates. Those that are left stay in Telegram's queue. */
   stop(): void {
     this.#stopped.abort();
+  }
+
+  /** Waits until the replies have arrived, for as long as the limit says; then ends them. After {@link stop}. */
+  async close(limit: TimeLimit, reason: Error): Promise<void> {
+    await Promise.race([Promise.all(this.#working), limit.over]);
+    this.#replies.close(reason);
   }
 
   async #work(lane: Lane, updates: Update[]): Promise<void> {
@@ -64,13 +74,18 @@ export class LaneSender {
       const outcome = await this.#pass(update);
       if (outcome.type === "closing") break;
       if (outcome.type === "acknowledged" || outcome.type === "replied") {
-        if (outcome.type === "replied") await this.#replies.send(update, outcome.reply);
+        if (outcome.type === "replied") await this.#reply(update, outcome.reply);
         this.#onAcknowledged(update.update_id);
         updates.shift();
         failures = 0;
       } else await pause(retryAfterMs(outcome, failures++), signal).catch(() => {}); // stopping ends it early
     }
     this.#lanes.delete(lane);
+  }
+
+  async #reply(update: Update, reply: WebhookReply): Promise<void> {
+    const error = await this.#replies.send(update, reply);
+    if (error !== undefined) this.#reportError(error, { update, attempt: 1, willRetry: false });
   }
 
   async #pass(update: Update): Promise<Outcome> {

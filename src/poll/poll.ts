@@ -6,7 +6,7 @@ import type { BotApiFetch } from "../bot_api/send_request.ts";
 import { checkNumber, checkOneOf, checkOptionNames, checkSignal } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { Events, type OnEvent, type WebhookCounts } from "../events/events.ts";
-import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
+import { type CloseOptions, closeTimeoutMs, TimeLimit } from "../inbox/closing.ts";
 import { Inbox } from "../inbox/inbox.ts";
 import { INBOX_OPTION_NAMES, type InboxOptions, inboxSettings } from "../inbox/inbox_options.ts";
 import { laneOf, laneOrOwn } from "../inbox/lane.ts";
@@ -240,7 +240,7 @@ class LongPoller implements Poller {
         if (this.#stopped.signal.aborted) return;
         if (!await this.#mayGoOn(error)) {
           this.#finish(error);
-          await this.#closeQuietly();
+          void this.close().catch(() => {}); // which waits for this to return
           return;
         }
         // With jitter, or two pollers would disturb each other at the same rate forever.
@@ -293,7 +293,9 @@ class LongPoller implements Poller {
     if (error_code !== 409) return true;
     if (/webhook/i.test(description)) {
       if (this.#options.takeOver === "refuse") return false;
-      await this.#api.deleteWebhook().catch(() => {});
+      const stalled = AbortSignal.timeout(STALLED_AFTER_MS);
+      const signal = AbortSignal.any([this.#stopped.signal, stalled]);
+      await this.#api.deleteWebhook({}, { signal }).catch(() => {});
       return true;
     }
     const now = performance.now();
@@ -307,15 +309,17 @@ class LongPoller implements Poller {
   async #close(timeoutMs: number): Promise<void> {
     this.#stopped.abort();
     this.#sender.stop();
+    const limit = new TimeLimit(timeoutMs);
     await this.#polling;
-    await this.#inbox.close(timeoutMs);
-    await this.#confirm();
-    this.#finish();
-  }
-
-  async #closeQuietly(): Promise<void> {
-    this.#polling = undefined;
-    await this.close().catch(() => {});
+    try {
+      await this.#inbox.close(timeoutMs);
+    } finally {
+      const reason = `Closed before the reply was sent, after ${timeoutMs} ms`;
+      await this.#sender.close(limit, new TelehookError("ERR_CLOSED", reason));
+      limit.stop();
+      await this.#confirm();
+      this.#finish();
+    }
   }
 
   /** Confirms to Telegram what is done: a request with the offset that returns immediately. */

@@ -18,6 +18,8 @@ const KEPT_MS = 60_000;
 const MOST_KEPT = 1_000;
 const MOST_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 1_000;
+/** How long an attempt may take, files included. Without a limit, a connection that is silent would hold up a lane for ever. */
+const ATTEMPT_MS = 120_000;
 
 interface Kept {
   readonly reply: WebhookReply;
@@ -80,12 +82,14 @@ export class LateReplies {
       checkReply(reply);
       if (this.#sender === undefined) throw noSender(method);
       for (let attempt = 1;; attempt++) {
+        const tooLong = AbortSignal.timeout(ATTEMPT_MS);
         try {
-          await this.#sender.call(method, params, { signal });
+          await this.#sender.call(method, params, { signal: AbortSignal.any([signal, tooLong]) });
           this.#events.replySent(update, reply);
           return undefined;
         } catch (error) {
-          if (signal.aborted || attempt === MOST_ATTEMPTS || !isPassing(error)) throw error;
+          const mayPass = error === tooLong.reason || isPassing(error);
+          if (signal.aborted || attempt === MOST_ATTEMPTS || !mayPass) throw error;
         }
         await pause(FIRST_PAUSE_MS * 2 ** (attempt - 1), signal);
       }

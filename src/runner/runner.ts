@@ -205,7 +205,8 @@ export class Runner {
         sender.place = "receiver";
         sender.isRunning = true;
         limit.begin();
-        const call = this.#calls.begin(new RunningCall(context, update, sender.since, sender, undefined));
+        const startedAt = waiting === undefined ? sender.since : performance.now(); // it was on its way until now
+        const call = this.#calls.begin(new RunningCall(context, update, startedAt, sender, undefined));
         // Not what a stranger's `then` may do when it is called.
         this.#calls.limited(call, Promise.resolve(result)).then(
           (value) => this.#finish(call, sender, since, { value }),

@@ -164,6 +164,8 @@ const REPAIRABLE: ReadonlySet<string> = new Set(["noWebhook", "otherUrl", "other
 
 /** After this many checks with more and more pending updates, the bot does not keep up. */
 const GROWING_CHECKS = 3;
+/** How long the Bot API may take to answer: without a limit, a connection that is silent would end the watch. */
+const CALL_MS = 30_000;
 const MIN_GROWING = 10;
 
 class Watch {
@@ -217,7 +219,7 @@ class Watch {
     let isRepaired = false;
     let info: WebhookInfo | undefined;
     try {
-      info = plainWebhookInfo(await readWebhookInfo(this.#api, { signal: this.#closing.signal }));
+      info = plainWebhookInfo(await readWebhookInfo(this.#api, { signal: this.#callSignal() }));
       findings.push(...await this.#problems(info));
     } catch (error) {
       findings.push({ code: "unreachable", severity: "problem", text: errorText(error) });
@@ -225,11 +227,16 @@ class Watch {
     if (this.#closing.signal.aborted) return [];
     if (this.#parts.repair && findings.some(({ code }) => REPAIRABLE.has(code))) {
       const failure = await this.#repair();
+      if (this.#closing.signal.aborted) return [];
       isRepaired = failure === undefined;
       if (failure !== undefined) findings.push(failure);
     }
     this.#report(findings, info !== undefined, isRepaired);
     return findings;
+  }
+
+  #callSignal(): AbortSignal {
+    return AbortSignal.any([this.#closing.signal, AbortSignal.timeout(CALL_MS)]);
   }
 
   async #problems(info: WebhookInfo): Promise<WebhookFinding[]> {
@@ -272,7 +279,7 @@ class Watch {
     const { url = "", secret_token, ...params } = this.#expected;
     try {
       await this.#api.setWebhook({ ...params, url, secret_token: secret_token ?? undefined }, {
-        signal: this.#closing.signal,
+        signal: this.#callSignal(),
       });
       return undefined;
     } catch (error) {
@@ -323,6 +330,9 @@ async function certificateText(certificate: string | { readonly file: string }):
 }
 
 function errorText(error: unknown): string {
+  if (error instanceof Error && error.name === "TimeoutError") {
+    return `The Bot API did not answer within ${CALL_MS / 1_000} s`;
+  }
   return error instanceof TelehookError ? error.message : errorReason(error);
 }
 

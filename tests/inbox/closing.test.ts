@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { TelehookError, updateStreams, webhook } from "../../mod.ts";
+import { type StoreEntry, TelehookError, updateStreams, webhook } from "../../mod.ts";
 import { assertPending, bot, delivery, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 
@@ -86,6 +86,50 @@ describe("closing", () => {
     await hook.close({ timeoutMs: 60 });
     assert.equal(await answer, 503);
     assert.deepEqual([failures, hook.stats().acknowledgedEarly], [[], 0]);
+  });
+
+  it("leaves to a durable store what is stored meanwhile, and waits for nothing but what runs", async () => {
+    const slow = gate();
+    const stored = gate();
+    const log = new Log();
+    const { hook } = bot((update) => {
+      log.add(word(update));
+      return slow.opened;
+    }, {
+      acknowledgeWithinMs: 55_000,
+      lane: () => "one",
+      store: new WrappedStore({
+        async before(call, [entry]) {
+          if (call === "add" && (entry as StoreEntry).update.update_id === 2) await stored.opened;
+        },
+      }, { isDurable: true, isShared: true }),
+    });
+    const first = hook.receive(message(1));
+    await log.has(1);
+    const second = hook.receive(message(2));
+    const closed = hook.close({ timeoutMs: 30_000 });
+    await turn();
+    stored.open();
+    await second; // acknowledged: it is safe there
+    slow.open();
+    await Promise.all([first, closed]);
+    assert.deepEqual(log.words, ["1"]);
+  });
+
+  it("ends a store that was opened only after that", async () => {
+    const answered = gate();
+    const opened = gate();
+    const store = new WrappedStore({
+      before: (call) => call === "open" ? answered.opened : undefined,
+      after: (call) => call === "open" ? opened.open() : [],
+    }, { isDurable: true, isShared: true });
+    const { hook } = bot(() => {}, { store });
+    await turn();
+    await hook.close({ timeoutMs: 0 });
+    answered.open();
+    await opened.opened;
+    await turn();
+    assert.deepEqual(store.calls, ["open", "close", "close"]);
   });
 
   for (const timeoutMs of [10_000, 0]) {

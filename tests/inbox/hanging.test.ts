@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { WebhookEvent } from "../../mod.ts";
-import { bot, codeOf, gate, inChat, Log, message, word } from "./bot.ts";
+import { bot, codeOf, gate, inChat, Log, message, turn, word } from "./bot.ts";
+import { Clock } from "./clock.ts";
+import { WrappedStore } from "./wrapped_store.ts";
+import { it as scopedIt } from "../scoped_it.ts";
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
 
@@ -62,6 +65,22 @@ describe("a handler that runs longer than warnAfterMs", () => {
 });
 
 describe("a handler that runs longer than handlerTimeoutMs", () => {
+  scopedIt("is not one whose update was on its way into a slow store for that long", async (t) => {
+    const clock = new Clock(t);
+    const { hook, post } = bot(() => pause(100), {
+      handlerTimeoutMs: 50,
+      store: new WrappedStore({
+        async before(call) {
+          if (call !== "add") return;
+          await turn();
+          clock.pass(1_000);
+        },
+      }, { isShared: true }),
+    });
+    assert.equal(await post(message(1)), 200);
+    await hook.close();
+  });
+
   it("has its signal aborted and its update fail, which Telegram sends again", async () => {
     const reasons: unknown[] = [];
     const { hook, post, failures } = bot((_, { attempt, signal }) => {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { bot, delivery, gate, Log, message, part, turn, word } from "./bot.ts";
+import { WrappedStore } from "./wrapped_store.ts";
 import { it } from "../scoped_it.ts";
 
 describe("waitUntil", () => {
@@ -42,6 +43,21 @@ describe("waitUntil", () => {
     assert.deepEqual([promises.length, new Set(promises).size], [3, 1]);
     await hook.close();
     await promises[0];
+  });
+
+  it("gets a promise that is resolved once other processes have handled the rest, which tell nobody", {
+    timeout: 5_000,
+  }, async () => {
+    const store = new WrappedStore({}, { isShared: true });
+    let left = 1;
+    Object.defineProperty(store, "count", { get: () => left });
+    const waits: Promise<unknown>[] = [];
+    const { hook } = bot(() => {}, { store, waitUntil: (promise) => void waits.push(promise) });
+    await hook(delivery(message(1)));
+    await turn(); // all that this one does
+    left = 0;
+    await waits[0];
+    await hook.close();
   });
 
   it("gets nothing where nothing is left", async () => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
@@ -182,6 +182,7 @@ if (!hasSqlite) {
   });
   describe("sqliteStore: the file", theFile);
   describe("sqliteStore: its writer", itsWriter);
+  describe("sqliteStore: written down", writtenDown);
   describe("sqliteStore: two on one file", twoOnOneFile);
 }
 
@@ -417,6 +418,34 @@ function theFile(): void {
     await next.claimsNothing();
     await clock.pass(50);
     await next.claim(1, 3);
+  });
+
+  it("delays nothing after a clock was set back, though nobody writes", async (t) => {
+    const clock = stoppedClock(t);
+    const trial = await open(t, freshPath(t));
+    await trial.adds(part(1, "album"));
+    await clock.pass(-3_600_000);
+    await trial.claimsNothing();
+    await clock.pass(10);
+    await trial.claim(1);
+  });
+
+  it("takes nothing more once it was removed, and gives what it has", async (t) => {
+    const path = freshPath(t);
+    const trial = new Opened(path, { leaseMs: 100 });
+    t.after(() => trial.store.close());
+    const failed = Promise.withResolvers<unknown>();
+    await trial.store.open({ ...trial.host, failed: failed.resolve });
+    await trial.adds(entry(1));
+    for (const each of ["", "-wal", "-shm"]) rmSync(`${path}${each}`);
+    const alive = setInterval(() => {}, 1_000);
+    assert.match(String(await failed.promise), /was removed while it was used/);
+    clearInterval(alive);
+    await assert.rejects(
+      async () => await trial.store.add(entry(2), "append"),
+      failsWith("ERR_STORE", "was removed while it was used", "restart"),
+    );
+    await trial.completes(1);
   });
 
   it("returns what can be read of a batch, and names what cannot", async (t) => {
@@ -665,6 +694,59 @@ function itsWriter(): void {
     const after = Math.min(await round(1_003_000), await round(1_004_000));
     assert.ok(after < 5 * before + 50, `${before} ms before, ${after} ms after`);
   });
+}
+
+/** Makes an insertion fail, as a full disk does. */
+const REFUSE = "CREATE TRIGGER refuse BEFORE INSERT ON owners BEGIN SELECT RAISE(FAIL, 'on purpose'); END;";
+
+function writtenDown(): void {
+  it("is opened again after it could not be", async (t) => {
+    const path = freshPath(t);
+    await (await open(t, path)).store.close();
+    change(path, REFUSE);
+    const { store, host } = new Opened(path);
+    t.after(() => store.close());
+    await assert.rejects(async () => await store.open(host), failsWith("ERR_STORE", "on purpose"));
+    change(path, "DROP TRIGGER refuse");
+    await store.open(host);
+    assert.equal(await store.add(entry(1), "append"), "added");
+  });
+
+  it("comes back after it was taken for dead, though it cannot at first", { timeout: 20_000 }, async (t) => {
+    const path = freshPath(t);
+    const { store, host } = new Opened(path);
+    t.after(() => store.close());
+    const failures: unknown[] = [];
+    await store.open({ ...host, failed: (error) => void failures.push(error) });
+    change(path, `${REFUSE} DELETE FROM owners`);
+    await assert.rejects(
+      async () => await store.add(entry(1), "append"),
+      failsWith("ERR_STORE", "on purpose"),
+    );
+    change(path, "DROP TRIGGER refuse");
+    const added = async () => await store.add(entry(2), "append");
+    while (await added().catch(() => "refused") !== "added") await new Promise((r) => setTimeout(r, 5));
+    assert.match(String(failures[0]), /on purpose/);
+  });
+
+  it(
+    "comes back after it was taken for dead, though the file is locked then",
+    { timeout: 20_000 },
+    async (t) => {
+      const path = freshPath(t);
+      const { store } = await open(t, path);
+      const other = openDatabase(path);
+      t.after(() => other.close());
+      other.exec("BEGIN IMMEDIATE");
+      const added = store.add(entry(1), "append");
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      other.exec("DELETE FROM owners; COMMIT; BEGIN IMMEDIATE");
+      const second = store.add(entry(2, { lane: "other" }), "append"); // sees it
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      other.exec("COMMIT");
+      assert.deepEqual(await Promise.all([added, second]), ["added", "added"]);
+    },
+  );
 }
 
 function twoOnOneFile(): void {

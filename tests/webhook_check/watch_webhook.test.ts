@@ -53,6 +53,49 @@ function watched(t: TestContext, options: Partial<WatchWebhookOptions> = {}) {
   };
 }
 
+test("a Bot API that does not answer is unreachable, and is asked again", { timeout: 10_000 }, async (t) => {
+  const timeout = AbortSignal.timeout;
+  t.mock.method(AbortSignal, "timeout", (ms: number) => timeout.call(AbortSignal, ms / 1_000));
+  const alive = setInterval(() => {}, 1_000); // a watch keeps no process alive
+  t.after(() => clearInterval(alive));
+  const texts: string[] = [];
+  const fetch = (_: string, { signal }: RequestInit) =>
+    new Promise<Response>((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+  const watch = watchWebhook(botApi(BOT_TOKEN, { fetch }), {
+    onFinding: ({ text }) => void texts.push(text),
+  });
+  t.after(() => watch.close());
+  for (const _ of [1, 2]) {
+    const [finding] = await watch.check();
+    assert.equal(finding?.code, "unreachable");
+  }
+  assert.deepEqual(texts, ["The Bot API did not answer within 30 s"]);
+});
+
+test("nothing is found once a watch is closed, though it was repairing", async (t) => {
+  let repairing = () => {};
+  const repairs = new Promise<void>((resolve) => repairing = resolve);
+  const found: string[] = [];
+  const fetch = async (url: string, { signal }: RequestInit) => {
+    const info = { url: "", has_custom_certificate: false, pending_update_count: 0 };
+    if (!url.endsWith("setWebhook")) return Response.json({ ok: true, result: info });
+    repairing();
+    return await new Promise<Response>((_, reject) =>
+      signal?.addEventListener("abort", () => reject(signal.reason))
+    );
+  };
+  const watch = watchWebhook(botApi(BOT_TOKEN, { fetch }), {
+    expected: { url: URL, secret_token: null },
+    repair: true,
+    onFinding: ({ code }) => void found.push(code),
+  });
+  t.after(() => watch.close());
+  const checked = watch.check();
+  await repairs;
+  watch.close();
+  assert.deepEqual([await checked, found], [[], []]);
+});
+
 test("each problem is reported once when it begins and once when it is over", async (t) => {
   const { info, reports } = watched(t);
   assert.deepEqual(await reports(), []);

@@ -28,6 +28,7 @@ interface NodeSqlite {
 interface NodeFs {
   openSync(path: string, flags: string, mode: number): number;
   closeSync(file: number): void;
+  statSync(path: string, options: { throwIfNoEntry: false }): object | undefined;
 }
 
 /**
@@ -62,6 +63,15 @@ export class SqliteDatabase {
 
   get isOpen(): boolean {
     return this.#isOpen;
+  }
+
+  /** Whether there is still a file at the path: one that was removed can be written, and ends with the process. */
+  get isThere(): boolean {
+    try {
+      return nodeBuiltin<NodeFs>("node:fs").statSync(this.path, { throwIfNoEntry: false }) !== undefined;
+    } catch {
+      return true; // as far as is known: it may not be looked at
+    }
   }
 
   exec(sql: string): void {

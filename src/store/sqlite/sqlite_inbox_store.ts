@@ -79,6 +79,10 @@ export class SqliteInboxStore implements InboxStore {
   #file: OpenFile | undefined;
   #isClosed = false;
   #id = 0;
+  /** Whether this process is not written down, and could not change that. */
+  #isMissing = false;
+  /** Whether somebody has removed the file. */
+  #isFileGone = false;
   /** What the file holds, while no other process uses it. */
   #alone: Knowledge | undefined;
   #dataVersion = -1;
@@ -130,7 +134,13 @@ export class SqliteInboxStore implements InboxStore {
       dataVersion: database.prepare<{ readonly data_version: number }>("PRAGMA data_version"),
     };
     this.#file = file;
-    await this.#enter(file);
+    try {
+      await this.#enter(file);
+    } catch (error) {
+      this.#file = undefined; // to be tried again
+      throw error;
+    }
+    if (this.#isClosed) return;
     this.#beatTimer = setInterval(() => this.#beat(), this.#leaseMs / 3);
     this.#pollTimer = setInterval(() => this.#seeOthers(), this.#pollMs);
     // What runs keeps the process alive, not its lease.
@@ -151,6 +161,7 @@ export class SqliteInboxStore implements InboxStore {
         if (found === "nothing") return "alone";
       }
     }
+    if (this.#isFileGone) return Promise.reject(this.#fileGone());
     let json;
     try {
       json = entry.json ?? JSON.stringify(update);
@@ -195,7 +206,7 @@ export class SqliteInboxStore implements InboxStore {
     this.#quietExtraMs = quietExtraMs;
     if (this.#writer.isIdle) this.#read(() => this.#watchOthers());
     if (this.#knowledge()?.lanes.size === 0 && this.#adding.size === 0 && this.#replaying === 0) return [];
-    if (this.#writer.isIdle) {
+    if (this.#writer.isIdle && Date.now() >= this.#latestNow) { // a clock that was set back is for a transaction to see
       const now = this.#now();
       const dueAt = this.#read(() => this.#nextDue(now));
       if (dueAt > now) {
@@ -338,7 +349,7 @@ export class SqliteInboxStore implements InboxStore {
   /** Times are kept as the wall clock tells them, which all processes share and people may set. */
   #now(): number {
     const now = Date.now();
-    // A clock that was set back is for the next transaction to see.
+    // A clock that was set back is for the next transaction to see: claiming makes one.
     return now < this.#latestNow ? this.#latestNow : (this.#latestNow = now);
   }
 
@@ -485,6 +496,7 @@ export class SqliteInboxStore implements InboxStore {
 
   /** Others took this process for dead: it was stopped for a while. What it had claimed is theirs now. */
   #comeBack(file: OpenFile): void {
+    this.#isMissing = false;
     this.#alone = undefined;
     this.#writer.hold();
     // Not inside the transaction in which this was noticed.
@@ -498,7 +510,10 @@ export class SqliteInboxStore implements InboxStore {
         file.host.lost(batch);
       }
     }).catch((error) => {
-      if (!this.#isClosed) file.host.failed(error);
+      if (this.#isClosed) return;
+      file.host.failed(error);
+      this.#isMissing = true; // until the next look for others
+      this.#writer.abandon(error);
     });
   }
 
@@ -514,6 +529,8 @@ export class SqliteInboxStore implements InboxStore {
 
   /** Nobody tells us what other processes do: looks for it. */
   #seeOthers(): void {
+    this.#seeFile();
+    if (this.#isMissing && this.#file !== undefined) return this.#comeBack(this.#file);
     if (!this.#writer.isIdle) return; // which looks too
     try {
       const version = this.#dataVersion;
@@ -524,6 +541,17 @@ export class SqliteInboxStore implements InboxStore {
     } catch (error) {
       if (!(error instanceof LockedError)) this.#file?.host.failed(error);
     }
+  }
+
+  /** What is in a file that was removed is still handled, and nothing is added to it: that would end with the process. */
+  #seeFile(): void {
+    if (this.#isFileGone || this.#database.isThere) return;
+    this.#isFileGone = true;
+    this.#file?.host.failed(this.#fileGone());
+  }
+
+  #fileGone(): TelehookError {
+    return this.#database.error("was removed while it was used. Nothing can be added: restart this process.");
   }
 
   /** Buries others that have ended, or were silent for their lease. */

@@ -90,6 +90,7 @@ export class Writer {
 
   release(): void {
     this.#isHeld = false;
+    this.#isFree(); // the timer of a lock may have passed meanwhile
     this.#schedule();
   }
 
