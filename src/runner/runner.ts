@@ -259,21 +259,24 @@ export class Runner {
   /** Handles a batch that this process has claimed. */
   async start(batch: Batch): Promise<void> {
     if (this.#isClosed) return; // it was claimed too late, and is given back as the store closes
-    const { events, limit, receiver, settings } = this.#parts;
+    const { events, failures, limit, receiver, settings } = this.#parts;
     for (const id of batch.unreadable ?? []) {
       this.#lose(remainsOf(id), batch.tries.attempts + 1, unreadable(id));
     }
     if (batch.updates.length === 0 || this.#isHandled(batch)) {
+      failures.passed();
       return this.#tell((store) => store.complete(batch, false));
     }
-    if (this.#takeOver(batch)) return;
+    if (this.#takeOver(batch)) return failures.passed();
     if (this.#mustWaitAsSuspect(batch) || this.#isReplayTooEarly(batch)) {
+      failures.passed();
       return this.#tell((store) => store.retry(batch, WAIT_RETRY_MS));
     }
     const { update, fault } = contentOf(batch);
     const tries = triesOf(batch);
     if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
       const error = endedTheProcess(update, batch.crashes);
+      failures.passed();
       this.#lose(update, tries.attempts, error);
       return await this.#park(batch, update, tries.attempts, error);
     }
@@ -567,8 +570,21 @@ export class Runner {
     }
     const quietExtraMs = mediaGroups === undefined ? 0 : waiting.blockedMs(mediaGroups.quietMs);
     if (!failures.isOutage) return this.#store.claim(Math.min(this.#calls.free, MOST_CLAIMED), quietExtraMs);
+    return this.#claimProbe(quietExtraMs);
+  }
+
+  /** Claims what is to find out whether an outage is over. What cannot tell must not keep others from being tried. */
+  async #claimProbe(quietExtraMs: number): Promise<readonly Batch[]> {
+    const { failures } = this.#parts;
     failures.probe();
-    return this.#store.claim(1, quietExtraMs);
+    try {
+      const batches = await this.#store.claim(1, quietExtraMs);
+      if (batches.length === 0) failures.passed();
+      return batches;
+    } catch (error) {
+      failures.passed();
+      throw error;
+    }
   }
 
   /** Starts what was claimed as calls may begin, and lets other things happen now and then. */
