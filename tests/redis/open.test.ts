@@ -112,6 +112,19 @@ test(
   },
 );
 
+test("a client whose answers are not texts is refused", skipWithoutOwnRedis, async (t) => {
+  const server = await startRedis();
+  t.after(() => server.kill());
+  const client = clientFor(t, server.url);
+  const bytes = (answer: unknown): unknown =>
+    Array.isArray(answer) ? answer.map(bytes) : new TextEncoder().encode(String(answer));
+  const send = async (command: string, args: string[]) => {
+    const answer = await client.send(command, args);
+    return command === "INFO" ? answer : bytes(answer);
+  };
+  assert.match(await refusal(send), /answered an array instead of a list of texts/);
+});
+
 test("keys of a later version are refused", skipWithoutOwnRedis, async (t) => {
   const server = await startRedis();
   t.after(() => server.kill());

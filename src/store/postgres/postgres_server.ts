@@ -199,7 +199,12 @@ export class PostgresServer {
             } instead of rows. Pass a client that returns rows, or { rows }`,
           );
         }
-        return rows.map((row) => row.line);
+        return rows.map(({ line }) => {
+          if (typeof line === "string") return line;
+          throw this.refusal(
+            'the client answered a row without a text "line". Pass one that returns rows as objects',
+          );
+        });
       } catch (error) {
         if (tries < 5 && HARMLESS.has(codeOf(error))) continue;
         throw this.failure(error);
