@@ -14,12 +14,12 @@ import type {
   StoreStats,
   Tries,
 } from "../inbox_store.ts";
-import { Leases } from "../leases.ts";
+import { Leases, within } from "../leases.ts";
 import { ServerCalls } from "../server_calls.ts";
 import { readableUpdates, readUpdates, type StoredUpdates } from "../stored_updates.ts";
 import type { RedisCommand, RedisSubscribe } from "./redis_client.ts";
 import { type ScriptName, wakesOf } from "./redis_scripts.ts";
-import { RedisServer } from "./redis_server.ts";
+import { CALL_TIMEOUT_MS, RedisServer } from "./redis_server.ts";
 import { type WakeListener, WakePoller } from "./redis_wake.ts";
 
 /** The most batches that one call claims: the server does nothing else meanwhile. */
@@ -130,16 +130,16 @@ export class RedisInboxStore implements InboxStore, WakeListener {
 
   async open(host: StoreHost): Promise<void> {
     const warning = await this.#server.check();
-    const sentAt = performance.now();
-    this.#host = host;
     try {
-      this.#learn(await this.#enter());
       await this.#listen();
+      this.#host = host;
+      const sentAt = performance.now();
+      this.#learn(await this.#enter());
+      this.#leases.start(sentAt);
     } catch (error) {
-      this.#host = undefined;
+      this.#stop();
       throw error;
     }
-    this.#leases.start(sentAt);
     if (warning !== undefined) host.failed(warning);
   }
 
@@ -360,7 +360,8 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     const { subscribe, name } = this.#parts;
     if (subscribe === undefined) return;
     try {
-      const end = await subscribe(wakesOf(name), (message) => this.#hear(message));
+      const subscribing = Promise.resolve(subscribe(wakesOf(name), (message) => this.#hear(message)));
+      const end = await within(CALL_TIMEOUT_MS, subscribing);
       this.#unsubscribe = typeof end === "function" ? () => end() : () => {};
     } catch (error) {
       throw this.#server.failure(error);

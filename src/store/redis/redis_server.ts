@@ -5,7 +5,7 @@ import type { RedisCommand } from "./redis_client.ts";
 import { keysOf, type ScriptName, SCRIPTS } from "./redis_scripts.ts";
 
 /** How long a call may take. It may have happened all the same. */
-const CALL_TIMEOUT_MS = 5_000;
+export const CALL_TIMEOUT_MS = 5_000;
 
 /** The oldest Redis that has everything that the scripts use. */
 const OLDEST = [6, 2] as const;
