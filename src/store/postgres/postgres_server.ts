@@ -237,7 +237,7 @@ export class PostgresServer {
     if (code === "53300") {
       return ". Let the server have more connections (max_connections), or the pools fewer";
     }
-    if (code === "42883" || code === "42P01") {
+    if (code === "42883" || code === "42P01" || code === "3F000") {
       return `. The schema ${
         quote(this.#schema)
       } is damaged or was removed: restart this process to make it again`;
