@@ -5,6 +5,8 @@ const CLOSING_MS = 2_000;
 
 /** What {@link ServerCalls} need to know. */
 export interface ServerCallsOptions {
+  /** How long claims last. */
+  readonly leaseMs: number;
   /** Whether the store is open. */
   isOpen(): boolean;
   /** Tells the server that this process uses the store, again. */
@@ -54,13 +56,18 @@ export class ServerCalls<B> {
     call: (number: number) => Promise<readonly string[]>,
     read: (answer: readonly string[]) => T,
   ): Promise<T> {
-    const { isOpen, refusal } = this.#options;
+    const { isOpen, leaseMs, refusal } = this.#options;
     for (let tries = 0;; tries++) {
       if (!isOpen()) throw refusal("it is closed, or not open yet. Use a store that is open");
       const number = this.next();
+      const sentAt = performance.now();
       this.#underWay.add(number);
       try {
         const answer = await call(number);
+        // Of a process that was suspended. What it claimed belongs to another one by now, or is freed by the next renewal.
+        if (performance.now() - sentAt > 0.9 * leaseMs) {
+          throw refusal("an answer came when the lease had ended. Do not block the event loop for that long");
+        }
         if (answer[0] !== "?") return read(answer);
       } finally {
         this.#underWay.delete(number);

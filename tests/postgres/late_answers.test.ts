@@ -2,6 +2,7 @@ import { test } from "../scoped_it.ts";
 import { HeldCalls } from "../store/held_calls.ts";
 import {
   runAnsweredTogether,
+  runAnsweredTooLate,
   runClaimedAfterClosing,
   runClosedWithoutAnswer,
 } from "../store/late_answers_run.ts";
@@ -12,6 +13,7 @@ import { openStore, poolFor } from "./scope.ts";
 for (
   const [title, run] of [
     ["what is claimed while a process comes back remains its own", runAnsweredTogether],
+    ["what a suspended process had claimed is not handled when it goes on", runAnsweredTooLate],
     ["a claim that comes after closing does not bring the store back", runClaimedAfterClosing],
     ["closing does not wait for a server that does not answer", runClosedWithoutAnswer],
   ] as const
@@ -23,7 +25,7 @@ for (
     const { store, heard } = await openStore(t, query, { name });
     const other = await openStore(t, pool, { name });
     await run({
-      ...{ store, heard, calls, other: other.store },
+      ...{ t, store, heard, calls, other: other.store },
       endLeases: () =>
         pool.query(
           "update telehook.owners set alive_until = '-infinity' where bot = (select id from telehook.bots where name = $1::text)",

@@ -3,6 +3,7 @@ import { test } from "../scoped_it.ts";
 import { HeldCalls } from "../store/held_calls.ts";
 import {
   runAnsweredTogether,
+  runAnsweredTooLate,
   runClaimedAfterClosing,
   runClosedWithoutAnswer,
 } from "../store/late_answers_run.ts";
@@ -13,6 +14,7 @@ import { clientFor, openStore } from "./scope.ts";
 for (
   const [title, run] of [
     ["what is claimed while a process comes back remains its own", runAnsweredTogether],
+    ["what a suspended process had claimed is not handled when it goes on", runAnsweredTooLate],
     ["a claim that comes after closing does not bring the store back", runClaimedAfterClosing],
     ["closing does not wait for a server that does not answer", runClosedWithoutAnswer],
   ] as const
@@ -28,7 +30,7 @@ for (
     const other = await openStore(t, client, { name });
     const owners = keysOf(name).find((key) => key.endsWith(":owners")) ?? "";
     await run({
-      ...{ store, heard, calls, other: other.store },
+      ...{ t, store, heard, calls, other: other.store },
       async endLeases() {
         for (const owner of await client.send("ZRANGE", [owners, "0", "-1"]) as string[]) {
           await client.send("ZADD", [owners, "0", owner]);

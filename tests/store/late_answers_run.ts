@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
 import { pause } from "../../src/platform/pause.ts";
 import type { InboxStore } from "../../src/store/inbox_store.ts";
+import type { TestScope } from "../../src/testing/store.ts";
+import { Clock } from "../inbox/clock.ts";
 import type { HeldCalls } from "./held_calls.ts";
 import { entry, type Heard, ids } from "./server_store.ts";
 
@@ -12,6 +14,7 @@ export interface LateAnswersRun {
   readonly calls: HeldCalls;
   /** Another one of the same bot. */
   readonly other: InboxStore;
+  readonly t: TestScope;
   /** Lets all leases be over. */
   endLeases(): Promise<unknown>;
 }
@@ -71,4 +74,23 @@ export async function runClosedWithoutAnswer({ store, heard, calls }: LateAnswer
   calls.holds = undefined;
   calls.pass();
   await adding;
+}
+
+/** A process is suspended while it claims. When it goes on, another one has handled what the answer says that it has. */
+export async function runAnsweredTooLate(
+  { t, store, calls, other, endLeases }: LateAnswersRun,
+): Promise<void> {
+  const clock = new Clock(t);
+  await store.add(entry(1), "append");
+  calls.holds = "answers";
+  const claiming = Promise.resolve(store.claim(1, 0));
+  await calls.has(1);
+  await endLeases();
+  const [batch = assert.fail()] = await other.claim(1, 0);
+  await other.complete(batch, false);
+  clock.pass(30_000);
+  calls.holds = undefined;
+  calls.pass();
+  await assert.rejects(claiming, { code: "ERR_STORE", message: /an answer came when the lease had ended/ });
+  assert.equal(await store.add(entry(1), "append"), "known");
 }

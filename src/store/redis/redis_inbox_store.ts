@@ -115,6 +115,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     this.#server = new RedisServer(parts.name, parts.command);
     this.#poller = WakePoller.of(parts.client, parts.command);
     this.#calls = new ServerCalls({
+      leaseMs: parts.leaseMs,
       isOpen: () => this.#host !== undefined,
       enter: () => this.#enter(),
       entered: () => void this.#leases.renew(),
