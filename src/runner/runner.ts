@@ -287,21 +287,24 @@ export class Runner {
   /** Handles a batch that this process has claimed. */
   async start(batch: Batch): Promise<void> {
     if (this.#isClosed) return; // it was claimed too late, and is given back as the store closes
-    const { events, limit, receiver, settings } = this.#parts;
+    const { events, failures, limit, receiver, settings } = this.#parts;
     for (const id of batch.unreadable ?? []) {
       this.#lose(remainsOf(id), batch.tries.attempts + 1, unreadable(id));
     }
     if (batch.updates.length === 0 || this.#isHandled(batch)) {
+      failures.passed();
       return this.#tell((store) => store.complete(batch, false));
     }
-    if (this.#takeOver(batch)) return;
+    if (this.#takeOver(batch)) return failures.passed();
     if (this.#mustWaitAsSuspect(batch) || this.#isReplayTooEarly(batch)) {
+      failures.passed();
       return this.#tell((store) => store.retry(batch, WAIT_RETRY_MS));
     }
     const { update, fault } = contentOf(batch);
     const tries = triesOf(batch);
     if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
       const error = endedTheProcess(update, batch.crashes);
+      failures.passed();
       this.#lose(update, tries.attempts, error);
       return await this.#park(batch, update, tries.attempts, error);
     }
@@ -605,8 +608,9 @@ export class Runner {
       return [];
     }
     const quietExtraMs = mediaGroups === undefined ? 0 : waiting.blockedMs(mediaGroups.quietMs);
-    if (failures.isOutage) failures.probe();
-    const most = failures.isOutage ? 1 : Math.min(this.#free, MOST_CLAIMED);
+    const isProbe = failures.isOutage;
+    if (isProbe) failures.probe();
+    const most = isProbe ? 1 : Math.min(this.#free, MOST_CLAIMED);
     let claimed = 0;
     this.#expected += most;
     try {
@@ -615,6 +619,7 @@ export class Runner {
       return batches;
     } finally {
       this.#expected -= most - claimed;
+      if (isProbe && claimed === 0) failures.passed(); // nothing was tried
     }
   }
 

@@ -1,5 +1,12 @@
+import { within } from "./leases.ts";
+
+/** A server that does not answer holds up closing twice as long at most: what is claimed falls due with the lease. */
+const CLOSING_MS = 2_000;
+
 /** What {@link ServerCalls} need to know. */
 export interface ServerCallsOptions {
+  /** How long claims last. */
+  readonly leaseMs: number;
   /** Whether the store is open. */
   isOpen(): boolean;
   /** Tells the server that this process uses the store, again. */
@@ -40,20 +47,32 @@ export class ServerCalls<B> {
     return oldest;
   }
 
-  /** Makes a call, and makes it again if the server did not know this process. */
-  async make(call: (number: number) => Promise<readonly string[]>): Promise<readonly string[]> {
-    const { isOpen, refusal } = this.#options;
-    if (!isOpen()) throw refusal("it is closed, or not open yet. Use a store that is open");
+  /**
+   * Makes a call, and makes it again if the server did not know this process.
+   *
+   * @param read Reads the answer, and notes what was claimed. The call is under way until then, for the renewals.
+   */
+  async make<T>(
+    call: (number: number) => Promise<readonly string[]>,
+    read: (answer: readonly string[]) => T,
+  ): Promise<T> {
+    const { isOpen, leaseMs, refusal } = this.#options;
     for (let tries = 0;; tries++) {
+      if (!isOpen()) throw refusal("it is closed, or not open yet. Use a store that is open");
       const number = this.next();
+      const sentAt = performance.now();
       this.#underWay.add(number);
-      let answer: readonly string[];
       try {
-        answer = await call(number);
+        const answer = await call(number);
+        // Of a process that was suspended. What it claimed belongs to another one by now, or is freed by the next renewal.
+        if (performance.now() - sentAt > 0.9 * leaseMs) {
+          throw refusal("an answer came when the lease had ended. Do not block the event loop for that long");
+        }
+        if (answer[0] !== "?") return read(answer);
       } finally {
         this.#underWay.delete(number);
       }
-      if (answer[0] !== "?") return answer;
+      if (!isOpen()) continue;
       if (tries === 2) throw refusal("this process is taken for dead again and again. Use a longer leaseMs");
       await this.#enterAgain();
     }
@@ -83,6 +102,16 @@ export class ServerCalls<B> {
   /** Makes the calls again that end a claim and have failed. */
   async endAgain(): Promise<void> {
     await Promise.allSettled([...this.#failed.values()].map((call) => call()));
+  }
+
+  /** The same after that, and for a moment only: the store is being closed. */
+  async endLast(after: Promise<unknown> = Promise.resolve()): Promise<void> {
+    await within(CLOSING_MS, after.then(() => this.endAgain())).catch(() => {});
+  }
+
+  /** Makes the last call, after what is under way that would tell the server the opposite. */
+  async leave(leave: () => Promise<unknown>): Promise<void> {
+    await within(CLOSING_MS, Promise.resolve(this.#entering).then(leave, leave));
   }
 
   /** Forgets what has failed: the store is closed. */

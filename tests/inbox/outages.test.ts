@@ -5,6 +5,8 @@ import { Failures, NO_TRIES } from "../../src/runner/failures.ts";
 import { bot, delivery, inChat, Log, message, part, word } from "./bot.ts";
 import { Clock } from "./clock.ts";
 import { it } from "../scoped_it.ts";
+import { pause } from "../../src/platform/pause.ts";
+import { WrappedStore } from "./wrapped_store.ts";
 
 function rules(maxAttempts = 5, giveUpAfterMs = 600_000) {
   const told: string[] = [];
@@ -256,6 +258,28 @@ describe("an outage", () => {
     assert.equal(await post(inChat(4, 4)), 200);
     await log.has(10); // no pause of half a minute
     assert.equal(log.words.at(-1), "30");
+    await hook.close();
+  });
+
+  it("goes on with its probes after a store that had nothing for one, or failed", async (t) => {
+    const clock = new Clock(t);
+    let answers = 0;
+    const store = new WrappedStore({
+      before(call) {
+        if (call === "claim" && ++answers === 2) throw new Error("away too");
+      },
+    });
+    const { hook, log, begin } = away({ store });
+    await begin();
+    answers = 0;
+    for (const times of [1, 2]) {
+      clock.pass(2_000);
+      store.host?.wake(0);
+      while (answers < times) await pause(1);
+    }
+    const { status, headers } = await hook(delivery(inChat(5, 5)));
+    assert.deepEqual([status, headers.get("retry-after")], [503, "2"]);
+    assert.equal(log.words.at(-1), "5", "It is a probe");
     await hook.close();
   });
 

@@ -113,3 +113,22 @@ test("an update whose retry was not confirmed is handled again", skipWithoutPost
     }, { name: newName(), leaseMs: 1_000 })
   );
 });
+
+test(
+  "a schema that was removed is an error that says what to do, until the next start",
+  skipWithoutPostgres,
+  async (t) => {
+    const pool = poolFor(t, await sharedPostgres());
+    const schema = newName();
+    const { store } = await openStore(t, pool, { schema });
+    await pool.query(`drop schema ${schema} cascade`);
+    await assert.rejects(store.add(entry(1), "append"), {
+      code: "ERR_STORE",
+      message: /is damaged or was removed: restart this process to make it again/,
+    });
+    await store.close();
+    const again = await openStore(t, pool, { schema });
+    t.after(() => pool.query(`drop schema ${schema} cascade`));
+    assert.equal(await again.store.add(entry(1), "append"), "added");
+  },
+);

@@ -100,6 +100,7 @@ test("old servers, replicas, other encodings, and clients that answer nonsense",
   await opens(server({ is_replica: true }), /replica.*Connect to the primary/);
   await opens(server({ encoding: "LATIN1" }), /encoding LATIN1\. Use one with UTF8/);
   await opens(() => Promise.resolve(undefined) as never, /instead of rows/);
+  await opens(() => Promise.resolve({ rows: [["{}"]] }) as never, /a row without a text "line"/);
 });
 
 test("a schema of a later version", skip, async (t) => {

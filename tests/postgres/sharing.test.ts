@@ -158,3 +158,32 @@ test("bots of one schema do not see each other", skip, async (t) => {
   assert.deepEqual([(await a.store.stats()).updates, (await b.store.stats()).updates], [1, 0]);
   assert.ok(a.store instanceof PostgresInboxStore);
 });
+
+test("a process that is taken for dead while it claims says that it is here", skip, async (t) => {
+  const url = await sharedPostgres();
+  const pool = poolFor(t, url);
+  const name = newName();
+  const { store } = await openStore(t, pool, { name });
+  await store.add(entry(1), "append");
+  const owners = "from telehook.owners where bot = (select id from telehook.bots where name = $1::text)";
+  await pool.query(
+    "update telehook.owners set alive_until = now() + interval '1 second' " +
+      "where bot = (select id from telehook.bots where name = $1::text)",
+    [name],
+  );
+  const burying = poolFor(t, url, 1);
+  await burying.query("begin");
+  const { rows: [owner] } = await burying.query(`delete ${owners} returning id`, [name]);
+  const claiming = store.claim(1, 0);
+  for (let tries = 0;; tries++) {
+    assert.ok(tries < 500, "It waits for the other one");
+    const { rows } = await pool.query(
+      "select from pg_stat_activity where wait_event_type = 'Lock' and query like '%.claim(%'",
+    );
+    if (rows.length > 0) break;
+    await pause(10);
+  }
+  await burying.query("commit");
+  assert.deepEqual(ids(await claiming), [1]);
+  assert.deepEqual((await pool.query(`select id ${owners}`, [name])).rows, [owner]);
+});

@@ -3,6 +3,7 @@ import { createRequire } from "node:module";
 import process from "node:process";
 import { pause } from "../../src/platform/pause.ts";
 import { redisStore } from "../../src/store/redis/mod.ts";
+import { subscribeOf } from "../../src/store/redis/redis_client.ts";
 import type { TestScope } from "../../src/testing/store.ts";
 import { sharedRedis, skipWithoutOwnRedis, skipWithoutRedis, startRedis } from "./redis_server.ts";
 import { test } from "../scoped_it.ts";
@@ -197,4 +198,19 @@ test("clusters of node-redis and ioredis", skip ?? skipWithoutOwnRedis, async (t
   t.after(() => two.disconnect());
   t.after(() => subscriber.disconnect());
   await tryClient(t, { client: one, subscriber: admin.subscribe }, { client: two, subscriber });
+});
+
+test("Deno's client subscribes again after a failure", undefined, async () => {
+  let isAway = true;
+  const subscribe = subscribeOf({
+    isConnected: true,
+    async subscribe() {
+      await pause(0);
+      if (isAway) throw new Error("away");
+      return { subscribe() {}, unsubscribe() {}, async *receive() {} };
+    },
+  });
+  await assert.rejects(async () => await subscribe("a", () => {}), /away/);
+  isAway = false;
+  await subscribe("a", () => {});
 });

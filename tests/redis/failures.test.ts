@@ -191,3 +191,47 @@ test("batches are lost when no renewal succeeds for as long as the lease", skipW
   assert.deepEqual([batch?.crashes, batch?.crashesAlone], [1, 1]);
   network.close();
 });
+
+test(
+  "a server whose memory is full refuses updates, while what it has is handled",
+  skipWithoutOwnRedis,
+  async (t) => {
+    const server = await startRedis();
+    t.after(() => server.kill());
+    const client = clientFor(t, server.url);
+    const name = newName();
+    const { store, heard } = await openStore(t, client, { name, leaseMs: 1_000 });
+    for (const id of [1, 2, 3]) await store.add(entry(id, { lane: id }), "append");
+    await client.send("CONFIG", ["SET", "maxmemory", "1"]);
+    await assert.rejects(store.add(entry(4), "append"), { code: "ERR_STORE", message: /OOM/ });
+    assert.equal(await store.add(entry(4), "behind"), "alone");
+    const [first = assert.fail()] = await store.claim(1, 0);
+    const other = await openStore(t, client, { name, leaseMs: 1_000 });
+    const [second = assert.fail()] = await other.store.claim(1, 0);
+    await other.store.retry(second, 3_600_000);
+    for (const end = performance.now() + 1_500; performance.now() < end;) {
+      const next = await other.store.claim(9, 0); // the lease of the first one does not end
+      assert.ok(!ids(next).includes(1));
+      await pause(50);
+    }
+    assert.equal(await store.complete(first, false), undefined);
+    assert.deepEqual([heard.batches, heard.errors, (await store.stats()).updates], [[], [], 2]);
+  },
+);
+
+test("a server that becomes a replica keeps no claims", skipWithoutOwnRedis, async (t) => {
+  const server = await startRedis();
+  t.after(() => server.kill());
+  const client = clientFor(t, server.url);
+  const { store, heard } = await openStore(t, client, { name: newName(), leaseMs: 1_000 });
+  await store.add(entry(1), "append");
+  await store.claim(1, 0);
+  await client.send("REPLICAOF", ["127.0.0.1", "1"]); // as a failover does: others go on with the new primary
+  const began = performance.now();
+  while (heard.batches.length === 0) {
+    assert.ok(performance.now() - began < 1_000, "It is told before its lease ends there");
+    await pause(10);
+  }
+  assert.match(String(heard.errors), /READONLY.*Connect to the primary/);
+  await assert.rejects(store.add(entry(2), "behind"), { message: /READONLY/ }, "It cannot know what waits");
+});

@@ -112,6 +112,44 @@ test(
   },
 );
 
+test("a client whose answers are not texts is refused", skipWithoutOwnRedis, async (t) => {
+  const server = await startRedis();
+  t.after(() => server.kill());
+  const client = clientFor(t, server.url);
+  const bytes = (answer: unknown): unknown =>
+    Array.isArray(answer) ? answer.map(bytes) : new TextEncoder().encode(String(answer));
+  const send = async (command: string, args: string[]) => {
+    const answer = await client.send(command, args);
+    return command === "INFO" ? answer : bytes(answer);
+  };
+  assert.match(await refusal(send), /answered an array instead of a list of texts/);
+});
+
+test("a subscriber that fails is an error, and leaves nothing behind", skipWithoutOwnRedis, async (t) => {
+  const server = await startRedis();
+  t.after(() => server.kill());
+  const client = clientFor(t, server.url);
+  let [attempts, ends] = [0, 0];
+  const subscriber = () => {
+    if (++attempts === 1) throw new Error("not connected");
+    return () => ends++;
+  };
+  const store = redisStore(client.send, { name: "my-bot", subscriber });
+  const open = async () => await store.open(new Heard());
+  await assert.rejects(open, { code: "ERR_STORE", message: /not connected/ });
+  assert.equal(await client.send("DBSIZE", []), 0);
+  await client.send("REPLICAOF", ["127.0.0.1", "1"]);
+  const pretending = redisStore(
+    async (command, args) => command === "INFO" ? "redis_version:7.0.0" : await client.send(command, args),
+    { name: "my-bot", subscriber },
+  );
+  await assert.rejects(async () => await pretending.open(new Heard()), /READONLY/);
+  assert.equal(ends, 1, "It does not listen any longer");
+  await client.send("REPLICAOF", ["NO", "ONE"]);
+  await open();
+  await store.close();
+});
+
 test("keys of a later version are refused", skipWithoutOwnRedis, async (t) => {
   const server = await startRedis();
   t.after(() => server.kill());

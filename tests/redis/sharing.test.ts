@@ -62,6 +62,28 @@ test("100 stores on one connection look for news with one command", skipWithoutR
   assert.deepEqual(all.flatMap(({ heard }) => heard.errors), []);
 });
 
+test("a client that loses an answer looks again", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const name = newName();
+  let isLost = false;
+  const send = (command: string, args: string[]) => {
+    if (command !== "MGET" || isLost) return client.send(command, args);
+    isLost = true;
+    return new Promise(() => {});
+  };
+  const second = await openStore(t, client, { name });
+  const { heard } = await openStore(t, client, { name, send });
+  for (let tries = 0; !isLost; tries++) {
+    assert.ok(tries < 200, "It does not look");
+    await pause(10);
+  }
+  const woken = heard.nextWake();
+  const began = performance.now();
+  await second.store.add(entry(1), "append");
+  await woken;
+  assert.ok(performance.now() - began < 2_500);
+});
+
 test("two stores with one subscriber wake each other at once", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
   const name = newName();

@@ -139,6 +139,10 @@ begin
   end if;
   if v_until < at + p_lease / 2 * ${MS} then -- otherwise the renewal does this
     update ${s}.owners set alive_until = at + p_lease * ${MS}, died_with = null where id = p_owner;
+    if not found then -- another one has taken it for dead just now
+      at := null;
+      return;
+    end if;
   end if;
   if silent_at <= at then
     perform ${s}.bury(p_bot, p_owner, at);

@@ -133,6 +133,7 @@ export class PostgresInboxStore implements InboxStore {
       notify: (payload) => query("select pg_notify($1::text, $2::text)", [schema, payload]),
     });
     this.#calls = new ServerCalls({
+      leaseMs,
       isOpen: () => this.#host !== undefined,
       enter: () => this.#enter(),
       entered: () => void this.#leases.renew(),
@@ -185,13 +186,12 @@ export class PostgresInboxStore implements InboxStore {
     if (this.#host === undefined) return [];
     this.#stopNudge();
     const values = [Math.min(most, MOST_CLAIMED), Math.max(0, quietExtraMs), this.#askedIds()];
-    return this.#readBatches((await this.#ask("claim", values)).lines);
+    return await this.#ask("claim", values, ({ lines }) => this.#readBatches(lines));
   }
 
   async complete(batch: Batch, claimNext: boolean): Promise<Batch | undefined> {
-    const answer = await this.#settle(batch, "complete", [Number(claimNext), this.#askedIds()], [0, ""]);
-    if (answer === undefined) return undefined;
-    return this.#readBatches(answer.lines)[0];
+    const [next] = await this.#settle(batch, "complete", [Number(claimNext), this.#askedIds()], [0, ""]);
+    return next;
   }
 
   async withdraw(batch: Batch): Promise<void> {
@@ -208,7 +208,7 @@ export class PostgresInboxStore implements InboxStore {
   }
 
   async parked(after: number, most: number): Promise<readonly ParkedBatch[]> {
-    const { lines } = await this.#ask("parked", [after, most]);
+    const { lines } = await this.#ask("parked", [after, most], asItIs);
     const found: ParkedBatch[] = [];
     for (let i = 0; i < lines.length;) {
       const { id, parts, album, error, attempts, parkedAt }: ParkedFacts = JSON.parse(lines[i++] ?? "");
@@ -219,7 +219,7 @@ export class PostgresInboxStore implements InboxStore {
   }
 
   async replay(id: number): Promise<boolean> {
-    const { status, lines } = await this.#ask("replay", [id]);
+    const { status, lines } = await this.#ask("replay", [id], asItIs);
     for (const line of lines) {
       const [updateId, chars] = line.split(" ").map(Number);
       this.#count(updateId ?? 0, chars ?? 0);
@@ -228,11 +228,11 @@ export class PostgresInboxStore implements InboxStore {
   }
 
   async discard(id: number): Promise<boolean> {
-    return (await this.#ask("discard", [id])).status === "ok";
+    return (await this.#ask("discard", [id], asItIs)).status === "ok";
   }
 
   async stats(): Promise<StoreStats> {
-    const [line = ""] = (await this.#ask("stats", [])).lines;
+    const [line = ""] = (await this.#ask("stats", [], asItIs)).lines;
     const [updates = 0, lanes = 0, oldestMs = 0, parked = 0] = line.split(" ").map(Number);
     return { updates, lanes, oldestMs: Math.round(oldestMs), parked };
   }
@@ -259,12 +259,11 @@ export class PostgresInboxStore implements InboxStore {
     const host = this.#host;
     if (host === undefined) return [];
     try {
-      await Promise.allSettled(this.#adding.values());
-      await this.#calls.endAgain();
+      await this.#calls.endLast(Promise.allSettled(this.#adding.values()));
       this.#host = undefined; // what is called now has no effect, and is told to nobody
-      await this.#call("leave", this.#common(this.#calls.next()));
+      await this.#calls.leave(() => this.#call("leave", this.#common(this.#calls.next())));
     } catch (error) {
-      host.failed(error); // what it had claimed falls due when its lease has ended
+      host.failed(this.#server.failure(error)); // what it had claimed falls due when its lease has ended
     }
     this.#stop();
     return [];
@@ -291,12 +290,16 @@ export class PostgresInboxStore implements InboxStore {
 
   async #add(entry: StoreEntry, mode: AddMode, json: string, lane: string): Promise<Added> {
     const { update, chars, tries, album, reservedMs } = entry;
-    const { update_id: id } = update;
     const { quietMs, maxWaitMs, mostParts } = album?.rules ?? {};
-    const { status, lines: [line] } = await this.#ask("add", [
-      ...[mode, id, json, lane, chars, tries.attempts, tries.failures, reservedMs],
+    const values = [
+      ...[mode, update.update_id, json, lane, chars, tries.attempts, tries.failures, reservedMs],
       ...[album?.key, quietMs, maxWaitMs, mostParts],
-    ]);
+    ];
+    return await this.#ask("add", values, (answer) => this.#readAdded(entry, answer));
+  }
+
+  #readAdded({ update, chars }: StoreEntry, { status, lines: [line] }: Answer): Added {
+    const { update_id: id } = update;
     if (status === "alone") return status;
     if (status === "added") {
       this.#count(id, chars);
@@ -342,25 +345,28 @@ export class PostgresInboxStore implements InboxStore {
 
   // — Ending claims —
 
-  /** Ends a claim. If that fails, it is tried again with the renewals. */
+  /** Ends a claim. If that fails, it is tried again with the renewals. @returns What was claimed with it. */
   async #settle(
     batch: Batch,
     name: FunctionName,
     values: readonly Value[],
     valuesAgain: readonly Value[] = values,
-  ): Promise<Answer | undefined> {
-    if (!(batch instanceof PostgresBatch) || this.#host === undefined) return undefined;
+  ): Promise<readonly PostgresBatch[]> {
+    if (!(batch instanceof PostgresBatch) || this.#host === undefined) return [];
     const isFirst = !batch.isSettling;
     batch.isSettling = true;
-    return await this.#calls.end(batch, async (isAgain) => {
-      const answer = await this.#ask(name, [...batch.claim, ...(isAgain ? valuesAgain : values)]);
-      this.#leases.delete(batch);
-      if (answer.status === "gone" && isFirst) this.#lost(batch);
-      // When it is told again, it is gone because of the call whose answer was lost.
-      else if (batch.isHeld && name !== "retry") { for (const id of batch.ids) this.#uncount(id); }
-      batch.isHeld = false;
-      return answer;
-    });
+    return await this.#calls.end(
+      batch,
+      (isAgain) =>
+        this.#ask(name, [...batch.claim, ...(isAgain ? valuesAgain : values)], ({ status, lines }) => {
+          this.#leases.delete(batch);
+          if (status === "gone" && isFirst) this.#lost(batch);
+          // When it is told again, it is gone because of the call whose answer was lost.
+          else if (batch.isHeld && name !== "retry") { for (const id of batch.ids) this.#uncount(id); }
+          batch.isHeld = false;
+          return this.#readBatches(lines);
+        }),
+    );
   }
 
   #lost(batch: PostgresBatch): void {
@@ -371,7 +377,8 @@ export class PostgresInboxStore implements InboxStore {
   async #renew(held: readonly PostgresBatch[]): Promise<readonly PostgresBatch[]> {
     void this.#calls.endAgain();
     const claims = held.map(({ key }) => key).join();
-    const { lines, status } = await this.#ask("renew", [this.#calls.oldest, claims, this.#askedIds(true)]);
+    const values = [this.#calls.oldest, claims, this.#askedIds(true)];
+    const { lines, status } = await this.#ask("renew", values, asItIs);
     this.#expectSilence(Number(status));
     const gone = new Set(lines);
     return held.filter(({ key }) => gone.has(key));
@@ -414,10 +421,11 @@ export class PostgresInboxStore implements InboxStore {
 
   // — Calls —
 
-  /** Calls a function, and learns what every answer says. */
-  async #ask(name: FunctionName, values: readonly Value[]): Promise<Answer> {
-    return this.#learn(
-      await this.#calls.make((number) => this.#call(name, [...this.#common(number), ...values])),
+  /** Calls a function, learns what every answer says, and reads it. */
+  async #ask<T>(name: FunctionName, values: readonly Value[], read: (answer: Answer) => T): Promise<T> {
+    return await this.#calls.make(
+      (number) => this.#call(name, [...this.#common(number), ...values]),
+      (lines) => read(this.#learn(lines)),
     );
   }
 
@@ -483,4 +491,8 @@ export class PostgresInboxStore implements InboxStore {
     clearTimeout(this.#nudge?.timer);
     this.#nudge = undefined;
   }
+}
+
+function asItIs(answer: Answer): Answer {
+  return answer;
 }

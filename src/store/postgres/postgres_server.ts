@@ -199,7 +199,12 @@ export class PostgresServer {
             } instead of rows. Pass a client that returns rows, or { rows }`,
           );
         }
-        return rows.map((row) => row.line);
+        return rows.map(({ line }) => {
+          if (typeof line === "string") return line;
+          throw this.refusal(
+            'the client answered a row without a text "line". Pass one that returns rows as objects',
+          );
+        });
       } catch (error) {
         if (tries < 5 && HARMLESS.has(codeOf(error))) continue;
         throw this.failure(error);
@@ -232,7 +237,7 @@ export class PostgresServer {
     if (code === "53300") {
       return ". Let the server have more connections (max_connections), or the pools fewer";
     }
-    if (code === "42883" || code === "42P01") {
+    if (code === "42883" || code === "42P01" || code === "3F000") {
       return `. The schema ${
         quote(this.#schema)
       } is damaged or was removed: restart this process to make it again`;

@@ -153,6 +153,7 @@ function denoSubscribe(client: AnyClient): RedisSubscribe {
     known.set(channel, listener);
     if (first === undefined) {
       first = Promise.resolve(client.subscribe?.(channel)) as Promise<DenoSubscription>;
+      first.catch(() => first = undefined); // the next one tries again
       void receive(await first, known);
     } else {
       await (await first).subscribe(channel);

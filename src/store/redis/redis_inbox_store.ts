@@ -14,12 +14,12 @@ import type {
   StoreStats,
   Tries,
 } from "../inbox_store.ts";
-import { Leases } from "../leases.ts";
+import { Leases, within } from "../leases.ts";
 import { ServerCalls } from "../server_calls.ts";
 import { readableUpdates, readUpdates, type StoredUpdates } from "../stored_updates.ts";
 import type { RedisCommand, RedisSubscribe } from "./redis_client.ts";
 import { type ScriptName, wakesOf } from "./redis_scripts.ts";
-import { RedisServer } from "./redis_server.ts";
+import { CALL_TIMEOUT_MS, RedisServer } from "./redis_server.ts";
 import { type WakeListener, WakePoller } from "./redis_wake.ts";
 
 /** The most batches that one call claims: the server does nothing else meanwhile. */
@@ -115,6 +115,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     this.#server = new RedisServer(parts.name, parts.command);
     this.#poller = WakePoller.of(parts.client, parts.command);
     this.#calls = new ServerCalls({
+      leaseMs: parts.leaseMs,
       isOpen: () => this.#host !== undefined,
       enter: () => this.#enter(),
       entered: () => void this.#leases.renew(),
@@ -130,16 +131,16 @@ export class RedisInboxStore implements InboxStore, WakeListener {
 
   async open(host: StoreHost): Promise<void> {
     const warning = await this.#server.check();
-    const sentAt = performance.now();
-    this.#host = host;
     try {
-      this.#learn(await this.#enter());
       await this.#listen();
+      this.#host = host;
+      const sentAt = performance.now();
+      this.#learn(await this.#enter());
+      this.#leases.start(sentAt);
     } catch (error) {
-      this.#host = undefined;
+      this.#stop();
       throw error;
     }
-    this.#leases.start(sentAt);
     if (warning !== undefined) host.failed(warning);
   }
 
@@ -159,7 +160,11 @@ export class RedisInboxStore implements InboxStore, WakeListener {
       const { quietMs, maxWaitMs, mostParts } = album.rules;
       args.push(album.key, String(Math.ceil(quietMs)), String(Math.ceil(maxWaitMs)), String(mostParts));
     }
-    const [status, , , , , , id, token = "", late, why] = await this.#ask("add", args);
+    return await this.#ask("add", args, (answer) => this.#readAdded(entry, mode, answer));
+  }
+
+  #readAdded({ update, lane, tries, album }: StoreEntry, mode: AddMode, answer: readonly string[]): Added {
+    const [status, , , , , , id, token = "", late, why] = answer;
     if (status === "added" || status === "alone") return status;
     const isOurs = id !== undefined && id !== "";
     if (!isOurs || this.#holds(id, token)) return "known";
@@ -175,12 +180,12 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   async claim(most: number, quietExtraMs: number): Promise<readonly Batch[]> {
     if (this.#host === undefined) return [];
     const args = [String(Math.min(most, MOST_CLAIMED)), String(Math.ceil(quietExtraMs))];
-    return this.#readBatches(await this.#ask("claim", args));
+    return await this.#ask("claim", args, (answer) => this.#readBatches(answer));
   }
 
   async complete(batch: Batch, claimNext: boolean): Promise<Batch | undefined> {
-    const answer = await this.#settle(batch, "complete", [claimNext ? "1" : "0"], ["0"]);
-    return answer === undefined ? undefined : this.#readBatches(answer)[0];
+    const [next] = await this.#settle(batch, "complete", [claimNext ? "1" : "0"], ["0"]);
+    return next;
   }
 
   async withdraw(batch: Batch): Promise<void> {
@@ -197,7 +202,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   }
 
   async parked(after: number, most: number): Promise<readonly ParkedBatch[]> {
-    const answer = await this.#ask("parked", [String(after), String(most)]);
+    const answer = await this.#ask("parked", [String(after), String(most)], asItIs);
     const found: ParkedBatch[] = [];
     for (let i = HEADER; i < answer.length;) {
       const facts: ParkedFacts = JSON.parse(answer[i++] ?? "");
@@ -211,15 +216,17 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   }
 
   async replay(id: number): Promise<boolean> {
-    return (await this.#ask("replay", [String(id)]))[0] === "ok";
+    return (await this.#ask("replay", [String(id)], asItIs))[0] === "ok";
   }
 
   async discard(id: number): Promise<boolean> {
-    return (await this.#ask("discard", [String(id)]))[0] === "ok";
+    return (await this.#ask("discard", [String(id)], asItIs))[0] === "ok";
   }
 
   async stats(): Promise<StoreStats> {
-    const [updates, lanes, oldestMs, parked] = (await this.#ask("stats", [])).slice(HEADER).map(Number);
+    const [updates, lanes, oldestMs, parked] = (await this.#ask("stats", [], asItIs)).slice(HEADER).map(
+      Number,
+    );
     return { updates: updates ?? 0, lanes: lanes ?? 0, oldestMs: oldestMs ?? 0, parked: parked ?? 0 };
   }
 
@@ -227,11 +234,11 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     const host = this.#host;
     if (host === undefined) return [];
     try {
-      await this.#calls.endAgain();
+      await this.#calls.endLast();
       this.#host = undefined; // what comes now has no effect, and is told to nobody
-      await this.#server.run("leave", this.#common(this.#calls.next()));
+      await this.#calls.leave(() => this.#server.run("leave", this.#common(this.#calls.next())));
     } catch (error) {
-      host.failed(error); // what it had claimed falls due when its lease has ended
+      host.failed(this.#server.failure(error)); // what it had claimed falls due when its lease has ended
     }
     this.#stop();
     return [];
@@ -260,10 +267,15 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     void Promise.resolve(this.#unsubscribe?.()).catch(() => {});
   }
 
-  /** Runs a script, and learns what every answer says. */
-  async #ask(script: ScriptName, args: readonly string[]): Promise<readonly string[]> {
-    return this.#learn(
-      await this.#calls.make((number) => this.#server.run(script, [...this.#common(number), ...args])),
+  /** Runs a script, learns what every answer says, and reads it. */
+  async #ask<T>(
+    script: ScriptName,
+    args: readonly string[],
+    read: (answer: readonly string[]) => T,
+  ): Promise<T> {
+    return await this.#calls.make(
+      (number) => this.#server.run(script, [...this.#common(number), ...args]),
+      (answer) => read(this.#learn(answer)),
     );
   }
 
@@ -315,28 +327,31 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     return batches;
   }
 
-  /** Ends a claim. If that fails, it is tried again with the renewals. */
+  /** Ends a claim. If that fails, it is tried again with the renewals. @returns What was claimed with it. */
   async #settle(
     batch: Batch,
     script: ScriptName,
     args: readonly string[],
     argsAgain: readonly string[] = args,
-  ): Promise<readonly string[] | undefined> {
-    if (!(batch instanceof RedisBatch) || this.#host === undefined) return undefined;
+  ): Promise<readonly RedisBatch[]> {
+    if (!(batch instanceof RedisBatch) || this.#host === undefined) return [];
     const isFirst = !batch.isSettling;
     batch.isSettling = true;
-    return await this.#calls.end(batch, async (isAgain) => {
-      const answer = await this.#ask(script, [batch.id, batch.token, ...(isAgain ? argsAgain : args)]);
-      const wasHeld = this.#leases.delete(batch);
-      if (answer[0] === "gone" && isFirst && wasHeld) this.#host?.lost(batch);
-      return answer;
-    });
+    return await this.#calls.end(
+      batch,
+      (isAgain) =>
+        this.#ask(script, [batch.id, batch.token, ...(isAgain ? argsAgain : args)], (answer) => {
+          const wasHeld = this.#leases.delete(batch);
+          if (answer[0] === "gone" && isFirst && wasHeld) this.#host?.lost(batch);
+          return this.#readBatches(answer);
+        }),
+    );
   }
 
   async #renew(held: readonly RedisBatch[]): Promise<readonly RedisBatch[]> {
     void this.#calls.endAgain(); // the server gets these first
     const claims = held.flatMap(({ id, token }) => [id, token]);
-    const answer = await this.#ask("renew", [String(this.#calls.oldest), ...claims]);
+    const answer = await this.#ask("renew", [String(this.#calls.oldest), ...claims], asItIs);
     const gone = new Set(answer.slice(HEADER));
     return gone.size === 0 ? [] : held.filter(({ id, token }) => gone.has(`${id} ${token}`));
   }
@@ -346,7 +361,8 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     const { subscribe, name } = this.#parts;
     if (subscribe === undefined) return;
     try {
-      const end = await subscribe(wakesOf(name), (message) => this.#hear(message));
+      const subscribing = Promise.resolve(subscribe(wakesOf(name), (message) => this.#hear(message)));
+      const end = await within(CALL_TIMEOUT_MS, subscribing);
       this.#unsubscribe = typeof end === "function" ? () => end() : () => {};
     } catch (error) {
       throw this.#server.failure(error);
@@ -367,4 +383,8 @@ export class RedisInboxStore implements InboxStore, WakeListener {
       throw this.#server.failure(error);
     }
   }
+}
+
+function asItIs(answer: readonly string[]): readonly string[] {
+  return answer;
 }

@@ -434,8 +434,20 @@ for i = 1, #leaseEnds, 2 do
   if leaseEnds[i] == me then mine = tonumber(leaseEnds[i + 1]) end
 end
 if not mine then return {'?'} end
-if mine - now < lease * 0.75 then redis.pcall('ZADD', owners, now + lease, me) end
+if mine - now < lease * 0.75 then
+  local kept = redis.pcall('ZADD', owners, now + lease, me)
+  -- If the memory is full, the next renewal does this. If it cannot be written to, the server is of no use.
+  if type(kept) == 'table' and kept.err and not kept.err:find('OOM') then return kept end
+end
 if tonumber(leaseEnds[2]) <= now then sweep() else others = #leaseEnds / 2 - 1 end
+`;
+
+/**
+ * Begins the scripts that lead to something being handled, and removed in the end: a server whose memory is full lets a
+ * script add what it needs once that has written something that needs no memory.
+ */
+const MAKES_ROOM = `
+R('ZREM', owners, '')
 `;
 
 const ENTER = `
@@ -690,7 +702,7 @@ return finish({'ok', '', '', '', '', '', tostring(R('HLEN', updates)), tostring(
 
 // the first call that is still under way, then id and token of each claim that this owner knows of
 const RENEW = `
-redis.pcall('ZADD', owners, now + lease, me)
+R('ZADD', owners, now + lease, me)
 local underWay = tonumber(ARGV[5])
 local answer = {'ok', '', '', '', '', ''}
 local isHeld = {}
@@ -732,10 +744,10 @@ export const SCRIPTS: Readonly<
     string
   >
 > = {
-  enter: NAMES + COMMON + ENTER,
+  enter: NAMES + COMMON + MAKES_ROOM + ENTER,
   leave: NAMES + COMMON + LEAVE,
   add: NAMES + ADD_ALONE + COMMON + GUARD + ADD,
-  claim: NAMES + COMMON + GUARD + CLAIM,
+  claim: NAMES + COMMON + MAKES_ROOM + GUARD + CLAIM,
   complete: NAMES + COMMON + GUARD + COMPLETE,
   withdraw: NAMES + COMMON + GUARD + WITHDRAW,
   retry: NAMES + COMMON + GUARD + RETRY,
@@ -744,7 +756,7 @@ export const SCRIPTS: Readonly<
   replay: NAMES + COMMON + GUARD + REPLAY,
   discard: NAMES + COMMON + GUARD + DISCARD,
   stats: NAMES + COMMON + GUARD + STATS,
-  renew: NAMES + COMMON + GUARD + RENEW,
+  renew: NAMES + COMMON + MAKES_ROOM + GUARD + RENEW,
 };
 
 /** The name of a script. */

@@ -5,7 +5,7 @@ import type { RedisCommand } from "./redis_client.ts";
 import { keysOf, type ScriptName, SCRIPTS } from "./redis_scripts.ts";
 
 /** How long a call may take. It may have happened all the same. */
-const CALL_TIMEOUT_MS = 5_000;
+export const CALL_TIMEOUT_MS = 5_000;
 
 /** The oldest Redis that has everything that the scripts use. */
 const OLDEST = [6, 2] as const;
@@ -75,9 +75,11 @@ export class RedisServer {
       if (!(error instanceof TelehookError) || !error.message.includes("NOSCRIPT")) throw error;
       answer = await this.#send("EVAL", [SCRIPTS[script], ...rest]); // the server keeps it from now on
     }
-    if (Array.isArray(answer)) return answer as string[];
+    if (Array.isArray(answer) && typeof answer[0] === "string") return answer as string[];
     throw this.#error(
-      `answered ${quote(answer)} instead of a list: pass a client that returns what the server answers`,
+      `answered ${
+        quote(answer)
+      } instead of a list of texts: pass a client that returns what the server answers, as texts`,
     );
   }
 

@@ -1,4 +1,5 @@
 import { unrefTimer } from "../../platform/unref_timer.ts";
+import { within } from "../leases.ts";
 import type { RedisCommand } from "./redis_client.ts";
 
 /** How often a client without a subscriber looks for what other processes have done. */
@@ -6,6 +7,9 @@ const POLL_MS = 200;
 
 /** The same while no other process uses one of its stores. */
 const POLL_ALONE_MS = 1_000;
+
+/** How long an answer is waited for: clients lose some, and the next one says the same. */
+const LOOK_TIMEOUT_MS = 1_000;
 
 /** A store that is told of news. */
 export interface WakeListener {
@@ -83,7 +87,7 @@ export class WakePoller {
     const all = [...this.#keys.keys()];
     const keys = this.#isOneByOne ? [all[this.#turn++ % all.length] ?? ""] : all;
     try {
-      const counts = await this.#command("MGET", keys);
+      const counts = await within(LOOK_TIMEOUT_MS, this.#command("MGET", keys));
       if (Array.isArray(counts)) keys.forEach((key, i) => this.#compare(key, String(counts[i] ?? "0")));
     } catch (error) {
       if (String(error).includes("CROSSSLOT")) this.#isOneByOne = true;

@@ -1,0 +1,41 @@
+import { keysOf, SCRIPTS } from "../../src/store/redis/redis_scripts.ts";
+import { test } from "../scoped_it.ts";
+import { HeldCalls } from "../store/held_calls.ts";
+import {
+  runAnsweredTogether,
+  runAnsweredTooLate,
+  runClaimedAfterClosing,
+  runClosedWithoutAnswer,
+} from "../store/late_answers_run.ts";
+import { newName } from "../store/server_store.ts";
+import { skipWithoutOwnRedis, startRedis } from "./redis_server.ts";
+import { clientFor, openStore } from "./scope.ts";
+
+for (
+  const [title, run] of [
+    ["what is claimed while a process comes back remains its own", runAnsweredTogether],
+    ["what a suspended process had claimed is not handled when it goes on", runAnsweredTooLate],
+    ["a claim that comes after closing does not bring the store back", runClaimedAfterClosing],
+    ["closing does not wait for a server that does not answer", runClosedWithoutAnswer],
+  ] as const
+) {
+  test(title, skipWithoutOwnRedis, async (t) => {
+    const server = await startRedis();
+    t.after(() => server.kill());
+    const client = clientFor(t, server.url);
+    for (const script of Object.values(SCRIPTS)) await client.send("SCRIPT", ["LOAD", script]); // one call each
+    const [name, calls] = [newName(), new HeldCalls()];
+    const send = (command: string, args: string[]) => calls.make(() => client.send(command, args));
+    const { store, heard } = await openStore(t, client, { name, send });
+    const other = await openStore(t, client, { name });
+    const owners = keysOf(name).find((key) => key.endsWith(":owners")) ?? "";
+    await run({
+      ...{ t, store, heard, calls, other: other.store },
+      async endLeases() {
+        for (const owner of await client.send("ZRANGE", [owners, "0", "-1"]) as string[]) {
+          await client.send("ZADD", [owners, "0", owner]);
+        }
+      },
+    });
+  });
+}
