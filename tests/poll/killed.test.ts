@@ -36,7 +36,9 @@ class PollingBot {
   }
 
   /** Starts a process. @returns Resolves with the signal that has ended it. */
-  run(killAt?: PollTask["killAt"]): { readonly ended: Promise<string | null>; readonly close: () => void } {
+  run(
+    killAt?: PollTask["killAt"],
+  ): { readonly ended: Promise<string | null>; readonly close: () => Promise<void> } {
     const { token, apiRoot } = this.#telegram;
     const task: PollTask = {
       token,
@@ -53,7 +55,13 @@ class PollingBot {
       ended: new Promise((resolve) =>
         child.once("exit", (code, signal) => resolve(signal ?? `code ${code}`))
       ),
-      close: () => child.pid !== undefined && process.kill(child.pid, "SIGTERM"),
+      close: async () => {
+        // The process before may have handled everything: this one must at least listen to signals.
+        while (!existsSync(`${this.#journal}-${child.pid}`)) {
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        if (child.pid !== undefined) process.kill(child.pid, "SIGTERM");
+      },
     };
   }
 
@@ -107,7 +115,7 @@ if (hasSqlite) {
       }
       const survivor = bot.run();
       await bot.has(expected.at(-1) ?? "");
-      survivor.close();
+      await survivor.close();
       assert.equal(await survivor.ended, "code 0");
       assert.deepEqual([bot.handled, telegram.pending], [expected, 0]);
     });
@@ -121,7 +129,7 @@ if (hasSqlite) {
       void telegram.deliver(part(3, "7"));
       const survivor = bot.run();
       await bot.has("1 2 3");
-      survivor.close();
+      await survivor.close();
       await survivor.ended;
       assert.deepEqual([bot.handled, telegram.pending], [["1 2 3"], 0]);
     });

@@ -1,5 +1,5 @@
 // A bot that polls in a process of its own, and ends it by SIGKILL at a step that `killed.test.ts` chooses.
-import { openSync, writeSync } from "node:fs";
+import { openSync, writeFileSync, writeSync } from "node:fs";
 import process from "node:process";
 import { poll, type ReceivedUpdate, sqliteStore } from "../../mod.ts";
 import { WrappedStore } from "../inbox/wrapped_store.ts";
@@ -79,4 +79,5 @@ const poller = await poll(async (update) => {
   },
 });
 process.once("SIGTERM", () => void poller.close());
+writeFileSync(`${task.journal}-${process.pid}`, "");
 await poller.finished;
