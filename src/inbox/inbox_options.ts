@@ -176,12 +176,14 @@ function mediaGroupSettings(options: MediaGroupOptions | false | undefined): Inb
 }
 
 /** The methods by which a store is recognized. */
-const STORE_METHODS = ["open", "add", "claim", "complete", "withdraw", "retry", "park", "close"] as const;
+const STORE_METHODS = ["open", "add", "claim", "complete", "retry", "park", "close"] as const;
 
 function checkStore(store: InboxStore | undefined): InboxStore {
   if (store === undefined) return new MemoryStore();
   const missing = typeof store === "object" && store !== null
-    ? STORE_METHODS.find((method) => typeof store[method] !== "function")
+    ? [...STORE_METHODS, ...store.isDurable ? [] : ["withdraw"] as const].find((method) =>
+      typeof store[method] !== "function"
+    )
     : "";
   if (missing === undefined) return store;
   throw new TelehookError(

@@ -87,6 +87,8 @@ interface Case {
   readonly since: number;
   /** Whether it was acknowledged before. */
   readonly isAcknowledged: boolean;
+  /** Whether the store keeps it if it is to be tried again; otherwise its sender does. */
+  readonly isKept: boolean;
 }
 
 const STORE_RETRY_MS = 1_000;
@@ -274,7 +276,7 @@ export class Runner {
       return ACKNOWLEDGED;
     }
     const decision = this.#decide({
-      ...{ update, id, context, since, isAcknowledged: false },
+      ...{ update, id, context, since, isAcknowledged: false, isKept: false },
       lane: () => laneOf(update),
       tries: failures.triesOf(id),
     }, end);
@@ -353,16 +355,19 @@ export class Runner {
     const { context, update } = call;
     const sender = this.#senderOf(batch);
     if (sender !== undefined) sender.place = "settling"; // no limit counts any longer, and a repeat gets the same answer
+    // Another process may have told Telegram that a durable store has it: then it must not be removed.
+    const isKept = sender === undefined || this.#store.isDurable;
     const decision = this.#decide({
-      ...{ update, context, since, isAcknowledged: sender === undefined },
+      ...{ update, context, since, isAcknowledged: sender === undefined, isKept },
       id: batch.updates[0]?.update_id ?? update.update_id,
       lane: () => batch.lane,
       tries: triesOf(batch),
     }, end);
+    let outcome = sender && this.#outcomeOf(sender.id, decision);
     switch (decision.type) {
       case "handled":
         for (const { update_id } of batch.updates) this.#parts.seen.handled(update_id);
-        if (sender !== undefined) this.#answer(sender, this.#outcomeOf(sender.id, decision));
+        if (sender !== undefined && outcome !== undefined) this.#answer(sender, outcome);
         else if (decision.reply !== undefined) await this.#sendReply(update, context, decision.reply);
         await this.#tell((store) => this.#complete(store, batch));
         return this.#end(call);
@@ -370,18 +375,20 @@ export class Runner {
         await this.#park(batch, update, context.attempt, decision.error);
         break;
       case "retry":
+      case "closed": {
+        const { storeAfterMs, tries } = decision.type === "retry"
+          ? decision
+          : { storeAfterMs: CLOSED_RETRY_MS };
         await this.#tell((store) =>
-          sender === undefined
-            ? store.retry(batch, decision.storeAfterMs, decision.tries)
-            : store.withdraw(batch)
+          isKept ? store.retry(batch, storeAfterMs, tries) : store.withdraw?.(batch)
         );
-        break;
-      case "closed":
-        await this.#tell((store) =>
-          sender === undefined ? store.retry(batch, CLOSED_RETRY_MS) : store.withdraw(batch)
-        );
+        if (isKept && sender !== undefined) {
+          this.#parts.seen.acknowledged(sender.id);
+          outcome = ACKNOWLEDGED;
+        }
+      }
     }
-    if (sender !== undefined) this.#answer(sender, this.#outcomeOf(sender.id, decision));
+    if (sender !== undefined && outcome !== undefined) this.#answer(sender, outcome);
     this.#end(call);
   }
 
@@ -422,7 +429,7 @@ export class Runner {
 
   #decide(it: Case, ended: End): Decision {
     const { events, failures, seen, settings } = this.#parts;
-    const { update, id, context: { attempt }, since, isAcknowledged } = it;
+    const { update, id, context: { attempt }, since, isAcknowledged, isKept } = it;
     const end = readable(ended);
     if (!("error" in end)) {
       const { value } = end;
@@ -440,17 +447,17 @@ export class Runner {
       failures.passed();
       const { afterMs } = error;
       const senderAfterMs = failures.retryAfterMs(update, afterMs);
-      events.postponed(update, attempt, since, isAcknowledged ? afterMs : senderAfterMs);
+      events.postponed(update, attempt, since, isKept ? afterMs : senderAfterMs);
       return { type: "retry", error, storeAfterMs: afterMs, senderAfterMs, tries: it.tries };
     }
-    if (settings.isSenderResponsible && !isAcknowledged) {
+    if (settings.isSenderResponsible && !isKept) {
       return { type: "retry", error, storeAfterMs: 0, senderAfterMs: undefined, tries: NO_TRIES };
     }
     if (error instanceof GiveUp) failures.passed();
     const verdict = error instanceof GiveUp ? undefined : failures.failed(id, it.lane(), it.tries);
     const willRetry = verdict?.willRetry ?? false;
     const senderAfterMs = failures.isOutage ? failures.retryAfterMs(update) : undefined;
-    const retryAfterMs = isAcknowledged ? verdict?.retryAfterMs : senderAfterMs;
+    const retryAfterMs = isKept ? verdict?.retryAfterMs : senderAfterMs;
     events.failed(
       update,
       { attempt, since, background: isAcknowledged },

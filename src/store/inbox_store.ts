@@ -201,8 +201,11 @@ export interface InboxStore {
    * @param claimNext Whether the store may claim the next batch that is due, and return it: one round trip less.
    */
   complete(batch: Batch, claimNext: boolean): Awaitable<Batch | undefined>;
-  /** Removes a claimed batch as if it had never been here: it is still Telegram's, which will send it again. */
-  withdraw(batch: Batch): Awaitable<void>;
+  /**
+   * Removes a claimed batch as if it had never been here: it is still Telegram's, which will send it again. Only for stores
+   * that are not durable: what a durable one has is retried.
+   */
+  withdraw?(batch: Batch): Awaitable<void>;
   /**
    * Ends a claim: the batch falls due again after that many milliseconds.
    *

@@ -1,6 +1,15 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import type { Added, AddMode, Batch, InboxStore, StoreEntry, StoreHost, WebhookEvent } from "../../mod.ts";
+import {
+  type Added,
+  type AddMode,
+  type Batch,
+  type InboxStore,
+  RetryLater,
+  type StoreEntry,
+  type StoreHost,
+  type WebhookEvent,
+} from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { assertPending, bot, codeOf, gate, inChat, Log, message, turn, word } from "./bot.ts";
 import { type StoreHooks, WrappedStore } from "./wrapped_store.ts";
@@ -36,7 +45,6 @@ class SharedStore {
       add: (entry: StoreEntry, mode: AddMode): Added => memory.add(entry, mode),
       claim: (most, quietExtraMs) => memory.claim(most, quietExtraMs),
       complete: (batch) => memory.complete(batch),
-      withdraw: (batch) => memory.withdraw(batch),
       retry: (batch, afterMs, tries) => memory.retry(batch, afterMs, tries),
       park: (batch, parking) => memory.park(batch, parking),
       parked: (after, most) => memory.parked(after, most),
@@ -54,6 +62,31 @@ class SharedStore {
     this.#memory.retry(batch, 0);
   }
 }
+
+it("an update that another process has acknowledged is not lost if it fails here", async () => {
+  const shared = new SharedStore();
+  const slow = gate();
+  const log = new Log();
+  const options = { lane: () => "one" };
+  const { hook, post } = bot(async (update, { attempt }) => {
+    log.add(`${word(update)}, attempt ${attempt}`);
+    if (update.update_id === 1) await slow.opened;
+    else if (attempt === 1) throw new RetryLater({ afterMs: 1 });
+  }, { store: shared.client(), ...options });
+  const other = bot(assert.fail, { store: shared.client(), ...options });
+  const answers = [post(message(1)), post(message(2))];
+  await log.has(1);
+  assert.equal(
+    await other.post(message(2)),
+    200,
+    "its sender lost the connection to the first, and is done with it",
+  );
+  slow.open();
+  await log.has(3);
+  assert.deepEqual(log.words, ["1, attempt 1", "2, attempt 1", "2, attempt 2"]);
+  assert.deepEqual(await Promise.all(answers), [200, 200]);
+  await Promise.all([hook.close(), other.hook.close()]);
+});
 
 describe("what runs here or was handled here is not run here again", () => {
   it("when its lease has ended, and this process claims it once more", async () => {

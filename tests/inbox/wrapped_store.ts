@@ -84,7 +84,7 @@ export class WrappedStore implements InboxStore {
   }
 
   withdraw(batch: Batch): Awaitable<void> {
-    return this.#ask("withdraw", [batch], () => this.#store.withdraw(batch));
+    return this.#ask("withdraw", [batch], () => this.#store.withdraw?.(batch));
   }
 
   retry(batch: Batch, afterMs: number, tries?: Tries): Awaitable<void> {

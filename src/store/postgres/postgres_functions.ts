@@ -237,14 +237,12 @@ begin
 end $f$;
 
 -- Removes a batch: its lane is locked. Returns when the next one of its lane is due.
-create or replace function ${s}.remove(r ${s}.updates, p_owner bigint, p_at timestamptz, p_is_handled boolean)
+create or replace function ${s}.remove(r ${s}.updates, p_owner bigint, p_at timestamptz)
 returns double precision language plpgsql as $f$
 begin
-  if p_is_handled then perform ${s}.remember(r.bot, r.update_id, p_at); end if;
+  perform ${s}.remember(r.bot, r.update_id, p_at);
   if r.parts > 1 then
-    if p_is_handled then
-      perform ${s}.remember(r.bot, update_id, p_at) from ${s}.updates where bot = r.bot and batch = r.update_id and part > 0;
-    end if;
+    perform ${s}.remember(r.bot, update_id, p_at) from ${s}.updates where bot = r.bot and batch = r.update_id and part > 0;
     delete from ${s}.updates where bot = r.bot and batch = r.update_id and part > 0;
   end if;
   delete from ${s}.updates where bot = r.bot and update_id = r.update_id;
@@ -280,7 +278,7 @@ begin
   loop
     if ${s}.is_done(r, p_at) then
       if pg_try_advisory_xact_lock(hashtextextended(r.lane, p_bot)) then
-        perform ${s}.remove(r, p_owner, p_at, true);
+        perform ${s}.remove(r, p_owner, p_at);
       end if;
       continue;
     end if;
@@ -447,22 +445,12 @@ declare
   r ${s}.updates;
   v_next double precision;
 begin${GUARD(s)}${FIND(s)}
-  if found then v_next := ${s}.remove(r, p_owner, g.at, true); end if;
+  if found then v_next := ${s}.remove(r, p_owner, g.at); end if;
   if p_claims_next = 1 then
     return query select * from ${s}.claim_due(p_bot, p_owner, p_call, g.at, 1, -1);
     v_next := ${s}.next(p_bot, p_owner, g.at, 0);
   end if;
   return next ${s}.answer(case when r.update_id is null then 'gone' else 'ok' end, v_next, g.others, ${s}.gone(p_bot, p_asked));
-end $f$;
-
-create or replace function ${s}.withdraw(${COMMON}, ${CLAIM}) returns setof text language plpgsql ${PLANS} as $f$
-declare
-  g record;
-  r ${s}.updates;
-  v_next double precision;
-begin${GUARD(s)}${FIND(s)}
-  if found then v_next := ${s}.remove(r, p_owner, g.at, r.is_done); end if;
-  return next ${s}.answer(case when r.update_id is null then 'gone' else 'ok' end, v_next, g.others);
 end $f$;
 
 create or replace function ${s}.retry(${COMMON}, ${CLAIM}, p_after double precision, p_attempts int, p_failures int)
@@ -473,7 +461,7 @@ declare
   v_next double precision;
 begin${GUARD(s)}${FIND(s)}
   if found and ${s}.is_done(r, g.at) then
-    v_next := ${s}.remove(r, p_owner, g.at, true);
+    v_next := ${s}.remove(r, p_owner, g.at);
   elsif r.update_id is not null then
     update ${s}.updates set owner = null, token = null, due_at = g.at + p_after * ${MS},
       attempts = coalesce(p_attempts, attempts), failures = coalesce(p_failures, failures),
@@ -507,7 +495,7 @@ begin${GUARD(s)}${FIND(s)}
           attempts = excluded.attempts, lane = excluded.lane, album = excluded.album, is_late = excluded.is_late,
           "end" = excluded."end", ids = excluded.ids, chars = excluded.chars, jsons = excluded.jsons;
     end if;
-    v_next := ${s}.remove(r, p_owner, g.at, true);
+    v_next := ${s}.remove(r, p_owner, g.at);
   end if;
   delete from ${s}.parked where bot = p_bot and until <= g.at;
   return next ${s}.answer(case when r.update_id is null then 'gone' else 'ok' end, v_next, g.others);

@@ -194,10 +194,6 @@ export class PostgresInboxStore implements InboxStore {
     return next;
   }
 
-  async withdraw(batch: Batch): Promise<void> {
-    await this.#settle(batch, "withdraw", []);
-  }
-
   async retry(batch: Batch, afterMs: number, tries?: Tries): Promise<void> {
     await this.#settle(batch, "retry", [Math.max(0, afterMs), tries?.attempts, tries?.failures]);
   }

@@ -17,7 +17,6 @@ export type FunctionName =
   | "add"
   | "claim"
   | "complete"
-  | "withdraw"
   | "retry"
   | "park"
   | "parked"
@@ -42,7 +41,6 @@ const FUNCTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   ],
   claim: [...COMMON, "int", "float8", "text"],
   complete: [...COMMON, ...CLAIM, "int", "text"],
-  withdraw: [...COMMON, ...CLAIM],
   retry: [...COMMON, ...CLAIM, "float8", "int", "int"],
   park: [...COMMON, ...CLAIM, "text", "int", "float8"],
   parked: [...COMMON, "bigint", "int"],

@@ -188,10 +188,6 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     return next;
   }
 
-  async withdraw(batch: Batch): Promise<void> {
-    await this.#settle(batch, "withdraw", []);
-  }
-
   async retry(batch: Batch, afterMs: number, tries?: Tries): Promise<void> {
     const numbers = [Math.ceil(afterMs), ...(tries === undefined ? [] : [tries.attempts, tries.failures])];
     await this.#settle(batch, "retry", numbers.map(String));

@@ -606,13 +606,6 @@ if not b then answer[1] = 'gone' end
 return finish(answer)
 `;
 
-// id, token
-const WITHDRAW = `
-local b = held(ARGV[5], ARGV[6])
-if b then delete(ARGV[5], b) end
-return finish({b and 'ok' or 'gone', '', '', '', '', ''})
-`;
-
 // id, token, afterMs, and unless the batch was not handled: attempts, failures
 const RETRY = `
 local b = held(ARGV[5], ARGV[6])
@@ -733,7 +726,6 @@ export const SCRIPTS: Readonly<
     | "add"
     | "claim"
     | "complete"
-    | "withdraw"
     | "retry"
     | "park"
     | "parked"
@@ -749,7 +741,6 @@ export const SCRIPTS: Readonly<
   add: NAMES + ADD_ALONE + COMMON + GUARD + ADD,
   claim: NAMES + COMMON + MAKES_ROOM + GUARD + CLAIM,
   complete: NAMES + COMMON + GUARD + COMPLETE,
-  withdraw: NAMES + COMMON + GUARD + WITHDRAW,
   retry: NAMES + COMMON + GUARD + RETRY,
   park: NAMES + COMMON + GUARD + PARK,
   parked: NAMES + COMMON + GUARD + LIST_PARKED,

@@ -236,17 +236,12 @@ export class Batches {
     return hasOthers ? Math.min(due, this.#sql.nextReserved.get(owner, now)?.due_at ?? Infinity) : due;
   }
 
-  /** Removes a claimed batch. @returns `undefined` if its claim has ended. */
-  remove(
-    batch: SqliteBatch,
-    how: "completed" | "withdrawn",
-    isOnlyOfLane: boolean,
-    { now, owner }: Deed,
-  ): Removal | undefined {
+  /** Removes a claimed batch that was handled or parked. @returns `undefined` if its claim has ended. */
+  remove(batch: SqliteBatch, isOnlyOfLane: boolean, { now, owner }: Deed): Removal | undefined {
     const first = this.#sql.remove.get(batch.id, owner, batch.claim);
     if (first === undefined) return undefined;
     const removed = first.parts > 1 ? [first, ...this.#sql.removeParts.all(batch.id)] : [first];
-    if (how === "completed") { for (const { update_id } of removed) this.#rememberUpdate(update_id, now); }
+    for (const { update_id } of removed) this.#rememberUpdate(update_id, now);
     if (!isOnlyOfLane) this.#sql.promote.run(batch.lane);
     return this.#tell(removed, owner);
   }
@@ -280,7 +275,7 @@ export class Batches {
     this.#sql.park.run(error, attempts, now, now + Math.ceil(keepMs), batch.id);
     this.#sql.parkFirst.run(batch.id);
     this.#sql.parkParts.run(batch.id);
-    return this.remove(batch, "completed", false, deed);
+    return this.remove(batch, false, deed);
   }
 
   parked(after: number, most: number, now: number): readonly ParkedBatch[] {

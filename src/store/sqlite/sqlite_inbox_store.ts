@@ -227,7 +227,7 @@ export class SqliteInboxStore implements InboxStore {
     if (file === undefined || !this.#isClaimed(batch)) return undefined;
     const promise = this.#writer.write({
       work: () => {
-        const removal = file.batches.remove(batch, "completed", this.#isOnlyOf(batch.lane), this.#deed());
+        const removal = file.batches.remove(batch, this.#isOnlyOf(batch.lane), this.#deed());
         const next = claimNext ? this.#claimNext(file) : undefined;
         return { removal, next };
       },
@@ -237,15 +237,6 @@ export class SqliteInboxStore implements InboxStore {
       },
     });
     return promise.then(({ next }) => next);
-  }
-
-  withdraw(batch: Batch): Awaitable<void> {
-    const file = this.#file;
-    if (file === undefined || !this.#isClaimed(batch)) return;
-    return this.#writer.write({
-      work: () => file.batches.remove(batch, "withdrawn", this.#isOnlyOf(batch.lane), this.#deed()),
-      committed: (removal) => this.#isRemoved(batch, removal),
-    }).then(() => {});
   }
 
   retry(batch: Batch, afterMs: number, tries?: Tries): Awaitable<void> {

@@ -331,7 +331,7 @@ class History {
       return;
     }
     this.#model.remove(expected);
-    if (how === "withdraw") return await store.withdraw(batch);
+    if (how === "withdraw" && !store.isDurable) return await store.withdraw?.(batch);
     await store.park(batch, { error: "failed", attempts: 3, keepMs: 3_600_000 });
     this.#ends(expected);
     this.#model.parked.push(expected);
@@ -349,7 +349,7 @@ class History {
     const which = this.#random(4);
     if (which === 0) assert.equal(await store.complete(batch, false), undefined);
     else if (which === 1) await store.retry(batch, 5, NO_TRIES);
-    else if (which === 2) await store.withdraw(batch);
+    else if (which === 2) await store.withdraw?.(batch);
     else await store.park(batch, { error: "ended", attempts: 1, keepMs: 3_600_000 });
   }
 

@@ -118,7 +118,7 @@ export function testParked(test: Group): void {
     assert.deepEqual(left, isDurable ? [] : [[1], [2], [3, 4], [5]]);
     assert.deepEqual(trial.counts, { count: 0, chars: 0 });
     assert.equal(await store.complete(running, true), undefined);
-    await store.withdraw(running);
+    await store.withdraw?.(running);
     await store.retry(running, 0, { attempts: 1, failures: 1 });
     await store.park(running, KEPT);
     assert.deepEqual(await store.close(), []);

@@ -320,6 +320,8 @@ export function testSingleUpdates(test: Group): void {
 
   test("a withdrawn update has never been here", async (trial) => {
     const { store } = trial;
+    if (store.isDurable) return; // it is retried
+    assert.ok(store.withdraw, "A store that is not durable needs withdraw");
     for (const id of [1, 2]) await trial.adds(entry(id));
     await store.withdraw(await trial.claim(1));
     assert.deepEqual(trial.counts, { count: 1, chars: 102 });
@@ -339,7 +341,7 @@ export function testSingleUpdates(test: Group): void {
     await store.retry(ended, trial.ms(20), { attempts: 1, failures: 1 });
     const stale = async (batch: Batch) => {
       assert.equal(await store.complete(batch, false), undefined);
-      await store.withdraw(batch);
+      await store.withdraw?.(batch);
       await store.retry(batch, 0, { attempts: 9, failures: 9 });
       await store.park(batch, { error: "stale", attempts: 9, keepMs: 60_000 });
     };
@@ -382,7 +384,7 @@ export function testSingleUpdates(test: Group): void {
     await store.complete(first, false);
     const second = await trial.claimIn(0, 2);
     await trial.adds(entry(3));
-    await store.withdraw(second);
+    await store.complete(second, false);
     const third = await trial.claimIn(0, 3);
     await trial.adds(entry(4));
     await store.park(third, { error: "failed", attempts: 1, keepMs: 60_000 });

@@ -131,7 +131,7 @@ class UnreliableStore implements InboxStore {
   }
 
   withdraw(batch: Batch): Promise<void> {
-    return this.#call("withdraw", () => this.#store.withdraw(batch));
+    return this.#call("withdraw", () => this.#store.withdraw?.(batch));
   }
 
   retry(...args: Parameters<InboxStore["retry"]>): Promise<void> {
