@@ -398,6 +398,11 @@ export class Inbox {
     }
     if (typeof added !== "object") this.#failures.passed(); // should it have been let through as a probe
     if (added === "known") return this.#answer(waiting, this.#duplicate(update));
+    if (added === "added") {
+      // Where a store has several connections, it may have been claimed before this answer came.
+      if (this.#seen.has(waiting.id)) return this.#answer(waiting, ACKNOWLEDGED);
+      if (this.#runner.isRunning(waiting.id)) return this.#acknowledge(waiting, "running");
+    }
     this.#waiting.stored(waiting);
     this.#limit.begin();
     if (added !== "added") void this.#runner.start(added);

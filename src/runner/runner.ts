@@ -142,6 +142,11 @@ export class Runner {
     return this.#calls.size;
   }
 
+  /** Whether an update is handled here that the store has. */
+  isRunning(updateId: number): boolean {
+    return this.#calls.get(updateId) !== undefined;
+  }
+
   get isFull(): boolean {
     return this.#free === 0;
   }

@@ -305,6 +305,38 @@ describe("updates that were claimed by processes that ended", () => {
   });
 });
 
+describe("a store with several connections, whose answer that an update was added comes late: its sender is answered", () => {
+  for (const [what, isHandled] of [["handled", true], ["running", false]] as const) {
+    it(`once it comes, if the update is ${what} by then`, async () => {
+      const [ends, answered, slow] = [gate(), gate(), gate()];
+      const log = new Log();
+      let isAnswerLate = false;
+      const store = new SharedStore().client({
+        after: (call, result) => call === "add" && isAnswerLate ? answered.opened.then(() => result) : result,
+      });
+      const { hook, post } = bot(async (update) => {
+        log.add(word(update));
+        await (update.update_id === 1 ? ends : slow).opened;
+      }, { store, lane: () => "one" });
+      const answers = [post(message(1))];
+      await log.has(1);
+      isAnswerLate = true;
+      answers.push(post(message(2)));
+      ends.open();
+      await log.has(2);
+      if (isHandled) {
+        slow.open();
+        while (store.count > 0) await turn();
+      }
+      answered.open();
+      assert.deepEqual(await Promise.all(answers), [200, 200]);
+      slow.open();
+      await hook.close();
+      assert.deepEqual(log.words, ["1", "2"]);
+    });
+  }
+});
+
 it("an answer is not given before the store has the update, whatever the time limit", async () => {
   const stored = gate();
   const slow = gate();
