@@ -322,6 +322,7 @@ describe("a store with several connections, whose answer that an update was adde
       await log.has(1);
       isAnswerLate = true;
       answers.push(post(message(2)));
+      while (store.count < 2) await turn();
       ends.open();
       await log.has(2);
       if (isHandled) {
