@@ -39,7 +39,7 @@ export class Heard implements StoreHost {
   /** Waits for the next wake. */
   nextWake(): Promise<void> {
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error("It is not woken")), 5_000);
+      const timer = setTimeout(() => reject(new Error("It is not woken")), 20_000);
       this.#onWake.push(() => {
         clearTimeout(timer);
         resolve();
