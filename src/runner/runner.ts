@@ -623,15 +623,18 @@ export class Runner {
     const isProbe = failures.isOutage;
     if (isProbe) failures.probe();
     const most = isProbe ? 1 : Math.min(this.#free, MOST_CLAIMED);
-    let claimed = 0;
-    this.#expected += most;
+    let batches: readonly Batch[] = [];
+    let room = 0;
     try {
-      const batches = await this.#store.claim(most, quietExtraMs);
-      claimed = batches.length;
+      const claimed = this.#store.claim(most, quietExtraMs);
+      if (claimed instanceof Promise) {
+        this.#expected += room = most;
+        batches = await claimed;
+      } else batches = claimed;
       return batches;
     } finally {
-      this.#expected -= most - claimed;
-      if (isProbe && claimed === 0) failures.passed(); // nothing was tried
+      this.#expected += batches.length - room;
+      if (isProbe && batches.length === 0) failures.passed(); // nothing was tried
     }
   }
 
