@@ -785,6 +785,18 @@ function twoOnOneFile(): void {
     }
   });
 
+  it("one that finds another one dead lets albums wait for the parts that were sent to it", async (t) => {
+    const path = freshPath(t);
+    const [dead, other] = [await open(t, path), await open(t, path)];
+    await dead.adds(part(1, "album"));
+    dead.store.abandon();
+    change(path, `UPDATE owners SET run = 'not one of this process', pid = 2147483646 WHERE id = 1`);
+    await open(t, path);
+    const waits = "SELECT due_at - set_at - quiet_ms FROM batches";
+    assert.ok(Number(valueOf(path, waits)) >= 2_000, "As long as the first pause of Telegram's sender");
+    await other.store.close();
+  });
+
   it("one notices the other before that changes anything", async (t) => {
     const { ran } = watchConnections(t);
     const path = freshPath(t);

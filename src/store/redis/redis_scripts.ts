@@ -5,6 +5,7 @@ import {
   REMEMBERED_UPDATES,
   SUSPECT_CRASHES,
 } from "../limits.ts";
+import { LONGEST_PAUSE_MS } from "../album_rules.ts";
 
 /*
  * What the store does, as one Lua script per operation. A script is atomic: nothing happens between its commands.
@@ -267,12 +268,13 @@ local function held(id, itsToken)
   return b and b.owner == me and b.token == itsToken and b
 end
 
--- Albums that were collecting while nobody was here, or when an owner ended: their sender needs time to come back.
+-- Albums that were collecting while nobody was here, or when an owner ended: their sender needs time to come back, once.
 local function extendAlbums()
   for _, id in ipairs(R('HVALS', albums)) do
     local b = get(id)
-    if b and b.open then
-      local extra = 2000 + math.min(math.max(0, now - b.last), 120000)
+    local waits = b and now - b.last >= ${LONGEST_PAUSE_MS} and b.due > now
+    if b and b.open and not waits then
+      local extra = 2000 + math.min(math.max(0, now - b.last), ${LONGEST_PAUSE_MS})
       b.due, b.why, b.base = now + b.quiet + extra, 'quiet', now + extra
       put(id, b)
       if lane(b.lane) == id then

@@ -467,7 +467,7 @@ export class SqliteInboxStore implements InboxStore {
       this.#database.transaction(() => {
         const now = Date.now();
         for (const owner of file.owners.others(this.#id)) {
-          if (file.owners.isDead(owner)) file.owners.bury(owner, now);
+          if (file.owners.isDead(owner) && file.owners.bury(owner, now)) file.batches.waitForRepeats(now);
         }
         others = file.owners.others(this.#id);
         this.#id = file.owners.enter(this.#id || null);
