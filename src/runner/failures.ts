@@ -155,7 +155,7 @@ export class Failures {
     const now = this.#failedAt = performance.now();
     const failing = this.#failing.get(updateId) ?? this.#begin(updateId, lane, before, now);
     const attempts = before.attempts + 1;
-    let { failures } = failing.tries;
+    let failures = Math.max(failing.tries.failures, before.failures); // other processes count too
     const isItsOwn = isToBlame || (!this.#isOutage && this.#successInOtherLane(lane) > failing.successes);
     if (isItsOwn || this.#maxAttempts === 1) {
       if (!failing.isFirstCounted && attempts > 1) failures++;
