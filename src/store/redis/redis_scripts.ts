@@ -395,7 +395,7 @@ local function claimedBefore(answer)
 end
 
 -- Tells the others what they must know, and completes the answer: status, count, chars, milliseconds until
--- something is due, the number of the latest news if there are others, other owners, payload.
+-- something is due, the number of the latest news that this includes if there are others, other owners, payload.
 local function finish(answer, extra)
   others = others or R('ZCARD', owners) - 1
   if looks then
@@ -416,13 +416,13 @@ local function finish(answer, extra)
     end
     if at > now and R('ZCOUNT', reserved, me, me) > 0 then at = now end
     answer[4] = at < 1e300 and string.format('%.0f', math.max(0, at - now)) or ''
+    if others > 0 then answer[5] = R('GET', wakes) or '0' end
   end
   if not count then
     local counts = R('HMGET', meta, 'n:' .. me, 'c:' .. me)
     count, chars = counts[1] or '0', counts[2] or '0'
   end
   answer[2], answer[3] = tostring(count), tostring(chars)
-  if others > 0 then answer[5] = R('GET', wakes) or '0' end
   answer[6] = tostring(others)
   return answer
 end
