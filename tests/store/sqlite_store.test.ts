@@ -797,6 +797,27 @@ function twoOnOneFile(): void {
     await other.store.close();
   });
 
+  it("one handles what the other has added, though that came and went between two looks", async (t) => {
+    const path = freshPath(t);
+    const a = await open(t, path);
+    await a.adds(entry(1));
+    await a.store.complete(await a.claim(1), false);
+    await new Promise((resolve) => setTimeout(resolve, 60)); // what it knows is no longer fresh
+    change(
+      path,
+      `INSERT INTO batches (id, lane, place, is_head, began_at, set_at, due_at, reserved_until, added_by, chars, json)
+       VALUES (2, 'other', 0, 1, 0, 0, 0, 0, 9, 15, '${JSON.stringify(entry(2).update)}')`,
+    );
+    a.wakes.length = 0;
+    assert.equal(a.store.add(entry(3), "behind"), "alone");
+    const until = performance.now() + 1_000;
+    while (a.wakes.length === 0 && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.ok(a.wakes.length > 0, "It is not woken");
+    await a.completes(2);
+  });
+
   it("one notices the other before that changes anything", async (t) => {
     const { ran } = watchConnections(t);
     const path = freshPath(t);

@@ -411,7 +411,9 @@ export class SqliteInboxStore implements InboxStore {
     const now = monotonicNow();
     if (now - this.#lookedAt > FRESH_MS) {
       try {
+        const version = this.#dataVersion;
         this.#look(now);
+        if (version !== this.#dataVersion) this.#wake(); // the next look for others does not see it any longer
       } catch {
         this.#alone = undefined; // what cannot be read now is for the writer to wait for
       }
