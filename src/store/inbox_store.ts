@@ -221,7 +221,12 @@ export interface InboxStore {
 
   /** Lists parked batches by their ids, in ascending order: at most that many, and only ids above `after`. */
   parked(after: number, most: number): Awaitable<readonly ParkedBatch[]>;
-  /** Puts a parked batch at the end of its lane, to be handled again. @returns Whether there was one. */
+  /**
+   * Puts a parked batch at the end of its lane, to be handled again. A durable store leaves it parked while an update of it
+   * is here again.
+   *
+   * @returns Whether it was put there.
+   */
   replay(id: number): Awaitable<boolean>;
   /** Removes a parked batch. @returns Whether there was one. */
   discard(id: number): Awaitable<boolean>;

@@ -529,8 +529,10 @@ declare
 begin${GUARD(s)}
   select * into k from ${s}.parked where bot = p_bot and id = p_id;
   perform pg_advisory_xact_lock(hashtextextended(k.lane, p_bot));
-  delete from ${s}.parked where bot = p_bot and id = p_id and until > g.at returning * into k;
-  if not found or exists (select from ${s}.updates where bot = p_bot and update_id = any (k.ids)) then
+  delete from ${s}.parked where bot = p_bot and id = p_id and until > g.at
+    and not exists (select from ${s}.updates where bot = p_bot and update_id = any (k.ids)) -- Telegram has sent it again
+    returning * into k;
+  if not found then
     return next ${s}.answer('none', null, g.others);
     return;
   end if;

@@ -667,6 +667,9 @@ const REPLAY = `${PARKED}
 local packed = R('HGET', parked, ARGV[5])
 if not packed then return finish({'none', '', '', '', '', ''}) end
 local p = cmsgpack.unpack(packed)
+for _, part in ipairs(p.parts) do
+  if R('HEXISTS', updates, part[1]) == 1 then return finish({'none', '', '', '', '', ''}) end -- Telegram has sent it again
+end
 unpark(ARGV[5])
 local id = newId()
 local b = {

@@ -295,10 +295,10 @@ export class Batches {
     if (row === undefined) return undefined;
     const { lane } = row;
     const updates = this.#sql.parkedUpdates.all(id);
-    this.#discard(id);
     if (updates.some(({ update_id }) => this.#sql.here.get(update_id, update_id) !== undefined)) {
-      return { lane, added: { count: 0, chars: 0 } }; // Telegram has sent it again
+      return undefined; // Telegram has sent it again: first that one
     }
+    this.#discard(id);
     const last = this.#sql.last.get(lane);
     this.#sql.replay.run(
       ...[

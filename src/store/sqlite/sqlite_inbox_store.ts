@@ -270,7 +270,7 @@ export class SqliteInboxStore implements InboxStore {
       failed: () => void this.#replaying--,
       committed: (replayed) => {
         this.#replaying--;
-        if (replayed === undefined || replayed.added.count === 0) return;
+        if (replayed === undefined) return;
         this.#hasBegun(replayed.lane);
         this.#counts(replayed.added.count, replayed.added.chars);
       },
