@@ -5,6 +5,7 @@ import {
   type AddMode,
   type Batch,
   type InboxStore,
+  type ReceivedUpdate,
   RetryLater,
   type StoreEntry,
   type StoreHost,
@@ -68,13 +69,15 @@ it("an update that another process has acknowledged is not lost if it fails here
   const shared = new SharedStore();
   const slow = gate();
   const log = new Log();
-  const options = { lane: () => "one" };
-  const { hook, post } = bot(async (update, { attempt }) => {
-    log.add(`${word(update)}, attempt ${attempt}`);
+  let failures = 0;
+  const handle = async (update: ReceivedUpdate) => {
+    log.add(word(update));
     if (update.update_id === 1) await slow.opened;
-    else if (attempt === 1) throw new RetryLater({ afterMs: 1 });
-  }, { store: shared.client(), ...options });
-  const other = bot(assert.fail, { store: shared.client(), ...options });
+    else if (failures++ === 0) throw new RetryLater({ afterMs: 1 });
+  };
+  const options = { lane: () => "one" };
+  const { hook, post } = bot(handle, { store: shared.client(), ...options });
+  const other = bot(handle, { store: shared.client(), ...options });
   const answers = [post(message(1)), post(message(2))];
   await log.has(1);
   assert.equal(
@@ -84,10 +87,16 @@ it("an update that another process has acknowledged is not lost if it fails here
   );
   slow.open();
   await log.has(3);
-  assert.deepEqual(log.words, ["1, attempt 1", "2, attempt 1", "2, attempt 2"]);
+  assert.deepEqual(log.words, ["1", "2", "2"]);
   assert.deepEqual(await Promise.all(answers), [200, 200]);
   await Promise.all([hook.close(), other.hook.close()]);
 });
+
+/** The batch that a call has claimed: as it was added, or later. */
+function claimedBy(call: string, result: unknown): Batch | undefined {
+  if (call === "claim") return (result as Batch[])[0];
+  return call === "add" && typeof result === "object" ? result as Batch : undefined;
+}
 
 describe("what runs here or was handled here is not run here again", () => {
   it("when its lease has ended, and this process claims it once more", async () => {
@@ -99,8 +108,7 @@ describe("what runs here or was handled here is not run here again", () => {
     const shared = new SharedStore();
     const store = shared.client({
       after(call, result) {
-        if (call !== "claim") return result;
-        const [batch] = result as Batch[];
+        const batch = claimedBy(call, result);
         if (batch !== undefined && claimed !== undefined) again.open();
         claimed ??= batch;
         return result;
@@ -189,7 +197,7 @@ describe("what runs here or was handled here is not run here again", () => {
     let claimed: Batch | undefined;
     const one = shared.client({
       after(call, result) {
-        if (call === "claim") claimed ??= (result as Batch[])[0];
+        claimed ??= claimedBy(call, result);
         return result;
       },
     });
