@@ -94,7 +94,11 @@ export class Inbox {
         if (!isOutage) this.#runner.wake(0);
       },
     );
-    this.#unstored = new Failures({ maxAttempts: settings.maxAttempts, giveUpAfterMs: Infinity }, () => {});
+    this.#unstored = new Failures({
+      maxAttempts: Math.max(2, settings.maxAttempts), // one failure says nothing of who is to blame
+      giveUpAfterMs: Infinity,
+      leastMs: settings.giveUpAfterMs, // a store that is unreliable can refuse the same update several times
+    }, () => {});
     this.#limit = new AcknowledgementLimit(
       this.#waiting,
       settings.acknowledgeWithinMs,
@@ -164,7 +168,7 @@ export class Inbox {
     try {
       isKept ||= this.#acknowledgeOf(update) === "received";
     } catch (error) {
-      return this.#refuse(update, error, true);
+      return this.#refuse(update, error, { isOwn: true });
     }
     if (isKept) {
       // A store that has to be asked is asked once less for it.
@@ -314,7 +318,7 @@ export class Inbox {
     try {
       entry = this.#entry(update, json, chars, part, 0);
     } catch (error) {
-      return this.#refuse(update, error, true);
+      return this.#refuse(update, error, { isOwn: true });
     }
     let added: Awaitable<Added>;
     try {
@@ -356,7 +360,7 @@ export class Inbox {
     try {
       entry = this.#entry(update, json, chars, undefined, this.#settings.acknowledgeWithinMs);
     } catch (error) {
-      return this.#refuse(update, error, true);
+      return this.#refuse(update, error, { isOwn: true });
     }
     let added: Awaitable<Added>;
     try {
@@ -431,7 +435,7 @@ export class Inbox {
     } catch (error) {
       if (this.#waiting.get(id) !== running) return; // this has closed
       // Telegram sends it again, and then waits for the same call.
-      this.#waiting.renew(running, this.#refuse(update, error));
+      this.#waiting.renew(running, this.#refuse(update, error, { isRunning: true }));
       this.#limit.begin();
     } finally {
       running.adopted = undefined;
@@ -462,16 +466,17 @@ export class Inbox {
    * What could not be stored must come again. If it is to blame itself, because others were stored since it failed first,
    * it is given up at last: nothing can keep it.
    *
-   * @param isOwn Whether it is certainly to blame: what the store needs to know of it could not be told.
+   * @param facts `isOwn`: it is certainly to blame, since what the store needs to know of it could not be told.
+   * `isRunning`: its receiver runs, and nothing else would know of it if that failed.
    */
-  #refuse(update: Update, error: unknown, isOwn = false): Outcome {
+  #refuse(update: Update, error: unknown, { isOwn = false, isRunning = false } = {}): Outcome {
     const { update_id } = update;
     this.#failures.passed();
     const { willRetry, tries: { attempts } } = this.#unstored.failed(
       ...[update_id, `update ${update_id}`, this.#unstored.triesOf(update_id), isOwn] as const,
     );
     const isNews = isOwn || this.#events.storeFailed(error);
-    if (willRetry || this.#settings.isSenderResponsible) {
+    if (willRetry || isRunning || this.#settings.isSenderResponsible) {
       this.#events.refused(500, isOwn ? "The update cannot be stored" : "The store failed");
       if (isNews) this.#reportError(error, { update, attempt: attempts, willRetry: true });
       return { type: "failed", error };

@@ -51,7 +51,7 @@ export interface InboxOptions {
   readonly maxAttempts?: number;
   /**
    * Milliseconds after which an update is given up that fails while nothing else is handled, so that nobody knows
-   * whether it is to blame. Default: 600 000 (10 minutes).
+   * whether it is to blame; or that the store refuses while it takes others. Default: 600 000 (10 minutes).
    */
   readonly giveUpAfterMs?: number;
   /** Milliseconds for which an update that was given up is kept, to be replayed or discarded. Default: 7 days. */

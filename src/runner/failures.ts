@@ -55,6 +55,7 @@ interface Failing {
 export class Failures {
   readonly #maxAttempts: number;
   readonly #giveUpAfterMs: number;
+  readonly #leastMs: number;
   readonly #onOutage: (isOutage: boolean, lanes: number) => void;
   readonly #failing = new Map<number, Failing>();
   /** The lanes that failed since the last success. */
@@ -69,13 +70,18 @@ export class Failures {
   #failedAt = 0;
   #probeSince: number | undefined;
 
-  /** @param onOutage Called when an outage begins and when it ends. */
+  /**
+   * @param options `leastMs`: milliseconds for which an update must have failed before it is given up, unless it is
+   * certainly to blame. Default: 0.
+   * @param onOutage Called when an outage begins and when it ends.
+   */
   constructor(
-    options: { readonly maxAttempts: number; readonly giveUpAfterMs: number },
+    options: { readonly maxAttempts: number; readonly giveUpAfterMs: number; readonly leastMs?: number },
     onOutage: (isOutage: boolean, lanes: number) => void,
   ) {
     this.#maxAttempts = options.maxAttempts;
     this.#giveUpAfterMs = options.giveUpAfterMs;
+    this.#leastMs = options.leastMs ?? 0;
     this.#onOutage = onOutage;
   }
 
@@ -149,7 +155,7 @@ export class Failures {
     const now = this.#failedAt = performance.now();
     const failing = this.#failing.get(updateId) ?? this.#begin(updateId, lane, before, now);
     const attempts = before.attempts + 1;
-    let { failures } = failing.tries;
+    let failures = Math.max(failing.tries.failures, before.failures); // other processes count too
     const isItsOwn = isToBlame || (!this.#isOutage && this.#successInOtherLane(lane) > failing.successes);
     if (isItsOwn || this.#maxAttempts === 1) {
       if (!failing.isFirstCounted && attempts > 1) failures++;
@@ -158,8 +164,9 @@ export class Failures {
     }
     failing.tries = { attempts, failures };
     if (!isToBlame) this.#noteOutage(lane, now);
-    const isGivenUp = failures >= this.#maxAttempts ||
-      (!isItsOwn && !this.#isOutage && now - failing.since >= this.#giveUpAfterMs);
+    const failedForMs = now - failing.since;
+    const isGivenUp = (failures >= this.#maxAttempts && (isToBlame || failedForMs >= this.#leastMs)) ||
+      (!isItsOwn && !this.#isOutage && failedForMs >= this.#giveUpAfterMs);
     if (isGivenUp) this.#failing.delete(updateId);
     return {
       willRetry: !isGivenUp,

@@ -41,6 +41,9 @@ export function albumState(rules: AlbumRules, parts: number, beganAt: number, no
  * How much longer an album waits that was collecting when its process ended: Telegram's sender repeats a part that was
  * lost after 2 seconds, or after a pause that doubles with every failure, so that it is about as long as the absence.
  *
+ * It waits for that once: an album whose latest part is older than the sender's longest pause, and that is not due yet, gets
+ * no more time. Or it would hold up its lane for as long as processes end.
+ *
  * @param absentMs Milliseconds since its latest part.
  */
 export function extraAfterAbsence(absentMs: number): number {
@@ -48,4 +51,4 @@ export function extraAfterAbsence(absentMs: number): number {
 }
 
 /** The longest pause of Telegram's sender between two attempts. */
-const LONGEST_PAUSE_MS = 120_000;
+export const LONGEST_PAUSE_MS = 120_000;

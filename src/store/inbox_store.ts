@@ -165,7 +165,8 @@ export interface StoreStats {
  * - After a process was found to have ended without closing the store, a durable store treats `"behind"` as `"claim"` for
  *   `CAREFUL_MS`: an update that ends processes is then found in the store.
  * - What a process that ended had claimed falls due again, with `crashes` one higher. An album that was collecting then
- *   gets the time of `extraAfterAbsence` beyond its quiet time, as it does when a store is opened again.
+ *   gets the time of `extraAfterAbsence` beyond its quiet time, as it does when a store is opened again; unless it waits
+ *   for that already, and its latest part is older than two minutes.
  *
  * A call that throws or rejects may have happened all the same: every call can be repeated without harm. Where time is
  * shared by several machines, it is the server's.
@@ -220,7 +221,12 @@ export interface InboxStore {
 
   /** Lists parked batches by their ids, in ascending order: at most that many, and only ids above `after`. */
   parked(after: number, most: number): Awaitable<readonly ParkedBatch[]>;
-  /** Puts a parked batch at the end of its lane, to be handled again. @returns Whether there was one. */
+  /**
+   * Puts a parked batch at the end of its lane, to be handled again. A durable store leaves it parked while an update of it
+   * is here again.
+   *
+   * @returns Whether it was put there.
+   */
   replay(id: number): Awaitable<boolean>;
   /** Removes a parked batch. @returns Whether there was one. */
   discard(id: number): Awaitable<boolean>;

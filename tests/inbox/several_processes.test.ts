@@ -10,6 +10,7 @@ import {
   type StoreHost,
   type WebhookEvent,
 } from "../../mod.ts";
+import { Failures } from "../../src/runner/failures.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { assertPending, bot, codeOf, gate, inChat, Log, message, turn, word } from "./bot.ts";
 import { type StoreHooks, WrappedStore } from "./wrapped_store.ts";
@@ -312,6 +313,15 @@ describe("updates that were claimed by processes that ended", () => {
     assert.deepEqual(log.words, ["1 6"]);
     await hook.close();
   });
+});
+
+it("failures in other processes count here too", () => {
+  const failures = new Failures({ maxAttempts: 5, giveUpAfterMs: Infinity }, () => {});
+  failures.failed(1, "one", { attempts: 0, failures: 0 });
+  failures.succeeded(2, "other");
+  const { tries } = failures.failed(1, "one", { attempts: 1, failures: 0 });
+  assert.deepEqual(tries, { attempts: 2, failures: 2 });
+  assert.deepEqual(failures.failed(1, "one", { attempts: 4, failures: 4 }).willRetry, false);
 });
 
 describe("a store with several connections, whose answer that an update was added comes late: its sender is answered", () => {

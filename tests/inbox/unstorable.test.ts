@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { StoreEntry, Update, WebhookEvent } from "../../mod.ts";
-import { bot, codeOf, inChat, message, part } from "./bot.ts";
+import { bot, codeOf, gate, inChat, message, part } from "./bot.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 
 const NEVER = { quietMs: 60_000, maxWaitMs: 60_000 };
@@ -40,20 +40,66 @@ describe("an update that cannot be stored", () => {
     });
   }
 
-  it("by a store that takes others, is given up after maxAttempts", async () => {
+  it("by a store that takes others, is given up after maxAttempts, once it has failed for giveUpAfterMs", async (t) => {
+    const real = performance.now;
+    t.after(() => void (performance.now = real));
     const { hook, post, failures } = bot(() => {}, {
       store: refusing(({ update_id }) => update_id === 1),
       mediaGroups: NEVER,
       maxAttempts: 3,
     });
-    const statuses = [];
-    for (let id = 1; id <= 5; id++) {
-      statuses.push(await post(part(1, "7")));
-      assert.equal(await post(part(10 + id, "8", { chat: { id: 43, type: "private" } })), 200);
+    const statuses: number[] = [];
+    const fails = async (from: number) => {
+      for (let id = from; id < from + 5; id++) {
+        statuses.push(await post(part(1, "7")));
+        assert.equal(await post(part(id, "8", { chat: { id: 43, type: "private" } })), 200);
+      }
+    };
+    await fails(10); // perhaps the store is only unreliable
+    assert.deepEqual(statuses, [500, 500, 500, 500, 500]);
+    performance.now = () => real.call(performance) + 600_000;
+    assert.equal(await post(part(1, "7")), 200);
+    assert.deepEqual([failures.at(-1)?.attempt, failures.at(-1)?.willRetry], [6, false]);
+    await hook.close();
+  });
+
+  it("by a store that takes none, is not given up with maxAttempts: 1 either", async (t) => {
+    const real = performance.now;
+    t.after(() => void (performance.now = real));
+    const { hook, post } = bot(() => {}, {
+      store: refusing(() => true),
+      mediaGroups: NEVER,
+      maxAttempts: 1,
+    });
+    assert.equal(await post(part(1, "7")), 500);
+    performance.now = () => real.call(performance) + 600_000;
+    assert.equal(await post(part(1, "7")), 500);
+    await hook.close();
+  });
+
+  it("while its handler runs, is not given up", async (t) => {
+    const real = performance.now;
+    t.after(() => void (performance.now = real));
+    const store = new WrappedStore({
+      before(call, [, mode]) {
+        if (call === "add" && mode === "adopt") throw new Error("not in this table");
+      },
+    }, { isDurable: true });
+    const slow = gate();
+    const { hook, post } = bot(({ update_id }) => update_id === 1 ? slow.opened : undefined, {
+      store,
+      acknowledge: ({ update_id }) => update_id === 1 ? "handled" : "received",
+      acknowledgeWithinMs: 1,
+      maxAttempts: 2,
+    });
+    const statuses: number[] = [];
+    for (let times = 1; times <= 4; times++) {
+      statuses.push(await post(message(1)));
+      assert.equal(await post(inChat(43, 10 + times)), 200);
+      performance.now = () => real.call(performance) + times * 600_000;
     }
-    assert.deepEqual(statuses, [500, 500, 200, 200, 200]);
-    assert.deepEqual(failures.at(-1)?.attempt, 3);
-    assert.equal(failures.at(-1)?.willRetry, false);
+    assert.deepEqual(statuses, [500, 500, 500, 500], "it would be lost if the handler failed");
+    slow.open();
     await hook.close();
   });
 

@@ -114,6 +114,40 @@ test("a transaction that is open while the lease ends is not handled beside it",
   assert.deepEqual(await list(), [1], "What another process has claimed cannot be completed any longer");
 });
 
+test(
+  "albums wait once for what a process took with it, though a transaction of its outlives it",
+  skip,
+  async (t) => {
+    const pool = poolFor(t, await sharedPostgres());
+    const name = newName();
+    const { transact } = await effects(t, pool);
+    const [first, second] = [await openStore(t, pool, { name }), await openStore(t, pool, { name })];
+    const album = { key: newName(), rules: { quietMs: 10, maxWaitMs: 10, mostParts: 2 } };
+    await first.store.add(entry(1), "append");
+    await second.store.add(entry(2, { album, lane: "album" }), "append");
+    const [batch = assert.fail()] = await first.store.claim(1, 0);
+    await transact(1, async (transaction) => {
+      await first.store.completeIn(transaction, batch, entry(1).update);
+      const owner = first.store.crash();
+      const times = new Set<unknown>();
+      for (let looks = 0; looks < 2; looks++) {
+        await pool.query("update telehook.owners set alive_until = '-infinity' where id = $1::bigint", [
+          owner,
+        ]);
+        assert.deepEqual(await second.store.claim(9, 0), []);
+        const { rows } = await pool.query(
+          "select due_at::text from telehook.updates where album = $1::text",
+          [
+            album.key,
+          ],
+        );
+        times.add(rows[0]?.["due_at"]);
+      }
+      assert.equal(times.size, 1);
+    });
+  },
+);
+
 test("an update that no store has is completed once, in whichever process", skip, async (t) => {
   const pool = poolFor(t, await sharedPostgres());
   const name = newName();

@@ -34,6 +34,23 @@ test("an ordinary update is one round trip, a received one is two", skipWithoutR
   assert.deepEqual([done, trips], [[1, 2, 3], 3], "Each is completed by the call that claims the next");
 });
 
+test(
+  "news of another process is not lost by an answer that does not tell it",
+  skipWithoutRedis,
+  async (t) => {
+    const client = clientFor(t, await sharedRedis());
+    const name = newName();
+    const [a, b] = [await openStore(t, client, { name }), await openStore(t, client, { name })];
+    await a.store.add(entry(1, { lane: "a" }), "append");
+    await a.store.claim(1, 0);
+    await b.store.add(entry(2, { lane: "b" }), "append");
+    const woken = a.heard.nextWake();
+    await a.store.add(entry(3, { lane: "a" }), "append"); // waits for the first, so that nothing new is due
+    await woken;
+    assert.deepEqual(ids(await a.store.claim(9, 0)), [2]);
+  },
+);
+
 test("100 stores on one connection look for news with one command", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
   const commands: string[] = [];

@@ -785,6 +785,39 @@ function twoOnOneFile(): void {
     }
   });
 
+  it("one that finds another one dead lets albums wait for the parts that were sent to it", async (t) => {
+    const path = freshPath(t);
+    const [dead, other] = [await open(t, path), await open(t, path)];
+    await dead.adds(part(1, "album"));
+    dead.store.abandon();
+    change(path, `UPDATE owners SET run = 'not one of this process', pid = 2147483646 WHERE id = 1`);
+    await open(t, path);
+    const waits = "SELECT due_at - set_at - quiet_ms FROM batches";
+    assert.ok(Number(valueOf(path, waits)) >= 2_000, "As long as the first pause of Telegram's sender");
+    await other.store.close();
+  });
+
+  it("one handles what the other has added, though that came and went between two looks", async (t) => {
+    const path = freshPath(t);
+    const a = await open(t, path);
+    await a.adds(entry(1));
+    await a.store.complete(await a.claim(1), false);
+    await new Promise((resolve) => setTimeout(resolve, 60)); // what it knows is no longer fresh
+    change(
+      path,
+      `INSERT INTO batches (id, lane, place, is_head, began_at, set_at, due_at, reserved_until, added_by, chars, json)
+       VALUES (2, 'other', 0, 1, 0, 0, 0, 0, 9, 15, '${JSON.stringify(entry(2).update)}')`,
+    );
+    a.wakes.length = 0;
+    assert.equal(a.store.add(entry(3), "behind"), "alone");
+    const until = performance.now() + 1_000;
+    while (a.wakes.length === 0 && performance.now() < until) {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    assert.ok(a.wakes.length > 0, "It is not woken");
+    await a.completes(2);
+  });
+
   it("one notices the other before that changes anything", async (t) => {
     const { ran } = watchConnections(t);
     const path = freshPath(t);

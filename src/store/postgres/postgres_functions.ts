@@ -5,6 +5,7 @@ import {
   REMEMBERED_UPDATES,
   SUSPECT_CRASHES,
 } from "../limits.ts";
+import { LONGEST_PAUSE_MS } from "../album_rules.ts";
 
 /*
  * What the store does, as one function per operation, so that each operation is one statement that any client and any
@@ -73,11 +74,12 @@ begin
   perform pg_notify('${schema}', concat_ws(' ', p_bot, p_from, p_to, ceil(greatest(0, p_in))));
 end $f$;
 
--- Albums that were collecting while nobody was here, or when an owner ended: their sender needs time to come back.
+-- Albums that were collecting while nobody was here, or when an owner ended: their sender needs time to come back, once.
 create or replace function ${s}.extend_albums(p_bot int, p_at timestamptz) returns void language sql as $f$
   with collecting as (
-    select update_id, p_at + (2000 + least(greatest(0, ${s}.ms(p_at - latest_at)), 120000)) * ${MS} as back_at
-    from ${s}.updates where bot = p_bot and is_collecting for update skip locked
+    select update_id, p_at + (2000 + least(greatest(0, ${s}.ms(p_at - latest_at)), ${LONGEST_PAUSE_MS})) * ${MS} as back_at
+    from ${s}.updates where bot = p_bot and is_collecting
+      and not (latest_at <= p_at - ${LONGEST_PAUSE_MS} * ${MS} and due_at > p_at) for update skip locked
   )
   update ${s}.updates u set "end" = 'quiet', counts_from = c.back_at, due_at = c.back_at + quiet_ms * ${MS},
     not_before = c.back_at + quiet_ms * ${MS}, wait_until = greatest(wait_until, c.back_at + quiet_ms * ${MS})
@@ -109,8 +111,10 @@ begin
     )
     update ${s}.updates u set reserved_for = null, reserved_until = null
       from free where u.bot = p_bot and u.update_id = free.update_id;
-    update ${s}.bots set died_at = p_at where id = p_bot;
-    perform ${s}.extend_albums(p_bot, p_at);
+    if o.died_with is null then
+      update ${s}.bots set died_at = p_at where id = p_bot;
+      perform ${s}.extend_albums(p_bot, p_at);
+    end if;
     -- A transaction of the user's may still hold some of these: they are freed once it has ended.
     if exists (select from ${s}.updates where bot = p_bot and owner = o.id) then
       update ${s}.owners set died_with = v_claims, alive_until = p_at + interval '1 second' where id = o.id;
@@ -525,8 +529,10 @@ declare
 begin${GUARD(s)}
   select * into k from ${s}.parked where bot = p_bot and id = p_id;
   perform pg_advisory_xact_lock(hashtextextended(k.lane, p_bot));
-  delete from ${s}.parked where bot = p_bot and id = p_id and until > g.at returning * into k;
-  if not found or exists (select from ${s}.updates where bot = p_bot and update_id = any (k.ids)) then
+  delete from ${s}.parked where bot = p_bot and id = p_id and until > g.at
+    and not exists (select from ${s}.updates where bot = p_bot and update_id = any (k.ids)) -- Telegram has sent it again
+    returning * into k;
+  if not found then
     return next ${s}.answer('none', null, g.others);
     return;
   end if;

@@ -9,6 +9,8 @@ const SLOW_POLL_MS = 1_000;
 const LISTEN_AGAIN_MS = 5_000;
 /** How long a test message may take. A pooler may give the listening connection to somebody else. */
 const TEST_MS = 2_000;
+/** After how long one that did not receive its test message tries again: perhaps only the message was lost. */
+const LISTEN_LATER_MS = 300_000;
 
 /** A store that wants news of other processes. */
 export interface WatchingStore {
@@ -109,7 +111,7 @@ export class PostgresWakes {
       this.#unlisten = unlisten;
       if (this.#stores.size === 0) return this.#end();
       if (await this.#test()) return await this.#look(); // once more, for what was sent before it listened
-      this.#listenAt = Infinity; // its pooler does not support this, now or later
+      this.#listenAt = performance.now() + LISTEN_LATER_MS;
       this.#end();
     } catch {
       this.#end(); // it polls meanwhile

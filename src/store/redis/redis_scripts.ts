@@ -5,6 +5,7 @@ import {
   REMEMBERED_UPDATES,
   SUSPECT_CRASHES,
 } from "../limits.ts";
+import { LONGEST_PAUSE_MS } from "../album_rules.ts";
 
 /*
  * What the store does, as one Lua script per operation. A script is atomic: nothing happens between its commands.
@@ -267,12 +268,13 @@ local function held(id, itsToken)
   return b and b.owner == me and b.token == itsToken and b
 end
 
--- Albums that were collecting while nobody was here, or when an owner ended: their sender needs time to come back.
+-- Albums that were collecting while nobody was here, or when an owner ended: their sender needs time to come back, once.
 local function extendAlbums()
   for _, id in ipairs(R('HVALS', albums)) do
     local b = get(id)
-    if b and b.open then
-      local extra = 2000 + math.min(math.max(0, now - b.last), 120000)
+    local waits = b and now - b.last >= ${LONGEST_PAUSE_MS} and b.due > now
+    if b and b.open and not waits then
+      local extra = 2000 + math.min(math.max(0, now - b.last), ${LONGEST_PAUSE_MS})
       b.due, b.why, b.base = now + b.quiet + extra, 'quiet', now + extra
       put(id, b)
       if lane(b.lane) == id then
@@ -393,7 +395,7 @@ local function claimedBefore(answer)
 end
 
 -- Tells the others what they must know, and completes the answer: status, count, chars, milliseconds until
--- something is due, the number of the latest news if there are others, other owners, payload.
+-- something is due, the number of the latest news that this includes if there are others, other owners, payload.
 local function finish(answer, extra)
   others = others or R('ZCARD', owners) - 1
   if looks then
@@ -414,13 +416,13 @@ local function finish(answer, extra)
     end
     if at > now and R('ZCOUNT', reserved, me, me) > 0 then at = now end
     answer[4] = at < 1e300 and string.format('%.0f', math.max(0, at - now)) or ''
+    if others > 0 then answer[5] = R('GET', wakes) or '0' end
   end
   if not count then
     local counts = R('HMGET', meta, 'n:' .. me, 'c:' .. me)
     count, chars = counts[1] or '0', counts[2] or '0'
   end
   answer[2], answer[3] = tostring(count), tostring(chars)
-  if others > 0 then answer[5] = R('GET', wakes) or '0' end
   answer[6] = tostring(others)
   return answer
 end
@@ -665,6 +667,9 @@ const REPLAY = `${PARKED}
 local packed = R('HGET', parked, ARGV[5])
 if not packed then return finish({'none', '', '', '', '', ''}) end
 local p = cmsgpack.unpack(packed)
+for _, part in ipairs(p.parts) do
+  if R('HEXISTS', updates, part[1]) == 1 then return finish({'none', '', '', '', '', ''}) end -- Telegram has sent it again
+end
 unpark(ARGV[5])
 local id = newId()
 local b = {

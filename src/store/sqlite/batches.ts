@@ -1,4 +1,4 @@
-import { type AlbumEnd, albumState, extraAfterAbsence } from "../album_rules.ts";
+import { type AlbumEnd, albumState, extraAfterAbsence, LONGEST_PAUSE_MS } from "../album_rules.ts";
 import { ClaimedBatch } from "../claimed_batch.ts";
 import type { AddMode, Lane, ParkedBatch, Parking, StoreEntry, StoreStats, Tries } from "../inbox_store.ts";
 import { REMEMBERED_ALBUMS, REMEMBERED_MS, REMEMBERED_UPDATES } from "../limits.ts";
@@ -295,10 +295,10 @@ export class Batches {
     if (row === undefined) return undefined;
     const { lane } = row;
     const updates = this.#sql.parkedUpdates.all(id);
-    this.#discard(id);
     if (updates.some(({ update_id }) => this.#sql.here.get(update_id, update_id) !== undefined)) {
-      return { lane, added: { count: 0, chars: 0 } }; // Telegram has sent it again
+      return undefined; // Telegram has sent it again: first that one
     }
+    this.#discard(id);
     const last = this.#sql.last.get(lane);
     this.#sql.replay.run(
       ...[
@@ -358,9 +358,9 @@ export class Batches {
     return this.#sql.claimed.get(id, owner, claim) !== undefined;
   }
 
-  /** Telegram repeats a part that was lost after a while: what collects now gets this time. */
+  /** Telegram repeats a part that was lost after a while: what collects now gets this time, once. */
   waitForRepeats(now: number): void {
-    for (const { id, set_at, quiet_ms, last_at } of this.#sql.allCollecting.all()) {
+    for (const { id, set_at, quiet_ms, last_at } of this.#sql.toWait.all(now - LONGEST_PAUSE_MS, now)) {
       const dueAt = now + quiet_ms + extraAfterAbsence(now - set_at);
       this.#sql.postpone.run(dueAt, Math.max(last_at, dueAt + MOST_PARTS * quiet_ms), id);
     }
@@ -416,12 +416,15 @@ function prepare(database: SqliteDatabase) {
     collecting: sql<{ readonly id: number; readonly parts: number; readonly last_at: number }>(
       "SELECT id, parts, last_at FROM batches WHERE lane = ? AND album = ? AND is_collecting LIMIT 1",
     ),
-    allCollecting: sql<{
+    toWait: sql<{
       readonly id: number;
       readonly set_at: number;
       readonly quiet_ms: number;
       readonly last_at: number;
-    }>("SELECT id, set_at, quiet_ms, last_at FROM batches WHERE is_collecting"),
+    }>(
+      `SELECT id, set_at, quiet_ms, last_at FROM batches
+       WHERE is_collecting AND NOT (set_at <= ? AND due_at > ?)`, // which waits already
+    ),
     parts: sql<StoredUpdate>("SELECT update_id, json FROM parts WHERE batch = ? ORDER BY part"),
     claimed: sql<unknown>(`SELECT 1 FROM batches WHERE ${MINE}`),
     next: sql<Due>(`SELECT due_at FROM batches WHERE ${FREE} ORDER BY due_at LIMIT 1`),

@@ -270,7 +270,7 @@ export class SqliteInboxStore implements InboxStore {
       failed: () => void this.#replaying--,
       committed: (replayed) => {
         this.#replaying--;
-        if (replayed === undefined || replayed.added.count === 0) return;
+        if (replayed === undefined) return;
         this.#hasBegun(replayed.lane);
         this.#counts(replayed.added.count, replayed.added.chars);
       },
@@ -411,7 +411,9 @@ export class SqliteInboxStore implements InboxStore {
     const now = monotonicNow();
     if (now - this.#lookedAt > FRESH_MS) {
       try {
+        const version = this.#dataVersion;
         this.#look(now);
+        if (version !== this.#dataVersion) this.#wake(); // the next look for others does not see it any longer
       } catch {
         this.#alone = undefined; // what cannot be read now is for the writer to wait for
       }
@@ -467,7 +469,7 @@ export class SqliteInboxStore implements InboxStore {
       this.#database.transaction(() => {
         const now = Date.now();
         for (const owner of file.owners.others(this.#id)) {
-          if (file.owners.isDead(owner)) file.owners.bury(owner, now);
+          if (file.owners.isDead(owner) && file.owners.bury(owner, now)) file.batches.waitForRepeats(now);
         }
         others = file.owners.others(this.#id);
         this.#id = file.owners.enter(this.#id || null);

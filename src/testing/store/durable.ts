@@ -260,6 +260,22 @@ function testCrashes(test: Group): void {
     const album = await second.claim(1, 2, 3, 4);
     assert.equal(album.isLate, false);
   });
+
+  test("an album does not wait for ever for its parts, though a process ends every minute", async (first) => {
+    if (!first.clock.canJump) return;
+    await first.adds(first.part(1, "album"));
+    await first.crash();
+    await first.clock.pass(60_000);
+    let trial = await first.another();
+    for (let minutes = 0;; minutes++) {
+      await trial.clock.pass(60_000);
+      const claimed = await trial.claimMany(1);
+      if (claimed.length > 0) return;
+      assert.ok(minutes < 5, "Its lane still waits");
+      await trial.crash();
+      trial = await first.another();
+    }
+  });
 }
 
 function testSharing(test: Group, { leaseMs }: TestStoreOptions): void {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import type { Parking } from "../../store/inbox_store.ts";
+import { REMEMBERED_MS } from "../../store/limits.ts";
 import { entry, type Group, ids, updateOf } from "./trial.ts";
 
 const KEPT: Parking = { error: "It failed: 42", attempts: 5, keepMs: 7 * 24 * 60 * 60 * 1_000 };
@@ -44,6 +45,21 @@ export function testParked(test: Group): void {
     assert.deepEqual(await list(9, 2), []);
     const [album] = await store.parked(1, 1);
     assert.deepEqual([album?.album, album?.updates], ["album", [updateOf(2), updateOf(1)]]);
+  });
+
+  test("a parked batch stays parked while an update of it is here again", async (trial) => {
+    const { store } = trial;
+    if (!store.isDurable || !trial.clock.canJump) return;
+    for (const id of [1, 2]) await trial.adds(trial.part(id, "album"));
+    await trial.pass(10);
+    await store.park(await trial.claim(1, 2), KEPT);
+    await trial.clock.pass(REMEMBERED_MS + 60_000);
+    await trial.adds(entry(1)); // a repeat of what was forgotten
+    assert.equal(await store.replay(1), false);
+    assert.deepEqual((await store.parked(0, 10)).map(({ updates }) => updates.length), [2]);
+    await trial.completes(1);
+    assert.equal(await store.replay(1), true);
+    await trial.completes(1, 2);
   });
 
   test("a parked batch that is replayed is handled again, behind its lane", async (trial) => {

@@ -1,0 +1,49 @@
+import assert from "node:assert/strict";
+import { PostgresWakes } from "../../src/store/postgres/postgres_wake.ts";
+import { it } from "../scoped_it.ts";
+import { gate } from "../inbox/bot.ts";
+
+it("a client whose test message was lost listens again later", async (t) => {
+  const real = { setTimeout: globalThis.setTimeout, now: performance.now };
+  const alive = setInterval(() => {}, 1_000); // its own timers keep no process alive
+  t.after(() => {
+    clearInterval(alive);
+    globalThis.setTimeout = real.setTimeout;
+    performance.now = real.now;
+  });
+  globalThis.setTimeout = ((run: () => void, ms = 0) => real.setTimeout(run, ms / 100)) as typeof setTimeout;
+  let channel: ((payload: string) => void) | undefined;
+  let isLost = true;
+  const [tested, again] = [gate(), gate()];
+  const client = {
+    listen(_: string, hear: (payload: string) => void) {
+      channel = hear;
+      if (!isLost) again.open();
+      return Promise.resolve(() => {
+        channel = undefined;
+        tested.open();
+      });
+    },
+  };
+  const wakes = PostgresWakes.of(client, {
+    schema: "telehook",
+    news: (bots) => Promise.resolve(bots.map((bot) => `${bot} 0`)),
+    notify: (payload) => Promise.resolve(isLost ? undefined : channel?.(payload)),
+  });
+  const news: number[] = [];
+  const store = {
+    bot: "1",
+    owner: "2",
+    hasOthers: true,
+    news: "0",
+    onNews: (ms: number) => void news.push(ms),
+  };
+  wakes.watch(store);
+  t.after(() => wakes.unwatch(store));
+  await tested.opened;
+  isLost = false;
+  performance.now = () => real.now.call(performance) + 600_000;
+  await again.opened;
+  channel?.("1 3 0 40");
+  assert.deepEqual(news, [40]);
+});
