@@ -165,7 +165,7 @@ async function drive(example: Example): Promise<void> {
       await untilListening(port, running);
       await (await fetch(`${apiRoot}/bot${token}/setWebhook?url=${url}&secret_token=${secret}`)).json();
     }
-    await converse(telegram, kind ?? "merges");
+    await converse(telegram, kind ?? "merges", isDurable);
     await more?.(telegram, url);
     await close(telegram, running, kind, { cannotClose, isDurable });
     if (isDurable) {
@@ -184,7 +184,11 @@ async function drive(example: Example): Promise<void> {
 const text = async (telegram: TestBotApi): Promise<unknown> =>
   (await telegram.nextCall("sendMessage")).params["text"];
 
-async function converse(telegram: TestBotApi, kind: NonNullable<Example["kind"]> | "merges"): Promise<void> {
+async function converse(
+  telegram: TestBotApi,
+  kind: NonNullable<Example["kind"]> | "merges",
+  isDurable: boolean,
+): Promise<void> {
   const anna = telegram.user({ first_name: "Anna" });
   void anna.sends("hello");
   assert.equal(await text(telegram), "You said: hello");
@@ -197,7 +201,8 @@ async function converse(telegram: TestBotApi, kind: NonNullable<Example["kind"]>
 
   const failing = anna.sends("/fail");
   assert.equal(await text(telegram), "You said: /fail");
-  if (kind !== "polls") {
+  // A durable store tries again itself what had to wait there, such as for the album to be completed.
+  if (kind !== "polls" && !isDurable) {
     assert.equal((await failing).attempts.length, 2, "the sender sends again what failed");
   }
 }
