@@ -202,8 +202,7 @@ class LongPoller implements Poller {
   }
 
   async start(): Promise<void> {
-    const stalled = AbortSignal.timeout(STALLED_AFTER_MS);
-    const signal = AbortSignal.any([this.#stopped.signal, stalled]);
+    const signal = this.#callSignal();
     const { url } = await readWebhookInfo(this.#api, { signal });
     if (url !== "") {
       if (this.#options.takeOver === "refuse") throw webhookIsSet();
@@ -251,13 +250,17 @@ class LongPoller implements Poller {
     }
   }
 
+  /** Ends a call when this is closed, or when its connection has stalled. @param waitMs How long the call waits on purpose. */
+  #callSignal(waitMs = 0): AbortSignal {
+    return AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(waitMs + STALLED_AFTER_MS)]);
+  }
+
   async #fetch(timeoutS: number): Promise<readonly unknown[]> {
     const { offset } = this.#backlog;
-    const stalled = AbortSignal.timeout(timeoutS * 1_000 + STALLED_AFTER_MS);
     const updates: unknown = await this.#api.call("getUpdates", {
       ...(offset === undefined ? {} : { offset }),
       ...{ limit: LIMIT, timeout: timeoutS, allowed_updates: this.#allowedUpdates },
-    }, { signal: AbortSignal.any([this.#stopped.signal, stalled]) });
+    }, { signal: this.#callSignal(timeoutS * 1_000) });
     if (Array.isArray(updates)) return updates;
     throw new TelehookError(
       "ERR_BOT_API_UNREACHABLE",
@@ -293,9 +296,7 @@ class LongPoller implements Poller {
     if (error_code !== 409) return true;
     if (/webhook/i.test(description)) {
       if (this.#options.takeOver === "refuse") return false;
-      const stalled = AbortSignal.timeout(STALLED_AFTER_MS);
-      const signal = AbortSignal.any([this.#stopped.signal, stalled]);
-      await this.#api.deleteWebhook({}, { signal }).catch(() => {});
+      await this.#api.deleteWebhook({}, { signal: this.#callSignal() }).catch(() => {});
       return true;
     }
     const now = performance.now();
