@@ -166,10 +166,11 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   #readAdded({ update, lane, tries, album }: StoreEntry, mode: AddMode, answer: readonly string[]): Added {
     const [status, , , , , , id, token = "", late, why] = answer;
     if (status === "added" || status === "alone") return status;
-    const isOurs = id !== undefined && id !== "";
-    if (!isOurs || this.#holds(id, token)) return "known";
+    if (id === undefined || id === "") return "known";
+    const mayBeOurs = mode === "adopt" || mode === "claim";
+    // What is held is looked through for repeats only.
+    if (status === "known" && (!mayBeOurs || this.#holds(id, token))) return "known";
     // Claimed by this call, or by an earlier one that was made again because its answer was lost.
-    if (status === "known" && mode !== "adopt" && mode !== "claim") return "known";
     const facts: BatchFacts = {
       ...{ id, token, lane: "", ids: [], waited: 0, attempts: tries.attempts, failures: tries.failures },
       ...(album && { album: album.key, late: Number(late), ...(why ? { why: why as AlbumEnd } : {}) }),
