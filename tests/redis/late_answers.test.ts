@@ -1,24 +1,12 @@
 import { keysOf, SCRIPTS } from "../../src/store/redis/redis_scripts.ts";
 import { test } from "../scoped_it.ts";
 import { HeldCalls } from "../store/held_calls.ts";
-import {
-  runAnsweredTogether,
-  runAnsweredTooLate,
-  runClaimedAfterClosing,
-  runClosedWithoutAnswer,
-} from "../store/late_answers_run.ts";
+import { LATE_ANSWERS } from "../store/late_answers_run.ts";
 import { newName } from "../store/server_store.ts";
 import { skipWithoutOwnRedis, startRedis } from "./redis_server.ts";
 import { clientFor, openStore } from "./scope.ts";
 
-for (
-  const [title, run] of [
-    ["what is claimed while a process comes back remains its own", runAnsweredTogether],
-    ["what a suspended process had claimed is not handled when it goes on", runAnsweredTooLate],
-    ["a claim that comes after closing does not bring the store back", runClaimedAfterClosing],
-    ["closing does not wait for a server that does not answer", runClosedWithoutAnswer],
-  ] as const
-) {
+for (const [title, run] of Object.entries(LATE_ANSWERS)) {
   test(title, skipWithoutOwnRedis, async (t) => {
     const server = await startRedis();
     t.after(() => server.kill());

@@ -23,7 +23,7 @@ export interface LateAnswersRun {
  * A process that was taken for dead says that it is here, and claims while the answer to that is under way. Both answers
  * come at the same moment: its renewal must know what it has claimed.
  */
-export async function runAnsweredTogether(
+async function runAnsweredTogether(
   { store, heard, calls, other, endLeases }: LateAnswersRun,
 ): Promise<void> {
   await endLeases();
@@ -44,7 +44,7 @@ export async function runAnsweredTogether(
 }
 
 /** A claim that reaches the server after its store has left must not bring the store back: nobody would handle what it claims. */
-export async function runClaimedAfterClosing({ store, calls, other }: LateAnswersRun): Promise<void> {
+async function runClaimedAfterClosing({ store, calls, other }: LateAnswersRun): Promise<void> {
   await store.add(entry(1), "append");
   calls.holds = "requests";
   const claiming = assert.rejects(async () => await store.claim(1, 0), {
@@ -61,7 +61,7 @@ export async function runClaimedAfterClosing({ store, calls, other }: LateAnswer
 }
 
 /** A server that does not answer does not hold up closing. */
-export async function runClosedWithoutAnswer({ store, heard, calls }: LateAnswersRun): Promise<void> {
+async function runClosedWithoutAnswer({ store, heard, calls }: LateAnswersRun): Promise<void> {
   await store.add(entry(1), "append");
   const [batch = assert.fail()] = await store.claim(1, 0);
   calls.holds = "requests";
@@ -77,7 +77,7 @@ export async function runClosedWithoutAnswer({ store, heard, calls }: LateAnswer
 }
 
 /** A process is suspended while it claims. When it goes on, another one has handled what the answer says that it has. */
-export async function runAnsweredTooLate(
+async function runAnsweredTooLate(
   { t, store, calls, other, endLeases }: LateAnswersRun,
 ): Promise<void> {
   const clock = new Clock(t);
@@ -94,3 +94,11 @@ export async function runAnsweredTooLate(
   await assert.rejects(claiming, { code: "ERR_STORE", message: /an answer came when the lease had ended/ });
   assert.equal(await store.add(entry(1), "append"), "known");
 }
+
+/** What is tried, by what it shows. */
+export const LATE_ANSWERS: Readonly<Record<string, (run: LateAnswersRun) => Promise<void>>> = {
+  "what is claimed while a process comes back remains its own": runAnsweredTogether,
+  "what a suspended process had claimed is not handled when it goes on": runAnsweredTooLate,
+  "a claim that comes after closing does not bring the store back": runClaimedAfterClosing,
+  "closing does not wait for a server that does not answer": runClosedWithoutAnswer,
+};
