@@ -18,7 +18,7 @@ const KEPT_MS = 60_000;
 const MOST_KEPT = 1_000;
 const MOST_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 1_000;
-/** How long an attempt may take, files included. Without a limit, a connection that is silent would hold up a lane for ever. */
+/** The time limit of an attempt, files included: a silent connection must not hold up its lane. */
 const ATTEMPT_MS = 120_000;
 
 interface Kept {

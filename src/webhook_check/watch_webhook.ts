@@ -164,7 +164,7 @@ const REPAIRABLE: ReadonlySet<string> = new Set(["noWebhook", "otherUrl", "other
 
 /** After this many checks with more and more pending updates, the bot does not keep up. */
 const GROWING_CHECKS = 3;
-/** How long the Bot API may take to answer: without a limit, a connection that is silent would end the watch. */
+/** The time limit of a call: a silent connection must not end the watch. */
 const CALL_MS = 30_000;
 const MIN_GROWING = 10;
 

@@ -261,7 +261,7 @@ function testCrashes(test: Group): void {
     assert.equal(album.isLate, false);
   });
 
-  test("an album does not wait for ever for its parts, though a process ends every minute", async (first) => {
+  test("an album stops waiting for its parts, even if a process ends every minute", async (first) => {
     if (!first.clock.canJump) return;
     await first.adds(first.part(1, "album"));
     await first.crash();

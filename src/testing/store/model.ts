@@ -167,7 +167,8 @@ class History {
   async step(): Promise<string> {
     const names = [
       ...["append", "append", "append", "behind", "claim mode", "join", "adopt"],
-      ...["claim", "claim", "claim", "complete", "complete", "complete", "retry", "withdraw", "park"],
+      ...["claim", "claim", "claim", "complete", "complete", "complete", "retry"],
+      ...[this.#trial.store.isDurable ? "park" : "withdraw", "park"],
       ...["ended claim", "replay", "discard", "parked", "stats", "wait", "wait"],
     ];
     const name = names[this.#random(names.length)] ?? "";
@@ -331,7 +332,7 @@ class History {
       return;
     }
     this.#model.remove(expected);
-    if (how === "withdraw" && !store.isDurable) return await store.withdraw?.(batch);
+    if (how === "withdraw") return await store.withdraw?.(batch);
     await store.park(batch, { error: "failed", attempts: 3, keepMs: 3_600_000 });
     this.#ends(expected);
     this.#model.parked.push(expected);
