@@ -1,11 +1,11 @@
-/**
- * Resolves after everything that is pending has had a turn: input, timers, answers. A message channel works on all runtimes and
- * is the fastest way.
- */
-export function nextTurn(): Promise<void> {
+/** Runs it after everything that is pending has had a turn: input, timers, answers. */
+export function soon(run: () => void): void {
   const { setImmediate } = globalThis as { setImmediate?: (callback: () => void) => unknown };
-  return new Promise((resolve) => {
-    if (setImmediate !== undefined) setImmediate(resolve);
-    else setTimeout(resolve, 0);
-  });
+  if (setImmediate !== undefined) setImmediate(run);
+  else setTimeout(run, 0);
+}
+
+/** Resolves after everything that is pending has had a turn. */
+export function nextTurn(): Promise<void> {
+  return new Promise(soon);
 }

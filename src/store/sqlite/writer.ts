@@ -1,3 +1,4 @@
+import { soon } from "../../platform/next_turn.ts";
 import { pause } from "../../platform/pause.ts";
 import { LockedError, type SqliteDatabase } from "./database.ts";
 
@@ -204,15 +205,4 @@ export class Writer {
     write.failed();
     write.reject(error);
   }
-}
-
-interface Immediate {
-  setImmediate?(run: () => void): unknown;
-}
-
-/** After what has arrived in this turn of the event loop was looked at. */
-function soon(run: () => void): void {
-  const { setImmediate } = globalThis as Immediate;
-  if (setImmediate !== undefined) setImmediate(run);
-  else setTimeout(run, 0);
 }
