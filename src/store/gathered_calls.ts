@@ -1,7 +1,7 @@
 import { soon } from "../platform/next_turn.ts";
 
 /** How many calls go to the server together: it does nothing else for this bot meanwhile. */
-const MOST_TOGETHER = 64;
+const MOST_TOGETHER = 32;
 
 interface WaitingCall<C, A> {
   readonly call: C;
@@ -31,7 +31,9 @@ export class GatheredCalls<C, A> {
   #sendAll(): void {
     const all = this.#waiting;
     this.#waiting = [];
-    for (let i = 0; i < all.length; i += MOST_TOGETHER) void this.#sendTogether(all.slice(i, i + MOST_TOGETHER));
+    for (let i = 0; i < all.length; i += MOST_TOGETHER) {
+      void this.#sendTogether(all.slice(i, i + MOST_TOGETHER));
+    }
   }
 
   async #sendTogether(waiting: readonly WaitingCall<C, A>[]): Promise<void> {

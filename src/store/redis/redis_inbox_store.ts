@@ -14,6 +14,7 @@ import type {
   StoreStats,
   Tries,
 } from "../inbox_store.ts";
+import { GatheredCalls } from "../gathered_calls.ts";
 import { Leases, within } from "../leases.ts";
 import { ServerCalls } from "../server_calls.ts";
 import { readableUpdates, readUpdates, type StoredUpdates } from "../stored_updates.ts";
@@ -107,6 +108,8 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   readonly #leases: Leases<RedisBatch>;
   readonly #poller: WakePoller;
   readonly #calls: ServerCalls<RedisBatch>;
+  readonly #adds = this.#together("add");
+  readonly #completions = this.#together("complete");
   #host: StoreHost | undefined;
   #unsubscribe: (() => unknown) | undefined;
 
@@ -156,10 +159,8 @@ export class RedisInboxStore implements InboxStore, WakeListener {
       ],
       ...[String(tries.attempts), String(tries.failures), String(Math.ceil(reservedMs))],
     ];
-    if (album !== undefined) {
-      const { quietMs, maxWaitMs, mostParts } = album.rules;
-      args.push(album.key, String(Math.ceil(quietMs)), String(Math.ceil(maxWaitMs)), String(mostParts));
-    }
+    const { quietMs, maxWaitMs, mostParts } = album?.rules ?? {};
+    args.push(album?.key ?? "", ...[quietMs, maxWaitMs, mostParts].map(numberOf));
     return await this.#ask("add", args, (answer) => this.#readAdded(entry, mode, answer));
   }
 
@@ -271,13 +272,30 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     read: (answer: readonly string[]) => T,
   ): Promise<T> {
     return await this.#calls.make(
-      (number) => this.#server.run(script, [...this.#common(number), ...args]),
-      (answer) => read(this.#learn(answer)),
+      (number) => this.#run(script, number, args),
+      (answer) => {
+        if (answer[0] === "failed") throw this.#server.failure(new Error(answer.at(-1)));
+        return read(this.#learn(answer));
+      },
     );
   }
 
+  #run(script: ScriptName, number: number, args: readonly string[]): Promise<readonly string[]> {
+    if (script === "add") return this.#adds.make([String(number), ...args]);
+    if (script === "complete") return this.#completions.make([String(number), ...args]);
+    return this.#server.run(script, [...this.#common(number), ...args]);
+  }
+
+  /** Calls that the server gets together. */
+  #together(script: "add" | "complete"): GatheredCalls<readonly string[], readonly string[]> {
+    return new GatheredCalls(async (calls) => {
+      const answer = await this.#server.run(script, [...this.#common(""), ...calls.flat()]);
+      return answersOf(answer, calls.length);
+    });
+  }
+
   /** What every script is told first. */
-  #common(call: number): string[] {
+  #common(call: number | ""): string[] {
     const { leaseMs, now } = this.#parts;
     return [this.#owner, String(leaseMs), now === undefined ? "" : String(now()), String(call)];
   }
@@ -380,6 +398,23 @@ export class RedisInboxStore implements InboxStore, WakeListener {
       throw this.#server.failure(error);
     }
   }
+}
+
+/** The answers to calls that the server has got together, each as if it had got that call alone. */
+function answersOf(all: readonly string[], calls: number): readonly (readonly string[])[] {
+  if (all.length < HEADER) return Array.from({ length: calls }, () => all); // it holds for all of them
+  const header = all.slice(1, HEADER);
+  const answers: string[][] = [];
+  for (let i = HEADER; i < all.length;) {
+    const [status = "", length] = [all[i++], Number(all[i++])];
+    answers.push([status, ...header, ...all.slice(i, i += length)]);
+  }
+  return answers;
+}
+
+/** A number of milliseconds or parts that may be missing. */
+function numberOf(value: number | undefined): string {
+  return value === undefined ? "" : String(Math.ceil(value));
 }
 
 function asItIs(answer: readonly string[]): readonly string[] {

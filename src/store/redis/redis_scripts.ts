@@ -15,6 +15,8 @@ import { LONGEST_PAUSE_MS } from "../album_rules.ts";
  * milliseconds, the time in milliseconds or "" for the server's, and the number of the call, which is the token of what
  * the call claims. It answers with texts only.
  *
+ * "add" and "complete" get several calls at once: instead of its number, each call has its own before its arguments.
+ *
  * - `batches`: id → the batch, as MessagePack. Ids count up and have 13 characters each.
  * - `updates`: update_id → the id of its batch, then its JSON.
  * - `lanes`: lane → the ids of its first batch, of its last one, and of those that collect.
@@ -66,12 +68,14 @@ const NAMES = `
 local meta, batches, updates, lanes, links, albums, due, quiet, longest, reserved, claims,
   owners, ages, recent, recentAlbums, parked, parkedIds, parkedUntil, wakes = unpack(KEYS)
 local me, lease, token = ARGV[1], tonumber(ARGV[2]), ARGV[4]
+local results = {} -- of several calls
 local R = redis.call
 local now = tonumber(ARGV[3])
 if not now then
   local time = R('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
+local nowText = string.format('%.0f', now) -- a number would be made a text again for each command
 
 `;
 
@@ -81,6 +85,7 @@ local looks = true -- whether the answer must say what falls due: if nothing has
 local others -- how many other owners there are, once it is known
 local count, chars -- of what this owner has added, if this call has changed them
 local told = {} -- owners that must look for what is reserved for them
+local tallies = {} -- of owners: how many updates and characters this call adds to what they have added
 
 local function get(id)
   local packed = R('HGET', batches, id)
@@ -145,16 +150,23 @@ local function unoffer(id, b)
 end
 
 local function tally(owner, n, more)
-  local left = R('HINCRBY', meta, 'n:' .. owner, n)
-  local size = R('HINCRBY', meta, 'c:' .. owner, more)
-  if owner == me then count, chars = left, size end
-  if left <= 0 and n < 0 and owner ~= me and not R('ZSCORE', owners, owner) then
-    R('HDEL', meta, 'n:' .. owner, 'c:' .. owner)
+  local t = tallies[owner] or {0, 0}
+  tallies[owner] = {t[1] + n, t[2] + more}
+end
+
+local function noteTallies()
+  for owner, t in pairs(tallies) do
+    local left = R('HINCRBY', meta, 'n:' .. owner, t[1])
+    local size = R('HINCRBY', meta, 'c:' .. owner, t[2])
+    if owner == me then count, chars = left, size end
+    if left <= 0 and owner ~= me and not R('ZSCORE', owners, owner) then
+      R('HDEL', meta, 'n:' .. owner, 'c:' .. owner)
+    end
   end
 end
 
-local function newId()
-  return string.format('b%012d', R('HINCRBY', meta, 'ids', 1))
+local function idOf(number)
+  return string.format('b%012d', number)
 end
 
 -- Puts a new batch at the end of its lane, of which the first and the last batch and those that collect are given.
@@ -379,6 +391,7 @@ local function claimDue(answer, most, extra)
       looks = true
     end
   end
+  return taken
 end
 
 -- What an earlier execution of this very call has claimed: a client may send it again when a connection breaks.
@@ -418,6 +431,7 @@ local function finish(answer, extra)
     answer[4] = at < 1e300 and string.format('%.0f', math.max(0, at - now)) or ''
     if others > 0 then answer[5] = R('GET', wakes) or '0' end
   end
+  noteTallies()
   if not count then
     local counts = R('HMGET', meta, 'n:' .. me, 'c:' .. me)
     count, chars = counts[1] or '0', counts[2] or '0'
@@ -425,6 +439,30 @@ local function finish(answer, extra)
   answer[2], answer[3] = tostring(count), tostring(chars)
   answer[6] = tostring(others)
   return answer
+end
+
+-- Runs each of several calls that has no result yet. A result is a status and what follows it. A call that fails does not
+-- harm the others.
+local function each(arguments, run)
+  for n = 1, (#ARGV - 4) / arguments do
+    if not results[n] then
+      local i = 5 + (n - 1) * arguments
+      token = ARGV[i]
+      local isDone, result = pcall(run, i)
+      results[n] = isDone and result or {'failed', type(result) == 'table' and result.err or tostring(result)}
+    end
+  end
+end
+
+-- The answer to several calls: after what every answer begins with, the status of each, how many texts follow, and these.
+local function finishAll()
+  local answer = {'ok', '', '', '', '', ''}
+  for _, result in ipairs(results) do
+    answer[#answer + 1] = result[1]
+    answer[#answer + 1] = tostring(#result - 1)
+    for i = 2, #result do answer[#answer + 1] = result[i] end
+  end
+  return finish(answer)
 end
 `;
 
@@ -478,104 +516,164 @@ end
 return {'ok'}
 `;
 
-// Most updates are alone, and none of the rest is needed for them.
+/** The number of a call that adds, and its arguments. */
+export const ADD_ARGUMENTS = 13;
+
+/*
+ * Most updates are alone in their lane. For them, the commands are run once for all calls, not once for each.
+ */
+
+// If all are alone and none is claimed, nothing of the rest is needed.
 const ADD_ALONE = `
-if ARGV[5] == 'behind' and not R('HGET', lanes, ARGV[8]) then
+local ids, names = {}, {}
+for i = 5, #ARGV, ${ADD_ARGUMENTS} do
+  ids[#ids + 1] = ARGV[i + 2]
+  names[#names + 1] = ARGV[i + 4]
+end
+local places, remembered, ahead =
+  R('HMGET', updates, unpack(ids)), R('ZMSCORE', recent, unpack(ids)), R('HMGET', lanes, unpack(names))
+local isCareful = R('HEXISTS', meta, 'dead') == 1
+local claimed, isTaken = {}, {} -- those that are claimed; and lanes and ids of which a call before adds something
+for n, id in ipairs(ids) do
+  local i, name = 5 + (n - 1) * ${ADD_ARGUMENTS}, names[n]
+  local isAlone = not (places[n] or remembered[n] or ahead[n] or isTaken[name] or isTaken[id])
+  if isAlone and ARGV[i + 1] == 'behind' and not isCareful then
+    results[n] = {'alone'}
+  else
+    if isAlone and ARGV[i + 1] == 'claim' and ARGV[i + 10] == '' then claimed[#claimed + 1] = n end
+    isTaken[name], isTaken[id] = true, true
+  end
+end
+if #results == #ids then
   local leaseEnd = R('ZSCORE', owners, me)
-  if leaseEnd and leaseEnd - now >= lease * 0.75
-    and R('HEXISTS', updates, ARGV[6]) == 0 and not R('ZSCORE', recent, ARGV[6]) and R('HEXISTS', meta, 'dead') == 0
-    and R('ZCOUNT', owners, '-inf', now) == 0 then return {'alone'} end
+  if leaseEnd and leaseEnd - now >= lease * 0.75 and R('ZCOUNT', owners, '-inf', now) == 0 then return {'alone'} end
 end
 `;
 
-// mode, update_id, json, lane, chars, attempts, failures, reservedMs, and of an album: key, quietMs, maxWaitMs, mostParts
+// number, mode, update_id, json, lane, chars, attempts, failures, reservedMs, and of an album, else "": key, quietMs,
+// maxWaitMs, mostParts
 const ADD = `
 looks = false
-local mode, updateId, json, name, size = ARGV[5], ARGV[6], ARGV[7], ARGV[8], tonumber(ARGV[9])
-local album = ARGV[13]
-local place = known(updateId)
-if place then
-  local b = place ~= '' and get(place)
-  local mine = b and b.owner == me and not b.album
-  return finish({'known', '', '', '', '', '', mine and place or '', mine and b.token or ''})
-end
-local first, last, open = lane(name)
-local id = album and mode ~= 'adopt' and R('HGET', albums, name .. '\\n' .. album)
-if mode == 'join' and not id then return {'alone'} end
-if mode == 'behind' and not first then
-  local dead = R('HGET', meta, 'dead')
-  if dead and now - dead >= ${CAREFUL_MS} then
-    R('HDEL', meta, 'dead')
-    dead = nil
-  end
-  if not dead then return {'alone'} end
-  mode = 'claim'
-end
-local part = {updateId, size, me}
-tally(me, 1, size)
 
-if id then
-  local b = get(id)
-  b.parts[#b.parts + 1] = part
+local function newBatch(i)
+  local b = {lane = ARGV[i + 4], parts = {{ARGV[i + 2], tonumber(ARGV[i + 5]), me}}, began = now, due = now}
+  if ARGV[i + 6] ~= '0' then b.attempts = tonumber(ARGV[i + 6]) end
+  if ARGV[i + 7] ~= '0' then b.failures = tonumber(ARGV[i + 7]) end
+  return b
+end
+
+pcall(function () -- if it fails, each of them is added alone
+  if #claimed == 0 then return end
+  local last = R('HINCRBY', meta, 'ids', #claimed)
+  local toUpdates, toBatches, toLanes, toClaims, toAges, added = {}, {}, {}, {}, {}, {}
+  for m, n in ipairs(claimed) do
+    local i, k, id = 5 + (n - 1) * ${ADD_ARGUMENTS}, 2 * m - 1, idOf(last - #claimed + m)
+    local b = newBatch(i)
+    b.owner, b.token = me, ARGV[i]
+    toUpdates[k], toUpdates[k + 1] = ids[n], id .. ARGV[i + 3]
+    toBatches[k], toBatches[k + 1] = id, cmsgpack.pack(b)
+    toLanes[k], toLanes[k + 1] = b.lane, id .. id
+    toClaims[k], toClaims[k + 1] = me, id
+    toAges[k], toAges[k + 1] = nowText, id
+    added[m] = {'claimed', id, b.token, '', ''}
+  end
+  R('HSET', updates, unpack(toUpdates))
+  R('HSET', batches, unpack(toBatches))
+  R('HSET', lanes, unpack(toLanes))
+  R('ZADD', claims, unpack(toClaims))
+  R('ZADD', ages, unpack(toAges))
+  for m, n in ipairs(claimed) do
+    tally(me, 1, tonumber(ARGV[5 + (n - 1) * ${ADD_ARGUMENTS} + 5]))
+    results[n] = added[m]
+  end
+end)
+
+each(${ADD_ARGUMENTS}, function (i)
+  local mode, updateId, json, name, size = ARGV[i + 1], ARGV[i + 2], ARGV[i + 3], ARGV[i + 4], tonumber(ARGV[i + 5])
+  local album = ARGV[i + 10] ~= '' and ARGV[i + 9] or nil
+  local place = known(updateId)
+  if place then
+    local b = place ~= '' and get(place)
+    local mine = b and b.owner == me and not b.album
+    return {'known', mine and place or '', mine and b.token or ''}
+  end
+  local first, last, open = lane(name)
+  local id = album and mode ~= 'adopt' and R('HGET', albums, name .. '\\n' .. album)
+  if mode == 'join' and not id then return {'alone'} end
+  if mode == 'behind' and not first then
+    local dead = R('HGET', meta, 'dead')
+    if dead and now - dead >= ${CAREFUL_MS} then
+      R('HDEL', meta, 'dead')
+      dead = nil
+    end
+    if not dead then return {'alone'} end
+    mode = 'claim'
+  end
+
+  if id then
+    local b = get(id)
+    b.parts[#b.parts + 1] = {updateId, size, me}
+    R('HSET', updates, updateId, id .. json)
+    tally(me, 1, size)
+    collect(b, tonumber(ARGV[i + 10]), tonumber(ARGV[i + 11]), tonumber(ARGV[i + 12]))
+    if not b.open then stopCollecting(id, b) end
+    put(id, b)
+    if first == id then
+      unoffer(id, b)
+      offer(id, b)
+    end
+    return {'added'}
+  end
+
+  if not album and mode ~= 'adopt' and open ~= '' then
+    for other in open:gmatch('b%d+') do
+      local b = get(other)
+      b.open, b.why, b.due = nil, 'next', math.min(b.due, now)
+      R('HDEL', albums, albumKey(b))
+      put(other, b)
+      if first == other then
+        unoffer(other, b)
+        offer(other, b)
+      end
+    end
+    open = ''
+    setLane(name, first, last, open)
+  end
+
+  id = idOf(R('HINCRBY', meta, 'ids', 1))
+  local b = newBatch(i)
+  if ARGV[i + 8] ~= '0' then b.res, b.resUntil = me, now + tonumber(ARGV[i + 8]) end
+  if album then
+    b.album, b.wait = album, tonumber(ARGV[i + 11])
+    local at = R('ZSCORE', recentAlbums, albumKey(b))
+    if at and tonumber(at) > now - ${REMEMBERED_MS} then b.late = 1 end
+    collect(b, tonumber(ARGV[i + 10]), tonumber(ARGV[i + 11]), tonumber(ARGV[i + 12]))
+  end
   R('HSET', updates, updateId, id .. json)
-  collect(b, tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16]))
-  if not b.open then stopCollecting(id, b) end
-  put(id, b)
-  if first == id then
-    unoffer(id, b)
-    offer(id, b)
-  end
-  return finish({'added', '', '', '', '', ''})
-end
-
-if not album and mode ~= 'adopt' and open ~= '' then
-  for other in open:gmatch('b%d+') do
-    local b = get(other)
-    b.open, b.why, b.due = nil, 'next', math.min(b.due, now)
-    R('HDEL', albums, albumKey(b))
-    put(other, b)
-    if first == other then
-      unoffer(other, b)
-      offer(other, b)
+  tally(me, 1, size)
+  if mode == 'adopt' or (mode == 'claim' and not first) then
+    b.open, b.res, b.resUntil = nil, nil, nil
+    b.owner, b.token = me, token
+    R('ZADD', claims, me, id)
+    if album then
+      R('ZADD', recentAlbums, now, albumKey(b))
+      bound(recentAlbums, ${REMEMBERED_ALBUMS})
     end
   end
-  open = ''
-  setLane(name, first, last, open)
-end
-
-id = newId()
-local b = {lane = name, parts = {part}, began = now, due = now}
-if ARGV[10] ~= '0' then b.attempts = tonumber(ARGV[10]) end
-if ARGV[11] ~= '0' then b.failures = tonumber(ARGV[11]) end
-if ARGV[12] ~= '0' then b.res, b.resUntil = me, now + tonumber(ARGV[12]) end
-if album then
-  b.album, b.wait = album, tonumber(ARGV[15])
-  local at = R('ZSCORE', recentAlbums, albumKey(b))
-  if at and tonumber(at) > now - ${REMEMBERED_MS} then b.late = 1 end
-  collect(b, tonumber(ARGV[14]), tonumber(ARGV[15]), tonumber(ARGV[16]))
-end
-R('HSET', updates, updateId, id .. json)
-if mode == 'adopt' or (mode == 'claim' and not first) then
-  b.open, b.res, b.resUntil = nil, nil, nil
-  b.owner, b.token = me, token
-  R('ZADD', claims, me, id)
-  if album then
-    R('ZADD', recentAlbums, now, albumKey(b))
-    bound(recentAlbums, ${REMEMBERED_ALBUMS})
+  if mode ~= 'adopt' or not first then
+    append(id, b, first, last, open)
+  else
+    local before = get(first)
+    if before and not before.owner then unoffer(first, before) end
+    R('HSET', links, id, first)
+    setLane(name, id, last, open)
+    R('ZADD', ages, now, id)
+    put(id, b)
   end
-end
-if mode ~= 'adopt' or not first then
-  append(id, b, first, last, open)
-else
-  local before = get(first)
-  if before and not before.owner then unoffer(first, before) end
-  R('HSET', links, id, first)
-  setLane(name, id, last, open)
-  R('ZADD', ages, now, id)
-  put(id, b)
-end
-if b.owner then return finish({'claimed', '', '', '', '', '', id, token, b.late and '1' or '', b.why or ''}) end
-return finish({'added', '', '', '', '', ''})
+  if b.owner then return {'claimed', id, token, b.late and '1' or '', b.why or ''} end
+  return {'added'}
+end)
+return finishAll()
 `;
 
 // most, quietExtraMs
@@ -592,20 +690,69 @@ claimDue(answer, tonumber(ARGV[5]), extra)
 return finish(answer, extra)
 `;
 
-// id, token, whether to claim the next
+/** The number of a call that completes, and its arguments. */
+export const COMPLETE_ARGUMENTS = 4;
+
+// number, id, token, whether to claim the next
 const COMPLETE = `
-local answer = {'ok', '', '', '', '', ''}
-local b = held(ARGV[5], ARGV[6])
-if b then
-  looks = false
-  delete(ARGV[5], b)
+looks = false
+local ids = {}
+for i = 5, #ARGV, ${COMPLETE_ARGUMENTS} do ids[#ids + 1] = ARGV[i + 1] end
+local isMine, found, names = {}, {}, {}
+for n, packed in ipairs(R('HMGET', batches, unpack(ids))) do
+  local b = packed and cmsgpack.unpack(packed)
+  if b and b.owner == me and b.token == ARGV[5 + (n - 1) * ${COMPLETE_ARGUMENTS} + 2] and not isMine[ids[n]] then
+    isMine[ids[n]] = true
+    found[#found + 1] = {ids[n], b, n}
+    names[#names + 1] = b.lane
+  end
+end
+
+local alone, updateIds, aloneIn, toRecent = {}, {}, {}, {}
+for m, ahead in ipairs(#names > 0 and R('HMGET', lanes, unpack(names)) or {}) do
+  local id, b, n = unpack(found[m])
+  if ahead == id .. id and #b.parts == 1 then
+    alone[#alone + 1], aloneIn[#aloneIn + 1], updateIds[#updateIds + 1] = id, b.lane, b.parts[1][1]
+    toRecent[#toRecent + 1] = nowText
+    toRecent[#toRecent + 1] = b.parts[1][1]
+    tally(b.parts[1][3], -1, -b.parts[1][2])
+    results[n] = {'ok'}
+  end
+end
+if #alone > 0 then
+  R('ZREM', claims, unpack(alone))
+  R('HDEL', batches, unpack(alone))
+  R('ZREM', ages, unpack(alone))
+  R('HDEL', updates, unpack(updateIds))
+  R('HDEL', lanes, unpack(aloneIn))
+  R('ZADD', recent, unpack(toRecent))
+  for _, id in ipairs(updateIds) do
+    if tonumber(id) % 16 == 0 then
+      bound(recent, ${REMEMBERED_UPDATES})
+      break
+    end
+  end
+end
+
+each(${COMPLETE_ARGUMENTS}, function (i)
+  local b = held(ARGV[i + 1], ARGV[i + 2])
+  if not b then
+    looks = true
+    return {'gone'}
+  end
+  delete(ARGV[i + 1], b)
   remember(b)
+  return {'ok'}
+end)
+
+local isMore = true
+for n, result in ipairs(results) do
+  local i = 5 + (n - 1) * ${COMPLETE_ARGUMENTS}
+  token = ARGV[i]
+  if result[1] == 'gone' and ARGV[i + 3] == '1' then claimedBefore(result)
+  elseif result[1] == 'ok' and ARGV[i + 3] == '1' and isMore then isMore = claimDue(result, 1) == 1 end
 end
-if ARGV[7] == '1' then
-  if b then claimDue(answer, 1) else claimedBefore(answer) end
-end
-if not b then answer[1] = 'gone' end
-return finish(answer)
+return finishAll()
 `;
 
 // id, token, afterMs, and unless the batch was not handled: attempts, failures
@@ -671,7 +818,7 @@ for _, part in ipairs(p.parts) do
   if R('HEXISTS', updates, part[1]) == 1 then return finish({'none', '', '', '', '', ''}) end -- Telegram has sent it again
 end
 unpark(ARGV[5])
-local id = newId()
+local id = idOf(R('HINCRBY', meta, 'ids', 1))
 local b = {
   lane = p.lane, parts = p.parts, album = p.album, late = p.late, why = p.why,
   began = now, due = now, replay = 1, wait = 0,

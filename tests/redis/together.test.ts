@@ -1,0 +1,64 @@
+import assert from "node:assert/strict";
+import { test } from "../scoped_it.ts";
+import { entry, newName } from "../store/server_store.ts";
+import { runTogether } from "../store/together_run.ts";
+import { sharedRedis, skipWithoutOwnRedis, skipWithoutRedis, startRedis } from "./redis_server.ts";
+import type { RespClient } from "./resp_client.ts";
+import { clientFor, openStore } from "./scope.ts";
+
+test("what is asked for in one turn goes to the server together", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const commands: string[] = [];
+  const send: RespClient["send"] = (command, args) => {
+    commands.push(command);
+    return client.send(command, args);
+  };
+  const { store } = await openStore(t, client, { name: newName(), send });
+  await store.add(entry(1), "join"); // the server has the script now
+  commands.length = 0;
+  const added = await Promise.all([2, 3, 4].map((id) => store.add(entry(id, { lane: id }), "claim")));
+  assert.deepEqual(commands, ["EVALSHA"]);
+  const batches = added.filter((each) => typeof each === "object");
+  await store.complete(batches[0] ?? assert.fail(), true);
+  commands.length = 0;
+  await Promise.all(batches.slice(1).map((each) => store.complete(each, true)));
+  assert.deepEqual(commands, ["EVALSHA"]);
+  assert.equal((await store.stats()).updates, 0);
+});
+
+for (const seed of [1, 2, 3, 4]) {
+  test(
+    `calls that go together do what they do one after the other: seed ${seed}`,
+    skipWithoutRedis,
+    async (t) => {
+      const client = clientFor(t, await sharedRedis());
+      await runTogether(async () => (await openStore(t, client, { name: newName() })).store, {
+        seed,
+        lanesOnce: false,
+      });
+    },
+  );
+}
+
+test("a call that fails does not harm those that go with it", skipWithoutOwnRedis, async (t) => {
+  const server = await startRedis();
+  t.after(() => server.kill());
+  const client = clientFor(t, server.url);
+  const { store } = await openStore(t, client, { name: newName() });
+  const held = await store.add(entry(1, { lane: 1 }), "claim");
+  await client.send("CONFIG", ["SET", "maxmemory", "1"]);
+  const results = await Promise.allSettled([
+    store.add(entry(2, { lane: 2 }), "claim"),
+    store.add(entry(3, { lane: 3 }), "behind"),
+    store.add(entry(1, { lane: 1 }), "behind"),
+    store.add(entry(4, { lane: 4 }), "append"),
+  ]);
+  assert.deepEqual(
+    results.map((each) => each.status === "fulfilled" ? each.value : /OOM/.test(String(each.reason))),
+    [true, "alone", "known", true],
+  );
+  await client.send("CONFIG", ["SET", "maxmemory", "0"]);
+  assert.ok(typeof held === "object");
+  await store.complete(held, false);
+  assert.equal((await store.stats()).updates, 0);
+});
