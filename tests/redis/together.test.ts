@@ -40,6 +40,19 @@ for (const seed of [1, 2, 3, 4]) {
   );
 }
 
+test("what is alone in its lane says nothing of what goes with it", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const { store } = await openStore(t, client, { name: newName() });
+  await store.add(entry(1, { lane: 1 }), "append");
+  for (let place = 0; place < 4; place++) {
+    const lanes = [10, 20, 30, 40].with(place, 1);
+    const added = await Promise.all(
+      lanes.map((lane) => store.add(entry(lane + 100 * place + 2, { lane }), "behind")),
+    );
+    assert.deepEqual(added, lanes.map((lane) => lane === 1 ? "added" : "alone"));
+  }
+});
+
 test("a call that fails does not harm those that go with it", skipWithoutOwnRedis, async (t) => {
   const server = await startRedis();
   t.after(() => server.kill());

@@ -23,6 +23,8 @@ export async function runTogether(
   for (let turn = 0; turn < 30; turn++) {
     const calls: [StoreEntry, AddMode][] = [];
     const lanes = new Set<unknown>();
+    const mode = () => MODES[Math.floor(random() * MODES.length)] ?? "claim";
+    const only = random() < 0.5 ? mode() : undefined; // as of a bot, where most calls are alike
     for (let count = 1 + Math.floor(random() * 12); count > 0; count--) {
       const id = random() < 0.15 ? 1 + Math.floor(random() * lastId) : ++lastId;
       const lane = id % 7; // an update is always of the same lane
@@ -30,7 +32,7 @@ export async function runTogether(
       lanes.add(lane);
       const rules = { quietMs: 60_000, maxWaitMs: 120_000, mostParts: 3 };
       const album = id % 3 === 0 ? { key: `album ${Math.floor(id / 20)}`, rules } : undefined;
-      calls.push([entry(id, { lane, album }), MODES[Math.floor(random() * MODES.length)] ?? "claim"]);
+      calls.push([entry(id, { lane, album }), only ?? mode()]);
     }
     const added = await Promise.all(calls.map((call) => store.add(...call)));
     const expected: Added[] = [];

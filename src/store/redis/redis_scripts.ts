@@ -533,6 +533,7 @@ end
 local places, remembered, ahead =
   R('HMGET', updates, unpack(ids)), R('ZMSCORE', recent, unpack(ids)), R('HMGET', lanes, unpack(names))
 local isCareful = R('HEXISTS', meta, 'dead') == 1
+local areAllAlone = true
 local claimed, isTaken = {}, {} -- those that are claimed; and lanes and ids of which a call before adds something
 for n, id in ipairs(ids) do
   local i, name = 5 + (n - 1) * ${ADD_ARGUMENTS}, names[n]
@@ -542,9 +543,10 @@ for n, id in ipairs(ids) do
   else
     if isAlone and ARGV[i + 1] == 'claim' and ARGV[i + 10] == '' then claimed[#claimed + 1] = n end
     isTaken[name], isTaken[id] = true, true
+    areAllAlone = false
   end
 end
-if #results == #ids then
+if areAllAlone then
   local leaseEnd = R('ZSCORE', owners, me)
   if leaseEnd and leaseEnd - now >= lease * 0.75 and R('ZCOUNT', owners, '-inf', now) == 0 then return {'alone'} end
 end
