@@ -517,7 +517,7 @@ return {'ok'}
 `;
 
 /** The number of a call that adds, and its arguments. */
-export const ADD_ARGUMENTS = 13;
+const ADD_ARGUMENTS = 13;
 
 /*
  * Most updates are alone in their lane. For them, the commands are run once for all calls, not once for each.
@@ -532,7 +532,7 @@ for i = 5, #ARGV, ${ADD_ARGUMENTS} do
 end
 local places, remembered, ahead =
   R('HMGET', updates, unpack(ids)), R('ZMSCORE', recent, unpack(ids)), R('HMGET', lanes, unpack(names))
-local isCareful = R('HEXISTS', meta, 'dead') == 1
+local isCareful = R('HEXISTS', meta, 'dead') == 1 or R('ZCOUNT', owners, '-inf', now) > 0
 local areAllAlone = true
 local claimed, isTaken = {}, {} -- those that are claimed; and lanes and ids of which a call before adds something
 for n, id in ipairs(ids) do
@@ -548,7 +548,7 @@ for n, id in ipairs(ids) do
 end
 if areAllAlone then
   local leaseEnd = R('ZSCORE', owners, me)
-  if leaseEnd and leaseEnd - now >= lease * 0.75 and R('ZCOUNT', owners, '-inf', now) == 0 then return {'alone'} end
+  if leaseEnd and leaseEnd - now >= lease * 0.75 then return {'alone'} end
 end
 `;
 
@@ -693,7 +693,7 @@ return finish(answer, extra)
 `;
 
 /** The number of a call that completes, and its arguments. */
-export const COMPLETE_ARGUMENTS = 4;
+const COMPLETE_ARGUMENTS = 4;
 
 // number, id, token, whether to claim the next
 const COMPLETE = `
