@@ -53,8 +53,8 @@ export async function badNetwork(targetUrl: string, random: () => number): Promi
       network.hits++;
       const how = Math.floor(random() * 3);
       if (how === 0) return end();
+      upstream.pause(); // nothing follows half an answer, or overtakes one
       if (how === 1) return void client.write(chunk.subarray(0, chunk.length >> 1), end);
-      upstream.pause();
       setTimeout(() => {
         client.write(chunk);
         upstream.resume();
