@@ -71,10 +71,13 @@ const REMEMBERED = (s: string, id: string, at: string) =>
       where bot = p_bot and slot = ${id} % ${REMEMBERED_UPDATES} and update_id = ${id}
       and at > ${at} - ${REMEMBERED_MS} * interval '1 millisecond'), false)`;
 const CLAIM = "p_lane text, p_id bigint, p_token bigint";
+/** A claim of the owner's. Not "owner = p_owner": the index of all that it has claimed might be read instead. */
+const HELD = (id: string, token: string) =>
+  `bot = p_bot and update_id = ${id} and owner is not distinct from p_owner and token = ${token}`;
 const FIND = (s: string) => `
   perform pg_advisory_xact_lock(hashtextextended(p_lane, p_bot));
   select * into r from ${s}.updates
-    where bot = p_bot and update_id = p_id and owner = p_owner and token = p_token for update;`;
+    where ${HELD("p_id", "p_token")} for update;`;
 
 /** Creates or replaces all functions. */
 export function functionsOf(schema: string, s: string): string {
@@ -98,7 +101,7 @@ create or replace function ${s}.gone(p_bot int, p_ids text) returns text languag
 begin
   if p_ids = '' then return null; end if;
   return (select string_agg(id::text, ',') from unnest(string_to_array(p_ids, ',')::bigint[]) as id
-    where not exists (select from ${s}.updates where bot = p_bot and update_id = id));
+    where (select true from ${s}.updates where bot = p_bot and update_id = id) is null);
 end $f$;
 
 -- Tells other owners to claim: each text is an owner, or 0 for all, and in how many milliseconds. Comes last, see "Locks".
@@ -412,6 +415,7 @@ declare
   g record;
   e record;
   a record;
+  v_single record;
   r ${s}.updates;
   v_waits boolean := json_array_length(p_list::json) = 1;
   v_is_careful boolean;
@@ -444,6 +448,7 @@ begin${GUARD_LIST(s)}
     return next ${s}.answer('ok', null, g.others);
     return;
   end if;
+  select false as is_collecting, g.at as due_at, null::text as "end", g.at as wait_until into v_single;
   -- Begins after all these lanes were locked, and so sees what is in them. A list has each lane once.
   for e in
     select *, ${REMEMBERED(s, "c.id", "g.at")} as is_remembered,
@@ -452,7 +457,9 @@ begin${GUARD_LIST(s)}
         order by place limit 1) as first,
       (select place from ${s}.updates where bot = p_bot and lane = c.lane and place is not null
         order by place desc limit 1) as last,
-      (select true from ${s}.updates where bot = p_bot and lane = c.lane and is_collecting limit 1) as collects
+      (select true from ${s}.updates where bot = p_bot and lane = c.lane and is_collecting limit 1) as collects,
+      coalesce((select at > g.at - ${REMEMBERED_MS} * ${MS} from ${s}.albums
+        where bot = p_bot and lane = c.lane and album = c.album), false) as is_late
       from ${ADDED} where call = any (v_free)
   loop
     v_mode := case when e.mode = 'behind' and v_is_careful then 'claim' else e.mode end;
@@ -491,18 +498,13 @@ begin${GUARD_LIST(s)}
       select case when bool_or(is_head) then 0 else v_next end into v_next from ended;
     end if;
     v_is_claimed := v_mode = 'adopt' or (v_mode = 'claim' and e.first is null);
-    if e.album is null then
-      select false as is_collecting, g.at as due_at, null::text as "end", g.at as wait_until into a;
-    else
-      a := ${s}.album_state(e.quiet, e.wait, e.most, 1, g.at, null, g.at);
-    end if;
+    a := v_single;
+    if e.album is not null then a := ${s}.album_state(e.quiet, e.wait, e.most, 1, g.at, null, g.at); end if;
     r := row(
       p_bot, e.id, e.id, 0, e.chars, e.json, e.lane,
       case when e.first is null then 0 when v_mode = 'adopt' then e.first - 1 else e.last + 1 end,
       e.first is null or v_mode = 'adopt', e.album, 1,
-      e.album is not null and exists (select from ${s}.albums where bot = p_bot and lane = e.lane and album = e.album
-        and at > g.at - ${REMEMBERED_MS} * ${MS}),
-      false, a.is_collecting and not v_is_claimed, false, a."end", g.at, g.at, g.at, a.due_at,
+      e.is_late, false, a.is_collecting and not v_is_claimed, false, a."end", g.at, g.at, g.at, a.due_at,
       a.wait_until, null, e.quiet, e.attempts, e.failures, 0, 0,
       case when v_is_claimed then p_owner end, case when v_is_claimed then e.call end,
       case when e.reserved > 0 and not v_is_claimed then p_owner end,
@@ -560,19 +562,16 @@ begin${GUARD_LIST(s)}
     ) as calls;
   for e in
     select c.*, u.* from ${COMPLETED} left join lateral (
-      select parts from ${s}.updates where bot = p_bot and update_id = c.id and owner = p_owner and token = c.token
-        for update skip locked
+      select parts from ${s}.updates where ${HELD("c.id", "c.token")} for update skip locked
     ) as u on true where call = any (v_free)
   loop
-    if e.parts is null and exists (select from ${s}.updates
-      where bot = p_bot and update_id = e.id and owner = p_owner and token = e.token)
-    then
-      if not v_waits then
+    if e.parts is null then
+      if v_waits then
+        select parts into e.parts from ${s}.updates where ${HELD("e.id", "e.token")} for update;
+      elsif exists (select from ${s}.updates where ${HELD("e.id", "e.token")}) then
         v_said := concat_ws(' ', v_said, e.call || ',locked,0');
         continue;
       end if;
-      select parts into e.parts from ${s}.updates
-        where bot = p_bot and update_id = e.id and owner = p_owner and token = e.token for update;
     end if;
     v_calls := array_append(v_calls, e.call);
     v_statuses := array_append(v_statuses, case when e.parts is null then 'gone' else 'ok' end);
@@ -728,15 +727,16 @@ declare
   v_held text[] := string_to_array(nullif(p_held, ''), ',');
 begin${GUARD(s)}
   update ${s}.owners set alive_until = g.at + p_lease * ${MS}, died_with = null where id = p_owner;
-  return query select held from unnest(v_held) as held where not exists (
-    select from ${s}.updates where bot = p_bot and update_id = split_part(held, ' ', 1)::bigint
-      and owner = p_owner and token = split_part(held, ' ', 2)::bigint);
+  return query select held from unnest(v_held) as held where (
+    select true from ${s}.updates where ${
+    HELD("split_part(held, ' ', 1)::bigint", "split_part(held, ' ', 2)::bigint")
+  }) is null;
   -- Claims whose answer was lost; and those of an owner that was taken for dead while it claimed, and has not come back.
   with lost as (
     select update_id from ${s}.updates
     where bot = p_bot and owner is not null and case
       when owner = p_owner then token < p_under_way
-        and not coalesce(update_id || ' ' || token = any (v_held), false)
+        and (update_id || ' ' || token) not in (select unnest(v_held))
       else not exists (select from ${s}.owners where id = owner)
     end
     for update skip locked
@@ -771,11 +771,12 @@ declare
 begin
   if p_id is not null then
     update ${s}.updates set is_done = true
-      where bot = p_bot and update_id = p_id and owner = p_owner and token = p_token and not is_done returning * into r;
+      where ${HELD("p_id", "p_token")} and not is_done returning * into r;
     if not found then raise exception 'claim' using errcode = 'TH001'; end if;
     v_ids := p_id || array(
       select update_id from ${s}.updates where bot = p_bot and batch = p_id and part > 0 order by part);
-  elsif exists (select from ${s}.updates where bot = p_bot and update_id = p_update and owner <> p_owner) then
+  elsif exists (select from ${s}.updates where bot = p_bot and update_id = p_update
+    and coalesce(owner <> p_owner, false)) then
     raise exception 'claim' using errcode = 'TH001';
   end if;
   foreach v_id in array v_ids loop
