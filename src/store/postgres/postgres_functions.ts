@@ -19,17 +19,18 @@ import { LONGEST_PAUSE_MS } from "../album_rules.ts";
  * all that, the only line is "?" if this owner was taken for dead, or "!" if the call has only freed what an owner had
  * claimed that ended, and is to be made again.
  *
- * Two operations, add and complete, are for a list: JSON, with an object for each call, which has its number. The first
- * line has the number of each call, its status, and how many of the lines that follow are its own. The lines of all calls
- * are in that order. The status "locked" says that the call would have had to wait, and is to be made alone.
+ * Two operations, add and complete, are for a list of calls: JSON, with an object for each, which has the call's number.
+ * The first line that they return has the number of each call, its status, and how many lines are its own. Then come the
+ * lines of all calls, in that order, and last a line as above, which is for all of them. The status "locked" says that a
+ * call would have had to wait, and is to be made alone.
  *
  * Locks. What changes the order of a lane holds the lane's advisory lock until the end of its transaction, so that a
  * batch that is added is either seen by the one that removes the batch before it, or sees that the lane is empty.
  *
- * - A list holds many lanes and waits for none: a lane that somebody else holds is "locked", and so is a claimed batch
- *   that a transaction of the user's holds. What it cannot know before, such as an update that such a transaction
+ * - A list holds many lanes and waits for none of them: a lane that somebody else holds is "locked", and so is a claimed
+ *   batch that a transaction of the user's holds. What it cannot know before, such as an update that such a transaction
  *   remembers, makes the list fail after MOST_WAIT_MS, and each of its calls is made alone.
- * - A call that is alone holds one lane, and waits for it before it locks anything but the row of its own owner.
+ * - A call that is alone holds one lane, and waits for it before it locks anything else but the row of its own owner.
  * - Rows of other lanes, and of other owners, are only locked where that needs no waiting (SKIP LOCKED): there is always
  *   somebody who looks again. What frees the claims of others is a call of its own, without a lane.
  * - The row in "bots" is locked last: whoever holds it waits for nothing else.
