@@ -556,6 +556,7 @@ declare
   v_lines text[] := '{}';
   v_next double precision;
   v_told text[];
+  v_timeout text := current_setting('lock_timeout');
 begin${GUARD_LIST(s)}
   select string_agg(call || ',locked,0', ' ') filter (where not is_free), array_agg(call) filter (where is_free)
     into v_said, v_free from (
@@ -599,6 +600,7 @@ begin${GUARD_LIST(s)}
     from unnest(v_calls, v_statuses, v_counts) with ordinality as calls(call, status, count, n)));
   return query select unnest(v_lines);
   return next ${s}.answer('ok', v_next, g.others, ${s}.gone(p_bot, p_asked));
+  perform set_config('lock_timeout', v_timeout, true); -- this lock, and that of the commit, are for everybody
   perform ${s}.tell(p_bot, p_owner, v_told);
 end $f$;
 

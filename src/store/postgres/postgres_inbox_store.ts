@@ -367,7 +367,7 @@ export class PostgresInboxStore implements InboxStore {
   async #settle(
     batch: Batch,
     make: (claim: PostgresBatch["claim"], isAgain: boolean) => MakesCall,
-    staysHere = false,
+    isRetried = false,
   ): Promise<readonly PostgresBatch[]> {
     if (!(batch instanceof PostgresBatch) || this.#host === undefined) return [];
     const isFirst = !batch.isSettling;
@@ -379,7 +379,7 @@ export class PostgresInboxStore implements InboxStore {
           this.#leases.delete(batch);
           if (status === "gone" && isFirst) this.#lost(batch);
           // When it is told again, it is gone because of the call whose answer was lost.
-          else if (batch.isHeld && !staysHere) { for (const id of batch.ids) this.#uncount(id); }
+          else if (batch.isHeld && !isRetried) { for (const id of batch.ids) this.#uncount(id); }
           batch.isHeld = false;
           return this.#readBatches(lines);
         }),
