@@ -3,6 +3,7 @@ import { unrefTimer } from "../../platform/unref_timer.ts";
 import type { Update } from "../../updates/mod.ts";
 import type { AlbumEnd } from "../album_rules.ts";
 import { ClaimedBatch } from "../claimed_batch.ts";
+import { GatheredCalls } from "../gathered_calls.ts";
 import type {
   Added,
   AddMode,
@@ -15,7 +16,6 @@ import type {
   StoreStats,
   Tries,
 } from "../inbox_store.ts";
-import { GatheredCalls } from "../gathered_calls.ts";
 import { Leases } from "../leases.ts";
 import { ServerCalls } from "../server_calls.ts";
 import { readableUpdates, readUpdates, type StoredUpdates } from "../stored_updates.ts";
@@ -277,7 +277,8 @@ export class PostgresInboxStore implements InboxStore {
     const host = this.#host;
     if (host === undefined) return [];
     try {
-      await this.#calls.endLast(Promise.allSettled([...this.#adding.values(), nextTurn()])); // of which all have been sent
+      // What was called in this turn is sent before this store leaves.
+      await this.#calls.endLast(Promise.allSettled([...this.#adding.values(), nextTurn()]));
       this.#host = undefined; // what is called now has no effect, and is told to nobody
       await this.#calls.leave(() => this.#call("leave", this.#common(this.#calls.next())));
     } catch (error) {
@@ -367,7 +368,7 @@ export class PostgresInboxStore implements InboxStore {
   async #settle(
     batch: Batch,
     make: (claim: PostgresBatch["claim"], isAgain: boolean) => MakesCall,
-    isRetried = false,
+    isRetried = false, // it is not handled, and stays here
   ): Promise<readonly PostgresBatch[]> {
     if (!(batch instanceof PostgresBatch) || this.#host === undefined) return [];
     const isFirst = !batch.isSettling;
