@@ -58,6 +58,11 @@ async function tryClient(t: TestScope, client: object, transact: Transact, other
   assert.deepEqual((await second.parked(0, 9)).map(({ id, error }) => [id, error]), [[2, "It failed\uFFFD"]]);
   assert.equal(await second.discard(2), true);
   assert.equal(await store.add(entry(2, { lane }), "adopt"), "known");
+  const together = await Promise.allSettled([
+    store.add(entry(4, { lane: 4 }), "behind"),
+    store.add(entry(5, { lane: 5, chars: 1e12 }), "append"), // the server refuses it
+  ]);
+  assert.deepEqual(together.map(({ status }) => status), ["fulfilled", "rejected"]);
 
   await assert.rejects(
     transact(async (transaction) => {

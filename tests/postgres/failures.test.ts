@@ -35,7 +35,7 @@ test(
     await runOnBadNetworks(t, {
       url,
       open: async (through) => (await openStore(t, poolFor(t, through), { name, leaseMs: 1_000 })).store,
-      ...{ failing: 0.08, moreHitsThan: 10, quietMs: 600, maxWaitMs: 9_000, until },
+      ...{ failing: 0.15, moreHitsThan: 10, quietMs: 600, maxWaitMs: 9_000, until },
     });
     const { rows } = await poolFor(t, url).query(
       "select count(*) from telehook.updates where bot = (select id from telehook.bots where name = $1::text)",

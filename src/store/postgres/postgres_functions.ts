@@ -15,12 +15,25 @@ import { LONGEST_PAUSE_MS } from "../album_rules.ts";
  * the number of the call, which is the token of what the call claims, and the time in milliseconds since 1970, or null for
  * the server's. It returns lines of text. The last one is the status, then in how many milliseconds something that this
  * call knows of falls due, or "-", how many other owners there are, and which of the updates that the caller has asked
- * about are not here any longer. Batches come before it: a line of facts, and one with the JSON of each update.
+ * about are not here any longer. Batches come before it: a line of facts, and one with the JSON of each update. Instead of
+ * all that, the only line is "?" if this owner was taken for dead, or "!" if the call has only freed what an owner had
+ * claimed that ended, and is to be made again.
+ *
+ * Two operations, add and complete, are for a list of calls: JSON, with an object for each, which has the call's number.
+ * The first line that they return has the number of each call, its status, and how many lines are its own. Then come the
+ * lines of all calls, in that order, and last a line as above, which is for all of them. The status "locked" says that a
+ * call would have had to wait, and is to be made alone.
  *
  * Locks. What changes the order of a lane holds the lane's advisory lock until the end of its transaction, so that a
- * batch that is added is either seen by the one that removes the batch before it, or sees that the lane is empty. Nothing
- * that holds such a lock waits for another one. Rows of other lanes, and of other owners, are only locked where that needs
- * no waiting (SKIP LOCKED): there is always somebody who looks again.
+ * batch that is added is either seen by the one that removes the batch before it, or sees that the lane is empty.
+ *
+ * - A list holds many lanes and waits for none of them: a lane that somebody else holds is "locked", and so is a claimed
+ *   batch that a transaction of the user's holds. What it cannot know before, such as an update that such a transaction
+ *   remembers, makes the list fail after MOST_WAIT_MS, and each of its calls is made alone.
+ * - A call that is alone holds one lane, and waits for it before it locks anything else but the row of its own owner.
+ * - Rows of other lanes, and of other owners, are only locked where that needs no waiting (SKIP LOCKED): there is always
+ *   somebody who looks again. What frees the claims of others is a call of its own, without a lane.
+ * - The row in "bots" is locked last: whoever holds it waits for nothing else.
  */
 
 /*
@@ -31,15 +44,41 @@ import { LONGEST_PAUSE_MS } from "../album_rules.ts";
 const PLANS =
   "set enable_seqscan = off set enable_bitmapscan = off set enable_sort = off set jit = off set plan_cache_mode = force_generic_plan";
 
+/** How long a list waits for a lock. What holds one for longer is a transaction of the user's. */
+const MOST_WAIT_MS = 100;
+
 const COMMON = "p_bot int, p_owner bigint, p_lease double precision, p_call bigint, p_now double precision";
 const GUARD = (s: string) => `
   g := ${s}.guard(p_bot, p_owner, p_lease, p_now);
-  if g.at is null then return next '?'; return; end if;`;
+  if g.refusal is not null then return next g.refusal; return; end if;`;
+const LIST = "p_bot int, p_owner bigint, p_lease double precision, p_now double precision, p_list text";
+const GUARD_LIST = (s: string) =>
+  `${GUARD(s)}
+  if not v_waits then perform set_config('lock_timeout', '${MOST_WAIT_MS}', true); end if;`;
+/** The calls of a list that add. */
+const ADDED =
+  `json_to_recordset(p_list::json) as c(call bigint, mode text, id bigint, json text, lane text, chars int,
+      attempts int, failures int, reserved double precision, album text, quiet double precision, wait double precision,
+      most int)`;
+/** The calls of a list that complete. */
+const COMPLETED =
+  "json_to_recordset(p_list::json) as c(call bigint, lane text, id bigint, token bigint, claims boolean)";
+/*
+ * In a query over a list, look-ups are subqueries that return one value, so that each is a search in an index: a join
+ * might read a whole table instead.
+ */
+const REMEMBERED = (s: string, id: string, at: string) =>
+  `coalesce((select true from ${s}.remembered
+      where bot = p_bot and slot = ${id} % ${REMEMBERED_UPDATES} and update_id = ${id}
+      and at > ${at} - ${REMEMBERED_MS} * interval '1 millisecond'), false)`;
 const CLAIM = "p_lane text, p_id bigint, p_token bigint";
+/** A claim of the owner's. Not "owner = p_owner": the index of all that it has claimed might be read instead. */
+const HELD = (id: string, token: string) =>
+  `bot = p_bot and update_id = ${id} and owner is not distinct from p_owner and token = ${token}`;
 const FIND = (s: string) => `
   perform pg_advisory_xact_lock(hashtextextended(p_lane, p_bot));
   select * into r from ${s}.updates
-    where bot = p_bot and update_id = p_id and owner = p_owner and token = p_token for update;`;
+    where ${HELD("p_id", "p_token")} for update;`;
 
 /** Creates or replaces all functions. */
 export function functionsOf(schema: string, s: string): string {
@@ -63,15 +102,15 @@ create or replace function ${s}.gone(p_bot int, p_ids text) returns text languag
 begin
   if p_ids = '' then return null; end if;
   return (select string_agg(id::text, ',') from unnest(string_to_array(p_ids, ',')::bigint[]) as id
-    where not exists (select from ${s}.updates where bot = p_bot and update_id = id));
+    where (select true from ${s}.updates where bot = p_bot and update_id = id) is null);
 end $f$;
 
--- Tells another owner, or all if p_to is 0, to claim in p_in milliseconds.
-create or replace function ${s}.tell(p_bot int, p_from bigint, p_to bigint, p_in double precision)
-returns void language plpgsql as $f$
+-- Tells other owners to claim: each text is an owner, or 0 for all, and in how many milliseconds. Comes last, see "Locks".
+create or replace function ${s}.tell(p_bot int, p_from bigint, p_told text[]) returns void language plpgsql as $f$
 begin
+  if p_told is null then return; end if;
   update ${s}.bots set wakes = wakes + 1 where id = p_bot;
-  perform pg_notify('${schema}', concat_ws(' ', p_bot, p_from, p_to, ceil(greatest(0, p_in))));
+  perform pg_notify('${schema}', concat_ws(' ', p_bot, p_from, told)) from unnest(p_told) as told;
 end $f$;
 
 -- Albums that were collecting while nobody was here, or when an owner ended: their sender needs time to come back, once.
@@ -86,9 +125,10 @@ create or replace function ${s}.extend_albums(p_bot int, p_at timestamptz) retur
   from collecting c where u.bot = p_bot and u.update_id = c.update_id
 $f$;
 
--- Frees what owners had claimed that have ended without closing the store.
-create or replace function ${s}.bury(p_bot int, p_owner bigint, p_at timestamptz) returns void language plpgsql as $f$
+-- Frees what owners had claimed that have ended without closing the store. Returns whether there were any.
+create or replace function ${s}.bury(p_bot int, p_owner bigint, p_at timestamptz) returns boolean language plpgsql as $f$
 declare
+  v_has_freed boolean := false;
   o ${s}.owners;
   v_claims int;
   v_suspects int;
@@ -96,6 +136,7 @@ begin
   for o in
     select * from ${s}.owners where bot = p_bot and id <> p_owner and alive_until <= p_at order by id for update skip locked
   loop
+    v_has_freed := true;
     select count(*), count(*) filter (where crashes >= ${SUSPECT_CRASHES}) into v_claims, v_suspects
       from ${s}.updates where bot = p_bot and owner = o.id and not is_done;
     v_claims := coalesce(o.died_with, v_claims);
@@ -122,11 +163,12 @@ begin
       delete from ${s}.owners where id = o.id;
     end if;
   end loop;
+  return v_has_freed;
 end $f$;
 
--- Begins every operation: "at" is null if this owner was taken for dead.
+-- Begins every operation. The refusal is "?" if this owner was taken for dead, "!" if the call is to be made again.
 create or replace function ${s}.guard(p_bot int, p_owner bigint, p_lease double precision, p_now double precision,
-  out at timestamptz, out others int, out silent_at timestamptz) language plpgsql as $f$
+  out at timestamptz, out others int, out silent_at timestamptz, out refusal text) language plpgsql as $f$
 declare
   v_until timestamptz;
 begin
@@ -138,34 +180,32 @@ begin
       min(alive_until) filter (where id <> p_owner)
     into v_until, others, silent_at from ${s}.owners where bot = p_bot;
   if v_until is null then
-    at := null;
+    refusal := '?';
     return;
   end if;
   if v_until < at + p_lease / 2 * ${MS} then -- otherwise the renewal does this
     update ${s}.owners set alive_until = at + p_lease * ${MS}, died_with = null where id = p_owner;
     if not found then -- another one has taken it for dead just now
-      at := null;
+      refusal := '?';
       return;
     end if;
   end if;
   if silent_at <= at then
-    perform ${s}.bury(p_bot, p_owner, at);
+    if ${s}.bury(p_bot, p_owner, at) then
+      refusal := '!';
+      return;
+    end if;
     select count(*), min(greatest(alive_until, at + 50 * ${MS})) into others, silent_at -- another one may be at it
       from ${s}.owners where bot = p_bot and id <> p_owner;
   end if;
 end $f$;
 
-create or replace function ${s}.is_remembered(p_bot int, p_id bigint, p_at timestamptz)
-returns boolean language plpgsql stable as $f$
+-- Locks a lane. Returns false if that would need waiting, and the call must not wait.
+create or replace function ${s}.lock_lane(p_bot int, p_lane text, p_waits boolean) returns boolean language plpgsql as $f$
 begin
-  return exists (select from ${s}.remembered where bot = p_bot and slot = p_id % ${REMEMBERED_UPDATES}
-    and update_id = p_id and at > p_at - ${REMEMBERED_MS} * ${MS});
-end $f$;
-
-create or replace function ${s}.remember(p_bot int, p_id bigint, p_at timestamptz) returns void language plpgsql as $f$
-begin
-  insert into ${s}.remembered values (p_bot, p_id % ${REMEMBERED_UPDATES}, p_id, p_at)
-    on conflict (bot, slot) do update set update_id = excluded.update_id, at = excluded.at;
+  if not p_waits then return pg_try_advisory_xact_lock(hashtextextended(p_lane, p_bot)); end if;
+  perform pg_advisory_xact_lock(hashtextextended(p_lane, p_bot));
+  return true;
 end $f$;
 
 create or replace function ${s}.remember_album(p_bot int, p_lane text, p_album text, p_at timestamptz)
@@ -174,8 +214,10 @@ begin
   insert into ${s}.albums values (p_bot, p_lane, p_album, p_at)
     on conflict (bot, lane, album) do update set at = excluded.at;
   if random() < 0.01 then
-    delete from ${s}.albums where bot = p_bot and at <= greatest(p_at - ${REMEMBERED_MS} * ${MS},
-      (select a.at from ${s}.albums a where a.bot = p_bot order by a.at desc offset ${REMEMBERED_ALBUMS} limit 1));
+    delete from ${s}.albums where ctid = any (array(
+      select ctid from ${s}.albums where bot = p_bot and at <= greatest(p_at - ${REMEMBERED_MS} * ${MS},
+        (select a.at from ${s}.albums a where a.bot = p_bot order by a.at desc offset ${REMEMBERED_ALBUMS} limit 1))
+      for update skip locked));
   end if;
 end $f$;
 
@@ -220,43 +262,51 @@ begin
   ) as all_due);
 end $f$;
 
--- Makes the first batch of a lane claimable: the lane is locked. Returns when it is due, if the caller may claim it.
-create or replace function ${s}.promote(p_bot int, p_lane text, p_owner bigint, p_at timestamptz)
-returns double precision language plpgsql as $f$
+-- Removes batches, whose lanes are locked, and makes the next one of each lane claimable. Returns when the first of these
+-- is due that the caller may claim, and who is to be told of others.
+create or replace function ${s}.remove(p_bot int, p_owner bigint, p_at timestamptz, p_ids bigint[], p_lanes text[],
+  p_have_parts boolean, out next double precision, out told text[]) language plpgsql as $f$
 declare
   r record;
+  v_ids bigint[] := p_ids;
+  v_heads bigint[];
 begin
-  select update_id, is_head, owner, due_at, reserved_for, reserved_until into r from ${s}.updates
-    where bot = p_bot and lane = p_lane and place is not null order by place limit 1;
-  if not found then return null; end if;
-  if not r.is_head then
-    update ${s}.updates set is_head = true where bot = p_bot and update_id = r.update_id;
+  if p_have_parts then
+    with parts as (
+      delete from ${s}.updates where bot = p_bot and batch = any (p_ids) and part > 0 returning update_id
+    )
+    select p_ids || array_agg(update_id) into v_ids from parts;
   end if;
-  if r.owner is not null then return null; end if;
-  if r.reserved_for <> p_owner and r.reserved_until > p_at then
-    perform ${s}.tell(p_bot, p_owner, r.reserved_for, ${s}.ms(r.due_at - p_at));
-    return ${s}.ms(r.reserved_until - p_at);
+  insert into ${s}.remembered
+    select distinct on (id % ${REMEMBERED_UPDATES}) p_bot, id % ${REMEMBERED_UPDATES}, id, p_at from unnest(v_ids) as id
+      order by id % ${REMEMBERED_UPDATES}, id desc
+    on conflict (bot, slot) do update set update_id = excluded.update_id, at = excluded.at;
+  delete from ${s}.updates where bot = p_bot and update_id = any (p_ids);
+  for r in
+    select head.* from unnest(p_lanes) as of_lane cross join lateral (
+      select update_id, is_head, owner, due_at, reserved_for, reserved_until from ${s}.updates
+        where bot = p_bot and lane = of_lane and place is not null order by place limit 1
+    ) as head
+  loop
+    if not r.is_head then v_heads := array_append(v_heads, r.update_id); end if;
+    if r.owner is not null then continue; end if;
+    if r.reserved_for <> p_owner and r.reserved_until > p_at then
+      told := array_append(told, concat_ws(' ', r.reserved_for, ceil(greatest(0, ${s}.ms(r.due_at - p_at)))));
+      next := least(next, ${s}.ms(r.reserved_until - p_at));
+    else
+      next := least(next, greatest(0, ${s}.ms(r.due_at - p_at)));
+    end if;
+  end loop;
+  if v_heads is not null then
+    update ${s}.updates set is_head = true where bot = p_bot and update_id = any (v_heads);
   end if;
-  return greatest(0, ${s}.ms(r.due_at - p_at));
-end $f$;
-
--- Removes a batch: its lane is locked. Returns when the next one of its lane is due.
-create or replace function ${s}.remove(r ${s}.updates, p_owner bigint, p_at timestamptz)
-returns double precision language plpgsql as $f$
-begin
-  perform ${s}.remember(r.bot, r.update_id, p_at);
-  if r.parts > 1 then
-    perform ${s}.remember(r.bot, update_id, p_at) from ${s}.updates where bot = r.bot and batch = r.update_id and part > 0;
-    delete from ${s}.updates where bot = r.bot and batch = r.update_id and part > 0;
-  end if;
-  delete from ${s}.updates where bot = r.bot and update_id = r.update_id;
-  return ${s}.promote(r.bot, r.lane, p_owner, p_at);
 end $f$;
 
 -- Whether a batch was completed in a transaction of the user's.
-create or replace function ${s}.is_done(r ${s}.updates, p_at timestamptz) returns boolean language plpgsql stable as $f$
+create or replace function ${s}.is_done(p_bot int, r ${s}.updates, p_at timestamptz)
+returns boolean language plpgsql stable as $f$
 begin
-  return r.is_done or (r.album is null and not r.is_replay and ${s}.is_remembered(r.bot, r.update_id, p_at));
+  return r.is_done or (r.album is null and not r.is_replay and ${REMEMBERED(s, "r.update_id", "p_at")});
 end $f$;
 
 create or replace function ${s}.facts(r ${s}.updates, p_ids bigint[], p_at timestamptz)
@@ -267,39 +317,57 @@ returns text language sql stable as $f$
     'isReplay', r.is_replay)::text
 $f$;
 
--- Claims what is due, the first to fall due first. With p_extra below 0, nothing that collects.
-create or replace function ${s}.claim_due(p_bot int, p_owner bigint, p_call bigint, p_at timestamptz, p_most int,
-  p_extra double precision) returns setof text language plpgsql as $f$
+-- Claims what is due, the first to fall due first: a batch for each of these calls. With p_extra below 0, nothing that
+-- collects.
+create or replace function ${s}.claim_due(p_bot int, p_owner bigint, p_calls bigint[], p_at timestamptz,
+  p_extra double precision) returns table (call bigint, lines text[]) language plpgsql as $f$
 declare
+  e record;
   r ${s}.updates;
+  v_claimed bigint[] := '{}';
+  v_done bigint[];
+  v_lanes text[];
+  v_have_parts boolean := false;
 begin
-  for r in
-    select * from ${s}.updates where bot = p_bot and is_head and owner is null and due_at <= p_at
+  for e in
+    select u as batch, u.album is null and not u.is_replay and ${
+    REMEMBERED(s, "u.update_id", "p_at")
+  } as is_remembered
+      from ${s}.updates u where bot = p_bot and is_head and owner is null and due_at <= p_at
       and (reserved_for is null or reserved_for = p_owner or reserved_until <= p_at)
       and (not is_collecting or (p_extra >= 0 and
         ("end" <> 'quiet' or least(due_at + p_extra * ${MS}, wait_until) <= p_at)))
-    order by due_at limit p_most for update skip locked
+    order by due_at limit cardinality(p_calls) for update of u skip locked
   loop
-    if ${s}.is_done(r, p_at) then
-      if pg_try_advisory_xact_lock(hashtextextended(r.lane, p_bot)) then
-        perform ${s}.remove(r, p_owner, p_at);
+    r := e.batch;
+    if r.is_done or e.is_remembered then
+      if ${s}.lock_lane(p_bot, r.lane, false) then
+        v_done := array_append(v_done, r.update_id);
+        v_lanes := array_append(v_lanes, r.lane);
+        v_have_parts := v_have_parts or r.parts > 1;
       end if;
       continue;
     end if;
-    update ${s}.updates set owner = p_owner, token = p_call, is_collecting = false, reserved_for = null,
-      reserved_until = null where bot = p_bot and update_id = r.update_id;
-    r.token := p_call;
+    v_claimed := array_append(v_claimed, r.update_id);
+    call := p_calls[cardinality(v_claimed)];
+    r.token := call;
     if r.album is null then
-      return next ${s}.facts(r, array[r.update_id], p_at);
-      return next r.json;
+      lines := array[${s}.facts(r, array[r.update_id], p_at), r.json];
     else
       perform ${s}.remember_album(p_bot, r.lane, r.album, p_at);
-      return next ${s}.facts(r, r.update_id || array(
-        select update_id from ${s}.updates where bot = p_bot and batch = r.update_id and part > 0 order by part), p_at);
-      return next r.json;
-      return query select json from ${s}.updates where bot = p_bot and batch = r.update_id and part > 0 order by part;
+      lines := array[${s}.facts(r, r.update_id || array(
+          select update_id from ${s}.updates where bot = p_bot and batch = r.update_id and part > 0 order by part), p_at),
+        r.json] || array(select json from ${s}.updates where bot = p_bot and batch = r.update_id and part > 0 order by part);
     end if;
+    return next;
   end loop;
+  if cardinality(v_claimed) > 0 then
+    update ${s}.updates set owner = p_owner, token = p_calls[array_position(v_claimed, update_id)], is_collecting = false,
+      reserved_for = null, reserved_until = null where bot = p_bot and update_id = any (v_claimed);
+  end if;
+  if v_done is not null then
+    perform ${s}.tell(p_bot, p_owner, told) from ${s}.remove(p_bot, p_owner, p_at, v_done, v_lanes, v_have_parts);
+  end if;
 end $f$;
 
 create or replace function ${s}.enter(p_name text, p_owner bigint, p_lease double precision, p_now double precision)
@@ -315,11 +383,11 @@ begin
     insert into ${s}.bots (name) values (p_name) on conflict (name) do nothing;
     select id into v_bot from ${s}.bots where name = p_name;
   end if;
+  insert into ${s}.owners (id, bot, alive_until) values (p_owner, v_bot, v_at + p_lease * ${MS})
+    on conflict (id) do update set alive_until = excluded.alive_until, died_with = null;
   perform ${s}.bury(v_bot, p_owner, v_at);
   select count(*) into v_others from ${s}.owners where bot = v_bot and id <> p_owner;
   if v_others = 0 then perform ${s}.extend_albums(v_bot, v_at); end if;
-  insert into ${s}.owners (id, bot, alive_until) values (p_owner, v_bot, v_at + p_lease * ${MS})
-    on conflict (id) do update set alive_until = excluded.alive_until, died_with = null;
   select wakes into v_wakes from ${s}.bots where id = v_bot;
   return next v_bot || ' ' || v_wakes;
   return next ${s}.answer('ok', ${s}.next(v_bot, p_owner, v_at, 0), v_others);
@@ -327,6 +395,7 @@ end $f$;
 
 create or replace function ${s}.leave(${COMMON}) returns setof text language plpgsql ${PLANS} as $f$
 begin
+  perform from ${s}.owners where id = p_owner for update;
   with mine as (select update_id from ${s}.updates where bot = p_bot and owner = p_owner for update skip locked)
   update ${s}.updates u set owner = null, token = null, due_at = ${s}.at(p_now)
     from mine where u.bot = p_bot and u.update_id = mine.update_id;
@@ -337,100 +406,128 @@ begin
   delete from ${s}.owners where id = p_owner
     and not exists (select from ${s}.updates where bot = p_bot and owner = p_owner);
   if exists (select from ${s}.owners where bot = p_bot and id <> p_owner) then
-    perform ${s}.tell(p_bot, p_owner, 0, 0);
+    perform ${s}.tell(p_bot, p_owner, '{0 0}');
   end if;
   return next 'ok - 0';
 end $f$;
 
-create or replace function ${s}.add(${COMMON}, p_mode text, p_id bigint, p_json text, p_lane text, p_chars int,
-  p_attempts int, p_failures int, p_reserved double precision, p_album text, p_quiet double precision,
-  p_wait double precision, p_most int) returns setof text language plpgsql ${PLANS} as $f$
+create or replace function ${s}.add(${LIST}) returns setof text language plpgsql ${PLANS} as $f$
 declare
   g record;
+  e record;
   a record;
+  v_single record;
   r ${s}.updates;
-  v_first bigint;
-  v_last bigint;
+  v_waits boolean := json_array_length(p_list::json) = 1;
+  v_is_careful boolean;
+  v_mode text;
   v_is_claimed boolean;
+  v_said text;
+  v_free bigint[];
+  v_status text;
   v_next double precision;
-begin${GUARD(s)}
-  if p_mode = 'behind' and exists (
-    select from ${s}.bots where id = p_bot and died_at > g.at - ${CAREFUL_MS} * ${MS}
-  ) then
-    p_mode := 'claim';
-  end if;
-  -- The usual case, which needs no lock and writes nothing.
-  if p_mode = 'behind' and not ${s}.is_remembered(p_bot, p_id, g.at)
-    and not exists (select from ${s}.updates where bot = p_bot and update_id = p_id)
-    and not exists (select from ${s}.updates where bot = p_bot and lane = p_lane and place is not null)
-  then
-    return next ${s}.answer('alone', null, g.others);
+  v_lines text[] := '{}';
+  v_rows ${s}.updates[];
+begin${GUARD_LIST(s)}
+  v_is_careful := exists (select from ${s}.bots where id = p_bot and died_at > g.at - ${CAREFUL_MS} * ${MS});
+  -- The usual case, "alone", needs no lock and writes nothing.
+  select string_agg(concat_ws(',', call, status, 0), ' ') filter (where status <> 'free'),
+      array_agg(call) filter (where status = 'free')
+    into v_said, v_free from (
+      select call, case
+        when mode = 'behind' and not v_is_careful and not ${REMEMBERED(s, "c.id", "g.at")}
+          and (select true from ${s}.updates where bot = p_bot and update_id = c.id) is null
+          and (select place from ${s}.updates where bot = p_bot and lane = c.lane and place is not null
+            order by place limit 1) is null
+        then 'alone'
+        when ${s}.lock_lane(p_bot, lane, v_waits) then 'free'
+        else 'locked'
+      end as status from ${ADDED} offset 0
+    ) as calls;
+  if v_free is null then
+    return next v_said;
+    return next ${s}.answer('ok', null, g.others);
     return;
   end if;
-  perform pg_advisory_xact_lock(hashtextextended(p_lane, p_bot));
-  select * into r from ${s}.updates where bot = p_bot and update_id = p_id;
-  if found or ${s}.is_remembered(p_bot, p_id, g.at) then
-    -- Perhaps claimed by an earlier call, whose answer was lost.
-    if r.owner = p_owner and p_mode in ('claim', 'adopt') then return next ${s}.facts(r, array[p_id], g.at); end if;
-    return next ${s}.answer('known', null, g.others);
-    return;
-  end if;
-  if p_album is not null and p_mode <> 'adopt' then
-    select * into r from ${s}.updates where bot = p_bot and lane = p_lane and album = p_album and is_collecting for update;
-    if found then
-      -- A part that joins ends the time that the album got for an absence.
-      a := ${s}.album_state(p_quiet, p_wait, p_most, r.parts + 1, r.counts_from, null, g.at);
-      insert into ${s}.updates (bot, update_id, batch, part, chars, json)
-        values (p_bot, p_id, r.update_id, r.parts, p_chars, p_json);
-      update ${s}.updates set parts = parts + 1, latest_at = g.at, is_collecting = a.is_collecting, due_at = a.due_at,
-        "end" = a."end", wait_until = a.wait_until where bot = p_bot and update_id = r.update_id;
-      if r.is_head then v_next := greatest(0, ${s}.ms(a.due_at - g.at)); end if;
-      return next ${s}.answer('added', v_next, g.others);
-      return;
+  select false as is_collecting, g.at as due_at, null::text as "end", g.at as wait_until into v_single;
+  -- Begins after all these lanes were locked, and so sees what is in them. A list has each lane once.
+  for e in
+    select *, ${REMEMBERED(s, "c.id", "g.at")} as is_remembered,
+      (select u from ${s}.updates u where bot = p_bot and update_id = c.id) as known,
+      (select place from ${s}.updates where bot = p_bot and lane = c.lane and place is not null
+        order by place limit 1) as first,
+      (select place from ${s}.updates where bot = p_bot and lane = c.lane and place is not null
+        order by place desc limit 1) as last,
+      (select true from ${s}.updates where bot = p_bot and lane = c.lane and is_collecting limit 1) as collects,
+      coalesce((select at > g.at - ${REMEMBERED_MS} * ${MS} from ${s}.albums
+        where bot = p_bot and lane = c.lane and album = c.album), false) as is_late
+      from ${ADDED} where call = any (v_free)
+  loop
+    v_mode := case when e.mode = 'behind' and v_is_careful then 'claim' else e.mode end;
+    v_status := null;
+    if (e.known).bot is not null or e.is_remembered then
+      v_status := 'known';
+      -- Perhaps claimed by an earlier call, whose answer was lost.
+      if (e.known).owner = p_owner and v_mode in ('claim', 'adopt') then
+        v_lines := array_append(v_lines, ${s}.facts(e.known, array[e.id], g.at));
+        v_said := concat_ws(' ', v_said, concat_ws(',', e.call, v_status, 1));
+        continue;
+      end if;
+    elsif e.collects and e.album is not null and v_mode <> 'adopt' then
+      select * into r from ${s}.updates where bot = p_bot and lane = e.lane and album = e.album and is_collecting for update;
+      if found then
+        -- A part that joins ends the time that the album got for an absence.
+        a := ${s}.album_state(e.quiet, e.wait, e.most, r.parts + 1, r.counts_from, null, g.at);
+        insert into ${s}.updates (bot, update_id, batch, part, chars, json)
+          values (p_bot, e.id, r.update_id, r.parts, e.chars, e.json);
+        update ${s}.updates set parts = parts + 1, latest_at = g.at, is_collecting = a.is_collecting, due_at = a.due_at,
+          "end" = a."end", wait_until = a.wait_until where bot = p_bot and update_id = r.update_id;
+        if r.is_head then v_next := least(v_next, greatest(0, ${s}.ms(a.due_at - g.at))); end if;
+        v_status := 'added';
+      end if;
     end if;
-  end if;
-  select min(place), max(place) into v_first, v_last from ${s}.updates
-    where bot = p_bot and lane = p_lane and place is not null;
-  if p_mode = 'join' or (p_mode = 'behind' and v_first is null) then
-    return next ${s}.answer('alone', null, g.others);
-    return;
-  end if;
-  if v_first is not null and p_album is null and p_mode <> 'adopt' then
-    with ended as (
-      update ${s}.updates set is_collecting = false, "end" = 'next', due_at = least(due_at, g.at)
-      where bot = p_bot and lane = p_lane and is_collecting returning is_head
-    )
-    select 0 into v_next from ended where is_head;
-  end if;
-  v_is_claimed := p_mode = 'adopt' or (p_mode = 'claim' and v_first is null);
-  if p_album is null then
-    select false as is_collecting, g.at as due_at, null::text as "end", g.at as wait_until into a;
-  else
-    a := ${s}.album_state(p_quiet, p_wait, p_most, 1, g.at, null, g.at);
-  end if;
-  insert into ${s}.updates values (
-    p_bot, p_id, p_id, 0, p_chars, p_json, p_lane,
-    case when v_first is null then 0 when p_mode = 'adopt' then v_first - 1 else v_last + 1 end,
-    v_first is null or p_mode = 'adopt', p_album, 1,
-    p_album is not null and exists (select from ${s}.albums where bot = p_bot and lane = p_lane and album = p_album
-      and at > g.at - ${REMEMBERED_MS} * ${MS}),
-    false, a.is_collecting and not v_is_claimed, false, a."end", g.at, g.at, g.at, a.due_at,
-    a.wait_until, null, p_quiet, p_attempts, p_failures, 0, 0,
-    case when v_is_claimed then p_owner end, case when v_is_claimed then p_call end,
-    case when p_reserved > 0 and not v_is_claimed then p_owner end,
-    case when p_reserved > 0 and not v_is_claimed then g.at + p_reserved * ${MS} end
-  ) returning * into r;
-  if p_mode = 'adopt' and v_first is not null then
-    update ${s}.updates set is_head = false where bot = p_bot and lane = p_lane and place = v_first;
-  end if;
-  if v_is_claimed then
-    if p_album is not null then perform ${s}.remember_album(p_bot, p_lane, p_album, g.at); end if;
-    return next ${s}.facts(r, array[p_id], g.at);
-    return next ${s}.answer('claimed', null, g.others);
-    return;
-  end if;
-  if v_first is null then v_next := ${s}.ms(a.due_at - g.at); end if;
-  return next ${s}.answer('added', v_next, g.others);
+    if v_status is null and (v_mode = 'join' or (v_mode = 'behind' and e.first is null)) then v_status := 'alone'; end if;
+    if v_status is not null then
+      v_said := concat_ws(' ', v_said, concat_ws(',', e.call, v_status, 0));
+      continue;
+    end if;
+    if e.collects and e.album is null and v_mode <> 'adopt' then
+      with ended as (
+        update ${s}.updates set is_collecting = false, "end" = 'next', due_at = least(due_at, g.at)
+        where bot = p_bot and lane = e.lane and is_collecting returning is_head
+      )
+      select case when bool_or(is_head) then 0 else v_next end into v_next from ended;
+    end if;
+    v_is_claimed := v_mode = 'adopt' or (v_mode = 'claim' and e.first is null);
+    a := v_single;
+    if e.album is not null then a := ${s}.album_state(e.quiet, e.wait, e.most, 1, g.at, null, g.at); end if;
+    r := row(
+      p_bot, e.id, e.id, 0, e.chars, e.json, e.lane,
+      case when e.first is null then 0 when v_mode = 'adopt' then e.first - 1 else e.last + 1 end,
+      e.first is null or v_mode = 'adopt', e.album, 1,
+      e.is_late, false, a.is_collecting and not v_is_claimed, false, a."end", g.at, g.at, g.at, a.due_at,
+      a.wait_until, null, e.quiet, e.attempts, e.failures, 0, 0,
+      case when v_is_claimed then p_owner end, case when v_is_claimed then e.call end,
+      case when e.reserved > 0 and not v_is_claimed then p_owner end,
+      case when e.reserved > 0 and not v_is_claimed then g.at + e.reserved * ${MS} end
+    );
+    v_rows := array_append(v_rows, r);
+    if v_mode = 'adopt' and e.first is not null then
+      update ${s}.updates set is_head = false where bot = p_bot and lane = e.lane and place = e.first;
+    end if;
+    if v_is_claimed then
+      if e.album is not null then perform ${s}.remember_album(p_bot, e.lane, e.album, g.at); end if;
+      v_lines := array_append(v_lines, ${s}.facts(r, array[e.id], g.at));
+      v_said := concat_ws(' ', v_said, concat_ws(',', e.call, 'claimed', 1));
+    else
+      if e.first is null then v_next := least(v_next, ${s}.ms(a.due_at - g.at)); end if;
+      v_said := concat_ws(' ', v_said, concat_ws(',', e.call, 'added', 0));
+    end if;
+  end loop;
+  if v_rows is not null then insert into ${s}.updates select * from unnest(v_rows); end if;
+  return next v_said;
+  return query select unnest(v_lines);
+  return next ${s}.answer('ok', v_next, g.others);
 end $f$;
 
 create or replace function ${s}.claim(${COMMON}, p_most int, p_extra double precision, p_asked text)
@@ -438,23 +535,73 @@ returns setof text language plpgsql ${PLANS} as $f$
 declare
   g record;
 begin${GUARD(s)}
-  return query select * from ${s}.claim_due(p_bot, p_owner, p_call, g.at, p_most, p_extra);
+  return query select unnest(lines) from ${s}.claim_due(p_bot, p_owner, array_fill(p_call, array[p_most]), g.at, p_extra);
   return next ${s}.answer('ok', ${s}.next(p_bot, p_owner, g.at, p_extra), g.others, ${s}.gone(p_bot, p_asked));
 end $f$;
 
-create or replace function ${s}.complete(${COMMON}, ${CLAIM}, p_claims_next int, p_asked text)
-returns setof text language plpgsql ${PLANS} as $f$
+create or replace function ${s}.complete(${LIST}, p_asked text) returns setof text language plpgsql ${PLANS} as $f$
 declare
   g record;
-  r ${s}.updates;
+  e record;
+  v_waits boolean := json_array_length(p_list::json) = 1;
+  v_said text;
+  v_free bigint[];
+  v_ids bigint[];
+  v_lanes text[];
+  v_have_parts boolean := false;
+  v_calls bigint[] := '{}';
+  v_statuses text[] := '{}';
+  v_counts int[] := '{}';
+  v_claiming bigint[];
+  v_lines text[] := '{}';
   v_next double precision;
-begin${GUARD(s)}${FIND(s)}
-  if found then v_next := ${s}.remove(r, p_owner, g.at); end if;
-  if p_claims_next = 1 then
-    return query select * from ${s}.claim_due(p_bot, p_owner, p_call, g.at, 1, -1);
+  v_told text[];
+  v_timeout text := current_setting('lock_timeout');
+begin${GUARD_LIST(s)}
+  select string_agg(call || ',locked,0', ' ') filter (where not is_free), array_agg(call) filter (where is_free)
+    into v_said, v_free from (
+      select call, ${s}.lock_lane(p_bot, lane, v_waits) as is_free from ${COMPLETED} offset 0
+    ) as calls;
+  for e in
+    select c.*, u.* from ${COMPLETED} left join lateral (
+      select parts from ${s}.updates where ${HELD("c.id", "c.token")} for update skip locked
+    ) as u on true where call = any (v_free)
+  loop
+    if e.parts is null then
+      if v_waits then
+        select parts into e.parts from ${s}.updates where ${HELD("e.id", "e.token")} for update;
+      elsif exists (select from ${s}.updates where ${HELD("e.id", "e.token")}) then
+        v_said := concat_ws(' ', v_said, e.call || ',locked,0');
+        continue;
+      end if;
+    end if;
+    v_calls := array_append(v_calls, e.call);
+    v_statuses := array_append(v_statuses, case when e.parts is null then 'gone' else 'ok' end);
+    v_counts := array_append(v_counts, 0);
+    if e.claims then v_claiming := array_append(v_claiming, e.call); end if;
+    if e.parts is not null then
+      v_ids := array_append(v_ids, e.id);
+      v_lanes := array_append(v_lanes, e.lane);
+      v_have_parts := v_have_parts or e.parts > 1;
+    end if;
+  end loop;
+  if v_ids is not null then
+    select next, told into v_next, v_told from ${s}.remove(p_bot, p_owner, g.at, v_ids, v_lanes, v_have_parts);
+  end if;
+  if v_claiming is not null then
+    for e in select * from ${s}.claim_due(p_bot, p_owner, v_claiming, g.at, -1) loop
+      v_counts[array_position(v_calls, e.call)] := cardinality(e.lines);
+      v_lines := v_lines || e.lines;
+    end loop;
     v_next := ${s}.next(p_bot, p_owner, g.at, 0);
   end if;
-  return next ${s}.answer(case when r.update_id is null then 'gone' else 'ok' end, v_next, g.others, ${s}.gone(p_bot, p_asked));
+  return next concat_ws(' ', v_said, (
+    select string_agg(concat_ws(',', call, status, count), ' ' order by n)
+    from unnest(v_calls, v_statuses, v_counts) with ordinality as calls(call, status, count, n)));
+  return query select unnest(v_lines);
+  return next ${s}.answer('ok', v_next, g.others, ${s}.gone(p_bot, p_asked));
+  perform set_config('lock_timeout', v_timeout, true); -- this lock, and that of the commit, are for everybody
+  perform ${s}.tell(p_bot, p_owner, v_told);
 end $f$;
 
 create or replace function ${s}.retry(${COMMON}, ${CLAIM}, p_after double precision, p_attempts int, p_failures int)
@@ -463,9 +610,11 @@ declare
   g record;
   r ${s}.updates;
   v_next double precision;
+  v_told text[];
 begin${GUARD(s)}${FIND(s)}
-  if found and ${s}.is_done(r, g.at) then
-    v_next := ${s}.remove(r, p_owner, g.at);
+  if found and ${s}.is_done(p_bot, r, g.at) then
+    select next, told into v_next, v_told
+      from ${s}.remove(p_bot, p_owner, g.at, array[p_id], array[p_lane], r.parts > 1);
   elsif r.update_id is not null then
     update ${s}.updates set owner = null, token = null, due_at = g.at + p_after * ${MS},
       attempts = coalesce(p_attempts, attempts), failures = coalesce(p_failures, failures),
@@ -475,6 +624,7 @@ begin${GUARD(s)}${FIND(s)}
     if r.is_head then v_next := p_after; end if;
   end if;
   return next ${s}.answer(case when r.update_id is null then 'gone' else 'ok' end, v_next, g.others);
+  perform ${s}.tell(p_bot, p_owner, v_told);
 end $f$;
 
 create or replace function ${s}.park(${COMMON}, ${CLAIM}, p_error text, p_attempts int, p_keep double precision)
@@ -483,9 +633,10 @@ declare
   g record;
   r ${s}.updates;
   v_next double precision;
+  v_told text[];
 begin${GUARD(s)}${FIND(s)}
   if found then
-    if not ${s}.is_done(r, g.at) then
+    if not ${s}.is_done(p_bot, r, g.at) then
       insert into ${s}.parked
         select p_bot, p_id, g.at, g.at + p_keep * ${MS}, p_error, p_attempts, r.lane, r.album, r.is_late, r."end",
           array_agg(update_id), array_agg(chars), array_agg(json)
@@ -499,10 +650,13 @@ begin${GUARD(s)}${FIND(s)}
           attempts = excluded.attempts, lane = excluded.lane, album = excluded.album, is_late = excluded.is_late,
           "end" = excluded."end", ids = excluded.ids, chars = excluded.chars, jsons = excluded.jsons;
     end if;
-    v_next := ${s}.remove(r, p_owner, g.at);
+    select next, told into v_next, v_told
+      from ${s}.remove(p_bot, p_owner, g.at, array[p_id], array[p_lane], r.parts > 1);
   end if;
-  delete from ${s}.parked where bot = p_bot and until <= g.at;
+  delete from ${s}.parked where bot = p_bot and id = any (array(
+    select id from ${s}.parked where bot = p_bot and until <= g.at for update skip locked));
   return next ${s}.answer(case when r.update_id is null then 'gone' else 'ok' end, v_next, g.others);
+  perform ${s}.tell(p_bot, p_owner, v_told);
 end $f$;
 
 create or replace function ${s}.parked(${COMMON}, p_after bigint, p_most int)
@@ -576,15 +730,16 @@ declare
   v_held text[] := string_to_array(nullif(p_held, ''), ',');
 begin${GUARD(s)}
   update ${s}.owners set alive_until = g.at + p_lease * ${MS}, died_with = null where id = p_owner;
-  return query select held from unnest(v_held) as held where not exists (
-    select from ${s}.updates where bot = p_bot and update_id = split_part(held, ' ', 1)::bigint
-      and owner = p_owner and token = split_part(held, ' ', 2)::bigint);
+  return query select held from unnest(v_held) as held where (
+    select true from ${s}.updates where ${
+    HELD("split_part(held, ' ', 1)::bigint", "split_part(held, ' ', 2)::bigint")
+  }) is null;
   -- Claims whose answer was lost; and those of an owner that was taken for dead while it claimed, and has not come back.
   with lost as (
     select update_id from ${s}.updates
     where bot = p_bot and owner is not null and case
       when owner = p_owner then token < p_under_way
-        and not coalesce(update_id || ' ' || token = any (v_held), false)
+        and (update_id || ' ' || token) not in (select unnest(v_held))
       else not exists (select from ${s}.owners where id = owner)
     end
     for update skip locked
@@ -599,7 +754,7 @@ end $f$;
 -- For all others: something is due that the caller has no room for.
 create or replace function ${s}.nudge(p_bot int, p_owner bigint) returns setof text language plpgsql as $f$
 begin
-  perform ${s}.tell(p_bot, p_owner, 0, 0);
+  perform ${s}.tell(p_bot, p_owner, '{0 0}');
   return next 'ok - 0';
 end $f$;
 
@@ -619,11 +774,12 @@ declare
 begin
   if p_id is not null then
     update ${s}.updates set is_done = true
-      where bot = p_bot and update_id = p_id and owner = p_owner and token = p_token and not is_done returning * into r;
+      where ${HELD("p_id", "p_token")} and not is_done returning * into r;
     if not found then raise exception 'claim' using errcode = 'TH001'; end if;
     v_ids := p_id || array(
       select update_id from ${s}.updates where bot = p_bot and batch = p_id and part > 0 order by part);
-  elsif exists (select from ${s}.updates where bot = p_bot and update_id = p_update and owner <> p_owner) then
+  elsif exists (select from ${s}.updates where bot = p_bot and update_id = p_update
+    and coalesce(owner <> p_owner, false)) then
     raise exception 'claim' using errcode = 'TH001';
   end if;
   foreach v_id in array v_ids loop

@@ -1,7 +1,9 @@
+import { nextTurn } from "../../platform/next_turn.ts";
 import { unrefTimer } from "../../platform/unref_timer.ts";
 import type { Update } from "../../updates/mod.ts";
 import type { AlbumEnd } from "../album_rules.ts";
 import { ClaimedBatch } from "../claimed_batch.ts";
+import { GatheredCalls } from "../gathered_calls.ts";
 import type {
   Added,
   AddMode,
@@ -18,7 +20,13 @@ import { Leases } from "../leases.ts";
 import { ServerCalls } from "../server_calls.ts";
 import { readableUpdates, readUpdates, type StoredUpdates } from "../stored_updates.ts";
 import { type PostgresQuery, queryOf } from "./postgres_client.ts";
-import { type FunctionName, PostgresServer, type Value } from "./postgres_server.ts";
+import {
+  type FunctionName,
+  type Lines,
+  type ListedCall,
+  PostgresServer,
+  type Value,
+} from "./postgres_server.ts";
 import { PostgresWakes, type WatchingStore } from "./postgres_wake.ts";
 
 /** The most batches that one call claims. */
@@ -90,6 +98,12 @@ interface Answer {
   readonly lines: readonly string[];
 }
 
+/** Makes a call that has this number. */
+type MakesCall = (number: number) => Promise<Lines>;
+
+/** Calls of one kind, which go to the server in lists. */
+type Listed = GatheredCalls<ListedCall, Lines | Promise<Lines>>;
+
 /** How a {@link PostgresInboxStore} reaches its server. */
 export interface PostgresStoreParts {
   /** What all stores of one connection pool have in common. */
@@ -117,6 +131,8 @@ export class PostgresInboxStore implements InboxStore {
   /** For each lane, the latest call that adds to it: connections would mix up their order. */
   readonly #adding = new Map<string, Promise<unknown>>();
   readonly #calls: ServerCalls<PostgresBatch>;
+  readonly #additions: Listed;
+  readonly #completions: Listed;
   #host: StoreHost | undefined;
   #bot = "";
   #watching: WatchingStore | undefined;
@@ -139,6 +155,8 @@ export class PostgresInboxStore implements InboxStore {
       entered: () => void this.#leases.renew(),
       refusal: (text) => this.#server.refusal(text),
     });
+    this.#additions = this.#listed("add", () => []);
+    this.#completions = this.#listed("complete", () => [this.#askedIds()]);
     this.#leases = new Leases({
       leaseMs,
       renew: (held) => this.#renew(held),
@@ -186,25 +204,29 @@ export class PostgresInboxStore implements InboxStore {
     if (this.#host === undefined) return [];
     this.#stopNudge();
     const values = [Math.min(most, MOST_CLAIMED), Math.max(0, quietExtraMs), this.#askedIds()];
-    return await this.#ask("claim", values, ({ lines }) => this.#readBatches(lines));
+    return await this.#ask(this.#alone("claim", values), ({ lines }) => this.#readBatches(lines));
   }
 
   async complete(batch: Batch, claimNext: boolean): Promise<Batch | undefined> {
-    const [next] = await this.#settle(batch, "complete", [Number(claimNext), this.#askedIds()], [0, ""]);
+    const [next] = await this.#settle(batch, ([lane, id, token], isAgain) => {
+      const claims = claimNext && !isAgain;
+      return async (call) => await this.#completions.make({ call, lane, id, token, claims });
+    });
     return next;
   }
 
   async retry(batch: Batch, afterMs: number, tries?: Tries): Promise<void> {
-    await this.#settle(batch, "retry", [Math.max(0, afterMs), tries?.attempts, tries?.failures]);
+    const values = [Math.max(0, afterMs), tries?.attempts, tries?.failures];
+    await this.#settle(batch, (claim) => this.#alone("retry", [...claim, ...values]), true);
   }
 
   async park(batch: Batch, { error, attempts, keepMs }: Parking): Promise<void> {
     const text = error.replaceAll("\0", "\uFFFD"); // which PostgreSQL does not keep
-    await this.#settle(batch, "park", [text, attempts, keepMs]);
+    await this.#settle(batch, (claim) => this.#alone("park", [...claim, text, attempts, keepMs]));
   }
 
   async parked(after: number, most: number): Promise<readonly ParkedBatch[]> {
-    const { lines } = await this.#ask("parked", [after, most], asItIs);
+    const { lines } = await this.#ask(this.#alone("parked", [after, most]), asItIs);
     const found: ParkedBatch[] = [];
     for (let i = 0; i < lines.length;) {
       const { id, parts, album, error, attempts, parkedAt }: ParkedFacts = JSON.parse(lines[i++] ?? "");
@@ -215,7 +237,7 @@ export class PostgresInboxStore implements InboxStore {
   }
 
   async replay(id: number): Promise<boolean> {
-    const { status, lines } = await this.#ask("replay", [id], asItIs);
+    const { status, lines } = await this.#ask(this.#alone("replay", [id]), asItIs);
     for (const line of lines) {
       const [updateId, chars] = line.split(" ").map(Number);
       this.#count(updateId ?? 0, chars ?? 0);
@@ -224,11 +246,11 @@ export class PostgresInboxStore implements InboxStore {
   }
 
   async discard(id: number): Promise<boolean> {
-    return (await this.#ask("discard", [id], asItIs)).status === "ok";
+    return (await this.#ask(this.#alone("discard", [id]), asItIs)).status === "ok";
   }
 
   async stats(): Promise<StoreStats> {
-    const [line = ""] = (await this.#ask("stats", [], asItIs)).lines;
+    const [line = ""] = (await this.#ask(this.#alone("stats", []), asItIs)).lines;
     const [updates = 0, lanes = 0, oldestMs = 0, parked = 0] = line.split(" ").map(Number);
     return { updates, lanes, oldestMs: Math.round(oldestMs), parked };
   }
@@ -255,7 +277,8 @@ export class PostgresInboxStore implements InboxStore {
     const host = this.#host;
     if (host === undefined) return [];
     try {
-      await this.#calls.endLast(Promise.allSettled(this.#adding.values()));
+      // What was called in this turn is sent before this store leaves.
+      await this.#calls.endLast(Promise.allSettled([...this.#adding.values(), nextTurn()]));
       this.#host = undefined; // what is called now has no effect, and is told to nobody
       await this.#calls.leave(() => this.#call("leave", this.#common(this.#calls.next())));
     } catch (error) {
@@ -285,13 +308,13 @@ export class PostgresInboxStore implements InboxStore {
   // — Adding and claiming —
 
   async #add(entry: StoreEntry, mode: AddMode, json: string, lane: string): Promise<Added> {
-    const { update, chars, tries, album, reservedMs } = entry;
-    const { quietMs, maxWaitMs, mostParts } = album?.rules ?? {};
-    const values = [
-      ...[mode, update.update_id, json, lane, chars, tries.attempts, tries.failures, reservedMs],
-      ...[album?.key, quietMs, maxWaitMs, mostParts],
-    ];
-    return await this.#ask("add", values, (answer) => this.#readAdded(entry, answer));
+    const { update: { update_id: id }, chars, tries, album, reservedMs: reserved } = entry;
+    const { quietMs: quiet, maxWaitMs: wait, mostParts: most } = album?.rules ?? {};
+    const fields = { mode, id, json, lane, chars, ...tries, reserved, album: album?.key, quiet, wait, most };
+    return await this.#ask(
+      async (call) => await this.#additions.make({ call, ...fields }),
+      (answer) => this.#readAdded(entry, answer),
+    );
   }
 
   #readAdded({ update, chars }: StoreEntry, { status, lines: [line] }: Answer): Added {
@@ -344,9 +367,8 @@ export class PostgresInboxStore implements InboxStore {
   /** Ends a claim. If that fails, it is tried again with the renewals. @returns What was claimed with it. */
   async #settle(
     batch: Batch,
-    name: FunctionName,
-    values: readonly Value[],
-    valuesAgain: readonly Value[] = values,
+    make: (claim: PostgresBatch["claim"], isAgain: boolean) => MakesCall,
+    isRetried = false, // it is not handled, and stays here
   ): Promise<readonly PostgresBatch[]> {
     if (!(batch instanceof PostgresBatch) || this.#host === undefined) return [];
     const isFirst = !batch.isSettling;
@@ -354,11 +376,11 @@ export class PostgresInboxStore implements InboxStore {
     return await this.#calls.end(
       batch,
       (isAgain) =>
-        this.#ask(name, [...batch.claim, ...(isAgain ? valuesAgain : values)], ({ status, lines }) => {
+        this.#ask(make(batch.claim, isAgain), ({ status, lines }) => {
           this.#leases.delete(batch);
           if (status === "gone" && isFirst) this.#lost(batch);
           // When it is told again, it is gone because of the call whose answer was lost.
-          else if (batch.isHeld && name !== "retry") { for (const id of batch.ids) this.#uncount(id); }
+          else if (batch.isHeld && !isRetried) { for (const id of batch.ids) this.#uncount(id); }
           batch.isHeld = false;
           return this.#readBatches(lines);
         }),
@@ -374,7 +396,7 @@ export class PostgresInboxStore implements InboxStore {
     void this.#calls.endAgain();
     const claims = held.map(({ key }) => key).join();
     const values = [this.#calls.oldest, claims, this.#askedIds(true)];
-    const { lines, status } = await this.#ask("renew", values, asItIs);
+    const { lines, status } = await this.#ask(this.#alone("renew", values), asItIs);
     this.#expectSilence(Number(status));
     const gone = new Set(lines);
     return held.filter(({ key }) => gone.has(key));
@@ -417,25 +439,36 @@ export class PostgresInboxStore implements InboxStore {
 
   // — Calls —
 
-  /** Calls a function, learns what every answer says, and reads it. */
-  async #ask<T>(name: FunctionName, values: readonly Value[], read: (answer: Answer) => T): Promise<T> {
-    return await this.#calls.make(
-      (number) => this.#call(name, [...this.#common(number), ...values]),
-      (lines) => read(this.#learn(lines)),
-    );
+  /** Makes a call, learns what every answer says, and reads it. */
+  async #ask<T>(make: MakesCall, read: (answer: Answer) => T): Promise<T> {
+    return await this.#calls.make(make, (lines) => read(this.#learn(lines)));
   }
 
-  #call(name: FunctionName, values: readonly Value[]): Promise<readonly string[]> {
+  /** Calls a function of the schema. */
+  #alone(name: FunctionName, values: readonly Value[]): MakesCall {
+    return (number) => this.#call(name, [...this.#common(number), ...values]);
+  }
+
+  /** Calls a function with the calls of one turn of the event loop. @param more Its values behind the list. */
+  #listed(name: FunctionName, more: () => readonly Value[]): Listed {
+    const send = (list: string) => {
+      const { leaseMs, now } = this.#parts;
+      return this.#call(name, [this.#bot, this.#owner, leaseMs, now?.(), list, ...more()]);
+    };
+    return new GatheredCalls((calls) => this.#server.callTogether(calls, send));
+  }
+
+  #call(name: FunctionName, values: readonly Value[]): Promise<Lines> {
     return this.#server.call(this.#parts.query, name, values);
   }
 
-  /** What every function is told first. */
+  /** What every function for one call is told first. */
   #common(call: number): Value[] {
     const { leaseMs, now } = this.#parts;
     return [this.#bot, this.#owner, leaseMs, call, now?.()];
   }
 
-  #learn(all: readonly string[]): Answer {
+  #learn(all: Lines): Answer {
     const lines = all.slice(0, -1);
     const [status = "", next, others, gone] = (all.at(-1) ?? "").split(" ");
     if (this.#host === undefined) return { status, lines };

@@ -8,6 +8,8 @@ import { FORMAT, migrationOf } from "./postgres_schema.ts";
 const CALL_TIMEOUT_MS = 10_000;
 /** Nothing has happened if the server says one of these: transactions were in each other's way, or the plan is old. */
 const HARMLESS: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
+/** Nothing has happened, and the values of the call or somebody's lock may be why: 22…, 23…, 54…, 55…, and the above. */
+const OF_ONE_CALL = /^(2[123]|40|5[45])/;
 const OLDEST_VERSION = 130_000;
 
 /** A function of the schema. */
@@ -31,16 +33,14 @@ export type FunctionName =
 // The types of the parameters that several have.
 const COMMON = ["int", "bigint", "float8", "bigint", "float8"];
 const CLAIM = ["text", "bigint", "bigint"];
+const LIST = ["int", "bigint", "float8", "float8", "text"];
 /** The types of the parameters of each. */
 const FUNCTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
   enter: ["text", "bigint", "float8", "float8"],
   leave: COMMON,
-  add: [
-    ...COMMON,
-    ...["text", "bigint", "text", "text", "int", "int", "int", "float8", "text", "float8", "float8", "int"],
-  ],
+  add: LIST,
   claim: [...COMMON, "int", "float8", "text"],
-  complete: [...COMMON, ...CLAIM, "int", "text"],
+  complete: [...LIST, "text"],
   retry: [...COMMON, ...CLAIM, "float8", "int", "int"],
   park: [...COMMON, ...CLAIM, "text", "int", "float8"],
   parked: [...COMMON, "bigint", "int"],
@@ -55,6 +55,15 @@ const FUNCTIONS: Readonly<Record<FunctionName, readonly string[]>> = {
 
 /** A value of a parameter. All are sent as texts, which every client sends alike. */
 export type Value = string | number | undefined;
+
+/** A call in a list: its number, and values for the fields that its function reads. */
+export interface ListedCall {
+  readonly call: number;
+  readonly [field: string]: Value | boolean;
+}
+
+/** The lines that a call is answered with. */
+export type Lines = readonly string[];
 
 interface ServerFacts {
   readonly version: number;
@@ -118,8 +127,38 @@ export class PostgresServer {
   }
 
   /** Calls a function of the schema. @returns The lines that it returns. */
-  async call(query: PostgresQuery, name: FunctionName, values: readonly Value[]): Promise<readonly string[]> {
-    return await this.#send(query, this.#statements[name] ?? "", textsOf(values));
+  async call(query: PostgresQuery, name: FunctionName, values: readonly Value[]): Promise<Lines> {
+    for (;;) {
+      const lines = await this.#send(query, this.#statements[name] ?? "", textsOf(values));
+      if (lines[0] !== "!") return lines;
+    }
+  }
+
+  /**
+   * Makes calls together, in one statement. Those that would have had to wait there are made alone; and so is each if one
+   * of them has made the statement fail.
+   *
+   * @param send Calls the function with a list.
+   * @returns What each is answered, as {@link call} returns it.
+   */
+  async callTogether(
+    calls: readonly ListedCall[],
+    send: (list: string) => Promise<Lines>,
+  ): Promise<readonly (Lines | Promise<Lines>)[]> {
+    const alone = async (call: ListedCall): Promise<Lines> => {
+      return divided(await send(JSON.stringify([call]))).get(call.call) ?? UNKNOWN;
+    };
+    try {
+      const answers = divided(await send(JSON.stringify(calls)));
+      return calls.map((call) => {
+        const answer = answers.get(call.call) ?? UNKNOWN;
+        return answer.at(-1)?.startsWith("locked ") ? alone(call) : answer;
+      });
+    } catch (error) {
+      const isOfOne = error instanceof TelehookError && OF_ONE_CALL.test(String(codeOf(error.cause)));
+      if (!isOfOne || calls.length === 1) throw error;
+      return calls.map(alone);
+    }
   }
 
   /** Calls a function in a transaction of the user's, whose own rules for repetition get the error as it is. */
@@ -249,6 +288,23 @@ export class PostgresServer {
     }
     return "";
   }
+}
+
+/** What a function answers that does not know the caller. */
+const UNKNOWN: Lines = ["?"];
+
+/** Divides the answer to a list: the number of each call, and its lines. */
+function divided(answer: Lines): Map<number, Lines> {
+  const answers = new Map<number, Lines>();
+  const [first = ""] = answer;
+  if (first === "?") return answers;
+  const [, common = ""] = /^\w+( .*)$/.exec(answer.at(-1) ?? "") ?? [];
+  let i = 1;
+  for (const each of first.split(" ")) {
+    const [call, status = "", count] = each.split(",");
+    answers.set(Number(call), [...answer.slice(i, i += Number(count)), status + common]);
+  }
+  return answers;
 }
 
 function textsOf(values: readonly Value[]): (string | null)[] {
