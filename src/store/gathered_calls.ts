@@ -1,7 +1,7 @@
 import { soon } from "../platform/next_turn.ts";
 
 /** How many calls go to the server together: it does nothing else for this bot meanwhile. */
-const MOST_TOGETHER = 32;
+const MOST_TOGETHER = 64;
 
 interface WaitingCall<C, A> {
   readonly call: C;

@@ -1,3 +1,4 @@
+import { nextTurn } from "../platform/next_turn.ts";
 import { within } from "./leases.ts";
 
 /** A server that does not answer holds up closing twice as long at most: what is claimed falls due with the lease. */
@@ -104,9 +105,10 @@ export class ServerCalls<B> {
     await Promise.allSettled([...this.#failed.values()].map((call) => call()));
   }
 
-  /** The same after that, and for a moment only: the store is being closed. */
+  /** The same for the last time, after that and what was asked for in this turn, and for a moment only. */
   async endLast(after: Promise<unknown> = Promise.resolve()): Promise<void> {
-    await within(CLOSING_MS, after.then(() => this.endAgain())).catch(() => {});
+    const sent = Promise.all([after, nextTurn()]);
+    await within(CLOSING_MS, sent.then(() => this.endAgain())).catch(() => {});
   }
 
   /** Makes the last call, after what is under way that would tell the server the opposite. */

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "../scoped_it.ts";
 import { entry, ids, newName } from "../store/server_store.ts";
+import { runTogether } from "../store/together_run.ts";
 import { pause } from "../../src/platform/pause.ts";
 import type { Batch, InboxStore } from "../../src/store/inbox_store.ts";
 import { sharedPostgres, skipWithoutPostgres as skip } from "./postgres_server.ts";
@@ -54,6 +55,24 @@ test("calls of one turn are one statement, and each gets its own answer", skip, 
   assert.deepEqual(ids(claims).sort(), [102, 104, 105], "Each claims another one, as long as there are any");
   await Promise.all(claims.map((batch) => store.complete(batch, false)));
   assert.equal((await store.stats()).updates, 1);
+});
+
+for (const seed of [1, 2, 3]) {
+  test(`calls that go together do what they do one after the other: seed ${seed}`, skip, async (t) => {
+    const pool = poolFor(t, await sharedPostgres());
+    await runTogether(async () => (await openStore(t, { query: pool.query })).store, seed);
+  });
+}
+
+test("what is completed as a store closes is not handled again", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const name = newName();
+  const { store } = await openStore(t, { query: pool.query, name });
+  const [batch = assert.fail()] = await claimed(store, [1]);
+  const [completed] = await Promise.allSettled([store.complete(batch, false), store.close()]);
+  assert.equal(completed.status, "fulfilled");
+  const next = await openStore(t, { query: pool.query, name });
+  assert.deepEqual(await next.store.claim(1, 0), []);
 });
 
 test("a call that cannot be made does not fail the others of its turn", skip, async (t) => {

@@ -8,13 +8,8 @@ const MODES: readonly AddMode[] = ["behind", "behind", "claim", "claim", "claim"
 /**
  * Two stores get the same calls: one store several in a turn, which go to the server together, and the other one after the
  * other. Both must do the same.
- *
- * @param lanesOnce Whether calls of one lane are made one after the other.
  */
-export async function runTogether(
-  open: () => Promise<InboxStore>,
-  { seed, lanesOnce }: { readonly seed: number; readonly lanesOnce: boolean },
-): Promise<void> {
+export async function runTogether(open: () => Promise<InboxStore>, seed: number): Promise<void> {
   const random = randomNumbers(seed);
   const [store, model] = [await open(), await open()];
   let lastId = 0;
@@ -22,14 +17,11 @@ export async function runTogether(
   let heldByModel: Batch[] = [];
   for (let turn = 0; turn < 30; turn++) {
     const calls: [StoreEntry, AddMode][] = [];
-    const lanes = new Set<unknown>();
     const mode = () => MODES[Math.floor(random() * MODES.length)] ?? "claim";
     const only = random() < 0.5 ? mode() : undefined; // as of a bot, where most calls are alike
     for (let count = 1 + Math.floor(random() * 12); count > 0; count--) {
       const id = random() < 0.15 ? 1 + Math.floor(random() * lastId) : ++lastId;
       const lane = id % 7; // an update is always of the same lane
-      if (lanesOnce && lanes.has(lane)) continue;
-      lanes.add(lane);
       const rules = { quietMs: 60_000, maxWaitMs: 120_000, mostParts: 3 };
       const album = id % 3 === 0 ? { key: `album ${Math.floor(id / 20)}`, rules } : undefined;
       calls.push([entry(id, { lane, album }), only ?? mode()]);

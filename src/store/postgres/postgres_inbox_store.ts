@@ -1,4 +1,3 @@
-import { nextTurn } from "../../platform/next_turn.ts";
 import { unrefTimer } from "../../platform/unref_timer.ts";
 import type { Update } from "../../updates/mod.ts";
 import type { AlbumEnd } from "../album_rules.ts";
@@ -277,8 +276,7 @@ export class PostgresInboxStore implements InboxStore {
     const host = this.#host;
     if (host === undefined) return [];
     try {
-      // What was called in this turn is sent before this store leaves.
-      await this.#calls.endLast(Promise.allSettled([...this.#adding.values(), nextTurn()]));
+      await this.#calls.endLast(Promise.allSettled(this.#adding.values()));
       this.#host = undefined; // what is called now has no effect, and is told to nobody
       await this.#calls.leave(() => this.#call("leave", this.#common(this.#calls.next())));
     } catch (error) {
