@@ -256,7 +256,7 @@ class LongPoller implements Poller {
   }
 
   async #fetch(timeoutS: number): Promise<readonly unknown[]> {
-    const { offset } = this.#backlog;
+    const offset = this.#backlog.ask();
     const updates: unknown = await this.#api.call("getUpdates", {
       ...(offset === undefined ? {} : { offset }),
       ...{ limit: LIMIT, timeout: timeoutS, allowed_updates: this.#allowedUpdates },
