@@ -76,7 +76,7 @@ export class Backlog {
 
   /** Resolves when an update is done, or after that many milliseconds; immediately if there is another offset to ask with. */
   async progress(ms: number): Promise<void> {
-    if (this.offset !== this.#asked) return;
+    if ((this.offset ?? 0) !== this.#asked) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#onProgress = () => {

@@ -185,13 +185,15 @@ it("ids that Telegram counts from another number, as after a week without update
   assert.equal(poller.stats().duplicates, 0);
 });
 
-it("an answer that is not an array is no reason to ask again at once", async () => {
-  const { offsets, options } = botApiThat(null);
-  const poller = await poll(() => {}, options);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.equal(offsets.length, 1);
-  await poller.close();
-});
+for (const [what, answer] of [["that is not an array", null], ["without a single id", [null]]] as const) {
+  it(`an answer ${what} is no reason to ask again at once`, async () => {
+    const { offsets, options } = botApiThat(answer);
+    const poller = await poll(() => {}, options);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(offsets.length, 1);
+    await poller.close();
+  });
+}
 
 it("a lane function that throws is reported, and the update is handled when it works again", {
   timeout: 8_000,
