@@ -38,6 +38,11 @@ export class Backlog {
     return offset;
   }
 
+  /** Whether Telegram was asked with this offset already, so that it knows what is done unless that request was lost. */
+  get isAsked(): boolean {
+    return (this.offset ?? 0) === this.#asked;
+  }
+
   /**
    * Telegram returns nothing below the offset that it was asked with. An id that is lower shows that it counts from another
    * number now, as after a week without updates: it takes such an offset for none, and would return the same for ever.
@@ -76,7 +81,7 @@ export class Backlog {
 
   /** Resolves when an update is done, or after that many milliseconds; immediately if there is another offset to ask with. */
   async progress(ms: number): Promise<void> {
-    if ((this.offset ?? 0) !== this.#asked) return;
+    if (!this.isAsked) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#onProgress = () => {

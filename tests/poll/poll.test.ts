@@ -77,6 +77,15 @@ describe("poll", () => {
     streams.close();
   });
 
+  it("closes soon although Telegram lets a second request with the same offset wait", async () => {
+    await using telegram = await startTestBotApi();
+    const poller = await poll(() => {}, { token: telegram.token, apiRoot: telegram.apiRoot });
+    await telegram.deliver(message(1)); // until the next request confirms it
+    const since = performance.now();
+    await poller.close();
+    assert.ok(performance.now() - since < 2_000);
+  });
+
   it("leaves to Telegram what was not handled before it closed", async () => {
     await using telegram = await startTestBotApi();
     const started = gate();
