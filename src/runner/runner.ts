@@ -447,7 +447,10 @@ export class Runner {
       return HANDLED;
     }
     const { error } = end;
-    if (isClosed(error)) return CLOSED;
+    if (isClosed(error)) {
+      failures.passed();
+      return CLOSED;
+    }
     if (error instanceof RetryLater) {
       failures.passed();
       const { afterMs } = error;
