@@ -70,7 +70,8 @@ export interface Webhook extends DeliveryHandler {
   readonly allowedUpdates: readonly UpdateKind[];
 
   /**
-   * Processes an update from another source: a queue, a test, polling of your own.
+   * Processes an update from another source: a queue, a test, polling of your own. Pass in the next update of a chat when this
+   * one has resolved, as Telegram does: what is passed in before is handled at the same time, unless the `lane` option is set.
    *
    * @param update The update, as Telegram sent it.
    * @returns A promise that resolves when the update is handled or safe in the store, with the reply that the receiver

@@ -12,7 +12,7 @@ export type Overflow = "suspend" | "dropOldest" | "dropNewest";
  * The updates of one subscriber, for `for await` and `ReadableStream.from`. Leaving the loop, by `break`, `return` or an
  * error, ends the subscription. Several loops over one stream share its updates: subscribe again for a copy. With
  * `bufferSize: 0`, each of them acknowledges the oldest update that any loop is handling; one that is left in the middle
- * of an update does not acknowledge it, so that it is handled again.
+ * of an update acknowledges neither that nor what still waits, so that these are handled again.
  *
  * @example
  * ```ts
@@ -130,13 +130,14 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   }
 
   readonly #end = (): void => {
+    // A loop that throws is left in the same way as one that breaks. So without a buffer, only what it has asked past is done.
+    const undone = this.#size === 0 ? [...this.#unfinished, ...this.#held] : [];
+    for (const held of undone) {
+      held.refuse(new TelehookError("ERR_CLOSED", "The loop was left before it had handled this update"));
+    }
     this.#buffer.clear();
     for (const { release } of this.#held) release();
     this.#held = [];
-    // A loop that throws is left in the same way as one that breaks. So only what it has asked past is done.
-    for (const held of [...this.#unfinished]) {
-      held.refuse(new TelehookError("ERR_CLOSED", "The loop was left while it was handling this update"));
-    }
     this.#stop();
   };
 

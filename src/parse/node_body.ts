@@ -5,6 +5,7 @@ import { type BodyFacts, type BodyReader, JsonReading } from "./body_reader.ts";
 /** The part of a Node request that is used to read its body. */
 export interface NodeBody {
   readonly complete: boolean;
+  readonly destroyed?: boolean;
   read(): unknown;
   on(event: "readable" | "end" | "error" | "close", listener: () => void): unknown;
   removeListener(event: "readable", listener: () => void): unknown;
@@ -42,6 +43,8 @@ export function readRest(bodies: BodyReader, request: NodeBody, first: unknown):
     request.on("end", () => end());
     request.on("error", breakOff);
     request.on("close", breakOff);
+    // Its sender went while a bot was looked up: no event comes any longer.
+    if (request.destroyed) request.complete ? end() : breakOff();
   });
 }
 

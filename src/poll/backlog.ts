@@ -12,6 +12,8 @@ export class Backlog {
   readonly #pending = new Set<number>();
   readonly #done = new Set<number>();
   #highest: number | undefined;
+  /** The offset of the latest request. */
+  #asked = 0;
   #onProgress: (() => void) | undefined;
 
   constructor(isStoreDurable: boolean) {
@@ -28,11 +30,32 @@ export class Backlog {
     return this.#highest === undefined ? undefined : this.#highest + 1;
   }
 
-  /** @returns Whether the update was not fetched before. */
+  /** The offset for the next request, whose answer is then added. What is below it need not be remembered any longer. */
+  ask(): number | undefined {
+    const { offset } = this;
+    this.#asked = offset ?? 0;
+    for (const id of this.#done) if (id < this.#asked) this.#done.delete(id);
+    return offset;
+  }
+
+  /** Whether Telegram was asked with this offset already, so that it knows what is done unless that request was lost. */
+  get isAsked(): boolean {
+    return (this.offset ?? 0) === this.#asked;
+  }
+
+  /**
+   * Telegram returns nothing below the offset that it was asked with. An id that is lower shows that it counts from another
+   * number now, as after a week without updates: it takes such an offset for none, and would return the same for ever.
+   *
+   * @returns Whether the update was not fetched before.
+   * @see https://core.telegram.org/bots/api#update
+   */
   add({ update_id }: Pick<Update, "update_id">): boolean {
     if (this.#pending.has(update_id) || this.#done.has(update_id)) return false;
+    const isCountedAnew = update_id < this.#asked;
+    if (isCountedAnew) this.#asked = 0;
+    this.#highest = isCountedAnew ? update_id : Math.max(this.#highest ?? -1, update_id);
     this.#pending.add(update_id);
-    this.#highest = Math.max(this.#highest ?? -1, update_id);
     return true;
   }
 
@@ -56,8 +79,9 @@ export class Backlog {
     for (const { update_id } of parts.length === 0 ? [event.update] : parts) this.#end(update_id);
   }
 
-  /** Resolves when an update is done, or after that many milliseconds. */
+  /** Resolves when an update is done, or after that many milliseconds; immediately if there is another offset to ask with. */
   async progress(ms: number): Promise<void> {
+    if (!this.isAsked) return;
     await new Promise<void>((resolve) => {
       const timer = setTimeout(resolve, ms);
       this.#onProgress = () => {
@@ -70,10 +94,7 @@ export class Backlog {
 
   #end(updateId: number): void {
     if (!this.#pending.delete(updateId)) return;
-    // Remembered as long as Telegram may return it again.
     this.#done.add(updateId);
-    const { offset = 0 } = this;
-    for (const id of this.#done) if (id < offset) this.#done.delete(id);
     this.#onProgress?.();
   }
 }

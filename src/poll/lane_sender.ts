@@ -11,7 +11,8 @@ import type { Update } from "../updates/mod.ts";
 
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
-const OVERLOADED_RETRY_MS = 1_000;
+/** Too many updates are pending; or the receiver alone is closed, as streams can be: closing the poller ends the wait. */
+const REFUSED_RETRY_MS = 1_000;
 
 /**
  * Passes updates to an inbox as Telegram's sender does: within a lane, the next one only after the one before it was
@@ -72,7 +73,6 @@ export class LaneSender {
       const [update] = updates;
       if (update === undefined) break;
       const outcome = await this.#pass(update);
-      if (outcome.type === "closing") break;
       if (outcome.type === "acknowledged" || outcome.type === "replied") {
         if (outcome.type === "replied") await this.#reply(update, outcome.reply);
         this.#onAcknowledged(update.update_id);
@@ -100,6 +100,6 @@ export class LaneSender {
 
 function retryAfterMs(outcome: Outcome, failures: number): number {
   if (outcome.type === "outage") return outcome.retryAfterMs;
-  if (outcome.type !== "failed") return OVERLOADED_RETRY_MS;
+  if (outcome.type !== "failed") return REFUSED_RETRY_MS;
   return outcome.retryAfterMs ?? Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
 }

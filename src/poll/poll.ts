@@ -86,6 +86,9 @@ const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
 /** Without a conflict for so long, the next one is reported: the two take turns, and either may get updates in between. */
 const CONFLICT_COUNTS_MS = 5 * 60_000;
+/** How long the last request may take. Telegram keeps one with the offset of the request before waiting for three seconds. */
+const CONFIRM_MS = 5_000;
+const CONFIRM_AGAIN_MS = 1_000;
 /** How long to wait when everything that Telegram has was fetched before. */
 const KNOWN_PAUSE_MS = 500;
 
@@ -256,7 +259,7 @@ class LongPoller implements Poller {
   }
 
   async #fetch(timeoutS: number): Promise<readonly unknown[]> {
-    const { offset } = this.#backlog;
+    const offset = this.#backlog.ask();
     const updates: unknown = await this.#api.call("getUpdates", {
       ...(offset === undefined ? {} : { offset }),
       ...{ limit: LIMIT, timeout: timeoutS, allowed_updates: this.#allowedUpdates },
@@ -328,7 +331,7 @@ class LongPoller implements Poller {
     const { offset } = this.#backlog;
     if (offset === undefined) return;
     try {
-      const signal = AbortSignal.timeout(5_000);
+      const signal = AbortSignal.timeout(this.#backlog.isAsked ? CONFIRM_AGAIN_MS : CONFIRM_MS);
       await this.#api.call("getUpdates", { offset, limit: 1, timeout: 0 }, { signal });
     } catch {
       // Then Telegram sends these updates again; with a durable store, they are recognized as duplicates.

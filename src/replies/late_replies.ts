@@ -73,7 +73,7 @@ export class LateReplies {
    * @returns An `ERR_REPLY` with the cause, if it could not be sent.
    */
   async send(update: ReceivedUpdate, reply: WebhookReply): Promise<unknown> {
-    const { method, ...params } = reply;
+    const { method } = reply;
     const sending = new AbortController();
     const { signal } = sending;
     this.#sending.add(sending);
@@ -81,6 +81,7 @@ export class LateReplies {
       if (this.#closed !== undefined) throw this.#closed;
       checkReply(reply);
       if (this.#sender === undefined) throw noSender(method);
+      const { method: _, ...params } = reply; // a getter of the handler's may throw
       for (let attempt = 1;; attempt++) {
         const tooLong = AbortSignal.timeout(ATTEMPT_MS);
         try {

@@ -208,14 +208,14 @@ export class Runner {
     try {
       const result = receiver.receive(update, context);
       if (isPromiseLike(result)) {
+        const promise = Promise.resolve(result); // before the call is noted, since a stranger's promise may throw
         const sender = waiting ?? this.#parts.waiting.begin(update, json, chars, "receiver", id);
         sender.place = "receiver";
         sender.isRunning = true;
         limit.begin();
         const startedAt = waiting === undefined ? sender.since : performance.now(); // it was on its way until now
         const call = this.#calls.begin(new RunningCall(context, update, startedAt, sender, undefined));
-        // Not what a stranger's `then` may do when it is called.
-        this.#calls.limited(call, Promise.resolve(result)).then(
+        this.#calls.limited(call, promise).then(
           (value) => this.#finish(call, sender, since, { value }),
           (error) => this.#finish(call, sender, since, { error }),
         );
@@ -447,7 +447,10 @@ export class Runner {
       return HANDLED;
     }
     const { error } = end;
-    if (isClosed(error)) return CLOSED;
+    if (isClosed(error)) {
+      failures.passed();
+      return CLOSED;
+    }
     if (error instanceof RetryLater) {
       failures.passed();
       const { afterMs } = error;

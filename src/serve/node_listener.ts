@@ -21,6 +21,8 @@ export interface NodeRequest {
   readonly socket: { readonly remoteAddress?: string | undefined };
   /** Whether the whole message has been received. */
   readonly complete: boolean;
+  /** Whether its connection has ended. */
+  readonly destroyed?: boolean;
   /** Whether the body has been read completely. */
   readonly readableEnded: boolean;
   /** Whether any of the body has been read. */

@@ -5,6 +5,8 @@ const MAX_UPDATE_BYTES = 512 * 1024;
 /** More updates than this, or more bytes of them, never wait. */
 const MAX_WAITING = 100_000;
 const MAX_WAITING_BYTES = 128 << 20;
+/** An offset that is further above the newest update than this belongs to other ids: Telegram ignores it. */
+const FUTURE_IDS = 11;
 
 /**
  * Telegram's queue of one bot's updates: everything that neither a webhook acknowledged nor `getUpdates` confirmed,
@@ -14,6 +16,7 @@ export class PendingUpdates {
   #now: () => number;
   #all = new Set<Delivery>();
   #bytes = 0;
+  #newestId = Number.POSITIVE_INFINITY;
   /** What was not read yet, from {@link #next} on. */
   #unread: Delivery[] = [];
   #next = 0;
@@ -36,6 +39,7 @@ export class PendingUpdates {
     if (isFull || size > MAX_UPDATE_BYTES) return delivery.end("too big");
     this.#all.add(delivery);
     this.#bytes += size;
+    this.#newestId = delivery.update.update_id;
     this.#unread.push(delivery);
   }
 
@@ -88,8 +92,9 @@ export class PendingUpdates {
     }
   }
 
-  /** Ends everything with an id below this. */
+  /** Ends everything with an id below this; nothing if it is far above the newest update, as when ids are counted anew. */
   confirmBelow(updateId: number): void {
+    if (updateId > this.#newestId + FUTURE_IDS) return;
     for (const delivery of [...this.#all]) {
       if (delivery.update.update_id < updateId) this.remove(delivery, "polled");
     }

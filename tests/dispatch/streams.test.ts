@@ -200,6 +200,15 @@ describe("a subscriber", () => {
     assert.deepEqual(await stream.next(), { done: true, value: undefined });
   });
 
+  it("without a buffer that leaves its loop acknowledges neither what it was handling nor what waits", async () => {
+    const streams = updateStreams({ bufferSize: 0 });
+    const stream = streams.on("message");
+    const held = [1, 2, 3].map((id) => streams.receive(messageUpdate(id), context()));
+    for await (const { update_id } of stream) if (update_id === 2) break;
+    await held[0];
+    for (const each of held.slice(1)) await assert.rejects(async () => await each, isError("ERR_CLOSED"));
+  });
+
   it("that throws harms no other", async () => {
     const streams = updateStreams({ bufferSize: 1 });
     const [bad, good] = [streams.on("message"), streams.on("message")];

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, connect } from "node:net";
 import { type BotHost, botHost, deriveSecretToken, type HostedBot, listen, webhook } from "../../mod.ts";
 import { SeenUpdates } from "../../src/runner/seen_updates.ts";
 import { serve, toNodeListener } from "../../src/serve/node.ts";
@@ -50,6 +50,41 @@ function fakeApi(): {
 }
 
 describe("botHost", () => {
+  it("of node:http notices that a sender has gone in the middle of its body while the bot was looked up", async () => {
+    const [asked, found, gone] = [gate(), gate(), gate()];
+    const refused: unknown[] = [];
+    const host = botHost(() => {}, {
+      async find() {
+        asked.open();
+        await found.opened;
+        return ONE;
+      },
+      log: false,
+      onEvent: (event) => event.type === "refused" && refused.push(event.status),
+    });
+    const listener = toNodeListener(host);
+    const answered = gate();
+    const server = createServer((request, response) => {
+      request.on("close", gone.open);
+      void listener(request, response).then(answered.open);
+    });
+    await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+    const { port } = server.address() as AddressInfo;
+    const sender = connect(port, "127.0.0.1");
+    sender.write(
+      "POST /1001 HTTP/1.1\r\nHost: x\r\nContent-Length: 99\r\n" +
+        `X-Telegram-Bot-Api-Secret-Token: ${await deriveSecretToken(ONE)}\r\n\r\n{`,
+    );
+    await asked.opened;
+    sender.destroy();
+    await gone.opened;
+    found.open();
+    await answered.opened;
+    assert.deepEqual(refused, [400]);
+    await host.close();
+    server.close();
+  });
+
   it("gives each bot its updates, by its path and its secret, and the same update_id is another's", async () => {
     const log = new Log();
     const host = botHost((update, { bot }) => log.add(`${bot?.id} ${update.update_id}`), {});

@@ -92,6 +92,37 @@ describe("a handler that returns", () => {
       assert.match(String(failures[0]?.error), /value that cannot be read/);
     });
   }
+
+  it("a reply with a parameter that throws when it is read: the reply is reported, and the update is handled", async () => {
+    const reply = () => ({
+      method: "sendMessage",
+      get text(): string {
+        throw new Error("no");
+      },
+    });
+    for (const acknowledge of ["handled", "received"] as const) {
+      const { statuses, failures, unhandled } = await answers(reply, {
+        ...{ acknowledge, replies: { call: () => Promise.resolve() } },
+      });
+      assert.deepEqual([statuses, unhandled], [[200, 200], 0]);
+      assert.deepEqual(failures.map(({ error, willRetry }) => [codeOf(error), willRetry]), [
+        ["ERR_REPLY", false],
+        ["ERR_REPLY", false],
+      ]);
+    }
+  });
+
+  it("a promise that throws when it is looked at: has failed, and runs no longer", async () => {
+    const promise = Object.defineProperty(Promise.resolve(), "constructor", {
+      get: () => {
+        throw new Error("no");
+      },
+    });
+    const started = performance.now();
+    const { statuses, failures, unhandled } = await answers(() => promise);
+    assert.deepEqual([statuses, failures.length, unhandled], [[500, 500], 2, 0]);
+    assert.ok(performance.now() - started < 5_000, "closing waited for a call that had ended");
+  });
 });
 
 describe("a function among the options that returns a promise", () => {

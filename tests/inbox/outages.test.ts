@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { GiveUp, RetryLater, type WebhookEvent } from "../../mod.ts";
+import { GiveUp, RetryLater, TelehookError, type WebhookEvent } from "../../mod.ts";
 import { Failures, NO_TRIES } from "../../src/runner/failures.ts";
 import { bot, delivery, inChat, Log, message, part, word } from "./bot.ts";
 import { Clock } from "./clock.ts";
@@ -349,6 +349,19 @@ describe("a receiver that knows", () => {
     for (const id of [1, 2, 3]) await post(inChat(id, id));
     clock.pass(1_000);
     assert.equal(await post(inChat(10, 10)), 200);
+    assert.equal(await post(inChat(11, 11)), 200, "nobody waits for the probe to end");
+    await hook.close();
+  });
+
+  it("that it is closed for one update, as streams do whose loop was left, ends a probe of an outage too", async (t) => {
+    const clock = new Clock(t);
+    const { hook, post } = bot(({ update_id }) => {
+      if (update_id < 10) throw new Error("no connection");
+      if (update_id === 10) throw new TelehookError("ERR_CLOSED", "The loop was left");
+    });
+    for (const id of [1, 2, 3]) await post(inChat(id, id));
+    clock.pass(1_000);
+    assert.equal(await post(inChat(10, 10)), 503);
     assert.equal(await post(inChat(11, 11)), 200, "nobody waits for the probe to end");
     await hook.close();
   });

@@ -3,7 +3,15 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it } from "node:test";
-import { botApi, type BotApiFetch, listen, poll, type ReceivedUpdate, sqliteStore } from "../../mod.ts";
+import {
+  botApi,
+  type BotApiFetch,
+  listen,
+  poll,
+  type ReceivedUpdate,
+  sqliteStore,
+  type Update,
+} from "../../mod.ts";
 import { startTestBotApi, type TestBotApi } from "../../src/testing/mod.ts";
 import { hasSqlite } from "../store/sqlite_store_files.ts";
 import { gate, Log, message, part, word } from "../inbox/bot.ts";
@@ -151,13 +159,41 @@ it("what holds nothing that can be handled is passed over, and reported once", a
   ]);
 });
 
-it("an answer that is not an array is no reason to ask again at once", async () => {
-  const { offsets, options } = botApiThat(null);
-  const poller = await poll(() => {}, options);
-  await new Promise((resolve) => setTimeout(resolve, 50));
-  assert.equal(offsets.length, 1);
+it("ids that Telegram counts from another number, as after a week without updates, are confirmed", async () => {
+  let queue: readonly Update[] = [];
+  const fetch: BotApiFetch = async (url, { body }) => {
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    if (!url.endsWith("getUpdates")) {
+      return Response.json({ ok: true, result: { url: "", pending_update_count: 0 } });
+    }
+    const { offset = 0 } = JSON.parse(String(body));
+    const newest = queue.at(-1)?.update_id ?? offset;
+    if (offset <= newest + 11) queue = queue.filter(({ update_id }) => update_id >= offset); // or it is taken for none
+    return Response.json({ ok: true, result: queue });
+  };
+  const log = new Log();
+  const poller = await poll((update) => log.add(word(update)), {
+    ...{ token: "1:AAexample", fetch, timeoutS: 0 },
+  });
+  for (const ids of [[70_000, 70_001], [8, 9], [10]]) {
+    queue = ids.map((id) => message(id));
+    await log.has(log.words.length + ids.length);
+    while (queue.length > 0) await new Promise((resolve) => setTimeout(resolve, 1));
+  }
   await poller.close();
+  assert.deepEqual(log.words, ["70000", "70001", "8", "9", "10"]);
+  assert.equal(poller.stats().duplicates, 0);
 });
+
+for (const [what, answer] of [["that is not an array", null], ["without a single id", [null]]] as const) {
+  it(`an answer ${what} is no reason to ask again at once`, async () => {
+    const { offsets, options } = botApiThat(answer);
+    const poller = await poll(() => {}, options);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.equal(offsets.length, 1);
+    await poller.close();
+  });
+}
 
 it("a lane function that throws is reported, and the update is handled when it works again", {
   timeout: 8_000,

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { poll, type ReceivedUpdate, updateHandlers } from "../../mod.ts";
+import { poll, type ReceivedUpdate, updateHandlers, updateStreams } from "../../mod.ts";
 import { startTestBotApi } from "../../src/testing/mod.ts";
 import { gate, Log, message, part, word } from "../inbox/bot.ts";
 
@@ -52,6 +52,38 @@ describe("poll", () => {
     assert.deepEqual(log.words, ["5", "1", "[2 3]", "4"]);
     await poller.close();
     assert.equal(telegram.pending, 0);
+  });
+
+  it("passes an update to the next subscriber whose loop was left in its middle", async () => {
+    await using telegram = await startTestBotApi();
+    const streams = updateStreams({ bufferSize: 0 });
+    const first = streams.on("message");
+    await using poller = await poll(streams, {
+      ...{ token: telegram.token, apiRoot: telegram.apiRoot, timeoutS: 0 },
+    });
+    for (const id of [1, 2]) void telegram.deliver(message(id));
+    let second = first;
+    for await (const _ of first) {
+      second = streams.on("message");
+      break;
+    }
+    const log = new Log();
+    void (async () => {
+      for await (const update of second) log.add(word(update));
+    })();
+    await log.has(2);
+    await poller.close();
+    assert.deepEqual([log.words, telegram.pending], [["1", "2"], 0]);
+    streams.close();
+  });
+
+  it("closes soon although Telegram lets a second request with the same offset wait", async () => {
+    await using telegram = await startTestBotApi();
+    const poller = await poll(() => {}, { token: telegram.token, apiRoot: telegram.apiRoot });
+    await telegram.deliver(message(1)); // until the next request confirms it
+    const since = performance.now();
+    await poller.close();
+    assert.ok(performance.now() - since < 2_000);
   });
 
   it("leaves to Telegram what was not handled before it closed", async () => {

@@ -13,6 +13,7 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { AddMode, Batch, StoreEntry, StoreHost } from "../../mod.ts";
 import { TelehookError } from "../../src/errors/telehook_error.ts";
+import * as uses from "../../src/store/sqlite/process.ts";
 import { SqliteInboxStore } from "../../src/store/sqlite/sqlite_inbox_store.ts";
 import { sqliteStore, type SqliteStoreOptions } from "../../src/store/sqlite/sqlite_store.ts";
 import { stoppedClock, type TestScope, testStore } from "../../src/testing/store.ts";
@@ -763,6 +764,17 @@ function twoOnOneFile(): void {
     }
     assert.deepEqual([a.lost, b.lost], [[], []]);
     assert.equal(valueOf(path, "SELECT count(*) FROM owners"), 2);
+  });
+
+  it("are let live by each other in one process, also if it has loaded this module twice", async () => {
+    const again = "../../src/store/sqlite/process.ts?again";
+    const copy: typeof uses = await import(again);
+    assert.notEqual(copy.isDead, uses.isDead);
+    const [user, other] = [uses.beginUse(), copy.beginUse()];
+    assert.deepEqual([uses.isDead(other, user), copy.isDead(user, other)], [false, false]);
+    copy.endUse(other);
+    assert.deepEqual([uses.isDead(other, user), copy.isDead(user, other)], [true, false]);
+    uses.endUse(user);
   });
 
   it("one frees what a process on this host had that is dead, but not what one on another host has", async (t) => {

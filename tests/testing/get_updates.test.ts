@@ -38,6 +38,13 @@ test("gives at most limit updates, at most 100", async (t) => {
   assert.deepEqual(ids(await call(telegram, "getUpdates", { limit: 0 })), all.slice(0, 1));
 });
 
+test("an offset far above all updates is taken for none: it belongs to other ids", async (t) => {
+  const telegram = await frozen(t);
+  const all = deliver(telegram, 2);
+  assert.deepEqual(ids(await call(telegram, "getUpdates", { offset: 70_000 })), all);
+  assert.equal(telegram.pending, 2);
+});
+
 test("a negative offset keeps so many of the newest", async (t) => {
   const telegram = await frozen(t);
   const all = deliver(telegram, 5);

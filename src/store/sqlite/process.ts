@@ -24,17 +24,23 @@ export interface StoreUser {
   readonly pid: number;
 }
 
+/** A process may hold this module several times, as after a hot reload: what one copy uses, the others must not take for dead. */
+const USED_HERE = Symbol.for("telehook.usedSqliteStores");
+
 /** The uses that this process itself has not ended. */
-const usedHere = new Set<string>();
+function usedHere(): Set<string> {
+  const holder = globalThis as { [USED_HERE]?: Set<string> };
+  return holder[USED_HERE] ??= new Set();
+}
 
 export function beginUse(): StoreUser {
   const run = crypto.randomUUID();
-  usedHere.add(run);
+  usedHere().add(run);
   return { run, host: host(), pid: runtime().process?.pid ?? 0 };
 }
 
 export function endUse({ run }: StoreUser): void {
-  usedHere.delete(run);
+  usedHere().delete(run);
 }
 
 /**
@@ -42,7 +48,7 @@ export function endUse({ run }: StoreUser): void {
  * not permit it) is for its lease to tell.
  */
 export function isDead(user: StoreUser, self: StoreUser): boolean {
-  if (self.host === "" || user.host !== self.host || usedHere.has(user.run)) return false;
+  if (self.host === "" || user.host !== self.host || usedHere().has(user.run)) return false;
   if (user.pid === self.pid) return true; // the first process of a container has the same id each time
   if (!isPermitted({ name: "run" })) return false;
   try {
