@@ -9,8 +9,10 @@
  * - handled: one operation for each update, `add(…, "behind")`, which finds that nothing of its lane waits.
  * - received: two, `add(…, "claim")` and `complete(…, true)`.
  *
- * In the same rounds, a bare loop makes the same number of round trips through the same client: on Redis a GET, or a SET and
- * a DEL, on PostgreSQL a SELECT, or an INSERT and a DELETE, which are committed. The ratio is the median of the rounds'.
+ * In the same rounds, a bare loop makes as many operations through the same client, each of which is a round trip: on Redis a
+ * GET, or a SET and a DEL, on PostgreSQL a SELECT, or an INSERT and a DELETE, which are committed. The ratio is the median of
+ * the rounds'. "Round trips" are those of the store for each update: what is asked for in one turn of the event loop goes to
+ * the server together.
  *
  * Stuck lanes have an update that is claimed or retried in an hour. "p99 added" is the time of the call that adds. Core and MB
  * are for 1000 updates a second: shares of a core, and what is written to the disk.
@@ -139,7 +141,15 @@ class Worker {
 const perSecond = (value: number) => Math.round(value).toLocaleString("en");
 const rows = [[
   ...["store", "processes", "acknowledge", "stuck lanes", "updates/s", "operations/s", "p99 added ms"],
-  ...["bare loop/s", "ratio", "core: processes", "core: server", "MB written", "event loop stood ms"],
+  ...[
+    "bare loop/s",
+    "ratio",
+    "round trips",
+    "core: processes",
+    "core: server",
+    "MB written",
+    "event loop stood ms",
+  ],
 ]];
 const memoryRows = [["store", "processes", "stuck lanes", "MiB of a process"]];
 const ms = Number(values.ms);
@@ -159,6 +169,7 @@ async function measure(
       p99Ms: Math.max(...all.map((each) => each.p99Ms)),
       blockMs: Math.max(...all.map((each) => each.blockMs)),
       cpuMs: all.reduce((sum, each) => sum + each.cpuMs, 0),
+      trips: all.reduce((sum, each) => sum + each.trips, 0),
       rssMiB: Math.max(...all.map((each) => each.rssMiB)),
     };
   };
@@ -189,8 +200,12 @@ async function measure(
       ...[store, String(workers.length), what, stuck.toLocaleString("en"), perSecond(rate)],
       ...[perSecond(rate * (what === "handled" ? 1 : 2)), median(own.map((each) => each.p99Ms)).toFixed(2)],
       ...(hasBare
-        ? [perSecond(median(bare)), medianRatio(own.map((each) => each.perSecond), bare).toFixed(2)]
-        : ["", ""]),
+        ? [
+          perSecond(median(bare)),
+          medianRatio(own.map((each) => each.perSecond), bare).toFixed(2),
+          (own.reduce((sum, each) => sum + each.trips, 0) / count).toFixed(2),
+        ]
+        : ["", "", ""]),
       (cpuMs / count).toFixed(3),
       ...(hasBare ? [(used.cpuMs / count).toFixed(3), (used.bytes / count / 1_000).toFixed(2)] : ["", ""]),
       Math.max(...own.map((each) => each.blockMs)).toFixed(0),

@@ -26,6 +26,8 @@ export interface Measured {
   /** How long the event loop stood still at most. */
   readonly blockMs: number;
   readonly cpuMs: number;
+  /** Round trips to the server. */
+  readonly trips: number;
   readonly rssMiB: number;
 }
 
@@ -35,6 +37,15 @@ const LANES = 9_973;
 
 const [kind = "", address = "", name = "", number = ""] = process.argv.slice(2);
 let lastId = Number(number) * 1e9;
+let trips = 0;
+
+/** The same call, counted. */
+function counted<A extends unknown[], T>(call: (...args: A) => T): (...args: A) => T {
+  return (...args) => {
+    trips++;
+    return call(...args);
+  };
+}
 
 /** What is measured: a store, and what a bare loop does through its client. */
 interface Subject {
@@ -49,7 +60,7 @@ async function subject(): Promise<Subject> {
   if (kind === "redis") {
     const [{ send }, { subscribe }] = [respClient(address), respClient(address)];
     return {
-      store: redisStore(send, { name, subscriber: subscribe }),
+      store: redisStore(counted(send), { name, subscriber: subscribe }),
       read: (id) => send("GET", [`bare:${id}`]),
       write: (id, json) => send("SET", [`bare:${id}`, json]),
       remove: (id) => send("DEL", [`bare:${id}`]),
@@ -57,6 +68,7 @@ async function subject(): Promise<Subject> {
   }
   if (kind === "postgres") {
     const pool = listeningPool(address, CONNECTIONS);
+    pool.query = counted(pool.query);
     await pool.query("select pg_advisory_lock(1)", []);
     await pool.query("create table if not exists bare (id bigint primary key, json text not null)");
     await pool.query("select pg_advisory_unlock_all()");
@@ -146,6 +158,7 @@ async function measure(what: string, ms: number): Promise<Measured> {
   }, 1);
   await new Promise((resolve) => setTimeout(resolve, 5));
   const cpu = process.cpuUsage();
+  const tripsBefore = trips;
   const began = performance.now();
   const loop = async () => {
     for (let i = 1; performance.now() - began < ms; i++) {
@@ -167,7 +180,11 @@ async function measure(what: string, ms: number): Promise<Measured> {
   times.sort((a, b) => a - b);
   return {
     ...{ count, seconds, blockMs, p99Ms: times[Math.floor(times.length * 0.99)] ?? NaN },
-    ...{ cpuMs: (user + system) / 1_000, rssMiB: process.memoryUsage().rss / 2 ** 20 },
+    ...{
+      trips: trips - tripsBefore,
+      cpuMs: (user + system) / 1_000,
+      rssMiB: process.memoryUsage().rss / 2 ** 20,
+    },
   };
 }
 
@@ -179,7 +196,7 @@ async function fill(from: number, to: number): Promise<Measured> {
       if (typeof added === "object" && i % 2 === 0) await store.retry(added, 3_600_000);
     }));
   }
-  return { count: to - from, seconds: 0, p99Ms: 0, blockMs: 0, cpuMs: 0, rssMiB: 0 };
+  return { count: to - from, seconds: 0, p99Ms: 0, blockMs: 0, cpuMs: 0, trips: 0, rssMiB: 0 };
 }
 
 for await (const line of createInterface({ input: process.stdin })) {
