@@ -181,14 +181,40 @@ export class Batches {
     const id = update.update_id;
     const isLate = album !== undefined && this.#isAlbumKnown(lane, album.key, now) ? 1 : 0;
     const row = {
-      ...{ id, parts: 1, added_by: owner, chars },
-      ...{ lane, album: album?.key ?? null, is_late: isLate, is_replay: 0, ended: null, began_at: now },
-      ...{ attempts, failures, crashes: 0, crashes_alone: 0 },
+      id,
+      parts: 1,
+      added_by: owner,
+      chars,
+      lane,
+      album: album?.key ?? null,
+      is_late: isLate,
+      is_replay: 0,
+      ended: null,
+      began_at: now,
+      attempts,
+      failures,
+      crashes: 0,
+      crashes_alone: 0,
     };
     if (album === undefined) {
+      // Spread arrays would cost a fifth more.
       this.#sql.insertSingle.run(
-        ...[id, lane, place, isHead, now, now, now, reservedBy, now + Math.ceil(reservedMs), owned, claim],
-        ...[attempts, failures, owner, chars, json],
+        id,
+        lane,
+        place,
+        isHead,
+        now,
+        now,
+        now,
+        reservedBy,
+        now + Math.ceil(reservedMs),
+        owned,
+        claim,
+        attempts,
+        failures,
+        owner,
+        chars,
+        json,
       );
       return row;
     }
@@ -404,6 +430,8 @@ export class Batches {
 const FREE = "is_head AND owner = 0 AND (reserved_by IN (0, ?) OR reserved_until <= ?)";
 const QUIET = "is_collecting AND ended = 'quiet'";
 const MINE = "id = ? AND owner = ? AND claim = ?";
+/** The plus means nothing; without it, Bun's SQLite compiles the statement again for each value: 10 µs. */
+const OF_LANE = "lane = +?";
 
 /** Compiles every statement, once for as long as the file is open. */
 function prepare(database: SqliteDatabase) {
@@ -419,10 +447,10 @@ function prepare(database: SqliteDatabase) {
     here: sql<unknown>(
       "SELECT 1 FROM batches WHERE id = ? UNION ALL SELECT 1 FROM parts WHERE update_id = ? LIMIT 1",
     ),
-    first: sql<Placed>("SELECT place FROM batches WHERE lane = ? ORDER BY place LIMIT 1"),
-    last: sql<Placed>("SELECT place FROM batches WHERE lane = ? ORDER BY place DESC LIMIT 1"),
+    first: sql<Placed>(`SELECT place FROM batches WHERE ${OF_LANE} ORDER BY place LIMIT 1`),
+    last: sql<Placed>(`SELECT place FROM batches WHERE ${OF_LANE} ORDER BY place DESC LIMIT 1`),
     collecting: sql<{ readonly id: number; readonly parts: number; readonly last_at: number }>(
-      "SELECT id, parts, last_at FROM batches WHERE lane = ? AND album = ? AND is_collecting LIMIT 1",
+      `SELECT id, parts, last_at FROM batches WHERE ${OF_LANE} AND album = ? AND is_collecting LIMIT 1`,
     ),
     toWait: sql<{
       readonly id: number;
@@ -482,7 +510,7 @@ function prepare(database: SqliteDatabase) {
     ),
     endAlbums: sql(
       `UPDATE batches SET is_collecting = 0, ended = 'next', set_at = ?, due_at = min(due_at, ?)
-       WHERE lane = ? AND is_collecting`,
+       WHERE ${OF_LANE} AND is_collecting`,
     ),
     claim: sql<ClaimedRow>(
       `UPDATE batches SET owner = ?, claim = ?, is_collecting = 0, reserved_by = 0 WHERE id IN
@@ -502,11 +530,11 @@ function prepare(database: SqliteDatabase) {
     ),
     demote: sql(
       `UPDATE batches SET is_head = 0
-       WHERE id = (SELECT id FROM batches WHERE lane = ? ORDER BY place LIMIT 1)`,
+       WHERE id = (SELECT id FROM batches WHERE ${OF_LANE} ORDER BY place LIMIT 1)`,
     ),
     promote: sql(
       `UPDATE batches SET is_head = 1 WHERE is_head = 0
-         AND id = (SELECT id FROM batches WHERE lane = ? ORDER BY place LIMIT 1)`,
+         AND id = (SELECT id FROM batches WHERE ${OF_LANE} ORDER BY place LIMIT 1)`,
     ),
     postpone: sql("UPDATE batches SET due_at = ?, last_at = ?, ended = 'quiet' WHERE id = ?"),
     clockWasSet: sql(
