@@ -15,6 +15,7 @@ export function isUpdate(value: unknown): value is Update {
   if (!Number.isSafeInteger(value.update_id) || Number(value.update_id) < 0) return false;
   let hasKind = false;
   for (const key in value) {
+    if (key === "update_id") continue; // which was checked, and is never a kind
     const isObject = isContent(contentOf(value, key));
     if (isKnownKind(key) ? !isObject : MERGED.has(key)) return false;
     hasKind ||= isObject;

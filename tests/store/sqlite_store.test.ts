@@ -13,7 +13,10 @@ import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
 import type { AddMode, Batch, StoreEntry, StoreHost } from "../../mod.ts";
 import { TelehookError } from "../../src/errors/telehook_error.ts";
+import { Batches } from "../../src/store/sqlite/batches.ts";
+import { SqliteDatabase, type Statement } from "../../src/store/sqlite/database.ts";
 import * as uses from "../../src/store/sqlite/process.ts";
+import { prepareSchema } from "../../src/store/sqlite/schema.ts";
 import { SqliteInboxStore } from "../../src/store/sqlite/sqlite_inbox_store.ts";
 import { sqliteStore, type SqliteStoreOptions } from "../../src/store/sqlite/sqlite_store.ts";
 import { stoppedClock, type TestScope, testStore } from "../../src/testing/store.ts";
@@ -653,6 +656,24 @@ function itsWriter(): void {
     assert.deepEqual(others, []);
     assert.ok(ran.length < 20, `${ran.length} looks for others`);
     assert.equal(await trial.store.add(entry(2_001, { lane: "busy" }), "behind"), "added");
+  });
+
+  it("has no statement that SQLite compiles again for each value of a limit or a lane", (t) => {
+    const texts: string[] = [];
+    class Watched extends SqliteDatabase {
+      override prepare<Row>(sql: string): Statement<Row> {
+        texts.push(sql);
+        return super.prepare<Row>(sql);
+      }
+    }
+    const database = new Watched(freshPath(t));
+    t.after(() => database.close());
+    prepareSchema(database);
+    void new Batches(database);
+    assert.ok(
+      texts.some((text) => text.includes("LIMIT +?")) && texts.some((text) => text.includes("lane = +?")),
+    );
+    for (const text of texts) assert.doesNotMatch(text, /LIMIT \?|lane = \?/);
   });
 
   it("lets the event loop turn while a long list is written", async (t) => {

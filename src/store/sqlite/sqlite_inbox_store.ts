@@ -178,7 +178,7 @@ export class SqliteInboxStore implements InboxStore {
       if (others > 0) this.#adding.set(lane, others);
       else this.#adding.delete(lane);
     };
-    const promise = this.#writer.write({
+    return this.#writer.write({
       work: () => {
         const isAlone = this.#alone !== undefined;
         return file.batches.add(entry, json, mode, {
@@ -192,13 +192,13 @@ export class SqliteInboxStore implements InboxStore {
         isAdded();
         if (isBatch) this.#hasBegun(lane);
         if (this.#alone !== undefined) this.#alone.highestId = Math.max(this.#alone.highestId, id);
-        if (answer === "known" || answer === "alone") return;
+        if (answer === "known" || answer === "alone") return answer;
         this.#counts(1, entry.chars);
         if (answer instanceof SqliteBatch) this.#claims.add(answer);
+        return answer;
       },
       failed: isAdded,
     });
-    return promise.then(({ answer }) => answer);
   }
 
   claim(most: number, quietExtraMs: number): Awaitable<readonly Batch[]> {
@@ -218,6 +218,7 @@ export class SqliteInboxStore implements InboxStore {
       work: () => file.batches.claim(most, quietExtraMs, this.#deed()),
       committed: (batches) => {
         for (const batch of batches) this.#claims.add(batch);
+        return batches;
       },
     });
   }
@@ -225,7 +226,7 @@ export class SqliteInboxStore implements InboxStore {
   complete(batch: Batch, claimNext: boolean): Awaitable<Batch | undefined> {
     const file = this.#file;
     if (file === undefined || !this.#isClaimed(batch)) return undefined;
-    const promise = this.#writer.write({
+    return this.#writer.write({
       work: () => {
         const removal = file.batches.remove(batch, this.#isOnlyOf(batch.lane), this.#deed());
         const next = claimNext ? this.#claimNext(file) : undefined;
@@ -234,9 +235,9 @@ export class SqliteInboxStore implements InboxStore {
       committed: ({ removal, next }) => {
         this.#isRemoved(batch, removal);
         if (next !== undefined) this.#claims.add(next);
+        return next;
       },
     });
-    return promise.then(({ next }) => next);
   }
 
   retry(batch: Batch, afterMs: number, tries?: Tries): Awaitable<void> {
@@ -254,7 +255,7 @@ export class SqliteInboxStore implements InboxStore {
     return this.#writer.write({
       work: () => file.batches.park(batch, parking, this.#deed()),
       committed: (removal) => this.#isRemoved(batch, removal),
-    }).then(() => {});
+    });
   }
 
   parked(after: number, most: number): Promise<readonly ParkedBatch[]> {
@@ -265,17 +266,17 @@ export class SqliteInboxStore implements InboxStore {
   replay(id: number): Promise<boolean> {
     const file = this.#openFile();
     this.#replaying++;
-    const promise = this.#writer.write({
+    return this.#writer.write({
       work: () => file.batches.replay(id, this.#deed()),
       failed: () => void this.#replaying--,
       committed: (replayed) => {
         this.#replaying--;
-        if (replayed === undefined) return;
+        if (replayed === undefined) return false;
         this.#hasBegun(replayed.lane);
         this.#counts(replayed.added.count, replayed.added.chars);
+        return true;
       },
     });
-    return promise.then((replayed) => replayed !== undefined);
   }
 
   discard(id: number): Promise<boolean> {
