@@ -76,9 +76,15 @@ async function runClosedWithoutAnswer({ store, heard, calls }: LateAnswersRun): 
   await adding;
 }
 
-/** A process is suspended while it claims. When it goes on, another one has handled what the answer says that it has. */
+/**
+ * A process is suspended while it claims, or its network is. When it goes on, another one has handled what the answer says
+ * that it has.
+ *
+ * @param afterMs How long the answer takes, of a lease of 30 000.
+ */
 async function runAnsweredTooLate(
   { t, store, calls, other, endLeases }: LateAnswersRun,
+  afterMs: number,
 ): Promise<void> {
   const clock = new Clock(t);
   await store.add(entry(1), "append");
@@ -88,7 +94,7 @@ async function runAnsweredTooLate(
   await endLeases();
   const [batch = assert.fail()] = await other.claim(1, 0);
   await other.complete(batch, false);
-  clock.pass(30_000);
+  clock.pass(afterMs);
   calls.holds = undefined;
   calls.pass();
   await assert.rejects(claiming, { code: "ERR_STORE", message: /an answer came when the lease had ended/ });
@@ -98,7 +104,10 @@ async function runAnsweredTooLate(
 /** What is tried, by what it shows. */
 export const LATE_ANSWERS: Readonly<Record<string, (run: LateAnswersRun) => Promise<void>>> = {
   "what is claimed while a process comes back remains its own": runAnsweredTogether,
-  "what a suspended process had claimed is not handled when it goes on": runAnsweredTooLate,
+  "what a suspended process had claimed is not handled when it goes on": (run) =>
+    runAnsweredTooLate(run, 30_000),
+  "what was claimed when half of a lease was left is not handled when that is over": (run) =>
+    runAnsweredTooLate(run, 15_000),
   "a claim that comes after closing does not bring the store back": runClaimedAfterClosing,
   "closing does not wait for a server that does not answer": runClosedWithoutAnswer,
 };

@@ -148,7 +148,7 @@ export class PostgresInboxStore implements InboxStore {
       notify: (payload) => query("select pg_notify($1::text, $2::text)", [schema, payload]),
     });
     this.#calls = new ServerCalls({
-      leaseMs,
+      oursUntil: (sentAt) => this.#leases.oursUntil(sentAt),
       isOpen: () => this.#host !== undefined,
       enter: () => this.#enter(),
       entered: () => void this.#leases.renew(),

@@ -118,7 +118,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     this.#server = new RedisServer(parts.name, parts.command);
     this.#poller = WakePoller.of(parts.client, parts.command);
     this.#calls = new ServerCalls({
-      leaseMs: parts.leaseMs,
+      oursUntil: (sentAt) => this.#leases.oursUntil(sentAt),
       isOpen: () => this.#host !== undefined,
       enter: () => this.#enter(),
       entered: () => void this.#leases.renew(),
