@@ -769,8 +769,18 @@ end
 return finish({b and 'ok' or 'gone', '', '', '', '', ''})
 `;
 
+/** What was kept for as long as it is to be, is dropped. */
+const PARKED = `
+local function unpark(id)
+  R('HDEL', parked, id)
+  R('ZREM', parkedIds, id)
+  R('ZREM', parkedUntil, id)
+end
+for _, id in ipairs(R('ZRANGEBYSCORE', parkedUntil, '-inf', now, 'LIMIT', 0, 1000)) do unpark(id) end
+`;
+
 // id, token, error, attempts, keepMs
-const PARK = `
+const PARK = `${PARKED}
 local b = held(ARGV[5], ARGV[6])
 if b then
   local jsons, ids = {}, {}
@@ -786,15 +796,6 @@ if b then
   R('ZADD', parkedUntil, now + tonumber(ARGV[9]), ids[1])
 end
 return finish({b and 'ok' or 'gone', '', '', '', '', ''})
-`;
-
-const PARKED = `
-local function unpark(id)
-  R('HDEL', parked, id)
-  R('ZREM', parkedIds, id)
-  R('ZREM', parkedUntil, id)
-end
-for _, id in ipairs(R('ZRANGEBYSCORE', parkedUntil, '-inf', now, 'LIMIT', 0, 1000)) do unpark(id) end
 `;
 
 // after, most
