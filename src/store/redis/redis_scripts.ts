@@ -366,19 +366,22 @@ local function claimDue(answer, most, extra)
       if b then R('ZADD', due, b.due, id) end
     end
   end
-  local own = R('ZRANGEBYSCORE', reserved, me, me, 'LIMIT', 0, most)
-  while taken < most do
-    local id = table.remove(own, 1)
-    if not id then
-      local d = R('ZRANGE', due, 0, 0, 'WITHSCORES')
-      local q = extra and R('ZRANGE', quiet, 0, 0, 'WITHSCORES') or {}
-      local dueAt, quietAt = tonumber(d[2] or '1e300'), tonumber(q[2] or '1e300')
-      if quietAt + (extra or 0) <= now and quietAt < dueAt then id = q[1]
-      elseif dueAt <= now then id = d[1] end
-    end
-    if not id then break end
+  local own = {} -- what is reserved for this owner: all of it is due
+  for i, id in ipairs(R('ZRANGEBYSCORE', reserved, me, me, 'LIMIT', 0, most)) do
     local b = get(id)
-    if not b then
+    own[i] = {id, b and b.due or 0}
+  end
+  table.sort(own, function (x, y) return x[2] < y[2] end)
+  while taken < most do
+    local d = R('ZRANGE', due, 0, 0, 'WITHSCORES')
+    local q = extra and R('ZRANGE', quiet, 0, 0, 'WITHSCORES') or {}
+    local id, at = d[1], tonumber(d[2] or '1e300')
+    local quietAt = tonumber(q[2] or '1e300')
+    if quietAt + (extra or 0) <= now and quietAt < at then id, at = q[1], quietAt end
+    if own[1] and own[1][2] <= at then id, at = unpack(table.remove(own, 1)) end
+    if at > now then break end
+    local b = get(id)
+    if not b or b.owner then
       R('ZREM', due, id)
       R('ZREM', quiet, id)
       R('ZREM', reserved, id)
