@@ -39,6 +39,23 @@ test("what is completed as a store closes is not handled again", skipWithoutRedi
   assert.deepEqual(await next.store.claim(1, 0), []);
 });
 
+test("large updates do not go together", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const together: number[] = [];
+  const send: RespClient["send"] = (command, args) => {
+    if (command === "EVALSHA") together.push(args.filter((each) => each.startsWith('{"update_id"')).length);
+    return client.send(command, args);
+  };
+  const { store } = await openStore(t, client, { name: newName(), send });
+  await store.add(entry(9, { lane: 9 }), "append"); // the server has the script now
+  together.length = 0;
+  const json = (id: number) => JSON.stringify({ update_id: id, text: id < 4 ? "x".repeat(300_000) : "" });
+  const added = await Promise.all(
+    [1, 2, 3, 4, 5].map((id) => store.add(entry(id, { lane: id, json: json(id) }), "append")),
+  );
+  assert.deepEqual([added, together], [Array(5).fill("added"), [1, 1, 3]]);
+});
+
 test("an answer to several calls that is not all texts is refused", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
   let parses = false;

@@ -453,7 +453,10 @@ export class PostgresInboxStore implements InboxStore {
       const { leaseMs, now } = this.#parts;
       return this.#call(name, [this.#bot, this.#owner, leaseMs, now?.(), list, ...more()]);
     };
-    return new GatheredCalls((calls) => this.#server.callTogether(calls, send));
+    return new GatheredCalls(
+      (calls) => this.#server.callTogether(calls, send),
+      ({ json }) => String(json ?? "").length,
+    );
   }
 
   #call(name: FunctionName, values: readonly Value[]): Promise<Lines> {

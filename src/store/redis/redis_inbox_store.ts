@@ -291,7 +291,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     return new GatheredCalls(async (calls) => {
       const answer = await this.#server.run(script, [...this.#common(""), ...calls.flat()]);
       return answersOf(answer, calls.length);
-    });
+    }, (call) => call.reduce((chars, each) => chars + each.length, 0));
   }
 
   /** What every script is told first. */
