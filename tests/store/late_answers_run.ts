@@ -15,6 +15,8 @@ export interface LateAnswersRun {
   /** Another one of the same bot. */
   readonly other: InboxStore;
   readonly t: TestScope;
+  /** Opens one more, whose calls are `calls` too. */
+  open(leaseMs: number): Promise<InboxStore>;
   /** Lets all leases be over. */
   endLeases(): Promise<unknown>;
 }
@@ -41,6 +43,29 @@ async function runAnsweredTogether(
   await pause(50);
   assert.deepEqual(ids(await other.claim(9, 0)), [], "Nobody else claims what it has claimed");
   assert.deepEqual(heard.batches, []);
+}
+
+/**
+ * The answer to a claim is lost, and the sender repeats its update while a renewal is under way that does not know of the
+ * claim: it must not be freed.
+ */
+async function runRepeatedDuringRenewal({ calls, other, open }: LateAnswersRun): Promise<void> {
+  const store = await open(1_000);
+  calls.holds = "answers";
+  const lost = assert.rejects(async () => await store.add(entry(1), "claim"));
+  await calls.has(1);
+  calls.lose();
+  await lost;
+  calls.holds = "requests";
+  await calls.has(1); // the renewal
+  const repeated = store.add(entry(1), "claim");
+  await calls.has(2);
+  calls.holds = undefined;
+  calls.pass(1);
+  assert.ok(typeof await repeated === "object");
+  calls.pass();
+  await pause(50);
+  assert.deepEqual(ids(await other.claim(9, 0)), [], "Nobody else claims what it handles");
 }
 
 /** A claim that reaches the server after its store has left must not bring the store back: nobody would handle what it claims. */
@@ -108,6 +133,7 @@ export const LATE_ANSWERS: Readonly<Record<string, (run: LateAnswersRun) => Prom
     runAnsweredTooLate(run, 30_000),
   "what was claimed when half of a lease was left is not handled when that is over": (run) =>
     runAnsweredTooLate(run, 15_000),
+  "what its sender repeats during a renewal remains claimed": runRepeatedDuringRenewal,
   "a claim that comes after closing does not bring the store back": runClaimedAfterClosing,
   "closing does not wait for a server that does not answer": runClosedWithoutAnswer,
 };

@@ -371,8 +371,8 @@ begin
     return next;
   end loop;
   if cardinality(v_claimed) > 0 then
-    update ${s}.updates set owner = p_owner, token = p_calls[array_position(v_claimed, update_id)], is_collecting = false,
-      reserved_for = null, reserved_until = null where bot = p_bot and update_id = any (v_claimed);
+    update ${s}.updates set owner = p_owner, token = p_calls[array_position(v_claimed, update_id)], told = null,
+      is_collecting = false, reserved_for = null, reserved_until = null where bot = p_bot and update_id = any (v_claimed);
   end if;
   if v_done is not null then
     perform ${s}.tell(p_bot, p_owner, told) from ${s}.remove(p_bot, p_owner, p_at, v_done, v_lanes, v_have_parts);
@@ -478,9 +478,15 @@ begin${GUARD_LIST(s)}
       v_status := 'known';
       -- Perhaps claimed by an earlier call, whose answer was lost.
       if (e.known).owner = p_owner and v_mode in ('claim', 'adopt') then
-        v_lines := array_append(v_lines, ${s}.facts(e.known, array[e.id], g.at));
-        v_said := concat_ws(' ', v_said, concat_ws(',', e.call, v_status, 1));
-        continue;
+        update ${s}.updates set told = e.call where bot = p_bot and update_id = (
+          select update_id from ${s}.updates
+            where bot = p_bot and update_id = e.id and owner is not distinct from p_owner for update skip locked
+        ) returning * into r;
+        if found then
+          v_lines := array_append(v_lines, ${s}.facts(r, array[e.id], g.at));
+          v_said := concat_ws(' ', v_said, concat_ws(',', e.call, v_status, 1));
+          continue;
+        end if;
       end if;
     elsif e.collects and e.album is not null and v_mode <> 'adopt' then
       select * into r from ${s}.updates where bot = p_bot and lane = e.lane and album = e.album and is_collecting for update;
@@ -518,7 +524,8 @@ begin${GUARD_LIST(s)}
       a.wait_until, null, e.quiet, e.attempts, e.failures, 0, 0,
       case when v_is_claimed then p_owner end, case when v_is_claimed then e.call end,
       case when e.reserved > 0 and not v_is_claimed then p_owner end,
-      case when e.reserved > 0 and not v_is_claimed then g.at + e.reserved * ${MS} end
+      case when e.reserved > 0 and not v_is_claimed then g.at + e.reserved * ${MS} end,
+      null
     );
     v_rows := array_append(v_rows, r);
     if v_mode = 'adopt' and e.first is not null then
@@ -744,7 +751,7 @@ begin${GUARD(s)}
   with lost as (
     select update_id from ${s}.updates
     where bot = p_bot and owner is not null and case
-      when owner = p_owner then token < p_under_way
+      when owner = p_owner then greatest(token, told) < p_under_way
         and (update_id || ' ' || token) not in (select unnest(v_held))
       else not exists (select from ${s}.owners where id = owner)
     end

@@ -26,7 +26,8 @@ import { LONGEST_PAUSE_MS } from "../album_rules.ts";
  *   and are due when it is quiet are in `quiet` instead, and in `longest` by when they are due at the latest.
  * - `reserved`: first batches that are due, by the owner that they are reserved for. In `due`, these are then due when the
  *   reservation ends.
- * - `claims`: claimed batches, by their owner. `owners`: owners, by when their lease ends.
+ * - `claims`: claimed batches, by their owner. The token of a claim is the call that has made it; `told`, the latest call that
+ *   was told of it again. `owners`: owners, by when their lease ends.
  * - `ages`: all batches, by when they began.
  * - `recent`, `recent-albums`: what is remembered, by when it was handled.
  * - `parked`: id → the parked batch; `parked-ids`: by its id; `parked-until`: by when it is dropped.
@@ -270,7 +271,7 @@ end
 -- Ends a claim: the batch is due at that time.
 local function release(id, b, at)
   R('ZREM', claims, id)
-  b.owner, b.token, b.due = nil, nil, at
+  b.owner, b.token, b.told, b.due = nil, nil, nil, at
   put(id, b)
   if lane(b.lane) == id then offer(id, b) end
 end
@@ -599,7 +600,11 @@ each(${ADD_ARGUMENTS}, function (i)
   local place = known(updateId)
   if place then
     local b = place ~= '' and get(place)
-    local mine = b and b.owner == me and not b.album
+    local mine = b and b.owner == me and not b.album and (mode == 'claim' or mode == 'adopt')
+    if mine then -- a renewal that is under way may not know of it
+      b.told = token
+      put(place, b)
+    end
     return {'known', mine and place or '', mine and b.token or ''}
   end
   local first, last, open = lane(name)
@@ -864,7 +869,7 @@ for _, id in ipairs(R('ZRANGEBYSCORE', claims, me, me)) do
   if not isHeld[id] then
     local b = get(id)
     if not b then R('ZREM', claims, id)
-    elseif tonumber(b.token) < underWay then release(id, b, now) end -- its answer was lost
+    elseif tonumber(b.told or b.token) < underWay then release(id, b, now) end -- its answer was lost
   end
 end
 finish(answer)
