@@ -2,6 +2,8 @@ import { soon } from "../platform/next_turn.ts";
 
 /** How many calls go to the server together: it does nothing else for this bot meanwhile. */
 const MOST_TOGETHER = 64;
+/** How many characters go together: a call that is larger goes alone, so that it does not take the time of the others. */
+const MOST_CHARS = 500_000;
 
 interface WaitingCall<C, A> {
   readonly call: C;
@@ -15,11 +17,16 @@ interface WaitingCall<C, A> {
  */
 export class GatheredCalls<C, A> {
   readonly #send: (calls: readonly C[]) => Promise<readonly A[]>;
+  readonly #charsOf: (call: C) => number;
   #waiting: WaitingCall<C, A>[] = [];
 
-  /** @param send Sends calls, at least one. Its answers are in the order of the calls. */
-  constructor(send: (calls: readonly C[]) => Promise<readonly A[]>) {
+  /**
+   * @param send Sends calls, at least one. Its answers are in the order of the calls.
+   * @param charsOf The size of a call, in characters.
+   */
+  constructor(send: (calls: readonly C[]) => Promise<readonly A[]>, charsOf: (call: C) => number) {
     this.#send = send;
+    this.#charsOf = charsOf;
   }
 
   make(call: C): Promise<A> {
@@ -31,9 +38,18 @@ export class GatheredCalls<C, A> {
   #sendAll(): void {
     const all = this.#waiting;
     this.#waiting = [];
-    for (let i = 0; i < all.length; i += MOST_TOGETHER) {
-      void this.#sendTogether(all.slice(i, i + MOST_TOGETHER));
+    let together: WaitingCall<C, A>[] = [];
+    let chars = 0;
+    for (const each of all) {
+      const more = this.#charsOf(each.call);
+      if (together.length === MOST_TOGETHER || (together.length > 0 && chars + more > MOST_CHARS)) {
+        void this.#sendTogether(together);
+        [together, chars] = [[], 0];
+      }
+      together.push(each);
+      chars += more;
     }
+    void this.#sendTogether(together);
   }
 
   async #sendTogether(waiting: readonly WaitingCall<C, A>[]): Promise<void> {

@@ -85,6 +85,17 @@ export class Leases<B> {
     this.#schedule(this.#isFailing && leftAfterMs > 0 ? Math.min(leftAfterMs, leaseMs / 10) : leaseMs / 3);
   }
 
+  /**
+   * Until when what a call has claimed is surely ours: the server keeps it for half a lease after each call, and for a whole
+   * one after a renewal.
+   *
+   * @param sentAt When the call was sent, as the result on the clock of `performance.now()`.
+   */
+  oursUntil(sentAt: number): number {
+    const { leaseMs } = this.#options;
+    return Math.max(sentAt + 0.45 * leaseMs, this.#renewedAt + 0.9 * leaseMs);
+  }
+
   /** For how long what is held is surely still ours. */
   #leftMs(now = performance.now()): number {
     return this.#renewedAt + 0.9 * this.#options.leaseMs - now;

@@ -6,8 +6,8 @@ const CLOSING_MS = 2_000;
 
 /** What {@link ServerCalls} need to know. */
 export interface ServerCallsOptions {
-  /** How long claims last. */
-  readonly leaseMs: number;
+  /** Until when what a call has claimed is surely ours that was sent at that time, on the clock of `performance.now()`. */
+  oursUntil(sentAt: number): number;
   /** Whether the store is open. */
   isOpen(): boolean;
   /** Tells the server that this process uses the store, again. */
@@ -31,6 +31,8 @@ export class ServerCalls<B> {
   /** Calls that end a claim, and have failed: made again before each renewal. */
   readonly #failed = new Map<B, () => Promise<unknown>>();
   #latest = 0;
+  /** How often the server was told again. */
+  #entries = 0;
   #entering: Promise<void> | undefined;
 
   constructor(options: ServerCallsOptions) {
@@ -57,19 +59,25 @@ export class ServerCalls<B> {
     call: (number: number) => Promise<readonly string[]>,
     read: (answer: readonly string[]) => T,
   ): Promise<T> {
-    const { isOpen, leaseMs, refusal } = this.#options;
+    const { isOpen, oursUntil, refusal } = this.#options;
     for (let tries = 0;; tries++) {
       if (!isOpen()) throw refusal("it is closed, or not open yet. Use a store that is open");
       const number = this.next();
       const sentAt = performance.now();
+      const entries = this.#entries;
       this.#underWay.add(number);
       try {
         const answer = await call(number);
-        // Of a process that was suspended. What it claimed belongs to another one by now, or is freed by the next renewal.
-        if (performance.now() - sentAt > 0.9 * leaseMs) {
-          throw refusal("an answer came when the lease had ended. Do not block the event loop for that long");
+        if (answer[0] !== "?") {
+          // Of a process that was suspended, or whose network was. What it claimed belongs to another one by now, or is freed by
+          // the next renewal.
+          if (performance.now() > oursUntil(sentAt) || entries !== this.#entries) {
+            throw refusal(
+              "an answer came when the lease had ended. Do not block the event loop for that long, or use a longer leaseMs",
+            );
+          }
+          return read(answer);
         }
-        if (answer[0] !== "?") return read(answer);
       } finally {
         this.#underWay.delete(number);
       }
@@ -124,6 +132,10 @@ export class ServerCalls<B> {
   /** Others took this process for dead, or the server has lost its data. */
   #enterAgain(): Promise<void> {
     const { enter, entered } = this.#options;
-    return this.#entering ??= enter().then(() => entered()).finally(() => this.#entering = undefined);
+    if (this.#entering === undefined) {
+      this.#entries++;
+      this.#entering = enter().then(() => entered()).finally(() => this.#entering = undefined);
+    }
+    return this.#entering;
   }
 }

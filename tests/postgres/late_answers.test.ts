@@ -14,6 +14,7 @@ for (const [title, run] of Object.entries(LATE_ANSWERS)) {
     const other = await openStore(t, pool, { name });
     await run({
       ...{ t, store, heard, calls, other: other.store },
+      open: async (leaseMs) => (await openStore(t, query, { name, leaseMs })).store,
       endLeases: () =>
         pool.query(
           "update telehook.owners set alive_until = '-infinity' where bot = (select id from telehook.bots where name = $1::text)",

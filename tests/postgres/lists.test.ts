@@ -57,6 +57,17 @@ test("calls of one turn are one statement, and each gets its own answer", skip, 
   assert.equal((await store.stats()).updates, 1);
 });
 
+test("large updates do not go together", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const { store } = await openStore(t, { query: pool.query });
+  const json = (id: number) => JSON.stringify({ update_id: id, text: id < 4 ? "x".repeat(300_000) : "" });
+  const before = pool.count.queries;
+  const added = await Promise.all(
+    [1, 2, 3, 4, 5].map((id) => store.add(entry(id, { lane: id, json: json(id) }), "append")),
+  );
+  assert.deepEqual([added, pool.count.queries - before], [Array(5).fill("added"), 3]);
+});
+
 for (const seed of [1, 2, 3]) {
   test(`calls that go together do what they do one after the other: seed ${seed}`, skip, async (t) => {
     const pool = poolFor(t, await sharedPostgres());

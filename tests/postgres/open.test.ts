@@ -22,6 +22,8 @@ test("options that cannot be are refused at once", undefined, () => {
     /a Pool of pg, PGlite, .*postgres\.js, Bun's SQL, or a function/,
   );
   refused(() => postgresStore("postgres://x" as never, { name: "a" }), /does not recognize this client/);
+  const single = { processID: null, connect: nobody, query: nobody }; // as a Client of pg
+  refused(() => postgresStore(single, { name: "a" }), /a Client of pg has one.*pass a Pool/);
   refused(() => postgresStore(nobody, { name: "" }), /"name" must be a text/);
   refused(() => postgresStore(nobody, { name: "123456:abcdefghijklmnopqrstuvwxyz" }), /bot token/);
   for (const schema of ["", "A", "1a", "a-b", "pg_a", 'a"b', "a".repeat(64)]) {

@@ -176,6 +176,39 @@ test("an update that no store has is completed once, in whichever process", skip
   );
 });
 
+test("a transaction that does not end keeps no connections of the store", skip, async (t) => {
+  const url = await sharedPostgres();
+  const pool = poolFor(t, url, 2);
+  const { store } = await openStore(t, { query: pool.query });
+  const lanes = [1, 2, 3, 4];
+  const batches = await Promise.all(lanes.map((lane) => store.add(entry(lane, { lane }), "claim")));
+  const [a, b, c] = batches.map((each) => typeof each === "object" ? each : assert.fail(each));
+  assert.ok(a && b && c);
+  const { query } = poolFor(t, url, 1); // its client has lost it, which the server does not know
+  await query("begin");
+  for (const [i, batch] of [a, b, c].entries()) await store.completeIn(query, batch, entry(i + 1).update);
+  const began = performance.now();
+  const ended = await Promise.allSettled([
+    store.retry(a, 0, { attempts: 1, failures: 1 }),
+    store.park(b, { error: "It failed", attempts: 1, keepMs: 1_000 }),
+    store.complete(c, false),
+    store.add(entry(11, { lane: 1 }), "append"),
+    store.add(entry(5, { lane: 5 }), "append"),
+  ]);
+  assert.deepEqual(ended.map(({ status }) => status), [
+    ...["rejected", "rejected", "rejected"],
+    ...["fulfilled", "fulfilled"],
+  ]);
+  for (const each of ended) {
+    if (each.status === "rejected") {
+      assert.match(String(each.reason), /set idle_in_transaction_session_timeout/);
+    }
+  }
+  assert.ok(performance.now() - began < 5_000, "Sooner than its calls end by themselves");
+  await query("rollback");
+  await store.complete(c, false);
+});
+
 test("what was adopted while its transaction ran is not handled again", skip, async (t) => {
   const pool = poolFor(t, await sharedPostgres());
   const { store } = await openStore(t, pool);

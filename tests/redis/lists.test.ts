@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { pause } from "../../src/platform/pause.ts";
 import { test } from "../scoped_it.ts";
 import { entry, newName } from "../store/server_store.ts";
 import { runTogether } from "../store/together_run.ts";
@@ -37,6 +38,61 @@ test("what is completed as a store closes is not handled again", skipWithoutRedi
   const next = await openStore(t, client, { name });
   assert.deepEqual(await next.store.claim(1, 0), []);
 });
+
+test("large updates do not go together", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const together: number[] = [];
+  const send: RespClient["send"] = (command, args) => {
+    if (command === "EVALSHA") together.push(args.filter((each) => each.startsWith('{"update_id"')).length);
+    return client.send(command, args);
+  };
+  const { store } = await openStore(t, client, { name: newName(), send });
+  await store.add(entry(9, { lane: 9 }), "append"); // the server has the script now
+  together.length = 0;
+  const json = (id: number) => JSON.stringify({ update_id: id, text: id < 4 ? "x".repeat(300_000) : "" });
+  const added = await Promise.all(
+    [1, 2, 3, 4, 5].map((id) => store.add(entry(id, { lane: id, json: json(id) }), "append")),
+  );
+  assert.deepEqual([added, together], [Array(5).fill("added"), [1, 1, 3]]);
+});
+
+test("an answer to several calls that is not all texts is refused", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  let parses = false;
+  const send: RespClient["send"] = async (command, args) => {
+    const answer = await client.send(command, args);
+    return parses && Array.isArray(answer)
+      ? answer.map((each) => /^\d+$/.test(each) ? Number(each) : each)
+      : answer;
+  };
+  const { store } = await openStore(t, client, { name: newName(), send });
+  parses = true;
+  const added = await Promise.allSettled([1, 2].map((id) => store.add(entry(id, { lane: id }), "claim")));
+  assert.deepEqual(
+    added.map((each) => each.status === "rejected" && /instead of a list of texts/.test(String(each.reason))),
+    [true, true],
+  );
+  parses = false;
+  const again = await Promise.all([1, 2].map((id) => store.add(entry(id, { lane: id }), "claim")));
+  assert.ok(again.every((each) => typeof each === "object"));
+});
+
+test(
+  "what is parked is dropped when its time is over, though nobody looks at it",
+  skipWithoutRedis,
+  async (t) => {
+    const client = clientFor(t, await sharedRedis());
+    const name = newName();
+    const { store } = await openStore(t, client, { name });
+    for (const id of [1, 2]) {
+      const batch = await store.add(entry(id), "claim");
+      assert.ok(typeof batch === "object");
+      await store.park(batch, { error: "It failed", attempts: 1, keepMs: 1 });
+      await pause(5);
+    }
+    assert.deepEqual(await client.send("HKEYS", [`{telehook:${name}}:parked`]), ["2"]);
+  },
+);
 
 for (const seed of [1, 2, 3, 4]) {
   test(

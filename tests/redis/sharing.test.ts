@@ -122,6 +122,24 @@ test("two stores with one subscriber wake each other at once", skipWithoutRedis,
   assert.deepEqual(ids(await a.store.claim(1, 0)), [2]);
 });
 
+test(
+  "what is reserved for a process is not claimed before what fell due earlier",
+  skipWithoutRedis,
+  async (t) => {
+    const client = clientFor(t, await sharedRedis());
+    const name = newName();
+    const { store: a } = await openStore(t, client, { name });
+    const { store: b } = await openStore(t, client, { name });
+    const firsts = await Promise.all([1, 2].map((lane) => b.add(entry(lane, { lane }), "claim")));
+    await a.add(entry(3, { lane: 3 }), "append");
+    await pause(2);
+    for (const lane of [1, 2]) await a.add(entry(10 + lane, { lane, reservedMs: 10_000 }), "append");
+    for (const each of firsts) if (typeof each === "object") await b.complete(each, false);
+    assert.deepEqual(ids(await a.claim(2, 0)), [3, 11]);
+    assert.deepEqual(ids(await a.claim(2, 0)), [12]);
+  },
+);
+
 test("names keep bots apart", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
   const [a, b] = [

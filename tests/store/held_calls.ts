@@ -4,7 +4,7 @@ import { pause } from "../../src/platform/pause.ts";
 export class HeldCalls {
   /** What is held back from now on. */
   holds: "requests" | "answers" | undefined;
-  readonly #held: (() => void)[] = [];
+  readonly #held: { readonly pass: () => void; readonly lose: (error: Error) => void }[] = [];
 
   /** Makes a call, and holds back what is to be held. */
   async make<T>(call: () => Promise<T>): Promise<T> {
@@ -21,12 +21,17 @@ export class HeldCalls {
     while (this.#held.length < count) await pause(1);
   }
 
-  /** Passes on all that are held back, at the same moment and in their order. */
-  pass(): void {
-    for (const each of this.#held.splice(0)) each();
+  /** Passes on all that are held back, at the same moment and in their order; or all but the first ones. */
+  pass(from = 0): void {
+    for (const each of this.#held.splice(from)) each.pass();
+  }
+
+  /** The same, but they do not arrive. */
+  lose(): void {
+    for (const each of this.#held.splice(0)) each.lose(new Error("The connection was closed"));
   }
 
   #hold(): Promise<void> {
-    return new Promise((resolve) => this.#held.push(resolve));
+    return new Promise((pass, lose) => this.#held.push({ pass, lose }));
   }
 }

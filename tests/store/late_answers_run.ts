@@ -15,6 +15,8 @@ export interface LateAnswersRun {
   /** Another one of the same bot. */
   readonly other: InboxStore;
   readonly t: TestScope;
+  /** Opens one more, whose calls are `calls` too. */
+  open(leaseMs: number): Promise<InboxStore>;
   /** Lets all leases be over. */
   endLeases(): Promise<unknown>;
 }
@@ -41,6 +43,29 @@ async function runAnsweredTogether(
   await pause(50);
   assert.deepEqual(ids(await other.claim(9, 0)), [], "Nobody else claims what it has claimed");
   assert.deepEqual(heard.batches, []);
+}
+
+/**
+ * The answer to a claim is lost, and the sender repeats its update while a renewal is under way that does not know of the
+ * claim: it must not be freed.
+ */
+async function runRepeatedDuringRenewal({ calls, other, open }: LateAnswersRun): Promise<void> {
+  const store = await open(1_000);
+  calls.holds = "answers";
+  const lost = assert.rejects(async () => await store.add(entry(1), "claim"));
+  await calls.has(1);
+  calls.lose();
+  await lost;
+  calls.holds = "requests";
+  await calls.has(1); // the renewal
+  const repeated = store.add(entry(1), "claim");
+  await calls.has(2);
+  calls.holds = undefined;
+  calls.pass(1);
+  assert.ok(typeof await repeated === "object");
+  calls.pass();
+  await pause(50);
+  assert.deepEqual(ids(await other.claim(9, 0)), [], "Nobody else claims what it handles");
 }
 
 /** A claim that reaches the server after its store has left must not bring the store back: nobody would handle what it claims. */
@@ -76,9 +101,15 @@ async function runClosedWithoutAnswer({ store, heard, calls }: LateAnswersRun): 
   await adding;
 }
 
-/** A process is suspended while it claims. When it goes on, another one has handled what the answer says that it has. */
+/**
+ * A process is suspended while it claims, or its network is. When it goes on, another one has handled what the answer says
+ * that it has.
+ *
+ * @param afterMs How long the answer takes, of a lease of 30 000.
+ */
 async function runAnsweredTooLate(
   { t, store, calls, other, endLeases }: LateAnswersRun,
+  afterMs: number,
 ): Promise<void> {
   const clock = new Clock(t);
   await store.add(entry(1), "append");
@@ -88,7 +119,7 @@ async function runAnsweredTooLate(
   await endLeases();
   const [batch = assert.fail()] = await other.claim(1, 0);
   await other.complete(batch, false);
-  clock.pass(30_000);
+  clock.pass(afterMs);
   calls.holds = undefined;
   calls.pass();
   await assert.rejects(claiming, { code: "ERR_STORE", message: /an answer came when the lease had ended/ });
@@ -98,7 +129,11 @@ async function runAnsweredTooLate(
 /** What is tried, by what it shows. */
 export const LATE_ANSWERS: Readonly<Record<string, (run: LateAnswersRun) => Promise<void>>> = {
   "what is claimed while a process comes back remains its own": runAnsweredTogether,
-  "what a suspended process had claimed is not handled when it goes on": runAnsweredTooLate,
+  "what a suspended process had claimed is not handled when it goes on": (run) =>
+    runAnsweredTooLate(run, 30_000),
+  "what was claimed when half of a lease was left is not handled when that is over": (run) =>
+    runAnsweredTooLate(run, 15_000),
+  "what its sender repeats during a renewal remains claimed": runRepeatedDuringRenewal,
   "a claim that comes after closing does not bring the store back": runClaimedAfterClosing,
   "closing does not wait for a server that does not answer": runClosedWithoutAnswer,
 };

@@ -8,7 +8,7 @@ import { checkNumber, checkOptionNames } from "../../checks/options.ts";
 import { TelehookError } from "../../errors/telehook_error.ts";
 import { BOT_TOKEN, quote } from "../../text/quote.ts";
 import type { InboxStore } from "../inbox_store.ts";
-import { type PostgresQuery, type PostgresResult, queryOf } from "./postgres_client.ts";
+import { type PostgresQuery, type PostgresResult, storeQueryOf } from "./postgres_client.ts";
 import { PostgresInboxStore } from "./postgres_inbox_store.ts";
 
 export type { PostgresQuery, PostgresResult };
@@ -93,7 +93,7 @@ export function postgresStore(client: PostgresClient, options: PostgresStoreOpti
   }
   return new PostgresInboxStore({
     client,
-    query: queryOf(client),
+    query: storeQueryOf(client),
     name,
     schema,
     leaseMs: checkNumber("leaseMs", options.leaseMs, { default: 30_000, min: 1_000, max: 3_600_000 }),

@@ -49,6 +49,20 @@ export function queryOf(client: unknown, what = "postgresStore"): PostgresQuery 
   );
 }
 
+/**
+ * How the client of a store runs statements: one at which they cannot come into a transaction that a handler has begun, and
+ * be rolled back with it.
+ */
+export function storeQueryOf(client: unknown): PostgresQuery {
+  if (typeof client === "object" && client !== null && "processID" in client) {
+    throw new TelehookError(
+      "ERR_OPTION",
+      "postgresStore needs connections of its own, and a Client of pg has one, which your transactions use too: pass a Pool",
+    );
+  }
+  return queryOf(client);
+}
+
 /** How a client receives notifications, if it can. */
 export function listenOf(client: object): PostgresListen | undefined {
   const known = client as AnyClient;

@@ -30,7 +30,9 @@ import { LONGEST_PAUSE_MS } from "../album_rules.ts";
  * - A list holds many lanes and waits for none of them: a lane that somebody else holds is "locked", and so is a claimed
  *   batch that a transaction of the user's holds. What it cannot know before, such as an update that such a transaction
  *   remembers, makes the list fail after MOST_WAIT_MS, and each of its calls is made alone.
- * - A call that is alone holds one lane, and waits for it before it locks anything else but the row of its own owner.
+ * - A call that is alone holds one lane, and waits for it before it locks anything else but the row of its own owner. It
+ *   fails after MOST_WAIT_ALONE_MS: it would keep a connection of the pool for as long as a transaction of the user's is open,
+ *   and the server may learn after hours that its client is gone.
  * - Rows of other lanes, and of other owners, are only locked where that needs no waiting (SKIP LOCKED): there is always
  *   somebody who looks again. What frees the claims of others is a call of its own, without a lane.
  * - The row in "bots" is locked last: whoever holds it waits for nothing else.
@@ -46,6 +48,8 @@ const PLANS =
 
 /** How long a list waits for a lock. What holds one for longer is a transaction of the user's. */
 const MOST_WAIT_MS = 100;
+/** The same for a call that is alone. */
+const MOST_WAIT_ALONE_MS = 1_000;
 
 const COMMON = "p_bot int, p_owner bigint, p_lease double precision, p_call bigint, p_now double precision";
 const GUARD = (s: string) => `
@@ -54,7 +58,11 @@ const GUARD = (s: string) => `
 const LIST = "p_bot int, p_owner bigint, p_lease double precision, p_now double precision, p_list text";
 const GUARD_LIST = (s: string) =>
   `${GUARD(s)}
-  if not v_waits then perform set_config('lock_timeout', '${MOST_WAIT_MS}', true); end if;`;
+  perform set_config('lock_timeout', case when v_waits then '${MOST_WAIT_ALONE_MS}' else '${MOST_WAIT_MS}' end, true);`;
+/** The lane of a call that is alone. */
+const LOCK_LANE = (lane: string) => `
+  perform set_config('lock_timeout', '${MOST_WAIT_ALONE_MS}', true);
+  perform pg_advisory_xact_lock(hashtextextended(${lane}, p_bot));`;
 /** The calls of a list that add. */
 const ADDED =
   `json_to_recordset(p_list::json) as c(call bigint, mode text, id bigint, json text, lane text, chars int,
@@ -75,8 +83,8 @@ const CLAIM = "p_lane text, p_id bigint, p_token bigint";
 /** A claim of the owner's. Not "owner = p_owner": the index of all that it has claimed might be read instead. */
 const HELD = (id: string, token: string) =>
   `bot = p_bot and update_id = ${id} and owner is not distinct from p_owner and token = ${token}`;
-const FIND = (s: string) => `
-  perform pg_advisory_xact_lock(hashtextextended(p_lane, p_bot));
+const FIND = (s: string) =>
+  `${LOCK_LANE("p_lane")}
   select * into r from ${s}.updates
     where ${HELD("p_id", "p_token")} for update;`;
 
@@ -109,6 +117,7 @@ end $f$;
 create or replace function ${s}.tell(p_bot int, p_from bigint, p_told text[]) returns void language plpgsql as $f$
 begin
   if p_told is null then return; end if;
+  perform set_config('lock_timeout', '0', true); -- this lock, and that of the commit, are for everybody
   update ${s}.bots set wakes = wakes + 1 where id = p_bot;
   perform pg_notify('${schema}', concat_ws(' ', p_bot, p_from, told)) from unnest(p_told) as told;
 end $f$;
@@ -362,8 +371,8 @@ begin
     return next;
   end loop;
   if cardinality(v_claimed) > 0 then
-    update ${s}.updates set owner = p_owner, token = p_calls[array_position(v_claimed, update_id)], is_collecting = false,
-      reserved_for = null, reserved_until = null where bot = p_bot and update_id = any (v_claimed);
+    update ${s}.updates set owner = p_owner, token = p_calls[array_position(v_claimed, update_id)], told = null,
+      is_collecting = false, reserved_for = null, reserved_until = null where bot = p_bot and update_id = any (v_claimed);
   end if;
   if v_done is not null then
     perform ${s}.tell(p_bot, p_owner, told) from ${s}.remove(p_bot, p_owner, p_at, v_done, v_lanes, v_have_parts);
@@ -469,9 +478,15 @@ begin${GUARD_LIST(s)}
       v_status := 'known';
       -- Perhaps claimed by an earlier call, whose answer was lost.
       if (e.known).owner = p_owner and v_mode in ('claim', 'adopt') then
-        v_lines := array_append(v_lines, ${s}.facts(e.known, array[e.id], g.at));
-        v_said := concat_ws(' ', v_said, concat_ws(',', e.call, v_status, 1));
-        continue;
+        update ${s}.updates set told = e.call where bot = p_bot and update_id = (
+          select update_id from ${s}.updates
+            where bot = p_bot and update_id = e.id and owner is not distinct from p_owner for update skip locked
+        ) returning * into r;
+        if found then
+          v_lines := array_append(v_lines, ${s}.facts(r, array[e.id], g.at));
+          v_said := concat_ws(' ', v_said, concat_ws(',', e.call, v_status, 1));
+          continue;
+        end if;
       end if;
     elsif e.collects and e.album is not null and v_mode <> 'adopt' then
       select * into r from ${s}.updates where bot = p_bot and lane = e.lane and album = e.album and is_collecting for update;
@@ -509,7 +524,8 @@ begin${GUARD_LIST(s)}
       a.wait_until, null, e.quiet, e.attempts, e.failures, 0, 0,
       case when v_is_claimed then p_owner end, case when v_is_claimed then e.call end,
       case when e.reserved > 0 and not v_is_claimed then p_owner end,
-      case when e.reserved > 0 and not v_is_claimed then g.at + e.reserved * ${MS} end
+      case when e.reserved > 0 and not v_is_claimed then g.at + e.reserved * ${MS} end,
+      null
     );
     v_rows := array_append(v_rows, r);
     if v_mode = 'adopt' and e.first is not null then
@@ -556,7 +572,6 @@ declare
   v_lines text[] := '{}';
   v_next double precision;
   v_told text[];
-  v_timeout text := current_setting('lock_timeout');
 begin${GUARD_LIST(s)}
   select string_agg(call || ',locked,0', ' ') filter (where not is_free), array_agg(call) filter (where is_free)
     into v_said, v_free from (
@@ -600,7 +615,6 @@ begin${GUARD_LIST(s)}
     from unnest(v_calls, v_statuses, v_counts) with ordinality as calls(call, status, count, n)));
   return query select unnest(v_lines);
   return next ${s}.answer('ok', v_next, g.others, ${s}.gone(p_bot, p_asked));
-  perform set_config('lock_timeout', v_timeout, true); -- this lock, and that of the commit, are for everybody
   perform ${s}.tell(p_bot, p_owner, v_told);
 end $f$;
 
@@ -681,8 +695,7 @@ declare
   k ${s}.parked;
   v_last bigint;
 begin${GUARD(s)}
-  select * into k from ${s}.parked where bot = p_bot and id = p_id;
-  perform pg_advisory_xact_lock(hashtextextended(k.lane, p_bot));
+  select * into k from ${s}.parked where bot = p_bot and id = p_id;${LOCK_LANE("k.lane")}
   delete from ${s}.parked where bot = p_bot and id = p_id and until > g.at
     and not exists (select from ${s}.updates where bot = p_bot and update_id = any (k.ids)) -- Telegram has sent it again
     returning * into k;
@@ -738,7 +751,7 @@ begin${GUARD(s)}
   with lost as (
     select update_id from ${s}.updates
     where bot = p_bot and owner is not null and case
-      when owner = p_owner then token < p_under_way
+      when owner = p_owner then greatest(token, told) < p_under_way
         and (update_id || ' ' || token) not in (select unnest(v_held))
       else not exists (select from ${s}.owners where id = owner)
     end

@@ -148,7 +148,7 @@ export class PostgresInboxStore implements InboxStore {
       notify: (payload) => query("select pg_notify($1::text, $2::text)", [schema, payload]),
     });
     this.#calls = new ServerCalls({
-      leaseMs,
+      oursUntil: (sentAt) => this.#leases.oursUntil(sentAt),
       isOpen: () => this.#host !== undefined,
       enter: () => this.#enter(),
       entered: () => void this.#leases.renew(),
@@ -453,7 +453,10 @@ export class PostgresInboxStore implements InboxStore {
       const { leaseMs, now } = this.#parts;
       return this.#call(name, [this.#bot, this.#owner, leaseMs, now?.(), list, ...more()]);
     };
-    return new GatheredCalls((calls) => this.#server.callTogether(calls, send));
+    return new GatheredCalls(
+      (calls) => this.#server.callTogether(calls, send),
+      ({ json }) => String(json ?? "").length,
+    );
   }
 
   #call(name: FunctionName, values: readonly Value[]): Promise<Lines> {

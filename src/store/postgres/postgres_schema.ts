@@ -13,7 +13,7 @@ export const FORMAT = 1;
  *   claimed, if it has ended and not all of these could be freed at once.
  * - `updates`: one row for each update. The first update of a batch (`part` 0) has the facts of the batch; `place` is the
  *   order of the batches of a lane, and `is_head` marks the first, the only one that may be claimed. `lane` is JSON.
- *   `is_done`: completed in a transaction of the user's, and still to be removed.
+ *   `token` is the call that has claimed it, and `told` the latest call that was told so again. `is_done`: completed in a transaction of the user's, and still to be removed.
  *   Only partial indexes begin with the bot, so that no plan, however old, reads all that a bot has.
  * - `remembered`: a ring of handled updates. Telegram counts ids up by one, so that an id has its slot until as many later
  *   ones were handled.
@@ -72,6 +72,7 @@ create table ${s}.updates (
   token bigint,
   reserved_for bigint,
   reserved_until timestamptz,
+  told bigint,
   primary key (update_id, bot)
 ) with (autovacuum_vacuum_scale_factor = 0.02, autovacuum_vacuum_threshold = 2000);
 create unique index updates_in_lanes on ${s}.updates (bot, lane, place) where place is not null;

@@ -274,6 +274,9 @@ export class PostgresServer {
     if (code === "53300") {
       return ". Let the server have more connections (max_connections), or the pools fewer";
     }
+    if (code === "55P03") {
+      return ". Another transaction has the update: end it, or set idle_in_transaction_session_timeout, so that the server does";
+    }
     if (code === "42883" || code === "42P01" || code === "3F000") {
       return `. The schema ${
         quote(this.#schema)

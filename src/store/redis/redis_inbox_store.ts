@@ -118,7 +118,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     this.#server = new RedisServer(parts.name, parts.command);
     this.#poller = WakePoller.of(parts.client, parts.command);
     this.#calls = new ServerCalls({
-      leaseMs: parts.leaseMs,
+      oursUntil: (sentAt) => this.#leases.oursUntil(sentAt),
       isOpen: () => this.#host !== undefined,
       enter: () => this.#enter(),
       entered: () => void this.#leases.renew(),
@@ -291,7 +291,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     return new GatheredCalls(async (calls) => {
       const answer = await this.#server.run(script, [...this.#common(""), ...calls.flat()]);
       return answersOf(answer, calls.length);
-    });
+    }, (call) => call.reduce((chars, each) => chars + each.length, 0));
   }
 
   /** What every script is told first. */

@@ -26,7 +26,8 @@ import { LONGEST_PAUSE_MS } from "../album_rules.ts";
  *   and are due when it is quiet are in `quiet` instead, and in `longest` by when they are due at the latest.
  * - `reserved`: first batches that are due, by the owner that they are reserved for. In `due`, these are then due when the
  *   reservation ends.
- * - `claims`: claimed batches, by their owner. `owners`: owners, by when their lease ends.
+ * - `claims`: claimed batches, by their owner. The token of a claim is the call that has made it; `told`, the latest call that
+ *   was told of it again. `owners`: owners, by when their lease ends.
  * - `ages`: all batches, by when they began.
  * - `recent`, `recent-albums`: what is remembered, by when it was handled.
  * - `parked`: id → the parked batch; `parked-ids`: by its id; `parked-until`: by when it is dropped.
@@ -270,7 +271,7 @@ end
 -- Ends a claim: the batch is due at that time.
 local function release(id, b, at)
   R('ZREM', claims, id)
-  b.owner, b.token, b.due = nil, nil, at
+  b.owner, b.token, b.told, b.due = nil, nil, nil, at
   put(id, b)
   if lane(b.lane) == id then offer(id, b) end
 end
@@ -366,19 +367,22 @@ local function claimDue(answer, most, extra)
       if b then R('ZADD', due, b.due, id) end
     end
   end
-  local own = R('ZRANGEBYSCORE', reserved, me, me, 'LIMIT', 0, most)
-  while taken < most do
-    local id = table.remove(own, 1)
-    if not id then
-      local d = R('ZRANGE', due, 0, 0, 'WITHSCORES')
-      local q = extra and R('ZRANGE', quiet, 0, 0, 'WITHSCORES') or {}
-      local dueAt, quietAt = tonumber(d[2] or '1e300'), tonumber(q[2] or '1e300')
-      if quietAt + (extra or 0) <= now and quietAt < dueAt then id = q[1]
-      elseif dueAt <= now then id = d[1] end
-    end
-    if not id then break end
+  local own = {} -- what is reserved for this owner: all of it is due
+  for i, id in ipairs(R('ZRANGEBYSCORE', reserved, me, me, 'LIMIT', 0, most)) do
     local b = get(id)
-    if not b then
+    own[i] = {id, b and b.due or 0}
+  end
+  table.sort(own, function (x, y) return x[2] < y[2] end)
+  while taken < most do
+    local d = R('ZRANGE', due, 0, 0, 'WITHSCORES')
+    local q = extra and R('ZRANGE', quiet, 0, 0, 'WITHSCORES') or {}
+    local id, at = d[1], tonumber(d[2] or '1e300')
+    local quietAt = tonumber(q[2] or '1e300')
+    if quietAt + (extra or 0) <= now and quietAt < at then id, at = q[1], quietAt end
+    if own[1] and own[1][2] <= at then id, at = unpack(table.remove(own, 1)) end
+    if at > now then break end
+    local b = get(id)
+    if not b or b.owner then
       R('ZREM', due, id)
       R('ZREM', quiet, id)
       R('ZREM', reserved, id)
@@ -596,7 +600,11 @@ each(${ADD_ARGUMENTS}, function (i)
   local place = known(updateId)
   if place then
     local b = place ~= '' and get(place)
-    local mine = b and b.owner == me and not b.album
+    local mine = b and b.owner == me and not b.album and (mode == 'claim' or mode == 'adopt')
+    if mine then -- a renewal that is under way may not know of it
+      b.told = token
+      put(place, b)
+    end
     return {'known', mine and place or '', mine and b.token or ''}
   end
   local first, last, open = lane(name)
@@ -769,8 +777,18 @@ end
 return finish({b and 'ok' or 'gone', '', '', '', '', ''})
 `;
 
+/** What was kept for as long as it is to be, is dropped. */
+const PARKED = `
+local function unpark(id)
+  R('HDEL', parked, id)
+  R('ZREM', parkedIds, id)
+  R('ZREM', parkedUntil, id)
+end
+for _, id in ipairs(R('ZRANGEBYSCORE', parkedUntil, '-inf', now, 'LIMIT', 0, 1000)) do unpark(id) end
+`;
+
 // id, token, error, attempts, keepMs
-const PARK = `
+const PARK = `${PARKED}
 local b = held(ARGV[5], ARGV[6])
 if b then
   local jsons, ids = {}, {}
@@ -786,15 +804,6 @@ if b then
   R('ZADD', parkedUntil, now + tonumber(ARGV[9]), ids[1])
 end
 return finish({b and 'ok' or 'gone', '', '', '', '', ''})
-`;
-
-const PARKED = `
-local function unpark(id)
-  R('HDEL', parked, id)
-  R('ZREM', parkedIds, id)
-  R('ZREM', parkedUntil, id)
-end
-for _, id in ipairs(R('ZRANGEBYSCORE', parkedUntil, '-inf', now, 'LIMIT', 0, 1000)) do unpark(id) end
 `;
 
 // after, most
@@ -860,7 +869,7 @@ for _, id in ipairs(R('ZRANGEBYSCORE', claims, me, me)) do
   if not isHeld[id] then
     local b = get(id)
     if not b then R('ZREM', claims, id)
-    elseif tonumber(b.token) < underWay then release(id, b, now) end -- its answer was lost
+    elseif tonumber(b.told or b.token) < underWay then release(id, b, now) end -- its answer was lost
   end
 end
 finish(answer)

@@ -75,7 +75,7 @@ export class RedisServer {
       if (!(error instanceof TelehookError) || !error.message.includes("NOSCRIPT")) throw error;
       answer = await this.#send("EVAL", [SCRIPTS[script], ...rest]); // the server keeps it from now on
     }
-    if (Array.isArray(answer) && typeof answer[0] === "string") return answer as string[];
+    if (Array.isArray(answer) && answer.length > 0 && answer.every(isText)) return answer;
     throw this.#error(
       `answered ${
         quote(answer)
@@ -123,6 +123,10 @@ function hintFor(reason: string): string {
     return ". Check that the server runs and that the client has its address";
   }
   return "";
+}
+
+function isText(value: unknown): value is string {
+  return typeof value === "string";
 }
 
 function readInfo(info: string): ReadonlyMap<string, string> {
