@@ -31,6 +31,10 @@ interface NodeFs {
   statSync(path: string, options: { throwIfNoEntry: false }): object | undefined;
 }
 
+interface NodePath {
+  resolve(path: string): string;
+}
+
 /**
  * How long a call waits for a file that another process has locked, with the event loop blocked. Processes that use the
  * store hold it for less than a millisecond; who waits longer tries again later.
@@ -45,6 +49,8 @@ const BUSY_TIMEOUT_MS = 10;
  */
 export class SqliteDatabase {
   readonly path: string;
+  /** The path from the root: the working directory may change. */
+  readonly #fullPath: string;
   readonly #connection: Connection;
   readonly #begin: Statement<never>;
   readonly #commit: Statement<never>;
@@ -53,6 +59,7 @@ export class SqliteDatabase {
   constructor(path: string) {
     const { DatabaseSync } = nodeSqlite();
     this.path = path;
+    this.#fullPath = fullPath(path);
     makePrivate(path);
     this.#connection = this.attempt(() => new DatabaseSync(path));
     this.setBusyTimeout(true);
@@ -68,7 +75,7 @@ export class SqliteDatabase {
   /** Whether there is still a file at the path: one that was removed can be written, and ends with the process. */
   get isThere(): boolean {
     try {
-      return nodeBuiltin<NodeFs>("node:fs").statSync(this.path, { throwIfNoEntry: false }) !== undefined;
+      return nodeBuiltin<NodeFs>("node:fs").statSync(this.#fullPath, { throwIfNoEntry: false }) !== undefined;
     } catch {
       return true; // as far as is known: it may not be looked at
     }
@@ -164,6 +171,14 @@ function isLocked(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
   return code === 5 || (code === undefined && error.message.includes("database is locked"));
+}
+
+function fullPath(path: string): string {
+  try {
+    return nodeBuiltin<NodePath>("node:path").resolve(path);
+  } catch {
+    return path; // Deno may not permit to ask for the working directory
+  }
 }
 
 /** Makes a file that is not there yet, for its owner alone. SQLite gives `-wal` and `-shm` the same permissions. */
