@@ -1,4 +1,5 @@
 import { TelehookError } from "../../errors/telehook_error.ts";
+import { fullPath } from "../../platform/full_path.ts";
 import { nodeBuiltin } from "../../platform/node_builtin.ts";
 import { quote } from "../../text/quote.ts";
 
@@ -31,10 +32,6 @@ interface NodeFs {
   statSync(path: string, options: { throwIfNoEntry: false }): object | undefined;
 }
 
-interface NodePath {
-  resolve(path: string): string;
-}
-
 /**
  * How long a call waits for a file that another process has locked, with the event loop blocked. Processes that use the
  * store hold it for less than a millisecond; who waits longer tries again later.
@@ -49,7 +46,6 @@ const BUSY_TIMEOUT_MS = 10;
  */
 export class SqliteDatabase {
   readonly path: string;
-  /** The path from the root: the working directory may change. */
   readonly #fullPath: string;
   readonly #connection: Connection;
   readonly #begin: Statement<never>;
@@ -171,14 +167,6 @@ function isLocked(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   const code = "errcode" in error && typeof error.errcode === "number" ? error.errcode & 0xff : undefined;
   return code === 5 || (code === undefined && error.message.includes("database is locked"));
-}
-
-function fullPath(path: string): string {
-  try {
-    return nodeBuiltin<NodePath>("node:path").resolve(path);
-  } catch {
-    return path; // Deno may not permit to ask for the working directory
-  }
 }
 
 /** Makes a file that is not there yet, for its owner alone. SQLite gives `-wal` and `-shm` the same permissions. */
