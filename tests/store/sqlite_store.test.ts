@@ -14,6 +14,8 @@ import { runInNewContext } from "node:vm";
 import type { AddMode, Batch, StoreEntry, StoreHost } from "../../mod.ts";
 import { TelehookError } from "../../src/errors/telehook_error.ts";
 import * as uses from "../../src/store/sqlite/process.ts";
+import type { SqliteDatabase } from "../../src/store/sqlite/database.ts";
+import { Writer } from "../../src/store/sqlite/writer.ts";
 import { SqliteInboxStore } from "../../src/store/sqlite/sqlite_inbox_store.ts";
 import { sqliteStore, type SqliteStoreOptions } from "../../src/store/sqlite/sqlite_store.ts";
 import { stoppedClock, type TestScope, testStore } from "../../src/testing/store.ts";
@@ -496,6 +498,27 @@ function theFile(): void {
     };
     const [usual, longer] = [await took(0), await took(500)];
     assert.ok(longer < 50 + 10 * usual, `${longer} ms instead of ${usual} ms`);
+  });
+
+  it("lets other things happen while it writes one by one, because one of them fails", async () => {
+    const slow = {
+      transaction: (work: () => unknown) => {
+        const result = work();
+        for (const since = performance.now(); performance.now() - since < 5;); // a disk that takes its time
+        return result;
+      },
+    };
+    const writer = new Writer(slow as unknown as SqliteDatabase, () => true, () => {});
+    const writes = Array.from({ length: 20 }, () => writer.write({ work: () => {} }));
+    const failing = writer.write({ work: () => assert.fail("no") });
+    writer.release();
+    let turns = 0;
+    const turn = () => void (turns++, next = setImmediate(turn));
+    let next = setImmediate(turn);
+    await Promise.all(writes);
+    await assert.rejects(failing);
+    clearImmediate(next);
+    assert.ok(turns > 5, `${turns} turns`);
   });
 
   it("returns what can be read of a batch, and names what cannot", async (t) => {

@@ -2,7 +2,7 @@ import { soon } from "../../platform/next_turn.ts";
 import { pause } from "../../platform/pause.ts";
 import { LockedError, type SqliteDatabase } from "./database.ts";
 
-/** How long a transaction goes on to take further writes, with the event loop blocked. */
+/** How long writes go on, in one transaction or one by one, with the event loop blocked. */
 const MOST_BUSY_MS = 8;
 /** How long a write waits for a file that another process has locked. */
 const LONGEST_LOCK_MS = 10_000;
@@ -151,9 +151,10 @@ export class Writer {
     this.#schedule();
   }
 
-  /** One of these writes has failed, and must not harm the others. */
+  /** One of these writes has failed, and must not harm the others. What takes too long is left for the next turn. */
   #oneByOne(taken: number, first: unknown): void {
     const isOnly = taken === 1;
+    const began = monotonicNow();
     for (const write of this.#queue.slice(0, taken)) {
       try {
         if (isOnly) throw first;
@@ -171,6 +172,7 @@ export class Writer {
         this.#queue.shift();
         this.#fail(write, error);
       }
+      if (monotonicNow() - began > MOST_BUSY_MS) return;
     }
   }
 
