@@ -33,9 +33,14 @@ function writeFailed(error: unknown): void {
   }
 }
 
-/** A standard stream. Files and devices are written directly: a full disk would block or end Deno's own stream. */
+/**
+ * A standard stream. Files and devices are written directly: a full disk would block or end Deno's own stream. On Deno, a pipe
+ * that nobody reads would block everything, signals too: it is written in the background.
+ */
 function textStream(stream: typeof process.stdout | typeof process.stderr, descriptor: 1 | 2): TextStream {
   const isDirect = !stream.isTTY && isFileOrDevice(descriptor);
+  const pipe = stream.isTTY ? undefined : denoPipe(descriptor);
+  let written = Promise.resolve();
   stream.on("error", writeFailed);
   return {
     isTTY: stream.isTTY,
@@ -44,16 +49,38 @@ function textStream(stream: typeof process.stdout | typeof process.stderr, descr
     },
     write(text, done) {
       try {
-        if (!isDirect) return stream.write(text, done);
-        writeAll(descriptor, text);
+        if (isDirect) writeAll(descriptor, text);
+        else if (pipe === undefined) return stream.write(text, done);
+        else {
+          written = written.then(() => pipeAll(pipe, text)).then(() => done?.(), failed);
+          return true;
+        }
         done?.();
       } catch (error) {
+        failed(error);
+      }
+      return true;
+
+      function failed(error: unknown): void {
         writeFailed(error);
         done?.(error instanceof Error ? error : new Error(String(error)));
       }
-      return true;
     },
   };
+}
+
+interface DenoPipe {
+  write(bytes: Uint8Array): Promise<number>;
+}
+
+function denoPipe(descriptor: 1 | 2): DenoPipe | undefined {
+  const { Deno } = globalThis as { Deno?: { readonly stdout: DenoPipe; readonly stderr: DenoPipe } };
+  return descriptor === 1 ? Deno?.stdout : Deno?.stderr;
+}
+
+async function pipeAll(pipe: DenoPipe, text: string): Promise<void> {
+  let bytes = new TextEncoder().encode(text);
+  while (bytes.length > 0) bytes = bytes.subarray(await pipe.write(bytes));
 }
 
 function isFileOrDevice(descriptor: number): boolean {

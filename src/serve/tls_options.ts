@@ -1,5 +1,6 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { checkBoolean, checkOptionNames } from "../checks/options.ts";
+import { fullPath } from "../platform/full_path.ts";
 import { quote } from "../text/quote.ts";
 import { readTlsFiles, watchTlsFiles } from "./tls_files.ts";
 import type { PemPair } from "./transport.ts";
@@ -63,8 +64,15 @@ export async function loadTls(tls: TlsOptions): Promise<LoadedTls> {
   checkFile("certFile", tls.certFile);
   checkFile("keyFile", tls.keyFile);
   checkBoolean("watch", tls.watch);
+  const { certFile, keyFile } = tls;
+  const watched = { ...tls, certFile: found(certFile), keyFile: found(keyFile) };
   const { pair, state } = await readTlsFiles(tls);
-  return tls.watch ? { pair, watch: (use, reject) => watchTlsFiles(tls, state, use, reject) } : { pair };
+  return tls.watch ? { pair, watch: (use, reject) => watchTlsFiles(watched, state, use, reject) } : { pair };
+}
+
+/** Where a file is also found after the working directory was changed. */
+function found(file: string | URL): string | URL {
+  return typeof file === "string" ? fullPath(file) : file;
 }
 
 function isFiles(tls: TlsOptions): tls is TlsFiles {

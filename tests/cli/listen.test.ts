@@ -2,7 +2,9 @@ import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { test } from "node:test";
+import { setTimeout as pause } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { deriveSecretToken } from "../../mod.ts";
 import { freePort } from "../../src/testing/free_port.ts";
@@ -161,6 +163,32 @@ test("listen --json goes on when the disk is full: the updates stay with Telegra
   cli.signal("SIGTERM");
   await cli.ended;
 });
+
+test(
+  "listen --json hears signals while nobody reads its output",
+  { skip: process.platform === "win32" },
+  async (t) => {
+    const directory = mkdtempSync(join(tmpdir(), "telehook-"));
+    t.after(() => rmSync(directory, { recursive: true }));
+    const cli = startShell(t, `mkfifo ${directory}/pipe && exec "$@" 1<> ${directory}/pipe`, [
+      ...["listen", "--json", "--no-secret", "--host", "127.0.0.1", "--port", "0"],
+    ]);
+    const [, url = ""] = await cli.printed("stderr", /Listening on (\S+)\n/);
+    const posts: Promise<unknown>[] = [];
+    for (let isAnswered = true, update_id = 1; isAnswered; update_id++) { // until the pipe is full
+      const update = { update_id, message: { text: "x".repeat(50_000) } };
+      const post = postUpdate(update, { url, secretToken: null, certificate: undefined });
+      posts.push(post);
+      isAnswered = await Promise.race([post.then(() => true), pause(1_000, false)]);
+    }
+    cli.signal("SIGTERM");
+    await cli.printed("stderr", /SIGTERM: finishing/);
+    await pause(600); // what comes sooner belongs to the same key press
+    cli.signal("SIGTERM");
+    assert.equal(await cli.ended, 143);
+    await Promise.all(posts);
+  },
+);
 
 test("the secret token is read from a file, and never printed", async (t) => {
   const directory = mkdtempSync(join(tmpdir(), "telehook-"));

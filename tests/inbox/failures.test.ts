@@ -58,7 +58,7 @@ describe("a receiver that fails", () => {
       log.add(`${word(update)} ${attempt}`);
       if (attempt === 1) setTimeout(() => void hook.receive(inChat(43, 3))); // after the failure is known
       throw new Error("no");
-    }, { maxAttempts: 2, mediaGroups: { quietMs: 10 } });
+    }, { maxAttempts: 2, mediaGroups: { quietMs: 100 } });
     await hook.receive(part(1, "7"));
     await hook.receive(part(2, "7"));
     await log.has(2);

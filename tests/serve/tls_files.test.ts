@@ -3,6 +3,7 @@ import { X509Certificate } from "node:crypto";
 import { mkdirSync, mkdtempSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { test, type TestContext } from "node:test";
 import { pathToFileURL } from "node:url";
 import {
@@ -149,4 +150,18 @@ test("links that come to point elsewhere are picked up, as certbot and Kubernete
   const [renewal, ...others] = heard.events;
   assert.ok(renewal?.type === "certificate" && renewal.state === "renewed" && others.length === 0);
   assert.equal(renewal.expiresAt, Date.parse(new X509Certificate(second.cert).validTo));
+});
+
+test("files by relative paths are watched where they were at the start", async (t) => {
+  const path = folder(t);
+  const [before, first, second] = [process.cwd(), await pair(), await pair()];
+  write(path, first);
+  t.after(() => process.chdir(before));
+  process.chdir(path);
+  const heard = new Heard();
+  const tls = { certFile: "fullchain.pem", keyFile: "privkey.pem", watch: true };
+  const { port } = await started(t, tls, { onEvent: heard.onEvent });
+  process.chdir(before);
+  write(path, second);
+  await comesToShow(port, second);
 });

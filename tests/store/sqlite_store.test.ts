@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
 import type { DatabaseSync } from "node:sqlite";
@@ -17,6 +17,7 @@ import { Batches } from "../../src/store/sqlite/batches.ts";
 import { SqliteDatabase, type Statement } from "../../src/store/sqlite/database.ts";
 import * as uses from "../../src/store/sqlite/process.ts";
 import { prepareSchema } from "../../src/store/sqlite/schema.ts";
+import { Writer } from "../../src/store/sqlite/writer.ts";
 import { SqliteInboxStore } from "../../src/store/sqlite/sqlite_inbox_store.ts";
 import { sqliteStore, type SqliteStoreOptions } from "../../src/store/sqlite/sqlite_store.ts";
 import { stoppedClock, type TestScope, testStore } from "../../src/testing/store.ts";
@@ -450,6 +451,76 @@ function theFile(): void {
       failsWith("ERR_STORE", "was removed while it was used", "restart"),
     );
     await trial.completes(1);
+  });
+
+  it("does not depend on the working directory once it is made", async (t) => {
+    const [path, before] = [freshPath(t), process.cwd()];
+    t.after(() => process.chdir(before));
+    process.chdir(dirname(path));
+    const trial = new Opened(basename(path), { leaseMs: 100 });
+    t.after(() => trial.store.close());
+    await trial.store.open(trial.host); // which fails the test if it is told that the file was removed
+    process.chdir(before);
+    await new Promise((resolve) => setTimeout(resolve, 100)); // it looks for its file every 25 ms
+    await trial.adds(entry(1));
+    await trial.claim(1);
+  });
+
+  it("forgets what has been parked for long enough part by part", async (t) => {
+    const path = freshPath(t);
+    const trial = await open(t, path);
+    change(
+      path,
+      `WITH RECURSIVE n(i) AS (SELECT 1000 UNION ALL SELECT i + 1 FROM n WHERE i < 2000)
+       INSERT INTO parked (id, lane, is_late, error, attempts, parked_at, kept_until) SELECT i, i, 0, '', 1, 1, 2 FROM n`,
+    );
+    const left = () => Number(valueOf(path, "SELECT count(*) FROM parked"));
+    await trial.adds(entry(1));
+    await trial.store.park(await trial.claim(1), { error: "", attempts: 1, keepMs: 60_000 });
+    assert.ok(left() > 500, `${left()} are left`);
+    for (let rest = left(); rest > 1; rest = left()) {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+  });
+
+  it("is not slower with many updates in it when albums wait longer", async (t) => {
+    const path = freshPath(t);
+    const trial = await open(t, path);
+    change(
+      path,
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 30000)
+       INSERT INTO batches (id, lane, place, is_head, began_at, set_at, due_at, added_by, chars, json)
+       SELECT i, i, 0, 1, 1, 1, 9e15, 1, 2, '{}' FROM n`,
+    );
+    await trial.claimsNothing();
+    const took = async (quietExtraMs: number) => {
+      const since = performance.now();
+      for (let i = 0; i < 20; i++) await trial.store.claim(1, quietExtraMs);
+      return performance.now() - since;
+    };
+    const [usual, longer] = [await took(0), await took(500)];
+    assert.ok(longer < 50 + 10 * usual, `${longer} ms instead of ${usual} ms`);
+  });
+
+  it("lets other things happen while it writes one by one, because one of them fails", async () => {
+    const slow = {
+      transaction: (work: () => unknown) => {
+        const result = work();
+        for (const since = performance.now(); performance.now() - since < 5;); // a disk that takes its time
+        return result;
+      },
+    };
+    const writer = new Writer(slow as unknown as SqliteDatabase, () => true, () => {});
+    const writes = Array.from({ length: 20 }, () => writer.write({ work: () => {} }));
+    const failing = writer.write({ work: () => assert.fail("no") });
+    writer.release();
+    let turns = 0;
+    const turn = () => void (turns++, next = setImmediate(turn));
+    let next = setImmediate(turn);
+    await Promise.all(writes);
+    await assert.rejects(failing);
+    clearImmediate(next);
+    assert.ok(turns > 5, `${turns} turns`);
   });
 
   it("returns what can be read of a batch, and names what cannot", async (t) => {

@@ -106,6 +106,9 @@ export interface Removal {
 /** An album has ten parts at most, each of which follows within a quiet time. */
 const MOST_PARTS = 10;
 
+/** How many parked batches are forgotten at once: 100 000 would block the event loop for seconds. */
+const MOST_FORGOTTEN = 100;
+
 /** The rules of an `InboxStore`, as statements. Each method is called inside a transaction, or only reads. */
 export class Batches {
   readonly #sql: ReturnType<typeof prepare>;
@@ -305,7 +308,6 @@ export class Batches {
   park(batch: SqliteBatch, { error, attempts, keepMs }: Parking, deed: Deed): Removal | undefined {
     const { now, owner } = deed;
     if (this.#sql.claimed.get(batch.id, owner, batch.claim) === undefined) return undefined;
-    this.forgetParked(now);
     this.#sql.park.run(error, attempts, now, now + Math.ceil(keepMs), batch.id);
     this.#sql.parkFirst.run(batch.id);
     this.#sql.parkParts.run(batch.id);
@@ -362,8 +364,11 @@ export class Batches {
     return true;
   }
 
-  forgetParked(now: number): void {
-    for (const { id } of this.#sql.oldParked.all(now)) this.#discard(id);
+  /** Forgets some of what has been parked for long enough. @returns Whether there may be more. */
+  forgetParked(now: number): boolean {
+    const old = this.#sql.oldParked.all(now, MOST_FORGOTTEN);
+    for (const { id } of old) this.#discard(id);
+    return old.length === MOST_FORGOTTEN;
   }
 
   stats(now: number): StoreStats {
@@ -405,11 +410,10 @@ export class Batches {
     this.#sql.clockWasSet.run(now, now, now, now, now);
   }
 
-  /** Forgets what is too old. */
+  /** Forgets which updates and albums were handled too long ago. */
   forget(now: number): void {
     this.#sql.forgetUpdates.run(now - REMEMBERED_MS);
     this.#sql.forgetAlbums.run(now - REMEMBERED_MS);
-    this.forgetParked(now);
   }
 
   #rememberUpdate(id: number, now: number): void {
@@ -470,7 +474,9 @@ function prepare(database: SqliteDatabase) {
       `SELECT due_at FROM batches WHERE ${FREE} AND NOT (${QUIET}) ORDER BY due_at LIMIT 1`,
     ),
     nextAlbum: sql<Due>(
-      `SELECT min(min(due_at + ?, last_at)) AS due_at FROM batches WHERE ${QUIET} AND is_head AND owner = 0`,
+      // SQLite would choose the index of all that is to be claimed, for want of statistics.
+      `SELECT min(min(due_at + ?, last_at)) AS due_at FROM batches INDEXED BY batches_collecting
+       WHERE ${QUIET} AND is_head AND owner = 0`,
     ),
     nextReserved: sql<Due>(
       `SELECT min(max(due_at, reserved_until)) AS due_at FROM batches
@@ -565,7 +571,7 @@ function prepare(database: SqliteDatabase) {
     ),
     parked: sql<ParkedRow>(`SELECT * FROM parked WHERE id > ? AND kept_until > ? ORDER BY id ${AT_MOST}`),
     parkedOne: sql<ParkedRow>("SELECT * FROM parked WHERE id = ? AND kept_until > ?"),
-    oldParked: sql<{ readonly id: number }>("SELECT id FROM parked WHERE kept_until <= ?"),
+    oldParked: sql<{ readonly id: number }>(`SELECT id FROM parked WHERE kept_until <= ? ${AT_MOST}`),
     countParked: sql<{ readonly n: number }>("SELECT count(*) AS n FROM parked WHERE kept_until > ?"),
     parkedUpdates: sql<Stored>(
       "SELECT update_id, chars, json FROM parked_updates WHERE batch = ? ORDER BY part",

@@ -1,4 +1,5 @@
 import { TelehookError } from "../../errors/telehook_error.ts";
+import { fullPath } from "../../platform/full_path.ts";
 import { nodeBuiltin } from "../../platform/node_builtin.ts";
 import { quote } from "../../text/quote.ts";
 
@@ -45,6 +46,7 @@ const BUSY_TIMEOUT_MS = 10;
  */
 export class SqliteDatabase {
   readonly path: string;
+  readonly #fullPath: string;
   readonly #connection: Connection;
   readonly #begin: Statement<never>;
   readonly #commit: Statement<never>;
@@ -53,6 +55,7 @@ export class SqliteDatabase {
   constructor(path: string) {
     const { DatabaseSync } = nodeSqlite();
     this.path = path;
+    this.#fullPath = fullPath(path);
     makePrivate(path);
     this.#connection = this.attempt(() => new DatabaseSync(path));
     this.setBusyTimeout(true);
@@ -68,7 +71,7 @@ export class SqliteDatabase {
   /** Whether there is still a file at the path: one that was removed can be written, and ends with the process. */
   get isThere(): boolean {
     try {
-      return nodeBuiltin<NodeFs>("node:fs").statSync(this.path, { throwIfNoEntry: false }) !== undefined;
+      return nodeBuiltin<NodeFs>("node:fs").statSync(this.#fullPath, { throwIfNoEntry: false }) !== undefined;
     } catch {
       return true; // as far as is known: it may not be looked at
     }

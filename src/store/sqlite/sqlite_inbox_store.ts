@@ -95,6 +95,7 @@ export class SqliteInboxStore implements InboxStore {
   /** Whether parked batches are being put in lanes that nobody knows yet. */
   #replaying = 0;
   readonly #claims = new Set<SqliteBatch>();
+  #isForgetting = false;
   #quietExtraMs = 0;
   #added: Removal = { count: 0, chars: 0 };
   #done: Removal = { count: 0, chars: 0 };
@@ -253,8 +254,14 @@ export class SqliteInboxStore implements InboxStore {
     const file = this.#file;
     if (file === undefined || !this.#isClaimed(batch)) return;
     return this.#writer.write({
-      work: () => file.batches.park(batch, parking, this.#deed()),
-      committed: (removal) => this.#isRemoved(batch, removal),
+      work: () => {
+        const isMoreToForget = file.batches.forgetParked(this.#latestNow);
+        return { removal: file.batches.park(batch, parking, this.#deed()), isMoreToForget };
+      },
+      committed: ({ removal, isMoreToForget }) => {
+        this.#isRemoved(batch, removal);
+        if (isMoreToForget) this.#forgetParked();
+      },
     });
   }
 
@@ -466,6 +473,7 @@ export class SqliteInboxStore implements InboxStore {
   /** Writes this process down, and waits for others to see it: rule 1. */
   async #enter(file: OpenFile): Promise<void> {
     let others: OwnerRow[] = [];
+    let isMoreToForget = false;
     await this.#whileLocked(() =>
       this.#database.transaction(() => {
         const now = Date.now();
@@ -478,6 +486,7 @@ export class SqliteInboxStore implements InboxStore {
         file.batches.clockWasSet(now);
         file.batches.waitForRepeats(now);
         file.batches.forget(now);
+        isMoreToForget = file.batches.forgetParked(now);
       })
     );
     if (others.length > 0) await pause(NEWCOMER_MS);
@@ -486,6 +495,20 @@ export class SqliteInboxStore implements InboxStore {
     await this.#whileLocked(() => this.#look(monotonicNow()));
     this.#writer.release();
     this.#wake();
+    if (isMoreToForget) this.#forgetParked();
+  }
+
+  /** Forgets the rest of what has been parked for long enough, a part in each transaction. */
+  #forgetParked(): void {
+    const file = this.#file;
+    if (file === undefined || this.#isForgetting) return;
+    this.#isForgetting = true;
+    const ended = (isMore: boolean) => {
+      this.#isForgetting = false;
+      if (isMore) this.#forgetParked();
+    };
+    const part = this.#writer.write({ work: () => file.batches.forgetParked(this.#latestNow) });
+    part.then(ended, () => ended(false)); // the next one that is parked tries again
   }
 
   /** Others took this process for dead: it was stopped for a while. What it had claimed is theirs now. */

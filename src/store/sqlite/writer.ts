@@ -2,7 +2,7 @@ import { soon } from "../../platform/next_turn.ts";
 import { pause } from "../../platform/pause.ts";
 import { LockedError, type SqliteDatabase } from "./database.ts";
 
-/** How long a transaction goes on to take further writes, with the event loop blocked; and after how many it looks. */
+/** How long writes go on, in one transaction or one by one, with the event loop blocked; and after how many it looks. */
 const MOST_BUSY_MS = 8;
 const WRITES_PER_LOOK = 8;
 /** How long a write waits for a file that another process has locked. */
@@ -69,7 +69,7 @@ export class Writer {
     return this.#queue.length === 0 && !this.#isHeld;
   }
 
-  write<T, R>(steps: WriteSteps<T, R>): Promise<R> {
+  write<T, R = T>(steps: WriteSteps<T, R>): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       // Sound because a write's own result is all that its steps and its promise get.
       this.#queue.push({ steps, resolve, reject, result: undefined, lockedAt: undefined } as Write);
@@ -145,9 +145,10 @@ export class Writer {
     this.#schedule();
   }
 
-  /** One of these writes has failed, and must not harm the others. */
+  /** One of these writes has failed, and must not harm the others. What takes too long is left for the next turn. */
   #oneByOne(taken: number, first: unknown): void {
     const isOnly = taken === 1;
+    const began = monotonicNow();
     for (const write of this.#queue.slice(0, taken)) {
       try {
         if (isOnly) throw first;
@@ -164,6 +165,7 @@ export class Writer {
         this.#queue.shift();
         this.#fail(write, error);
       }
+      if (monotonicNow() - began > MOST_BUSY_MS) return;
     }
   }
 
