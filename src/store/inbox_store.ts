@@ -67,7 +67,8 @@ export interface Tries {
  * How an update is added.
  *
  * - `"append"`: behind everything in its lane.
- * - `"behind"`: as `"append"`, but only if its lane is not empty.
+ * - `"behind"`: as `"append"`, but only if its lane is not empty. Its sender keeps the order: the next update of the lane is
+ *   added when this call has ended.
  * - `"claim"`: as `"append"`; if its lane was empty, this process has claimed it.
  * - `"join"`: only if the album that it is a part of collects here.
  * - `"adopt"`: before everything in its lane, claimed by this process, which handles it already.

@@ -27,6 +27,24 @@ test("what is asked for in one turn goes to the server together", skipWithoutRed
   assert.equal((await store.stats()).updates, 0);
 });
 
+test("the server does not get an update that is alone", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const sent: string[] = [];
+  const send: RespClient["send"] = (command, args) => {
+    sent.push(args.join(" "));
+    return client.send(command, args);
+  };
+  const { store } = await openStore(t, client, { name: newName(), send });
+  await store.add(entry(1), "join"); // the server has the script now
+  sent.length = 0;
+  assert.equal(await store.add(entry(2), "behind"), "alone");
+  assert.deepEqual(sent.map((each) => each.includes("update_id")), [false]);
+  await store.add(entry(3), "append");
+  sent.length = 0;
+  assert.equal(await store.add(entry(4), "behind"), "added");
+  assert.deepEqual(sent.map((each) => each.includes("update_id")), [false, true]);
+});
+
 test("what is completed as a store closes is not handled again", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
   const name = newName();

@@ -148,20 +148,14 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   }
 
   async add(entry: StoreEntry, mode: AddMode): Promise<Added> {
-    const { update, lane, chars, tries, album, reservedMs } = entry;
-    const args = [
-      ...[
-        mode,
-        String(update.update_id),
-        entry.json ?? this.#toJson(update),
-        JSON.stringify(lane),
-        String(chars),
-      ],
-      ...[String(tries.attempts), String(tries.failures), String(Math.ceil(reservedMs))],
-    ];
-    const { quietMs, maxWaitMs, mostParts } = album?.rules ?? {};
-    args.push(album?.key ?? "", ...[quietMs, maxWaitMs, mostParts].map(numberOf));
+    // Most updates are alone in their lane: then the server need not get them.
+    if (mode === "behind" && await this.#isAlone(entry)) return "alone";
+    const args = argsOf(entry, mode, entry.json ?? this.#toJson(entry.update));
     return await this.#ask("add", args, (answer) => this.#readAdded(entry, mode, answer));
+  }
+
+  async #isAlone(entry: StoreEntry): Promise<boolean> {
+    return await this.#ask("add", argsOf(entry, "look", ""), ([status]) => status === "alone");
   }
 
   #readAdded({ update, lane, tries, album }: StoreEntry, mode: AddMode, answer: readonly string[]): Added {
@@ -410,6 +404,20 @@ function answersOf(all: readonly string[], calls: number): readonly (readonly st
     answers.push([status, ...header, ...all.slice(i, i += length)]);
   }
   return answers;
+}
+
+/** What the script "add" is told of an update. */
+function argsOf(
+  { update, lane, chars, tries, album, reservedMs }: StoreEntry,
+  mode: AddMode | "look",
+  json: string,
+): readonly string[] {
+  const { quietMs, maxWaitMs, mostParts } = album?.rules ?? {};
+  return [
+    ...[mode, String(update.update_id), json, JSON.stringify(lane), String(chars)],
+    ...[String(tries.attempts), String(tries.failures), String(Math.ceil(reservedMs))],
+    ...[album?.key ?? "", numberOf(quietMs), numberOf(maxWaitMs), numberOf(mostParts)],
+  ];
 }
 
 /** A number of milliseconds or parts that may be missing. */

@@ -524,7 +524,8 @@ return {'ok'}
 const ADD_ARGUMENTS = 13;
 
 /*
- * Most updates are alone in their lane. For them, the commands are run once for all calls, not once for each.
+ * Most updates are alone in their lane. For them, the commands are run once for all calls, not once for each. The mode "look"
+ * adds nothing: an update that is to be added "behind" others is "alone" without them, and otherwise "busy".
  */
 
 // If all are alone and none is claimed, nothing of the rest is needed.
@@ -542,8 +543,9 @@ local claimed, isTaken = {}, {} -- those that are claimed; and lanes and ids of 
 for n, id in ipairs(ids) do
   local i, name = 5 + (n - 1) * ${ADD_ARGUMENTS}, names[n]
   local isAlone = not (places[n] or remembered[n] or ahead[n] or isTaken[name] or isTaken[id])
-  if isAlone and ARGV[i + 1] == 'behind' and not isCareful then
-    results[n] = {'alone'}
+  if ARGV[i + 1] == 'look' then
+    results[n] = {isAlone and not isCareful and 'alone' or 'busy'}
+    areAllAlone = areAllAlone and results[n][1] == 'alone'
   else
     if isAlone and ARGV[i + 1] == 'claim' and ARGV[i + 10] == '' then claimed[#claimed + 1] = n end
     isTaken[name], isTaken[id] = true, true
