@@ -35,7 +35,7 @@ test("the server does not get an update that is alone", skipWithoutRedis, async 
     return client.send(command, args);
   };
   const { store } = await openStore(t, client, { name: newName(), send });
-  await store.add(entry(1), "join"); // the server has the script now
+  await store.add(entry(1), "behind"); // the server has the script now
   sent.length = 0;
   assert.equal(await store.add(entry(2), "behind"), "alone");
   assert.deepEqual(sent.map((each) => each.includes("update_id")), [false]);

@@ -108,6 +108,14 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   readonly #leases: Leases<RedisBatch>;
   readonly #poller: WakePoller;
   readonly #calls: ServerCalls<RedisBatch>;
+  /** Updates and lanes that are looked for. */
+  readonly #looks = new GatheredCalls<readonly [string, string], readonly string[]>(
+    async (calls) => {
+      const answer = await this.#server.run("look", [...this.#common(""), ...calls.flat()]);
+      return calls.map((_, i) => answer.slice(i, i + 1));
+    },
+    ([, lane]) => lane.length,
+  );
   readonly #adds = this.#together("add");
   readonly #completions = this.#together("complete");
   #host: StoreHost | undefined;
@@ -150,12 +158,19 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   async add(entry: StoreEntry, mode: AddMode): Promise<Added> {
     // Most updates are alone in their lane: then the server need not get them.
     if (mode === "behind" && await this.#isAlone(entry)) return "alone";
-    const args = argsOf(entry, mode, entry.json ?? this.#toJson(entry.update));
+    const { update, lane, chars, tries, album, reservedMs } = entry;
+    const { quietMs, maxWaitMs, mostParts } = album?.rules ?? {};
+    const args = [
+      ...[mode, String(update.update_id), entry.json ?? this.#toJson(update), JSON.stringify(lane)],
+      ...[String(chars), String(tries.attempts), String(tries.failures), String(Math.ceil(reservedMs))],
+      ...[album?.key ?? "", numberOf(quietMs), numberOf(maxWaitMs), numberOf(mostParts)],
+    ];
     return await this.#ask("add", args, (answer) => this.#readAdded(entry, mode, answer));
   }
 
-  async #isAlone(entry: StoreEntry): Promise<boolean> {
-    return await this.#ask("add", argsOf(entry, "look", ""), ([status]) => status === "alone");
+  async #isAlone({ update, lane }: StoreEntry): Promise<boolean> {
+    const look = () => this.#looks.make([String(update.update_id), JSON.stringify(lane)]);
+    return await this.#calls.make(look, ([answer]) => answer === "alone");
   }
 
   #readAdded({ update, lane, tries, album }: StoreEntry, mode: AddMode, answer: readonly string[]): Added {
@@ -404,20 +419,6 @@ function answersOf(all: readonly string[], calls: number): readonly (readonly st
     answers.push([status, ...header, ...all.slice(i, i += length)]);
   }
   return answers;
-}
-
-/** What the script "add" is told of an update. */
-function argsOf(
-  { update, lane, chars, tries, album, reservedMs }: StoreEntry,
-  mode: AddMode | "look",
-  json: string,
-): readonly string[] {
-  const { quietMs, maxWaitMs, mostParts } = album?.rules ?? {};
-  return [
-    ...[mode, String(update.update_id), json, JSON.stringify(lane), String(chars)],
-    ...[String(tries.attempts), String(tries.failures), String(Math.ceil(reservedMs))],
-    ...[album?.key ?? "", numberOf(quietMs), numberOf(maxWaitMs), numberOf(mostParts)],
-  ];
 }
 
 /** A number of milliseconds or parts that may be missing. */

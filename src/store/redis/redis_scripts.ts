@@ -15,7 +15,8 @@ import { LONGEST_PAUSE_MS } from "../album_rules.ts";
  * milliseconds, the time in milliseconds or "" for the server's, and the number of the call, which is the token of what
  * the call claims. It answers with texts only.
  *
- * "add" and "complete" get several calls at once: instead of its number, each call has its own before its arguments.
+ * "look", "add" and "complete" get several calls at once: instead of one number, "" is the fourth argument, and each call
+ * that adds or completes has its own before its arguments.
  *
  * - `batches`: id → the batch, as MessagePack. Ids count up and have 13 characters each.
  * - `updates`: update_id → the id of its batch, then its JSON.
@@ -520,16 +521,36 @@ end
 return {'ok'}
 `;
 
+/*
+ * Most updates are alone in their lane. For them, the commands are run once for all calls, not once for each.
+ */
+
+// For each of several updates: update_id, lane. It is "alone" if it would be handled immediately, otherwise "busy". Nothing
+// is written, and whoever is not sure to be known here is told that all are busy.
+const LOOK = `
+local ids, names = {}, {}
+for i = 5, #ARGV, 2 do
+  ids[#ids + 1] = ARGV[i]
+  names[#names + 1] = ARGV[i + 1]
+end
+local leaseEnd = R('ZSCORE', owners, me)
+local isSure = leaseEnd and leaseEnd - now >= lease * 0.75
+  and R('HEXISTS', meta, 'dead') == 0 and R('ZCOUNT', owners, '-inf', now) == 0
+local places, remembered, ahead =
+  R('HMGET', updates, unpack(ids)), R('ZMSCORE', recent, unpack(ids)), R('HMGET', lanes, unpack(names))
+for n in ipairs(ids) do
+  results[n] = isSure and not (places[n] or remembered[n] or ahead[n]) and 'alone' or 'busy'
+end
+return results
+`;
+
 /** The number of a call that adds, and its arguments. */
 const ADD_ARGUMENTS = 13;
 
-/*
- * Most updates are alone in their lane. For them, the commands are run once for all calls, not once for each. The mode "look"
- * adds nothing: an update that is to be added "behind" others is "alone" without them, and otherwise "busy".
- */
-
-// If all are alone and none is claimed, nothing of the rest is needed.
-const ADD_ALONE = `
+// number, mode, update_id, json, lane, chars, attempts, failures, reservedMs, and of an album, else "": key, quietMs,
+// maxWaitMs, mostParts
+const ADD = `
+looks = false
 local ids, names = {}, {}
 for i = 5, #ARGV, ${ADD_ARGUMENTS} do
   ids[#ids + 1] = ARGV[i + 2]
@@ -537,31 +558,13 @@ for i = 5, #ARGV, ${ADD_ARGUMENTS} do
 end
 local places, remembered, ahead =
   R('HMGET', updates, unpack(ids)), R('ZMSCORE', recent, unpack(ids)), R('HMGET', lanes, unpack(names))
-local isCareful = R('HEXISTS', meta, 'dead') == 1 or R('ZCOUNT', owners, '-inf', now) > 0
-local areAllAlone = true
 local claimed, isTaken = {}, {} -- those that are claimed; and lanes and ids of which a call before adds something
 for n, id in ipairs(ids) do
   local i, name = 5 + (n - 1) * ${ADD_ARGUMENTS}, names[n]
   local isAlone = not (places[n] or remembered[n] or ahead[n] or isTaken[name] or isTaken[id])
-  if ARGV[i + 1] == 'look' then
-    results[n] = {isAlone and not isCareful and 'alone' or 'busy'}
-    areAllAlone = areAllAlone and results[n][1] == 'alone'
-  else
-    if isAlone and ARGV[i + 1] == 'claim' and ARGV[i + 10] == '' then claimed[#claimed + 1] = n end
-    isTaken[name], isTaken[id] = true, true
-    areAllAlone = false
-  end
+  if isAlone and ARGV[i + 1] == 'claim' and ARGV[i + 10] == '' then claimed[#claimed + 1] = n end
+  isTaken[name], isTaken[id] = true, true
 end
-if areAllAlone then
-  local leaseEnd = R('ZSCORE', owners, me)
-  if leaseEnd and leaseEnd - now >= lease * 0.75 then return {'alone'} end
-end
-`;
-
-// number, mode, update_id, json, lane, chars, attempts, failures, reservedMs, and of an album, else "": key, quietMs,
-// maxWaitMs, mostParts
-const ADD = `
-looks = false
 
 local function newBatch(i)
   local b = {lane = ARGV[i + 4], parts = {{ARGV[i + 2], tonumber(ARGV[i + 5]), me}}, began = now, due = now}
@@ -888,6 +891,7 @@ export const SCRIPTS: Readonly<
   Record<
     | "enter"
     | "leave"
+    | "look"
     | "add"
     | "claim"
     | "complete"
@@ -903,7 +907,8 @@ export const SCRIPTS: Readonly<
 > = {
   enter: NAMES + COMMON + MAKES_ROOM + ENTER,
   leave: NAMES + COMMON + LEAVE,
-  add: NAMES + ADD_ALONE + COMMON + GUARD + ADD,
+  look: NAMES + LOOK,
+  add: NAMES + COMMON + GUARD + ADD,
   claim: NAMES + COMMON + MAKES_ROOM + GUARD + CLAIM,
   complete: NAMES + COMMON + GUARD + COMPLETE,
   retry: NAMES + COMMON + GUARD + RETRY,
