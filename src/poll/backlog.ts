@@ -44,8 +44,8 @@ export class Backlog {
   }
 
   /**
-   * Telegram returns nothing below the offset that it was asked with. An id that is lower shows that it counts from another
-   * number now, as after a week without updates: it takes such an offset for none, and would return the same for ever.
+   * Telegram returns nothing below the offset that it was asked with. If an id is lower, Telegram counts from another number
+   * now, as after a week without updates. It ignores the old offset, and would return the same updates for ever.
    *
    * @returns Whether the update was not fetched before.
    * @see https://core.telegram.org/bots/api#update

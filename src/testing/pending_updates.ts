@@ -92,7 +92,7 @@ export class PendingUpdates {
     }
   }
 
-  /** Ends everything with an id below this; nothing if it is far above the newest update, as when ids are counted anew. */
+  /** Ends everything with an id below this. If it is far above the newest id, it belongs to other ids, and nothing ends. */
   confirmBelow(updateId: number): void {
     if (updateId > this.#newestId + FUTURE_IDS) return;
     for (const delivery of [...this.#all]) {

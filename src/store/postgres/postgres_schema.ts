@@ -13,7 +13,8 @@ export const FORMAT = 1;
  *   claimed, if it has ended and not all of these could be freed at once.
  * - `updates`: one row for each update. The first update of a batch (`part` 0) has the facts of the batch; `place` is the
  *   order of the batches of a lane, and `is_head` marks the first, the only one that may be claimed. `lane` is JSON.
- *   `token` is the call that has claimed it, and `told` the latest call that was told so again. `is_done`: completed in a transaction of the user's, and still to be removed.
+ *   `token` is the call that has claimed it, and `told` the latest call that was told so again. `is_done`: completed in a
+ *   transaction of the user's, and still to be removed.
  *   Only partial indexes begin with the bot, so that no plan, however old, reads all that a bot has.
  * - `remembered`: a ring of handled updates. Telegram counts ids up by one, so that an id has its slot until as many later
  *   ones were handled.

@@ -310,8 +310,8 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   }
 
   #learn(answer: readonly string[]): readonly string[] {
-    const [status, count, chars, nextMs, news = "", others] = answer;
-    if (status === "alone" || this.#host === undefined) return answer;
+    const [, count, chars, nextMs, news = "", others] = answer;
+    if (this.#host === undefined) return answer;
     this.count = Number(count);
     this.chars = Number(chars);
     if (nextMs !== "") this.#host.wake(Number(nextMs));

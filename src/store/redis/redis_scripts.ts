@@ -224,9 +224,21 @@ local function bound(set, most)
   R('ZREMRANGEBYSCORE', set, '-inf', now - ${REMEMBERED_MS})
 end
 
-local function remember(b)
-  for _, part in ipairs(b.parts) do R('ZADD', recent, now, part[1]) end
-  if tonumber(b.parts[1][1]) % 16 == 0 then bound(recent, ${REMEMBERED_UPDATES}) end
+local function partIds(b)
+  local ids = {}
+  for i, part in ipairs(b.parts) do ids[i] = part[1] end
+  return ids
+end
+
+local function remember(ids)
+  local scored, isTime = {}, false -- now and then, what is too old is forgotten
+  for _, id in ipairs(ids) do
+    scored[#scored + 1] = nowText
+    scored[#scored + 1] = id
+    isTime = isTime or tonumber(id) % 16 == 0
+  end
+  R('ZADD', recent, unpack(scored))
+  if isTime then bound(recent, ${REMEMBERED_UPDATES}) end
 end
 
 local function known(id)
@@ -345,8 +357,7 @@ end
 
 -- The batch as the client gets it: its facts, then the JSON of each of its updates.
 local function describe(answer, id, b)
-  local ids = {}
-  for i, part in ipairs(b.parts) do ids[i] = part[1] end
+  local ids = partIds(b)
   answer[#answer + 1] = cjson.encode({
     id = id, token = token, lane = b.lane, ids = ids, album = b.album, late = b.late, why = b.why,
     waited = math.max(0, now - b.began), attempts = b.attempts, failures = b.failures,
@@ -525,22 +536,27 @@ return {'ok'}
  * Most updates are alone in their lane. For them, the commands are run once for all calls, not once for each.
  */
 
+// Looks up all updates of a list. The arguments of a call: how many there are, and which are the update_id and the lane.
+const LOOK_UP = (count: number, id: number, lane: number) => `
+local ids, names = {}, {}
+for i = 5, #ARGV, ${count} do
+  ids[#ids + 1] = ARGV[i + ${id}]
+  names[#names + 1] = ARGV[i + ${lane}]
+end
+local places, remembered, ahead =
+  R('HMGET', updates, unpack(ids)), R('ZMSCORE', recent, unpack(ids)), R('HMGET', lanes, unpack(names))
+local function isFree(n) -- it is not known, and nothing of its lane is here
+  return not (places[n] or remembered[n] or ahead[n])
+end
+`;
+
 // For each of several updates: update_id, lane. It is "alone" if it would be handled immediately, otherwise "busy". Nothing
 // is written, and whoever is not sure to be known here is told that all are busy.
-const LOOK = `
-local ids, names = {}, {}
-for i = 5, #ARGV, 2 do
-  ids[#ids + 1] = ARGV[i]
-  names[#names + 1] = ARGV[i + 1]
-end
+const LOOK = `${LOOK_UP(2, 0, 1)}
 local leaseEnd = R('ZSCORE', owners, me)
 local isSure = leaseEnd and leaseEnd - now >= lease * 0.75
   and R('HEXISTS', meta, 'dead') == 0 and R('ZCOUNT', owners, '-inf', now) == 0
-local places, remembered, ahead =
-  R('HMGET', updates, unpack(ids)), R('ZMSCORE', recent, unpack(ids)), R('HMGET', lanes, unpack(names))
-for n in ipairs(ids) do
-  results[n] = isSure and not (places[n] or remembered[n] or ahead[n]) and 'alone' or 'busy'
-end
+for n in ipairs(ids) do results[n] = isSure and isFree(n) and 'alone' or 'busy' end
 return results
 `;
 
@@ -551,17 +567,11 @@ const ADD_ARGUMENTS = 13;
 // maxWaitMs, mostParts
 const ADD = `
 looks = false
-local ids, names = {}, {}
-for i = 5, #ARGV, ${ADD_ARGUMENTS} do
-  ids[#ids + 1] = ARGV[i + 2]
-  names[#names + 1] = ARGV[i + 4]
-end
-local places, remembered, ahead =
-  R('HMGET', updates, unpack(ids)), R('ZMSCORE', recent, unpack(ids)), R('HMGET', lanes, unpack(names))
+${LOOK_UP(ADD_ARGUMENTS, 2, 4)}
 local claimed, isTaken = {}, {} -- those that are claimed; and lanes and ids of which a call before adds something
 for n, id in ipairs(ids) do
   local i, name = 5 + (n - 1) * ${ADD_ARGUMENTS}, names[n]
-  local isAlone = not (places[n] or remembered[n] or ahead[n] or isTaken[name] or isTaken[id])
+  local isAlone = isFree(n) and not (isTaken[name] or isTaken[id])
   if isAlone and ARGV[i + 1] == 'claim' and ARGV[i + 10] == '' then claimed[#claimed + 1] = n end
   isTaken[name], isTaken[id] = true, true
 end
@@ -723,13 +733,11 @@ for n, packed in ipairs(R('HMGET', batches, unpack(ids))) do
   end
 end
 
-local alone, updateIds, aloneIn, toRecent = {}, {}, {}, {}
+local alone, updateIds, aloneIn = {}, {}, {}
 for m, ahead in ipairs(#names > 0 and R('HMGET', lanes, unpack(names)) or {}) do
   local id, b, n = unpack(found[m])
   if ahead == id .. id and #b.parts == 1 then
     alone[#alone + 1], aloneIn[#aloneIn + 1], updateIds[#updateIds + 1] = id, b.lane, b.parts[1][1]
-    toRecent[#toRecent + 1] = nowText
-    toRecent[#toRecent + 1] = b.parts[1][1]
     tally(b.parts[1][3], -1, -b.parts[1][2])
     results[n] = {'ok'}
   end
@@ -740,13 +748,7 @@ if #alone > 0 then
   R('ZREM', ages, unpack(alone))
   R('HDEL', updates, unpack(updateIds))
   R('HDEL', lanes, unpack(aloneIn))
-  R('ZADD', recent, unpack(toRecent))
-  for _, id in ipairs(updateIds) do
-    if tonumber(id) % 16 == 0 then
-      bound(recent, ${REMEMBERED_UPDATES})
-      break
-    end
-  end
+  remember(updateIds)
 end
 
 each(${COMPLETE_ARGUMENTS}, function (i)
@@ -756,7 +758,7 @@ each(${COMPLETE_ARGUMENTS}, function (i)
     return {'gone'}
   end
   delete(ARGV[i + 1], b)
-  remember(b)
+  remember(partIds(b))
   return {'ok'}
 end)
 
@@ -796,11 +798,10 @@ for _, id in ipairs(R('ZRANGEBYSCORE', parkedUntil, '-inf', now, 'LIMIT', 0, 100
 const PARK = `${PARKED}
 local b = held(ARGV[5], ARGV[6])
 if b then
-  local jsons, ids = {}, {}
-  for i, part in ipairs(b.parts) do ids[i] = part[1] end
+  local jsons, ids = {}, partIds(b)
   for i, stored in ipairs(R('HMGET', updates, unpack(ids))) do jsons[i] = stored and stored:sub(14) or '' end
   delete(ARGV[5], b)
-  remember(b)
+  remember(ids)
   R('HSET', parked, ids[1], cmsgpack.pack({
     lane = b.lane, parts = b.parts, jsons = jsons, album = b.album, late = b.late, why = b.why,
     error = ARGV[7], attempts = ARGV[8], at = now,
