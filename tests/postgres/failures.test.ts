@@ -13,7 +13,7 @@ import { runOnBadNetworks } from "../store/bad_network_run.ts";
 import { postgresStore } from "../../src/store/postgres/mod.ts";
 import { runLostRetry } from "../store/lost_retry_run.ts";
 import { runRestart } from "../store/restart_run.ts";
-import { claimSoon, entry, ids, newName, repeating } from "../store/server_store.ts";
+import { claimSoon, entry, ids, losing, newName, repeating } from "../store/server_store.ts";
 import { openStore, poolFor } from "./scope.ts";
 
 const until = repeating(200, 10);
@@ -47,17 +47,13 @@ test(
 
 test("a claim whose answer was lost is due again, and no crash", skipWithoutPostgres, async (t) => {
   const pool = poolFor(t, await sharedPostgres());
-  let isLost = false;
-  const { store } = await openStore(t, async (text: string, values: (string | null)[]) => {
-    const answer = await pool.query(text, values);
-    if (isLost) throw new Error("The connection was closed");
-    return answer;
-  }, { leaseMs: 1_000 });
+  const answers = losing(pool.query);
+  const { store } = await openStore(t, answers.call, { leaseMs: 1_000 });
   await store.add(entry(1), "append");
-  isLost = true;
+  answers.isLost = true;
   await assert.rejects(store.claim(1, 0), { code: "ERR_STORE", message: /The connection was closed/ });
   await assert.rejects(store.add(entry(2, { lane: "other" }), "claim"), { code: "ERR_STORE" });
-  isLost = false;
+  answers.isLost = false;
   const again = await store.add(entry(2, { lane: "other" }), "claim");
   assert.ok(typeof again === "object", "The call that is repeated has what the first one claimed");
   const [batch] = await claimSoon(store, 2_000);

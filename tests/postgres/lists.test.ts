@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "../scoped_it.ts";
-import { entry, ids, newName } from "../store/server_store.ts";
+import { entry, ids, losing, newName } from "../store/server_store.ts";
 import { runTogether } from "../store/together_run.ts";
 import { pause } from "../../src/platform/pause.ts";
 import type { Batch, InboxStore } from "../../src/store/inbox_store.ts";
@@ -104,16 +104,12 @@ test("a call that cannot be made does not fail the others of its turn", skip, as
 
 test("calls whose answer was lost fail together, and find what they did", skip, async (t) => {
   const pool = poolFor(t, await sharedPostgres());
-  let isLost = false;
-  const { store } = await openStore(t, async (text: string, values: (string | null)[]) => {
-    const answer = await pool.query(text, values);
-    if (isLost) throw new Error("The connection was closed");
-    return answer;
-  });
-  isLost = true;
+  const answers = losing(pool.query);
+  const { store } = await openStore(t, answers.call);
+  answers.isLost = true;
   const lost = await Promise.allSettled([1, 2, 3].map((lane) => store.add(entry(lane, { lane }), "claim")));
   assert.deepEqual(lost.map(({ status }) => status), ["rejected", "rejected", "rejected"]);
-  isLost = false;
+  answers.isLost = false;
   assert.deepEqual(ids(await claimed(store, [1, 2, 3])), [1, 2, 3]);
 });
 

@@ -8,7 +8,7 @@ import { redisStore } from "../../src/store/redis/mod.ts";
 import { SCRIPTS } from "../../src/store/redis/redis_scripts.ts";
 import { runLostRetry } from "../store/lost_retry_run.ts";
 import { runRestart } from "../store/restart_run.ts";
-import { claimSoon, entry, ids, newName, repeating } from "../store/server_store.ts";
+import { claimSoon, entry, ids, losing, newName, repeating } from "../store/server_store.ts";
 import { clientFor, openStore } from "./scope.ts";
 
 const until = repeating(100, 5);
@@ -89,21 +89,13 @@ test("nothing is left of processes that were killed", skipWithoutRedis, async (t
 
 test("a claim whose answer was lost is due again", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
-  let isLost = false;
-  const { store } = await openStore(t, client, {
-    name: newName(),
-    leaseMs: 600,
-    async send(command, args) {
-      const answer = await client.send(command, args);
-      if (isLost) throw new Error("The connection was closed");
-      return answer;
-    },
-  });
+  const answers = losing(client.send);
+  const { store } = await openStore(t, client, { name: newName(), leaseMs: 600, send: answers.call });
   await store.add(entry(1), "append");
-  isLost = true;
+  answers.isLost = true;
   await assert.rejects(store.claim(1, 0), { code: "ERR_STORE", message: /The connection was closed/ });
   await assert.rejects(store.add(entry(2, { lane: "other" }), "claim"), { code: "ERR_STORE" });
-  isLost = false;
+  answers.isLost = false;
   const again = await store.add(entry(2, { lane: "other" }), "claim");
   assert.ok(typeof again === "object", "The call that is repeated has what the first one claimed");
   const [batch] = await claimSoon(store, 2_000);

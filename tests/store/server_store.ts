@@ -92,3 +92,21 @@ export function repeating(mostRepeats: number, pauseMs: number): Until {
     }
   };
 }
+
+/** A call whose answer is lost, after it has happened, while `isLost` is set. */
+export interface LosingCall<A extends unknown[], T> {
+  isLost: boolean;
+  readonly call: (...args: A) => Promise<T>;
+}
+
+export function losing<A extends unknown[], T>(call: (...args: A) => Promise<T>): LosingCall<A, T> {
+  const answers: LosingCall<A, T> = {
+    isLost: false,
+    async call(...args) {
+      const answer = await call(...args);
+      if (answers.isLost) throw new Error("The connection was closed");
+      return answer;
+    },
+  };
+  return answers;
+}
