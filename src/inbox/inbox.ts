@@ -27,6 +27,7 @@ import type { ReportError } from "../runner/report_error.ts";
 import { Runner } from "../runner/runner.ts";
 import { SeenUpdates } from "../runner/seen_updates.ts";
 import { type WaitingUpdate, WaitingUpdates } from "../runner/waiting_updates.ts";
+import { type Blame, UnstoredUpdates } from "./unstored_updates.ts";
 
 const PARKED_PAGE = 100;
 /** How often to look whether other processes have handled the rest, while somebody waits for that. */
@@ -54,15 +55,13 @@ export class Inbox {
   readonly #receiver: UpdateReceiver;
   readonly #store: InboxStore;
   readonly #events: Events;
-  readonly #reportError: ReportError;
   readonly #laneOf: LaneOf;
   readonly #rules: AlbumRules | undefined;
   /** Whether an update that finds the store empty may be handled without asking it. */
   readonly #mayPassBy: boolean;
   readonly #seen: SeenUpdates;
   readonly #failures: Failures;
-  /** Failures to store an update, judged by the same rules: is the update to blame, or the store? */
-  readonly #unstored: Failures;
+  readonly #unstored: UnstoredUpdates;
   readonly #waiting = new WaitingUpdates();
   readonly #limit: AcknowledgementLimit;
   readonly #replies: LateReplies;
@@ -83,7 +82,6 @@ export class Inbox {
     this.#receiver = receiver;
     this.#store = settings.store;
     this.#events = events;
-    this.#reportError = reportError;
     this.#laneOf = laneOf(settings.lane);
     this.#rules = settings.mediaGroups && { ...settings.mediaGroups, mostParts: MOST_PARTS };
     this.#mayPassBy = !this.#store.isDurable && !this.#store.isShared && settings.lane === undefined;
@@ -94,11 +92,7 @@ export class Inbox {
         if (!isOutage) this.#runner.wake(0);
       },
     );
-    this.#unstored = new Failures({
-      maxAttempts: Math.max(2, settings.maxAttempts), // one failure says nothing of who is to blame
-      giveUpAfterMs: Infinity,
-      leastMs: settings.giveUpAfterMs, // a store that is unreliable can refuse the same update several times
-    }, () => {});
+    this.#unstored = new UnstoredUpdates(settings, this.#seen, events, reportError);
     this.#limit = new AcknowledgementLimit(
       this.#waiting,
       settings.acknowledgeWithinMs,
@@ -462,34 +456,10 @@ export class Inbox {
     return reply === undefined ? ACKNOWLEDGED : { type: "replied", reply };
   }
 
-  /**
-   * What could not be stored must come again. If it is to blame itself, because others were stored since it failed first,
-   * it is given up at last: nothing can keep it.
-   *
-   * @param facts `isOwn`: it is certainly to blame, since what the store needs to know of it could not be told.
-   * `isRunning`: its receiver runs, and nothing else would know of it if that failed.
-   */
-  #refuse(update: Update, error: unknown, { isOwn = false, isRunning = false } = {}): Outcome {
-    const { update_id } = update;
+  /** An update that could not be stored: should it have been let through as a probe, it has shown nothing. */
+  #refuse(update: Update, error: unknown, blame?: Blame): Outcome {
     this.#failures.passed();
-    const { willRetry, tries: { attempts } } = this.#unstored.failed(
-      ...[update_id, `update ${update_id}`, this.#unstored.triesOf(update_id), isOwn] as const,
-    );
-    const isNews = isOwn || this.#events.storeFailed(error);
-    if (willRetry || isRunning || this.#settings.isSenderResponsible) {
-      this.#events.refused(500, isOwn ? "The update cannot be stored" : "The store failed");
-      if (isNews) this.#reportError(error, { update, attempt: attempts, willRetry: true });
-      return { type: "failed", error };
-    }
-    this.#seen.acknowledged(update_id);
-    this.#events.failed(
-      update,
-      { attempt: attempts, since: this.#events.now, background: false },
-      error,
-      false,
-    );
-    this.#reportError(error, { update, attempt: attempts, willRetry: false });
-    return ACKNOWLEDGED;
+    return this.#unstored.failed(update, error, blame);
   }
 
   #add(entry: StoreEntry, mode: AddMode): Awaitable<Added> {
@@ -514,7 +484,7 @@ export class Inbox {
   #noteAdded({ update: { update_id }, lane }: StoreEntry, added: Added): void {
     if (added === "alone" || added === "known") return;
     this.#events.storeWorked();
-    if (this.#unstored.isWatching) this.#unstored.succeeded(update_id, lane);
+    this.#unstored.stored(update_id, lane);
   }
 
   #entry(
