@@ -9,6 +9,7 @@ import { isWebhookReply, type WebhookReply } from "../receiver/webhook_reply.ts"
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Awaitable, Batch, InboxStore, Lane, StoreEntry, Tries } from "../store/inbox_store.ts";
 import { SUSPECT_CRASHES } from "../store/limits.ts";
+import { errorText } from "../text/error_reason.ts";
 import { mergeParts } from "../delivery/media_group.ts";
 import type { Update } from "../updates/mod.ts";
 import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
@@ -522,7 +523,8 @@ export class Runner {
       failures.forget(update_id);
     }
     if (keepMs === 0) return await this.#tell((store) => store.complete(batch, false));
-    await this.#tell((store) => store.park(batch, { error: String(error), attempts, keepMs }));
+    const parking = { error: errorText(error), attempts, keepMs };
+    await this.#tell((store) => store.park(batch, parking));
     events.parked(update, attempts, error);
     if (this.#store.isDurable || this.#isParkingReported) return;
     this.#isParkingReported = true;
