@@ -74,7 +74,9 @@ function thatThrows(property: string, time: number): Error {
 
 describe("an error that throws when it is printed or kept", () => {
   const rethrow = { onError: (error: unknown) => Promise.reject(error) };
-  for (const [how, options] of Object.entries({ "the console": { onError: undefined }, "onError": rethrow })) {
+  for (
+    const [how, options] of Object.entries({ "the console": { onError: undefined }, "onError": rethrow })
+  ) {
     for (const [property, time] of [["stack", 1], ["cause", 1], ["message", 2], ["message", 3]] as const) {
       it(`reported to ${how}, as ${property} is read, time ${time}: the update is parked`, async (t) => {
         t.mock.method(console, "error", () => {});
