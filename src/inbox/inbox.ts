@@ -79,7 +79,7 @@ export class Inbox {
 
   constructor(receiver: UpdateReceiver, settings: InboxSettings, reportError: ReportError, events: Events) {
     this.#settings = settings;
-    this.#seen = new SeenUpdates(settings.rememberedUpdates);
+    this.#seen = new SeenUpdates(settings.rememberedUpdates, settings.onDone);
     this.#receiver = receiver;
     this.#store = settings.store;
     this.#events = events;
@@ -481,7 +481,7 @@ export class Inbox {
       if (isNews) this.#reportError(error, { update, attempt: attempts, willRetry: true });
       return { type: "failed", error };
     }
-    this.#seen.acknowledged(update_id);
+    this.#seen.done(update_id);
     this.#events.failed(
       update,
       { attempt: attempts, since: this.#events.now, background: false },

@@ -31,6 +31,11 @@ export interface RunnerSettings extends CallLimits {
   readonly mediaGroups: { readonly quietMs: number } | undefined;
   /** Whether failures with single updates are the sender's affair alone, which gets each of them. */
   readonly isSenderResponsible: boolean;
+  /**
+   * Is called with the id of each update that is handled or given up, if the sender keeps until then what is only acknowledged,
+   * as a poller's does while the store is in memory.
+   */
+  readonly onDone: ((updateId: number) => void) | undefined;
   /** Is called with results that are neither replies nor nothing. */
   readonly onStrangeResult: (update: ReceivedUpdate, value: unknown) => void;
 }
@@ -278,7 +283,7 @@ export class Runner {
     if (!("error" in end) && end.value === undefined && !failures.isWatching) {
       // The usual case, which should cost nothing more.
       this.#parts.events.handled(update, context.attempt, since, false);
-      this.#parts.seen.handled(id);
+      this.#parts.seen.done(id);
       return ACKNOWLEDGED;
     }
     const decision = this.#decide({
@@ -372,7 +377,7 @@ export class Runner {
     let outcome = sender && this.#outcomeOf(sender.id, decision);
     switch (decision.type) {
       case "handled":
-        for (const { update_id } of batch.updates) this.#parts.seen.handled(update_id);
+        for (const { update_id } of batch.updates) this.#parts.seen.done(update_id);
         if (sender !== undefined && outcome !== undefined) this.#answer(sender, outcome);
         else if (decision.reply !== undefined) await this.#sendReply(update, context, decision.reply);
         await this.#tell((store) => this.#complete(store, batch));
@@ -423,7 +428,9 @@ export class Runner {
     this.#parts.replies.close(reason);
     this.stop();
     this.#isClosed = true;
-    for (const batch of await this.#store.close()) {
+    const left = await this.#store.close();
+    if (this.#parts.settings.onDone !== undefined) return; // the sender still has them
+    for (const batch of left) {
       const { update } = contentOf(batch);
       if (unanswered.has(update.update_id)) continue; // Telegram still has it
       if (this.#isHandled(batch)) continue; // only its reply was not sent, which is reported as that
@@ -441,7 +448,7 @@ export class Runner {
       const { value } = end;
       events.handled(update, attempt, since, isAcknowledged);
       if (failures.isWatching) failures.succeeded(id, it.lane());
-      seen.handled(id);
+      seen.done(id);
       if (value === undefined) return HANDLED;
       if (isWebhookReply(value)) return { type: "handled", reply: value };
       settings.onStrangeResult(update, value);
@@ -519,7 +526,7 @@ export class Runner {
   async #park(batch: Batch, update: ReceivedUpdate, attempts: number, error: unknown): Promise<void> {
     const { events, failures, seen, settings: { parkedForMs: keepMs } } = this.#parts;
     for (const { update_id } of batch.updates) {
-      seen.acknowledged(update_id);
+      seen.done(update_id);
       failures.forget(update_id);
     }
     if (keepMs === 0) return await this.#tell((store) => store.complete(batch, false));
@@ -544,7 +551,7 @@ export class Runner {
     try {
       const added = await this.#store.add(entryOf({ ...update, update_id: id }, json, chars), "adopt");
       if (typeof added === "object") await this.#park(added, update, attempts, error);
-      seen.acknowledged(id);
+      seen.done(id);
       return ACKNOWLEDGED;
     } catch (cause) {
       events.storeFailed(cause);
@@ -663,7 +670,7 @@ export class Runner {
 
   /** Whether all updates of a batch were handled here: copies of them came to another process too. */
   #isHandled({ isReplay, updates }: Batch): boolean {
-    return !isReplay && updates.every(({ update_id }) => this.#parts.seen.isHandled(update_id));
+    return !isReplay && updates.every(({ update_id }) => this.#parts.seen.isDone(update_id));
   }
 
   /** Whether an update of a batch runs here already: that call goes on with the new claim. */
