@@ -2,6 +2,7 @@ import { checkNumber, wrongAnswer } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
+import { ReceiverClosed } from "../receiver/verdicts.ts";
 import { pause } from "../platform/pause.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import type { AlbumRules } from "../store/album_rules.ts";
@@ -559,10 +560,7 @@ export class Inbox {
     // Asked again after each wait: more may have begun since the moment that it waited for.
     while (!this.#isDone() && !limit.isOver) await Promise.race([this.#idle.wait(), limit.over]);
     limit.stop();
-    const error = new TelehookError(
-      "ERR_CLOSED",
-      `Closed before the handler had ended, after ${timeoutMs} ms`,
-    );
+    const error = new ReceiverClosed(`Closed before the handler had ended, after ${timeoutMs} ms`);
     this.#limit.stop();
     const left = this.#waiting.close(CLOSING);
     this.#isClosed = true;

@@ -4,7 +4,7 @@ import { nextTurn } from "../platform/next_turn.ts";
 import { pause } from "../platform/pause.ts";
 import { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
-import { GiveUp, RetryLater } from "../receiver/verdicts.ts";
+import { GiveUp, ReceiverClosed, RetryLater } from "../receiver/verdicts.ts";
 import { isWebhookReply, type WebhookReply } from "../receiver/webhook_reply.ts";
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Awaitable, Batch, InboxStore, Lane, StoreEntry, Tries } from "../store/inbox_store.ts";
@@ -212,7 +212,13 @@ export class Runner {
     let end: End;
     events.started(update, attempts + 1, false);
     try {
-      const result = receiver.receive(update, context);
+      this.#expected++; // it counts, should the receiver pass in other updates before it returns
+      let result: ReceiverResult;
+      try {
+        result = receiver.receive(update, context);
+      } finally {
+        this.#expected--;
+      }
       if (isPromiseLike(result)) {
         const promise = Promise.resolve(result); // before the call is noted, since a stranger's promise may throw
         const sender = waiting ?? this.#parts.waiting.begin(update, json, chars, "receiver", id);
@@ -455,7 +461,7 @@ export class Runner {
       return HANDLED;
     }
     const { error } = end;
-    if (isClosed(error)) {
+    if (error instanceof ReceiverClosed) {
       failures.passed();
       return CLOSED;
     }
@@ -747,11 +753,6 @@ function readable(end: End): End {
   } catch {
     return { error: new TypeError("The handler returned or threw a value that cannot be read") };
   }
-}
-
-/** Whether the receiver accepts nothing more, as streams do that were closed. */
-function isClosed(error: unknown): boolean {
-  return error instanceof TelehookError && error.code === "ERR_CLOSED";
 }
 
 /** What a receiver gets of a batch, and what is wrong with it if a store has made an album of what is none. */
