@@ -106,6 +106,7 @@ export class Inbox {
       (overdue) => this.#onOverdue(overdue),
     );
     this.#replies = new LateReplies(settings.replies, events);
+    const ownLaneOf = laneOrOwn(this.#laneOf);
     this.#runner = new Runner({
       ...{ receiver, settings, reportError, events },
       seen: this.#seen,
@@ -113,8 +114,8 @@ export class Inbox {
       waiting: this.#waiting,
       limit: this.#limit,
       replies: this.#replies,
-      laneOf: laneOrOwn(this.#laneOf),
-      entryOf: (update, json, chars) => this.#entry(update, json, chars, undefined, 0),
+      laneOf: ownLaneOf,
+      entryOf: (update, json, chars) => this.#entry(update, json, chars, undefined, 0, ownLaneOf),
       onRest: () => this.#tellIdle(),
     });
   }
@@ -169,7 +170,7 @@ export class Inbox {
     try {
       isKept ||= this.#acknowledgeOf(update) === "received";
     } catch (error) {
-      return this.#refuse(update, error, { isOwn: true });
+      return this.#refuseOwn(update, json, chars, error);
     }
     if (isKept) {
       // A store that has to be asked is asked once less for it.
@@ -319,7 +320,7 @@ export class Inbox {
     try {
       entry = this.#entry(update, json, chars, part, 0);
     } catch (error) {
-      return this.#refuse(update, error, { isOwn: true });
+      return this.#refuseOwn(update, json, chars, error);
     }
     let added: Awaitable<Added>;
     try {
@@ -361,7 +362,7 @@ export class Inbox {
     try {
       entry = this.#entry(update, json, chars, undefined, this.#settings.acknowledgeWithinMs);
     } catch (error) {
-      return this.#refuse(update, error, { isOwn: true });
+      return this.#refuseOwn(update, json, chars, error);
     }
     let added: Awaitable<Added>;
     try {
@@ -463,6 +464,20 @@ export class Inbox {
     return reply === undefined ? ACKNOWLEDGED : { type: "replied", reply };
   }
 
+  /** What the store needs to know of an update could not be told: in the end it is parked, as if its handler had failed. */
+  #refuseOwn(
+    update: Update,
+    json: string | undefined,
+    chars: number | undefined,
+    error: unknown,
+  ): Awaitable<Outcome> {
+    const { update_id } = update;
+    const { attempts } = this.#unstored.triesOf(update_id);
+    const outcome = this.#refuse(update, error, { isOwn: true });
+    if (outcome !== ACKNOWLEDGED) return outcome;
+    return this.#runner.parkUnstored(update_id, update, json, chars, attempts + 1, error);
+  }
+
   /**
    * What could not be stored must come again. If it is to blame itself, because others were stored since it failed first,
    * it is given up at last: nothing can keep it.
@@ -482,7 +497,7 @@ export class Inbox {
       if (isNews) this.#reportError(error, { update, attempt: attempts, willRetry: true });
       return { type: "failed", error };
     }
-    this.#seen.done(update_id);
+    if (!isOwn) this.#seen.done(update_id);
     this.#events.failed(
       update,
       { attempt: attempts, since: this.#events.now, background: false },
@@ -524,8 +539,9 @@ export class Inbox {
     chars: number | undefined,
     part: MediaGroupPart | undefined,
     reservedMs: number,
+    laneOf = this.#laneOf,
   ): StoreEntry {
-    const lane = this.#laneOf(update);
+    const lane = laneOf(update);
     return {
       update,
       json,

@@ -298,7 +298,7 @@ export class Runner {
       tries: failures.triesOf(id),
     }, end);
     if (decision.type !== "park") return this.#outcomeOf(id, decision);
-    return this.#parkUnstored(id, update, json, chars, context.attempt, decision.error);
+    return this.parkUnstored(id, update, json, chars, context.attempt, decision.error);
   }
 
   // — A batch of the store —
@@ -544,8 +544,8 @@ export class Runner {
     this.#parts.reportError(parkedInMemory(update), { update, attempt: attempts, willRetry: false });
   }
 
-  /** The update is Telegram's until the store has parked it. */
-  async #parkUnstored(
+  /** Parks an update that was given up: it is Telegram's until the store has it. What cannot be written is lost. */
+  async parkUnstored(
     id: number,
     update: Update,
     json: string | undefined,
@@ -554,8 +554,15 @@ export class Runner {
     error: unknown,
   ): Promise<Outcome> {
     const { entryOf, events, seen } = this.#parts;
+    let entry: StoreEntry;
     try {
-      const added = await this.#store.add(entryOf({ ...update, update_id: id }, json, chars), "adopt");
+      entry = entryOf({ ...update, update_id: id }, json, chars);
+    } catch {
+      seen.done(id); // nothing can keep it, and its failure was reported as the last
+      return ACKNOWLEDGED;
+    }
+    try {
+      const added = await this.#store.add(entry, "adopt");
       if (typeof added === "object") await this.#park(added, update, attempts, error);
       seen.done(id);
       return ACKNOWLEDGED;

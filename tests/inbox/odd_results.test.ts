@@ -111,7 +111,8 @@ describe("a handler that changes its update", () => {
         throw new Error("on purpose");
       };
       const { statuses, unhandled } = await answers(receiver, { maxAttempts });
-      assert.deepEqual([statuses, unhandled], [[500, 500], 0]);
+      const answer = maxAttempts === 1 ? 200 : 500; // given up, it does not come for ever, though nothing can keep it
+      assert.deepEqual([statuses, unhandled], [[answer, answer], 0]);
     });
   }
 });
