@@ -32,7 +32,7 @@ export async function callBotApi(
     if (answer.ok) return answer.result;
     const seconds = answer.parameters?.retry_after ?? 0;
     if (answer.error_code !== 429 || seconds <= 0) throw new BotApiError(method, answer);
-    await pause(seconds * 1000, signal);
+    await pause(Math.max(1, seconds) * 1000, signal);
   }
 }
 

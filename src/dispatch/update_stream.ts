@@ -1,6 +1,6 @@
-import { TelehookError } from "../errors/telehook_error.ts";
 import { Fifo } from "../collections/fifo.ts";
 import type { ReceiverContext } from "../receiver/receiver.ts";
+import { ReceiverClosed } from "../receiver/verdicts.ts";
 
 /**
  * What happens to an update when the buffer of a subscriber is full: its delivery waits for room, the oldest update in the
@@ -124,7 +124,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   /** Accepts no more updates. Acknowledged updates can still be read; Telegram sends the others again. */
   close(): void {
     for (const held of [...this.#held]) {
-      held.refuse(new TelehookError("ERR_CLOSED", "The streams were closed before this update was read"));
+      held.refuse(new ReceiverClosed("The streams were closed before this update was read"));
     }
     this.#stop();
   }
@@ -133,7 +133,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
     // A loop that throws is left in the same way as one that breaks. So without a buffer, only what it has asked past is done.
     const undone = this.#size === 0 ? [...this.#unfinished, ...this.#held] : [];
     for (const held of undone) {
-      held.refuse(new TelehookError("ERR_CLOSED", "The loop was left before it had handled this update"));
+      held.refuse(new ReceiverClosed("The loop was left before it had handled this update"));
     }
     this.#buffer.clear();
     for (const { release } of this.#held) release();

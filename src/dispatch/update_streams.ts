@@ -6,6 +6,7 @@ import { contentOf, isKnownKind, kindOf } from "../delivery/kind.ts";
 import { ALL_UPDATE_KINDS, OPT_IN_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, UnknownUpdate, Update, UpdateKind } from "../updates/mod.ts";
 import type { ReceivedUpdate, ReceiverContext, UpdateReceiver } from "../receiver/receiver.ts";
+import { ReceiverClosed } from "../receiver/verdicts.ts";
 import {
   allowedUpdatesFor,
   type FilteredUpdate,
@@ -226,7 +227,7 @@ class Streams implements UpdateStreams {
 
   receive(update: ReceivedUpdate, context: ReceiverContext): void | Promise<void> {
     if (this.#closed) {
-      throw new TelehookError("ERR_CLOSED", "The streams are closed: nobody would read this update");
+      throw new ReceiverClosed("The streams are closed: nobody would read this update");
     }
     const kind = kindOf(update) ?? "";
     const content = contentOf(update, kind);

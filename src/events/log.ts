@@ -1,7 +1,7 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { plainText } from "../text/plain_text.ts";
-import { printableError } from "../text/printable_error.ts";
+import { printError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
 import type { WebhookEvent } from "./events.ts";
 
@@ -50,7 +50,7 @@ export function logWriter(option: LogFunction | false | undefined): WriteToLog |
 
 function logToConsole(line: string, event: WebhookEvent): void {
   const error = event.type === "store" || event.type === "certificate" ? event.error : undefined;
-  if (error !== undefined) console.error(line, printableError(error)); // with its stack
+  if (error !== undefined) printError(line, error); // with its stack
   else console.warn(line);
 }
 

@@ -26,7 +26,7 @@ import { type Measured, Metrics, metricsText } from "../operate/metrics.ts";
 import { createPages, type Pages } from "../operate/pages.ts";
 import { Pipeline, type Router } from "../pipeline.ts";
 import type { Awaitable, InboxStore } from "../store/inbox_store.ts";
-import { printableError } from "../text/printable_error.ts";
+import { printError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
 import {
   answerRequest,
@@ -331,10 +331,7 @@ class HostedBots implements Router {
     const now = performance.now();
     if (now < this.#reportAt) return;
     this.#reportAt = now + REPORT_EVERY_MS;
-    console.error(
-      "telehook: the token of a bot could not be looked up (reported once a minute):",
-      printableError(error),
-    );
+    printError("telehook: the token of a bot could not be looked up (reported once a minute):", error);
   }
 
   async add(token: string, params: Omit<SetWebhookParams, "url" | "secret_token"> = {}): Promise<number> {

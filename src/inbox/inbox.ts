@@ -2,6 +2,7 @@ import { checkNumber, wrongAnswer } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
+import { ReceiverClosed } from "../receiver/verdicts.ts";
 import { pause } from "../platform/pause.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import type { AlbumRules } from "../store/album_rules.ts";
@@ -78,7 +79,7 @@ export class Inbox {
 
   constructor(receiver: UpdateReceiver, settings: InboxSettings, reportError: ReportError, events: Events) {
     this.#settings = settings;
-    this.#seen = new SeenUpdates(settings.rememberedUpdates);
+    this.#seen = new SeenUpdates(settings.rememberedUpdates, settings.onDone);
     this.#receiver = receiver;
     this.#store = settings.store;
     this.#events = events;
@@ -99,6 +100,7 @@ export class Inbox {
       (overdue) => this.#onOverdue(overdue),
     );
     this.#replies = new LateReplies(settings.replies, events);
+    const ownLaneOf = laneOrOwn(this.#laneOf);
     this.#runner = new Runner({
       ...{ receiver, settings, reportError, events },
       seen: this.#seen,
@@ -106,8 +108,8 @@ export class Inbox {
       waiting: this.#waiting,
       limit: this.#limit,
       replies: this.#replies,
-      laneOf: laneOrOwn(this.#laneOf),
-      entryOf: (update, json, chars) => this.#entry(update, json, chars, undefined, 0),
+      laneOf: ownLaneOf,
+      entryOf: (update, json, chars) => this.#entry(update, json, chars, undefined, 0, ownLaneOf),
       onRest: () => this.#tellIdle(),
     });
   }
@@ -162,7 +164,7 @@ export class Inbox {
     try {
       isKept ||= this.#acknowledgeOf(update) === "received";
     } catch (error) {
-      return this.#refuse(update, error, { isOwn: true });
+      return this.#refuseOwn(update, json, chars, error);
     }
     if (isKept) {
       // A store that has to be asked is asked once less for it.
@@ -312,7 +314,7 @@ export class Inbox {
     try {
       entry = this.#entry(update, json, chars, part, 0);
     } catch (error) {
-      return this.#refuse(update, error, { isOwn: true });
+      return this.#refuseOwn(update, json, chars, error);
     }
     let added: Awaitable<Added>;
     try {
@@ -354,7 +356,7 @@ export class Inbox {
     try {
       entry = this.#entry(update, json, chars, undefined, this.#settings.acknowledgeWithinMs);
     } catch (error) {
-      return this.#refuse(update, error, { isOwn: true });
+      return this.#refuseOwn(update, json, chars, error);
     }
     let added: Awaitable<Added>;
     try {
@@ -462,6 +464,19 @@ export class Inbox {
     return this.#unstored.failed(update, error, blame);
   }
 
+  /** What the store needs to know of an update could not be told: in the end it is parked, as if its handler had failed. */
+  #refuseOwn(
+    update: Update,
+    json: string | undefined,
+    chars: number | undefined,
+    error: unknown,
+  ): Awaitable<Outcome> {
+    const attempt = this.#unstored.attemptsOf(update.update_id) + 1;
+    const outcome = this.#refuse(update, error, { isOwn: true });
+    if (outcome !== ACKNOWLEDGED) return outcome;
+    return this.#runner.parkUnstored(update.update_id, update, json, chars, attempt, error);
+  }
+
   #add(entry: StoreEntry, mode: AddMode): Awaitable<Added> {
     const added = this.#store.add(entry, mode);
     if (!(added instanceof Promise)) {
@@ -493,8 +508,9 @@ export class Inbox {
     chars: number | undefined,
     part: MediaGroupPart | undefined,
     reservedMs: number,
+    laneOf = this.#laneOf,
   ): StoreEntry {
-    const lane = this.#laneOf(update);
+    const lane = laneOf(update);
     return {
       update,
       json,
@@ -529,10 +545,7 @@ export class Inbox {
     // Asked again after each wait: more may have begun since the moment that it waited for.
     while (!this.#isDone() && !limit.isOver) await Promise.race([this.#idle.wait(), limit.over]);
     limit.stop();
-    const error = new TelehookError(
-      "ERR_CLOSED",
-      `Closed before the handler had ended, after ${timeoutMs} ms`,
-    );
+    const error = new ReceiverClosed(`Closed before the handler had ended, after ${timeoutMs} ms`);
     this.#limit.stop();
     const left = this.#waiting.close(CLOSING);
     this.#isClosed = true;

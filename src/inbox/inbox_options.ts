@@ -146,6 +146,7 @@ export function inboxSettings(options: InboxOptions): InboxSettings {
     replies: checkReplies(options.replies),
     rememberedUpdates: REMEMBERED_UPDATES,
     isSenderResponsible: false,
+    onDone: undefined,
     onStrangeResult: () => {},
   };
 }

@@ -1,5 +1,6 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { isUpdate } from "../parse/parse_update.ts";
+import { ReceiverClosed } from "../receiver/verdicts.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import type { Inbox } from "./inbox.ts";
 
@@ -33,6 +34,6 @@ export async function submit(inbox: Inbox, update: unknown): Promise<WebhookRepl
           : "Too many updates are pending: pass this one in again later",
       );
     case "closing":
-      throw new TelehookError("ERR_CLOSED", "This is closed: pass the update to another one");
+      throw new ReceiverClosed("This is closed: pass the update to another one");
   }
 }

@@ -44,6 +44,11 @@ export class UnstoredUpdates {
     if (this.#failures.isWatching) this.#failures.succeeded(updateId, lane);
   }
 
+  /** How often an update could not be stored. */
+  attemptsOf(updateId: number): number {
+    return this.#failures.triesOf(updateId).attempts;
+  }
+
   /**
    * An update could not be stored.
    *
@@ -60,7 +65,7 @@ export class UnstoredUpdates {
       if (isNews) this.#reportError(error, { update, attempt, willRetry: true });
       return { type: "failed", error };
     }
-    this.#seen.acknowledged(update_id);
+    if (!isOwn) this.#seen.done(update_id); // otherwise it is about to be parked
     this.#events.failed(update, { attempt, since: this.#events.now, background: false }, error, false);
     this.#reportError(error, { update, attempt, willRetry: false });
     return ACKNOWLEDGED;

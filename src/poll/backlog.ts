@@ -1,5 +1,3 @@
-import type { WebhookEvent } from "../events/events.ts";
-import { albumPartsOf } from "../delivery/media_group.ts";
 import type { Update } from "../updates/mod.ts";
 
 /**
@@ -7,27 +5,27 @@ import type { Update } from "../updates/mod.ts";
  * handled or safe in a durable store.
  */
 export class Backlog {
-  readonly #isStoreDurable: boolean;
   /** In ascending order, as Telegram returns them. */
   readonly #pending = new Set<number>();
   readonly #done = new Set<number>();
-  #highest: number | undefined;
+  #highest = -1;
   /** The offset of the latest request. */
   #asked = 0;
   #onProgress: (() => void) | undefined;
-
-  constructor(isStoreDurable: boolean) {
-    this.#isStoreDurable = isStoreDurable;
-  }
 
   get size(): number {
     return this.#pending.size;
   }
 
+  /** The highest id that was fetched, since ids were counted anew; -1 as long as there is none. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   /** The lowest id that is not done; `undefined` as long as nothing was fetched. */
   get offset(): number | undefined {
     for (const first of this.#pending) return first;
-    return this.#highest === undefined ? undefined : this.#highest + 1;
+    return this.#highest === -1 ? undefined : this.#highest + 1;
   }
 
   /** The offset for the next request, whose answer is then added. What is below it need not be remembered any longer. */
@@ -54,29 +52,14 @@ export class Backlog {
     if (this.#pending.has(update_id) || this.#done.has(update_id)) return false;
     const isCountedAnew = update_id < this.#asked;
     if (isCountedAnew) this.#asked = 0;
-    this.#highest = isCountedAnew ? update_id : Math.max(this.#highest ?? -1, update_id);
+    this.#highest = isCountedAnew ? update_id : Math.max(this.#highest, update_id);
     this.#pending.add(update_id);
     return true;
   }
 
   /** Takes for done what is no update. */
   passOver(updateId: number): void {
-    if (this.add({ update_id: updateId })) this.#end(updateId);
-  }
-
-  /** The inbox has acknowledged an update: with a durable store, it is safe. */
-  sent(updateId: number): void {
-    if (this.#isStoreDurable) this.#end(updateId);
-  }
-
-  /** With a store in memory, an update is safe once it is handled or given up. */
-  note(event: WebhookEvent): void {
-    if (event.type === "duplicate") this.#end(event.update.update_id);
-    const hasEnded = event.type === "handled" || event.type === "parked" ||
-      (event.type === "failed" && !event.willRetry);
-    if (!hasEnded) return;
-    const parts = albumPartsOf(event.update);
-    for (const { update_id } of parts.length === 0 ? [event.update] : parts) this.#end(update_id);
+    if (this.add({ update_id: updateId })) this.done(updateId);
   }
 
   /** Resolves when an update is done, or after that many milliseconds; immediately if there is another offset to ask with. */
@@ -92,7 +75,8 @@ export class Backlog {
     this.#onProgress = undefined;
   }
 
-  #end(updateId: number): void {
+  /** An update is handled, or safe in a durable store. */
+  done(updateId: number): void {
     if (!this.#pending.delete(updateId)) return;
     this.#done.add(updateId);
     this.#onProgress?.();

@@ -23,7 +23,7 @@ export class LaneSender {
   readonly #laneOf: LaneOf;
   readonly #replies: LateReplies;
   readonly #reportError: ReportError;
-  readonly #onAcknowledged: (updateId: number) => void;
+  readonly #onAcknowledged: (updateId: number) => unknown;
   readonly #lanes = new Map<Lane, Update[]>();
   readonly #working = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
@@ -34,7 +34,7 @@ export class LaneSender {
     laneOf: LaneOf,
     replies: LateReplies,
     reportError: ReportError,
-    onAcknowledged: (updateId: number) => void,
+    onAcknowledged: (updateId: number) => unknown,
   ) {
     this.#inbox = inbox;
     this.#laneOf = laneOf;
@@ -67,20 +67,28 @@ export class LaneSender {
   }
 
   async #work(lane: Lane, updates: Update[]): Promise<void> {
-    let failures = 0;
-    const { signal } = this.#stopped;
-    while (!signal.aborted) {
-      const [update] = updates;
-      if (update === undefined) break;
-      const outcome = await this.#pass(update);
-      if (outcome.type === "acknowledged" || outcome.type === "replied") {
-        if (outcome.type === "replied") await this.#reply(update, outcome.reply);
-        this.#onAcknowledged(update.update_id);
-        updates.shift();
-        failures = 0;
-      } else await pause(retryAfterMs(outcome, failures++), signal).catch(() => {}); // stopping ends it early
+    for (let [update] = updates; update !== undefined && !this.#stopped.signal.aborted; [update] = updates) {
+      await this.#deliver(update);
+      updates.shift();
     }
     this.#lanes.delete(lane);
+  }
+
+  /** Passes an update until it is acknowledged. A handler may change what it gets, so each attempt gets what came. */
+  async #deliver(original: Update): Promise<void> {
+    const { update_id } = original;
+    const json = jsonOf(original);
+    let update = original;
+    for (let failures = 0; !this.#stopped.signal.aborted; failures++) {
+      const outcome = await this.#pass(update, json);
+      if (outcome.type === "acknowledged" || outcome.type === "replied") {
+        if (outcome.type === "replied") await this.#reply(update, outcome.reply);
+        return void this.#onAcknowledged(update_id);
+      }
+      // Stopping ends it early. A signal of its own, since Node warns of one that many wait for.
+      await pause(retryAfterMs(outcome, failures), AbortSignal.any([this.#stopped.signal])).catch(() => {});
+      if (json !== undefined) update = JSON.parse(json);
+    }
   }
 
   async #reply(update: Update, reply: WebhookReply): Promise<void> {
@@ -88,9 +96,9 @@ export class LaneSender {
     if (error !== undefined) this.#reportError(error, { update, attempt: 1, willRetry: false });
   }
 
-  async #pass(update: Update): Promise<Outcome> {
+  async #pass(update: Update, json: string | undefined): Promise<Outcome> {
     try {
-      return await this.#inbox.receive(update);
+      return await this.#inbox.receive(update, json);
     } catch (error) {
       this.#reportError(error, { update, attempt: 1, willRetry: true });
       return { type: "failed", error };
@@ -102,4 +110,13 @@ function retryAfterMs(outcome: Outcome, failures: number): number {
   if (outcome.type === "outage") return outcome.retryAfterMs;
   if (outcome.type !== "failed") return REFUSED_RETRY_MS;
   return outcome.retryAfterMs ?? Math.min(FIRST_RETRY_MS * 2 ** failures, LONGEST_RETRY_MS);
+}
+
+/** An update as it came, for the next attempt: the inbox gives it up if it cannot be written. */
+function jsonOf(update: Update): string | undefined {
+  try {
+    return JSON.stringify(update);
+  } catch {
+    return undefined;
+  }
 }

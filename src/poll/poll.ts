@@ -89,8 +89,8 @@ const CONFLICT_COUNTS_MS = 5 * 60_000;
 /** How long the last request may take. Telegram keeps one with the offset of the request before waiting for three seconds. */
 const CONFIRM_MS = 5_000;
 const CONFIRM_AGAIN_MS = 1_000;
-/** How long to wait when everything that Telegram has was fetched before. */
-const KNOWN_PAUSE_MS = 500;
+/** How long to wait when everything that the server has was fetched before, or it answers without waiting for updates. */
+const NOTHING_NEW_PAUSE_MS = 500;
 
 /**
  * Receives updates by long polling: for development, behind firewalls, and on the way back from a webhook. Updates go
@@ -168,9 +168,10 @@ class LongPoller implements Poller {
     this.#allowedUpdates = options.allowedUpdates ?? target.allowedUpdates;
     const reportError = errorReporter(options.onError);
     const settings = inboxSettings({ replies: api, ...options });
-    this.#backlog = new Backlog(settings.store.isDurable);
+    const { isDurable } = settings.store;
+    const backlog = this.#backlog = new Backlog();
     this.#events = new Events((event) => {
-      this.#backlog.note(event);
+      if (event.type === "duplicate") backlog.done(event.update.update_id);
       return options.onEvent?.(event);
     });
     this.#inbox = new Inbox(
@@ -179,8 +180,9 @@ class LongPoller implements Poller {
         ...settings,
         // A durable store takes an update immediately, and it is confirmed. In memory, it is not safe before it is
         // handled.
-        acknowledge: options.acknowledge ?? (settings.store.isDurable ? "received" : "handled"),
-        acknowledgeWithinMs: settings.store.isDurable ? settings.acknowledgeWithinMs : Infinity,
+        acknowledge: options.acknowledge ?? (isDurable ? "received" : "handled"),
+        acknowledgeWithinMs: isDurable ? settings.acknowledgeWithinMs : Infinity,
+        onDone: isDurable ? undefined : (id) => backlog.done(id),
         onStrangeResult: strangeResultReporter(reportError),
       },
       reportError,
@@ -192,7 +194,7 @@ class LongPoller implements Poller {
       laneOrOwn(laneOf(options.lane)),
       replies,
       reportError,
-      (id) => this.#backlog.sent(id),
+      (id) => isDurable && backlog.done(id),
     );
     registerPoller(this, {
       ...{ inbox: this.#inbox, events: this.#events, isPolling: true, api },
@@ -233,11 +235,17 @@ class LongPoller implements Poller {
     let pauseMs = FIRST_PAUSE_MS;
     while (!this.#stopped.signal.aborted) {
       try {
+        const askedAt = performance.now();
+        const { highest } = this.#backlog;
         const fetched = await this.#fetch(this.#options.timeoutS);
         pauseMs = FIRST_PAUSE_MS;
         const fresh = this.#takeIn(fetched);
         for (const update of fresh) this.#sender.send(update);
-        if (fresh.length === 0 && fetched.length > 0) await this.#backlog.progress(KNOWN_PAUSE_MS);
+        if (this.#backlog.highest > highest) continue;
+        if (fresh.length === 0 && fetched.length > 0) await this.#backlog.progress(NOTHING_NEW_PAUSE_MS);
+        else if (performance.now() - askedAt < NOTHING_NEW_PAUSE_MS) {
+          await pause(NOTHING_NEW_PAUSE_MS, this.#stopped.signal); // it does not wait, or ignores the offset
+        }
       } catch (error) {
         if (this.#stopped.signal.aborted) return;
         if (!await this.#mayGoOn(error)) {
@@ -246,7 +254,7 @@ class LongPoller implements Poller {
           return;
         }
         // With jitter, or two pollers would disturb each other at the same rate forever.
-        const askedMs = error instanceof BotApiError ? 1_000 * (error.retry_after ?? 0) : 0;
+        const askedMs = error instanceof BotApiError ? 1_000 * Math.max(0, error.retry_after ?? 0) : 0;
         await pause(askedMs + pauseMs * (0.5 + Math.random()), this.#stopped.signal).catch(() => {});
         pauseMs = Math.min(2 * pauseMs, LONGEST_PAUSE_MS);
       }

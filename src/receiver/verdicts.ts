@@ -1,4 +1,5 @@
 import { checkNumber, checkOptionNames } from "../checks/options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 
 /**
  * Thrown by a receiver that cannot handle an update now, and knows when to try again. It is not a failure: it counts
@@ -63,5 +64,15 @@ export class GiveUp extends Error {
    */
   constructor(reason: string) {
     super(reason);
+  }
+}
+
+/**
+ * Thrown by a receiver of this library that accepts nothing more, such as streams that were closed: an update is not handled
+ * and has not failed. Any other `ERR_CLOSED` is a failure like all others: something that the handler used is closed.
+ */
+export class ReceiverClosed extends TelehookError {
+  constructor(message: string) {
+    super("ERR_CLOSED", message);
   }
 }

@@ -16,6 +16,8 @@ export interface ReplySender {
 /** How long a reply is kept in case its answer was lost and the update arrives again. */
 const KEPT_MS = 60_000;
 const MOST_KEPT = 1_000;
+/** How large they may be together, in characters and bytes of files. */
+const MOST_KEPT_CHARS = 2 ** 23;
 const MOST_ATTEMPTS = 6;
 const FIRST_PAUSE_MS = 1_000;
 /** The time limit of an attempt, files included: a silent connection must not hold up its lane. */
@@ -23,6 +25,7 @@ const ATTEMPT_MS = 120_000;
 
 interface Kept {
   readonly reply: WebhookReply;
+  readonly chars: number;
   readonly until: number;
 }
 
@@ -34,6 +37,7 @@ export class LateReplies {
   readonly #sender: ReplySender | undefined;
   readonly #events: Events;
   readonly #kept = new Map<number, Kept>();
+  #keptChars = 0;
   /** One for each reply: on Workers, a signal belongs to the request in which it was created. */
   readonly #sending = new Set<AbortController>();
   #closed: Error | undefined;
@@ -46,12 +50,19 @@ export class LateReplies {
   /** Keeps the reply that an answer contains. */
   keep(updateId: number, reply: WebhookReply): void {
     const now = performance.now();
-    this.#kept.delete(updateId);
-    this.#kept.set(updateId, { reply, until: now + KEPT_MS });
+    const chars = charsOf(reply);
+    this.#forget(updateId);
+    this.#kept.set(updateId, { reply, chars, until: now + KEPT_MS });
+    this.#keptChars += chars;
     for (const [oldest, { until }] of this.#kept) {
-      if (until > now && this.#kept.size <= MOST_KEPT) break;
-      this.#kept.delete(oldest);
+      if (until > now && this.#kept.size <= MOST_KEPT && this.#keptChars <= MOST_KEPT_CHARS) break;
+      this.#forget(oldest);
     }
+  }
+
+  #forget(updateId: number): void {
+    this.#keptChars -= this.#kept.get(updateId)?.chars ?? 0;
+    this.#kept.delete(updateId);
   }
 
   /** The kept reply to an update that arrives again, if there is one. */
@@ -103,6 +114,27 @@ export class LateReplies {
     } finally {
       this.#sending.delete(sending);
     }
+  }
+}
+
+/** About how large a reply is: what is in it decides. One that fails when it is read cannot be sent either. */
+function charsOf(reply: WebhookReply): number {
+  const seen = new Set<object>();
+  const size = (value: unknown): number => {
+    if (typeof value === "string") return value.length;
+    if (typeof value !== "object" || value === null) return 0;
+    if (value instanceof Blob) return value.size;
+    if (value instanceof ArrayBuffer || ArrayBuffer.isView(value)) return value.byteLength;
+    if (seen.has(value)) return 0;
+    seen.add(value);
+    let sum = 0;
+    for (const each of Object.values(value)) sum += size(each);
+    return sum;
+  };
+  try {
+    return size(reply);
+  } catch {
+    return 0;
   }
 }
 

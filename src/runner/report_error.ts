@@ -1,7 +1,7 @@
 import { checkFunction } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
-import { printableError } from "../text/printable_error.ts";
+import { printError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
 
 /** What is known of a failure in addition to the error. */
@@ -63,9 +63,9 @@ function logFailure(error: unknown, { update, attempt, willRetry }: FailureDetai
   const what = error instanceof TelehookError && error.code === "ERR_REPLY"
     ? `the reply to update ${id} was not sent:` // the update itself was handled
     : `update ${id} failed (attempt ${attempt}, ${willRetry ? "will be retried" : "giving up"}):`;
-  console.error(`telehook: ${what}`, printableError(error));
+  printError(`telehook: ${what}`, error);
 }
 
 function logOwnFailure(error: unknown): void {
-  console.error("telehook: onError itself failed:", printableError(error));
+  printError("telehook: onError itself failed:", error);
 }

@@ -4,11 +4,12 @@ import { nextTurn } from "../platform/next_turn.ts";
 import { pause } from "../platform/pause.ts";
 import { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
-import { GiveUp, RetryLater } from "../receiver/verdicts.ts";
+import { GiveUp, ReceiverClosed, RetryLater } from "../receiver/verdicts.ts";
 import { isWebhookReply, type WebhookReply } from "../receiver/webhook_reply.ts";
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Awaitable, Batch, InboxStore, Lane, StoreEntry, Tries } from "../store/inbox_store.ts";
 import { SUSPECT_CRASHES } from "../store/limits.ts";
+import { errorText } from "../text/error_reason.ts";
 import { mergeParts } from "../delivery/media_group.ts";
 import type { Update } from "../updates/mod.ts";
 import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
@@ -30,6 +31,11 @@ export interface RunnerSettings extends CallLimits {
   readonly mediaGroups: { readonly quietMs: number } | undefined;
   /** Whether failures with single updates are the sender's affair alone, which gets each of them. */
   readonly isSenderResponsible: boolean;
+  /**
+   * Is called with the id of each update that is handled or given up, if the sender keeps until then what is only acknowledged,
+   * as a poller's does while the store is in memory.
+   */
+  readonly onDone: ((updateId: number) => void) | undefined;
   /** Is called with results that are neither replies nor nothing. */
   readonly onStrangeResult: (update: ReceivedUpdate, value: unknown) => void;
 }
@@ -206,7 +212,13 @@ export class Runner {
     let end: End;
     events.started(update, attempts + 1, false);
     try {
-      const result = receiver.receive(update, context);
+      this.#expected++; // it counts, should the receiver pass in other updates before it returns
+      let result: ReceiverResult;
+      try {
+        result = receiver.receive(update, context);
+      } finally {
+        this.#expected--;
+      }
       if (isPromiseLike(result)) {
         const promise = Promise.resolve(result); // before the call is noted, since a stranger's promise may throw
         const sender = waiting ?? this.#parts.waiting.begin(update, json, chars, "receiver", id);
@@ -277,7 +289,7 @@ export class Runner {
     if (!("error" in end) && end.value === undefined && !failures.isWatching) {
       // The usual case, which should cost nothing more.
       this.#parts.events.handled(update, context.attempt, since, false);
-      this.#parts.seen.handled(id);
+      this.#parts.seen.done(id);
       return ACKNOWLEDGED;
     }
     const decision = this.#decide({
@@ -286,7 +298,7 @@ export class Runner {
       tries: failures.triesOf(id),
     }, end);
     if (decision.type !== "park") return this.#outcomeOf(id, decision);
-    return this.#parkUnstored(id, update, json, chars, context.attempt, decision.error);
+    return this.parkUnstored(id, update, json, chars, context.attempt, decision.error);
   }
 
   // — A batch of the store —
@@ -371,7 +383,7 @@ export class Runner {
     let outcome = sender && this.#outcomeOf(sender.id, decision);
     switch (decision.type) {
       case "handled":
-        for (const { update_id } of batch.updates) this.#parts.seen.handled(update_id);
+        for (const { update_id } of batch.updates) this.#parts.seen.done(update_id);
         if (sender !== undefined && outcome !== undefined) this.#answer(sender, outcome);
         else if (decision.reply !== undefined) await this.#sendReply(update, context, decision.reply);
         await this.#tell((store) => this.#complete(store, batch));
@@ -422,7 +434,9 @@ export class Runner {
     this.#parts.replies.close(reason);
     this.stop();
     this.#isClosed = true;
-    for (const batch of await this.#store.close()) {
+    const left = await this.#store.close();
+    if (this.#parts.settings.onDone !== undefined) return; // the sender still has them
+    for (const batch of left) {
       const { update } = contentOf(batch);
       if (unanswered.has(update.update_id)) continue; // Telegram still has it
       if (this.#isHandled(batch)) continue; // only its reply was not sent, which is reported as that
@@ -440,14 +454,14 @@ export class Runner {
       const { value } = end;
       events.handled(update, attempt, since, isAcknowledged);
       if (failures.isWatching) failures.succeeded(id, it.lane());
-      seen.handled(id);
+      seen.done(id);
       if (value === undefined) return HANDLED;
       if (isWebhookReply(value)) return { type: "handled", reply: value };
       settings.onStrangeResult(update, value);
       return HANDLED;
     }
     const { error } = end;
-    if (isClosed(error)) {
+    if (error instanceof ReceiverClosed) {
       failures.passed();
       return CLOSED;
     }
@@ -518,19 +532,20 @@ export class Runner {
   async #park(batch: Batch, update: ReceivedUpdate, attempts: number, error: unknown): Promise<void> {
     const { events, failures, seen, settings: { parkedForMs: keepMs } } = this.#parts;
     for (const { update_id } of batch.updates) {
-      seen.acknowledged(update_id);
+      seen.done(update_id);
       failures.forget(update_id);
     }
     if (keepMs === 0) return await this.#tell((store) => store.complete(batch, false));
-    await this.#tell((store) => store.park(batch, { error: String(error), attempts, keepMs }));
+    const parking = { error: errorText(error), attempts, keepMs };
+    await this.#tell((store) => store.park(batch, parking));
     events.parked(update, attempts, error);
     if (this.#store.isDurable || this.#isParkingReported) return;
     this.#isParkingReported = true;
     this.#parts.reportError(parkedInMemory(update), { update, attempt: attempts, willRetry: false });
   }
 
-  /** The update is Telegram's until the store has parked it. */
-  async #parkUnstored(
+  /** Parks an update that was given up: it is Telegram's until the store has it. What cannot be written is lost. */
+  async parkUnstored(
     id: number,
     update: Update,
     json: string | undefined,
@@ -539,10 +554,17 @@ export class Runner {
     error: unknown,
   ): Promise<Outcome> {
     const { entryOf, events, seen } = this.#parts;
+    let entry: StoreEntry;
     try {
-      const added = await this.#store.add(entryOf({ ...update, update_id: id }, json, chars), "adopt");
+      entry = entryOf({ ...update, update_id: id }, json, chars);
+    } catch {
+      seen.done(id); // nothing can keep it, and its failure was reported as the last
+      return ACKNOWLEDGED;
+    }
+    try {
+      const added = await this.#store.add(entry, "adopt");
       if (typeof added === "object") await this.#park(added, update, attempts, error);
-      seen.acknowledged(id);
+      seen.done(id);
       return ACKNOWLEDGED;
     } catch (cause) {
       events.storeFailed(cause);
@@ -661,7 +683,7 @@ export class Runner {
 
   /** Whether all updates of a batch were handled here: copies of them came to another process too. */
   #isHandled({ isReplay, updates }: Batch): boolean {
-    return !isReplay && updates.every(({ update_id }) => this.#parts.seen.isHandled(update_id));
+    return !isReplay && updates.every(({ update_id }) => this.#parts.seen.isDone(update_id));
   }
 
   /** Whether an update of a batch runs here already: that call goes on with the new claim. */
@@ -738,11 +760,6 @@ function readable(end: End): End {
   } catch {
     return { error: new TypeError("The handler returned or threw a value that cannot be read") };
   }
-}
-
-/** Whether the receiver accepts nothing more, as streams do that were closed. */
-function isClosed(error: unknown): boolean {
-  return error instanceof TelehookError && error.code === "ERR_CLOSED";
 }
 
 /** What a receiver gets of a batch, and what is wrong with it if a store has made an album of what is none. */

@@ -2,18 +2,23 @@
 const FIRST_SLOTS = 256;
 
 /**
- * The updates that were acknowledged lately, and whether they were handled since. Telegram counts ids up by one, so each
+ * The updates that were acknowledged lately, and whether they were handled or parked since. Telegram counts ids up by one, so each
  * has its own slot until as many later ones have come as there are slots. Nothing is allocated before the first
  * update; when one would take the slot of another, the slots are doubled, up to the limit.
  */
 export class SeenUpdates {
   readonly #most: number;
-  // One more than the id, so that the zeros of a new array mean nothing. Below zero: it was handled.
+  readonly #onDone: ((updateId: number) => void) | undefined;
+  // One more than the id, so that the zeros of a new array mean nothing. Below zero: it is done.
   #slots = new Float64Array(0);
 
-  /** @param most How many updates are remembered at most: a power of two, from 256 on. 8 bytes each. */
-  constructor(most: number) {
+  /**
+   * @param most How many updates are remembered at most: a power of two, from 256 on. 8 bytes each.
+   * @param onDone Called with each update that is done.
+   */
+  constructor(most: number, onDone?: (updateId: number) => void) {
     this.#most = most;
+    this.#onDone = onDone;
   }
 
   /** Whether it was acknowledged. */
@@ -22,17 +27,20 @@ export class SeenUpdates {
     return slot === updateId + 1 || slot === -updateId - 1;
   }
 
-  isHandled(updateId: number): boolean {
+  /** Whether it was handled, or given up. */
+  isDone(updateId: number): boolean {
     return this.#slots[updateId % this.#slots.length] === -updateId - 1;
   }
 
-  /** Notes that it was acknowledged. What was handled stays handled. */
+  /** Notes that it was acknowledged. What is done stays done. */
   acknowledged(updateId: number): void {
-    if (!this.isHandled(updateId)) this.#note(updateId, updateId + 1);
+    if (!this.isDone(updateId)) this.#note(updateId, updateId + 1);
   }
 
-  handled(updateId: number): void {
+  /** Notes that it was handled, or given up. */
+  done(updateId: number): void {
     this.#note(updateId, -updateId - 1);
+    this.#onDone?.(updateId);
   }
 
   #note(updateId: number, value: number): void {

@@ -1,4 +1,4 @@
-import { printableError } from "../text/printable_error.ts";
+import { printError } from "../text/printable_error.ts";
 import type { BotApi } from "../bot_api/bot_api.ts";
 import { BotApiError } from "../bot_api/bot_api_error.ts";
 import { pause } from "../platform/pause.ts";
@@ -34,10 +34,7 @@ export async function registerWebhook(
       if (!mayPass(error) || performance.now() + pauseMs > until) throw error;
       if (pauseMs === FIRST_PAUSE_MS) {
         const howLong = withinMs === Infinity ? "" : ` for up to ${Math.ceil(withinMs / 1000)} s`;
-        console.error(
-          `telehook: the webhook is not registered yet; trying again${howLong}:`,
-          printableError(error),
-        );
+        printError(`telehook: the webhook is not registered yet; trying again${howLong}:`, error);
       }
     }
     await pause(pauseMs, stop);

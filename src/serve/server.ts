@@ -5,7 +5,7 @@ import { wirePath } from "../guard/path.ts";
 import { type CloseOptions, closeTimeoutMs } from "../inbox/closing.ts";
 import { checkBoolean, checkNumber, checkOptionNames, checkSignal } from "../checks/options.ts";
 import { expiryOf } from "../operate/metrics.ts";
-import { printableError } from "../text/printable_error.ts";
+import { printError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
 import { type DeliveryHandler, routerOf, type Webhook } from "../webhook.ts";
 import { closeOnSignals } from "./close_on_signals.ts";
@@ -292,7 +292,7 @@ function expiresAt(cert: string | undefined): number | undefined {
 }
 
 function reportProblem(what: string, error: unknown): void {
-  console.error(`telehook: ${what}`, printableError(error));
+  printError(`telehook: ${what}`, error);
 }
 
 /** Without the brackets that an IPv6 address has in a URL, which only some runtimes take off. */

@@ -1,3 +1,6 @@
+/** What is said of an error that fails when it is read, such as an object without a prototype, as some parsers make. */
+export const UNREADABLE = "an object that has no text was thrown";
+
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
   EPERM: "permission denied",
@@ -19,24 +22,32 @@ const REASONS: Readonly<Record<string, string>> = {
 
 /**
  * Why something failed, in the same words on every runtime: those of the innermost cause, because on Node all that the
- * outer error says may be "fetch failed".
+ * outer error says may be "fetch failed". It never throws.
  */
 export function errorReason(error: unknown): string {
-  if (!(error instanceof Error)) return textOf(error);
+  try {
+    return innermostReason(error);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+/** An error, or anything else that was thrown, as text. It never throws. */
+export function errorText(error: unknown): string {
+  try {
+    return String(error);
+  } catch {
+    return UNREADABLE;
+  }
+}
+
+function innermostReason(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const known = REASONS[code];
   if (known !== undefined) return known;
-  if (error.cause instanceof Error) return errorReason(error.cause);
+  if (error.cause instanceof Error) return innermostReason(error.cause);
   // Deno's fetch puts no code on its errors.
   if (/connection refused/i.test(error.message)) return "connection refused";
   return error.message.trim() || code || error.name;
-}
-
-/** What was thrown as text. An object without a prototype, as some parsers make, has none. */
-function textOf(thrown: unknown): string {
-  try {
-    return String(thrown);
-  } catch {
-    return "an object that has no text was thrown";
-  }
 }

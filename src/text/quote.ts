@@ -5,17 +5,24 @@ export const BOT_TOKEN: RegExp = /\d+(?::|%3A)[\w-]{16,}/gi;
 
 const MAX_LENGTH = 80;
 
-/** A value as a message quotes it: short, on one line, and without a bot token that was passed by mistake. */
+/** A value as a message quotes it: short, on one line, and without a bot token that was passed by mistake. It never throws. */
 export function quote(value: unknown): string {
   if (typeof value === "string") {
     const text = value.replace(BOT_TOKEN, "<token>");
     return plainJson(text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text);
   }
   if (typeof value === "function") return "a function";
-  if (value instanceof Promise) return "a promise";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object" && value !== null) return "an object";
+  if (typeof value === "object" && value !== null) return kindOfObject(value);
   return String(value);
+}
+
+/** A proxy may throw when it is asked what it is. */
+function kindOfObject(value: object): string {
+  try {
+    return value instanceof Promise ? "a promise" : Array.isArray(value) ? "an array" : "an object";
+  } catch {
+    return "an object";
+  }
 }
 
 /** Words as a message lists them: `"a", "b"`. */

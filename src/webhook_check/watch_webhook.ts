@@ -11,7 +11,7 @@ import {
 import { TelehookError } from "../errors/telehook_error.ts";
 import { unrefTimer } from "../platform/unref_timer.ts";
 import { errorReason } from "../text/error_reason.ts";
-import { printableError } from "../text/printable_error.ts";
+import { printError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
 import type { WebhookInfo } from "../updates/webhook_info.ts";
 import { duration, explainWebhook, pendingUpdates, type WebhookFinding } from "./explain_webhook.ts";
@@ -310,8 +310,7 @@ class Watch {
   }
 
   #tell(finding: WatchedFinding): void {
-    const failed = (error: unknown): void =>
-      console.error("telehook: onFinding failed:", printableError(error));
+    const failed = (error: unknown): void => printError("telehook: onFinding failed:", error);
     try {
       Promise.resolve(this.#parts.onFinding(finding)).catch(failed);
     } catch (error) {

@@ -385,20 +385,20 @@ describe("what is remembered of handled updates", () => {
   it("takes no memory before the first update, and is bounded", () => {
     const seen = new SeenUpdates(REMEMBERED_UPDATES);
     assert.equal(seen.has(5), false);
-    for (let id = 1; id <= 2 * REMEMBERED_UPDATES; id++) seen.handled(id);
+    for (let id = 1; id <= 2 * REMEMBERED_UPDATES; id++) seen.done(id);
     assert.equal(seen.has(REMEMBERED_UPDATES), false);
-    for (let id = REMEMBERED_UPDATES + 1; id <= 2 * REMEMBERED_UPDATES; id++) assert.ok(seen.isHandled(id));
+    for (let id = REMEMBERED_UPDATES + 1; id <= 2 * REMEMBERED_UPDATES; id++) assert.ok(seen.isDone(id));
   });
 
   it("knows every update of the last ones, wherever ids begin, while it grows", () => {
     const seen = new SeenUpdates(1_024);
     for (let id = 987_654_321; id < 987_654_321 + 1_000; id++) {
       seen.acknowledged(id);
-      if (id % 2 === 0) seen.handled(id);
+      if (id % 2 === 0) seen.done(id);
     }
     for (let id = 987_654_321; id < 987_654_321 + 1_000; id++) {
       assert.ok(seen.has(id));
-      assert.equal(seen.isHandled(id), id % 2 === 0);
+      assert.equal(seen.isDone(id), id % 2 === 0);
     }
   });
 });

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { type ReceiverResult, webhook } from "../../mod.ts";
+import { type ReceiverResult, TelehookError, webhook } from "../../mod.ts";
 import { bot, delivery, inChat, Log, message, part, word } from "./bot.ts";
 
 describe("a receiver that fails", () => {
@@ -17,6 +17,17 @@ describe("a receiver that fails", () => {
     assert.ok(failures.every(({ error, update }) => error === poison && update.update_id === 1));
     const { failed, givenUp, handled } = hook.stats();
     assert.deepEqual([failed, givenUp, handled], [5, 1, 1]);
+  });
+
+  it("because something that it uses is closed, has failed like any other", async () => {
+    const closed = new TelehookError("ERR_CLOSED", "The server is closed");
+    for (const acknowledge of ["handled", "received"] as const) {
+      const { hook, post, failures } = bot(() => Promise.reject(closed), { acknowledge, maxAttempts: 1 });
+      assert.equal(await post(message(1)), 200);
+      await hook.close();
+      assert.deepEqual(failures.map(({ error, willRetry }) => [error, willRetry]), [[closed, false]]);
+      assert.equal(hook.stats().parked, 1);
+    }
   });
 
   it("leaves nothing of its error in the answer", async () => {

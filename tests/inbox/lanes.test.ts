@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { LaneFunction, Update } from "../../mod.ts";
+import type { LaneFunction, ReceivedUpdate, Update } from "../../mod.ts";
 import { assertPending, bot, gate, Log, message, part, turn, word } from "./bot.ts";
 import { dawdling, WrappedStore } from "./wrapped_store.ts";
 
@@ -121,8 +121,10 @@ describe("a function of the user's that throws for an update", () => {
       acknowledge: { acknowledge: throwing },
     })
   ) {
-    it(`is its own failure, at last given up and reported: ${name}`, async () => {
-      const { hook, post, failures } = bot(assert.fail, { ...options, maxAttempts: 3 });
+    it(`is its own failure, at last given up, reported and parked: ${name}`, async () => {
+      const log = new Log();
+      const receiver = (update: ReceivedUpdate) => log.add(word(update));
+      const { hook, post, failures } = bot(receiver, { ...options, maxAttempts: 3 });
       const statuses = [];
       for (let times = 0; times < 4; times++) statuses.push(await post(message(1)));
       assert.deepEqual(statuses, [500, 500, 200, 200]);
@@ -132,6 +134,12 @@ describe("a function of the user's that throws for an update", () => {
         [3, false],
       ]);
       assert.equal(hook.stats().storeFailures, 0, "the store is not to blame");
+      for await (const { id, attempts } of hook.parked()) {
+        assert.equal(attempts, 3);
+        await hook.replay(id);
+      }
+      await log.has(1);
+      assert.deepEqual(log.words, ["1"]);
       await hook.close();
     });
   }

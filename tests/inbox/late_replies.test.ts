@@ -141,6 +141,18 @@ describe("a reply arrives once", () => {
     await hook.close();
   });
 
+  it("is kept for those that are small enough together", async () => {
+    const text = "x".repeat(1_000_000);
+    const { hook, post } = bot(() => ({ method: "sendMessage", chat_id: 42, parts: [{ text }] }));
+    for (let id = 1; id <= 20; id++) await post(message(id));
+    const kept: number[] = [];
+    for (let id = 1; id <= 20; id++) {
+      if (await (await hook(delivery(message(id)))).text() !== "") kept.push(id);
+    }
+    assert.deepEqual(kept, [13, 14, 15, 16, 17, 18, 19, 20]);
+    await hook.close();
+  });
+
   it("through the Bot API, where another process had stored a copy of its update", async () => {
     const replies = sender();
     const slow = gate();

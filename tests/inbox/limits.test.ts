@@ -25,6 +25,21 @@ describe("limits", () => {
     assert.equal(hook.stats().running, 0);
   });
 
+  it("concurrency holds for what a handler passes in itself, before it waits for anything", async () => {
+    let running = 0;
+    let most = 0;
+    const passedIn: Promise<unknown>[] = [];
+    const { hook, post } = bot(async ({ update_id }) => {
+      most = Math.max(most, ++running);
+      if (update_id === 1) { for (const id of [2, 3, 4]) passedIn.push(hook.receive(inChat(id, id))); }
+      await turn();
+      running--;
+    }, { concurrency: 2 });
+    assert.equal(await post(inChat(1, 1)), 200);
+    await Promise.all(passedIn);
+    assert.deepEqual([most, running, hook.stats().handled], [2, 0, 4]);
+  });
+
   it("an album that falls due while all calls are taken is handed over as soon as one is free", async () => {
     const slow = gate();
     const log = new Log();

@@ -28,7 +28,7 @@ async function answers(
     const statuses = [await post(message(1)), await post(message(2))];
     await hook.close();
     await new Promise((resolve) => setTimeout(resolve));
-    return { statuses, failures, unhandled: unhandled.length };
+    return { hook, statuses, failures, unhandled: unhandled.length };
   } finally {
     process.off("unhandledRejection", note);
   }
@@ -55,6 +55,48 @@ describe("a handler that throws", () => {
   }
 });
 
+/** An error of which a property throws from the n-th time on that it is read. */
+function thatThrows(property: string, time: number): Error {
+  let reads = 0;
+  const no = new Error("no");
+  Object.defineProperty(no, "stack", {
+    get: () => {
+      throw no;
+    },
+  });
+  return Object.defineProperty(new Error("on purpose"), property, {
+    get: () => {
+      if (++reads >= time) throw no;
+      return "text";
+    },
+  });
+}
+
+describe("an error that throws when it is printed or kept", () => {
+  const rethrow = { onError: (error: unknown) => Promise.reject(error) };
+  for (
+    const [how, options] of Object.entries({ "the console": { onError: undefined }, "onError": rethrow })
+  ) {
+    for (const [property, time] of [["stack", 1], ["cause", 1], ["message", 2], ["message", 3]] as const) {
+      it(`reported to ${how}, as ${property} is read, time ${time}: the update is parked`, async (t) => {
+        t.mock.method(console, "error", () => {});
+        for (const acknowledge of ["handled", "received"] as const) {
+          const receiver = async () => {
+            await new Promise((resolve) => setTimeout(resolve));
+            throw thatThrows(property, time);
+          };
+          const { hook, statuses, unhandled } = await answers(receiver, {
+            ...{ ...options, acknowledge, maxAttempts: 1 },
+          } as Partial<WebhookOptions>);
+          assert.deepEqual([statuses, unhandled], [[200, 200], 0]);
+          const { parked, running, storeFailures } = hook.stats();
+          assert.deepEqual({ parked, running, storeFailures }, { parked: 2, running: 0, storeFailures: 0 });
+        }
+      });
+    }
+  }
+});
+
 describe("a handler that changes its update", () => {
   for (const maxAttempts of [1, 5]) {
     it(`so that it throws when it is read, and throws: is answered, with ${maxAttempts} attempts`, async () => {
@@ -69,7 +111,8 @@ describe("a handler that changes its update", () => {
         throw new Error("on purpose");
       };
       const { statuses, unhandled } = await answers(receiver, { maxAttempts });
-      assert.deepEqual([statuses, unhandled], [[500, 500], 0]);
+      const answer = maxAttempts === 1 ? 200 : 500; // given up, it does not come for ever, though nothing can keep it
+      assert.deepEqual([statuses, unhandled], [[answer, answer], 0]);
     });
   }
 });
@@ -109,6 +152,19 @@ describe("a handler that returns", () => {
         ["ERR_REPLY", false],
         ["ERR_REPLY", false],
       ]);
+    }
+  });
+
+  it("a proxy that does not tell what it is: is ignored, and reported", async () => {
+    const proxy = new Proxy({}, {
+      getPrototypeOf: () => {
+        throw new Error("no");
+      },
+    });
+    for (const receiver of [() => proxy, () => Promise.resolve(proxy)]) {
+      const { statuses, failures, unhandled } = await answers(receiver as () => ReceiverResult);
+      assert.deepEqual([statuses, unhandled], [[200, 200], 0]);
+      assert.deepEqual(failures.map(({ error }) => codeOf(error)), ["ERR_REPLY"]);
     }
   });
 

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { GiveUp, RetryLater, TelehookError, type WebhookEvent } from "../../mod.ts";
+import { GiveUp, RetryLater, type WebhookEvent } from "../../mod.ts";
+import { ReceiverClosed } from "../../src/receiver/verdicts.ts";
 import { Failures, NO_TRIES } from "../../src/runner/failures.ts";
 import { bot, delivery, inChat, Log, message, part, word } from "./bot.ts";
 import { Clock } from "./clock.ts";
@@ -357,7 +358,7 @@ describe("a receiver that knows", () => {
     const clock = new Clock(t);
     const { hook, post } = bot(({ update_id }) => {
       if (update_id < 10) throw new Error("no connection");
-      if (update_id === 10) throw new TelehookError("ERR_CLOSED", "The loop was left");
+      if (update_id === 10) throw new ReceiverClosed("The loop was left");
     });
     for (const id of [1, 2, 3]) await post(inChat(id, id));
     clock.pass(1_000);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { StoreEntry, Update, WebhookEvent } from "../../mod.ts";
+import { GiveUp, type StoreEntry, type Update, type WebhookEvent } from "../../mod.ts";
 import { bot, codeOf, gate, inChat, message, part } from "./bot.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 
@@ -28,6 +28,15 @@ describe("an update that cannot be stored", () => {
       1,
       false,
     ]);
+    await hook.close();
+  });
+
+  it("since it is no JSON, and that its handler gives up, does not come for ever", async () => {
+    const { hook, failures } = bot(() => Promise.reject(new GiveUp("nonsense")));
+    const update = message(1, { date: 1n as unknown as number });
+    for (let times = 0; times < 2; times++) assert.equal(await hook.receive(update), undefined);
+    assert.deepEqual(failures.map(({ attempt, willRetry }) => [attempt, willRetry]), [[1, false]]);
+    assert.deepEqual([hook.stats().storeFailures, hook.stats().duplicates], [0, 1]);
     await hook.close();
   });
 

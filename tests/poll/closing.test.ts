@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type BotApiFetch, poll, type Poller, type PollOptions, type Receiver } from "../../mod.ts";
-import { gate, Log, message } from "../inbox/bot.ts";
+import { gate, Log, message, part } from "../inbox/bot.ts";
 
 const NO_WEBHOOK = { url: "", has_custom_certificate: false, pending_update_count: 0 };
 const REPLY = () => ({ method: "sendMessage", chat_id: 42, text: "Hello" }) as const;
@@ -73,6 +73,26 @@ describe("closing a poller", () => {
     assert.deepEqual(errors, [
       'TelehookError: The reply "sendMessage" was not sent: Closed before the reply was sent, after 20 ms',
     ]);
+  });
+
+  it("leaves to Telegram what was not handled in time, with a store in memory", async () => {
+    const running = gate();
+    const errors: string[] = [];
+    const offsets: unknown[] = [];
+    const poller = await polling(() => {
+      running.open();
+      return new Promise(() => {});
+    }, {
+      getUpdates(_, { body, signal }) {
+        const { offset, timeout } = JSON.parse(String(body));
+        offsets.push(offset);
+        if (offset === undefined) return Promise.resolve(answer([part(1, "a"), part(2, "a")]));
+        return timeout === 0 ? Promise.resolve(answer([])) : aborted(signal);
+      },
+    }, { mediaGroups: { quietMs: 20 }, onError: (error) => void errors.push(String(error)) });
+    await running.opened;
+    await poller.close({ timeoutMs: 20 });
+    assert.deepEqual([offsets, errors], [[undefined, 1, 1], []]);
   });
 
   it("does not wait for a webhook to be deleted", { timeout: 10_000 }, async () => {

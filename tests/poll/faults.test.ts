@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import process from "node:process";
 import { describe, it } from "node:test";
 import {
   botApi,
@@ -14,7 +15,7 @@ import {
 } from "../../mod.ts";
 import { startTestBotApi, type TestBotApi } from "../../src/testing/mod.ts";
 import { hasSqlite } from "../store/sqlite_store_files.ts";
-import { gate, Log, message, part, word } from "../inbox/bot.ts";
+import { albumIn, gate, inChat, Log, message, part, word } from "../inbox/bot.ts";
 
 const HTML = { status: 502, body: "<html>Bad Gateway</html>", contentType: "text/html" };
 
@@ -183,6 +184,93 @@ it("ids that Telegram counts from another number, as after a week without update
   await poller.close();
   assert.deepEqual(log.words, ["70000", "70001", "8", "9", "10"]);
   assert.equal(poller.stats().duplicates, 0);
+});
+
+describe("a handler that changes what it gets", () => {
+  it("does not hold up polling, and its updates are confirmed", { timeout: 8_000 }, async () => {
+    const changes: readonly ((update: { update_id?: unknown }) => void)[] = [
+      (update) => void (update.update_id = 7),
+      (update) => delete update.update_id,
+    ];
+    for (const change of changes) {
+      const log = new Log();
+      const { offsets, options } = botApiThat(
+        Array.from({ length: 100 }, (_, i) => message(i + 1)),
+        [message(101)],
+        [],
+      );
+      const poller = await poll((update) => {
+        log.add(word(update));
+        change(update);
+      }, options);
+      await log.has(101);
+      await poller.close();
+      assert.deepEqual([offsets.at(-1), poller.stats().unconfirmed], [102, 0]);
+    }
+  });
+
+  it("and empties an album: all of its parts are confirmed", { timeout: 8_000 }, async () => {
+    const log = new Log();
+    const { offsets, options } = botApiThat([part(1, "a"), part(2, "a"), part(3, "a")], []);
+    const poller = await poll((update) => {
+      log.add(word(update));
+      (albumIn(update)?.updates as Update[]).length = 0;
+    }, { ...options, mediaGroups: { quietMs: 20 } });
+    await log.has(1);
+    await poller.close();
+    assert.deepEqual([log.words, offsets.at(-1)], [["[1 2 3]"], 4]);
+  });
+
+  it("and fails: gets it again as it came", { timeout: 8_000 }, async () => {
+    const got: string[] = [];
+    const { offsets, options } = botApiThat([message(5, { text: "Hello" })], []);
+    const again = gate();
+    const poller = await poll(async (update) => {
+      got.push(JSON.stringify(update));
+      await Promise.resolve();
+      Object.assign(update, { update_id: 1, message: { text: "changed" } });
+      if (got.length === 1) throw new Error("on purpose");
+      again.open();
+    }, { ...options, onError: () => {} });
+    await again.opened;
+    await poller.close();
+    assert.equal(got[1], got[0]);
+    assert.equal(offsets.at(-1), 6);
+  });
+});
+
+for (
+  const [what, ...answers] of [
+    ["that answers at once that there is nothing", []],
+    ["that ignores the offset", [message(1), message(2)]],
+    ["whose ids go back each time", [message(9)], [message(8)], [message(7)], [message(6)], [message(5)]],
+  ] as const
+) {
+  it(`a server ${what} is not asked without pause`, async () => {
+    const { offsets, options } = botApiThat(...answers);
+    const poller = await poll(() => {}, options);
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    assert.ok(offsets.length <= 2, `asked ${offsets.length} times in 100 ms`);
+    await poller.close();
+  });
+}
+
+it("many chats that fail at the same time are no reason for a warning", async () => {
+  const warnings: string[] = [];
+  const note = (warning: Error) => void warnings.push(warning.message);
+  process.on("warning", note);
+  try {
+    const { options } = botApiThat(Array.from({ length: 30 }, (_, i) => inChat(i, i + 1)), []);
+    const poller = await poll(() => Promise.reject(new Error("on purpose")), {
+      ...options,
+      onError: () => {},
+    });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await poller.close();
+    assert.deepEqual(warnings, []);
+  } finally {
+    process.off("warning", note);
+  }
 });
 
 for (const [what, answer] of [["that is not an array", null], ["without a single id", [null]]] as const) {
