@@ -17,6 +17,7 @@ import { ACKNOWLEDGED, CLOSING, type Outcome } from "./outcome.ts";
 import type { ReportError } from "./report_error.ts";
 import { type CallLimits, RunningCall, RunningCalls } from "./running_calls.ts";
 import type { SeenUpdates } from "./seen_updates.ts";
+import { addedIn, claimedIn, isPromiseLike, nextIn } from "./store_answers.ts";
 import type { WaitingUpdate, WaitingUpdates } from "./waiting_updates.ts";
 import { WakeTimer } from "./wake_timer.ts";
 
@@ -540,7 +541,9 @@ export class Runner {
   ): Promise<Outcome> {
     const { entryOf, events, seen } = this.#parts;
     try {
-      const added = await this.#store.add(entryOf({ ...update, update_id: id }, json, chars), "adopt");
+      const added = await addedIn(
+        this.#store.add(entryOf({ ...update, update_id: id }, json, chars), "adopt"),
+      );
       if (typeof added === "object") await this.#park(added, update, attempts, error);
       seen.acknowledged(id);
       return ACKNOWLEDGED;
@@ -568,7 +571,7 @@ export class Runner {
     ) {
       try {
         const told = tell(this.#store);
-        if (told instanceof Promise) await told;
+        if (isPromiseLike(told)) await told;
         this.#parts.events.storeWorked();
         return;
       } catch (error) {
@@ -580,7 +583,7 @@ export class Runner {
 
   async #complete(store: InboxStore, batch: Batch): Promise<void> {
     const completed = store.complete(batch, !this.#isStopped && !this.isFull && !this.#isClaiming);
-    const next = completed instanceof Promise ? await completed : completed;
+    const next = nextIn(isPromiseLike(completed) ? await completed : completed);
     if (next === undefined) return;
     if (this.#isLongBurst) await this.#turn();
     void this.start(next);
@@ -629,7 +632,7 @@ export class Runner {
     let batches: readonly Batch[] = [];
     let room = 0;
     try {
-      const claimed = this.#store.claim(most, quietExtraMs);
+      const claimed = claimedIn(this.#store.claim(most, quietExtraMs));
       if (claimed instanceof Promise) {
         this.#expected += room = most;
         batches = await claimed;
@@ -719,12 +722,6 @@ export class Runner {
 function triesOf({ tries, crashes, crashesAlone }: Batch): Tries {
   if (crashes === 0) return tries;
   return { attempts: tries.attempts + crashes, failures: tries.failures + crashesAlone };
-}
-
-/** Anything with a `then` is waited for, as `await` does: query builders and other libraries' promises too. */
-function isPromiseLike(result: ReceiverResult): result is Promise<Awaited<ReceiverResult>> {
-  return typeof result === "object" && result !== null && "then" in result &&
-    typeof result.then === "function";
 }
 
 /** How a call ended, or that this cannot be told: what a handler returns or throws may itself throw when it is read. */
