@@ -30,7 +30,7 @@ async function run(context: CommandContext): Promise<number> {
         else output.text(lineOf(parked));
       }
       const last = page.at(-1);
-      if (last === undefined || page.length < PAGE) return printed;
+      if (last === undefined) return printed; // a page that is not full may be so because of its size
       after = last.id;
     }
   });

@@ -27,6 +27,7 @@ import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "../runner/outco
 import type { ReportError } from "../runner/report_error.ts";
 import { Runner } from "../runner/runner.ts";
 import { SeenUpdates } from "../runner/seen_updates.ts";
+import { addedIn, isPromiseLike } from "../runner/store_answers.ts";
 import { type WaitingUpdate, WaitingUpdates } from "../runner/waiting_updates.ts";
 import { type Blame, UnstoredUpdates } from "./unstored_updates.ts";
 
@@ -235,7 +236,7 @@ export class Inbox {
       const page = await this.#store.parked(after, PARKED_PAGE);
       yield* page;
       const last = page.at(-1);
-      if (last === undefined || page.length < PARKED_PAGE) return;
+      if (last === undefined) return; // a page that is not full may be so because of its size
       after = last.id;
     }
   }
@@ -274,7 +275,7 @@ export class Inbox {
         lost: (batch) => this.#runner.lost(batch),
         failed: (error) => this.#events.storeFailed(error),
       });
-      if (opened instanceof Promise) await opened;
+      if (isPromiseLike(opened)) await opened;
       // It took longer than closing may, and has begun after its end.
       if (this.#isClosed) return void await this.#store.close();
       this.#isOpen = true;
@@ -478,7 +479,7 @@ export class Inbox {
   }
 
   #add(entry: StoreEntry, mode: AddMode): Awaitable<Added> {
-    const added = this.#store.add(entry, mode);
+    const added = addedIn(this.#store.add(entry, mode));
     if (!(added instanceof Promise)) {
       this.#noteAdded(entry, added);
       return added;

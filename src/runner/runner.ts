@@ -18,6 +18,7 @@ import { ACKNOWLEDGED, CLOSING, type Outcome } from "./outcome.ts";
 import type { ReportError } from "./report_error.ts";
 import { type CallLimits, RunningCall, RunningCalls } from "./running_calls.ts";
 import type { SeenUpdates } from "./seen_updates.ts";
+import { addedIn, claimedIn, isPromiseLike, nextIn } from "./store_answers.ts";
 import type { WaitingUpdate, WaitingUpdates } from "./waiting_updates.ts";
 import { WakeTimer } from "./wake_timer.ts";
 
@@ -562,7 +563,7 @@ export class Runner {
       return ACKNOWLEDGED;
     }
     try {
-      const added = await this.#store.add(entry, "adopt");
+      const added = await addedIn(this.#store.add(entry, "adopt"));
       if (typeof added === "object") await this.#park(added, update, attempts, error);
       seen.done(id);
       return ACKNOWLEDGED;
@@ -590,7 +591,7 @@ export class Runner {
     ) {
       try {
         const told = tell(this.#store);
-        if (told instanceof Promise) await told;
+        if (isPromiseLike(told)) await told;
         this.#parts.events.storeWorked();
         return;
       } catch (error) {
@@ -602,7 +603,7 @@ export class Runner {
 
   async #complete(store: InboxStore, batch: Batch): Promise<void> {
     const completed = store.complete(batch, !this.#isStopped && !this.isFull && !this.#isClaiming);
-    const next = completed instanceof Promise ? await completed : completed;
+    const next = nextIn(isPromiseLike(completed) ? await completed : completed);
     if (next === undefined) return;
     if (this.#isLongBurst) await this.#turn();
     void this.start(next);
@@ -651,7 +652,7 @@ export class Runner {
     let batches: readonly Batch[] = [];
     let room = 0;
     try {
-      const claimed = this.#store.claim(most, quietExtraMs);
+      const claimed = claimedIn(this.#store.claim(most, quietExtraMs));
       if (claimed instanceof Promise) {
         this.#expected += room = most;
         batches = await claimed;
@@ -741,12 +742,6 @@ export class Runner {
 function triesOf({ tries, crashes, crashesAlone }: Batch): Tries {
   if (crashes === 0) return tries;
   return { attempts: tries.attempts + crashes, failures: tries.failures + crashesAlone };
-}
-
-/** Anything with a `then` is waited for, as `await` does: query builders and other libraries' promises too. */
-function isPromiseLike(result: ReceiverResult): result is Promise<Awaited<ReceiverResult>> {
-  return typeof result === "object" && result !== null && "then" in result &&
-    typeof result.then === "function";
 }
 
 /** How a call ended, or that this cannot be told: what a handler returns or throws may itself throw when it is read. */

@@ -2,8 +2,11 @@ import { soon } from "../platform/next_turn.ts";
 
 /** How many calls go to the server together: it does nothing else for this bot meanwhile. */
 const MOST_TOGETHER = 64;
-/** How many characters go together: a call that is larger goes alone, so that it does not take the time of the others. */
-const MOST_CHARS = 500_000;
+/**
+ * How many characters go together, to the server or from it, if they are of more than one: what is larger goes alone, so
+ * that it does not take the time of the others.
+ */
+export const MOST_CHARS = 500_000;
 
 interface WaitingCall<C, A> {
   readonly call: C;

@@ -315,3 +315,93 @@ describe("closing", () => {
     assert.equal(hook.stats().handled, 1);
   });
 });
+
+describe("a store that somebody has written", () => {
+  it("may return promises of another library, also such as begin when they are awaited", async () => {
+    const log = new Log();
+    const inner = new WrappedStore(dawdling());
+    const begun: string[] = [];
+    const store = new Proxy(inner, {
+      get(target, name) {
+        if (name === "isDurable" || name === "isShared") return true;
+        const value: unknown = Reflect.get(target, name);
+        if (typeof value !== "function") return value;
+        return (...args: unknown[]) => ({
+          then(resolve: () => void, reject: () => void) {
+            begun.push(String(name));
+            Promise.resolve(value.apply(target, args)).then(resolve, reject);
+          },
+        });
+      },
+    });
+    const { hook, post, failures } = bot((update) => log.add(word(update)), {
+      store,
+      acknowledge: ({ update_id }) => update_id === 1 ? "handled" : "received",
+    });
+    assert.deepEqual([await post(message(1)), await post(message(2))], [200, 200]);
+    await log.has(2);
+    await hook.close();
+    assert.deepEqual([log.words, failures], [["1", "2"], []]);
+    assert.equal(begun.filter((call) => call === "complete").length, 1);
+  });
+
+  for (const acknowledge of ["handled", "received"] as const) {
+    it(`does not make it acknowledge what it may not have: "${acknowledge}"`, async () => {
+      const log = new Log();
+      let isWrong = true;
+      const after = (call: StoreCall, result: unknown) => call === "add" && isWrong ? undefined : result;
+      const store = new WrappedStore({ after }, { isDurable: true });
+      const { hook, post, failures } = bot((update) => log.add(word(update)), { store, acknowledge });
+      assert.equal(await post(inChat(1, 1)), 500);
+      assert.deepEqual(failures.map(({ error }) => String(error)), [
+        'TelehookError: The store\'s "add" must return "added", "known", "alone" or a batch, not undefined: ' +
+        "docs/writing-a-store.md says what it returns",
+      ]);
+      isWrong = false;
+      assert.equal(await post(inChat(2, 2)), 200);
+      await log.has(acknowledge === "handled" ? 1 : 2);
+      await hook.close();
+      assert.ok(log.words.includes("2"));
+    });
+  }
+
+  for (const wrong of [undefined, [undefined], [{}]]) {
+    it(`is asked again if what it has claimed is ${JSON.stringify(wrong)}`, async () => {
+      let isWrong = true;
+      const store = new WrappedStore(
+        dawdling({
+          after(call, result) {
+            if (call !== "claim" || !isWrong) return result;
+            isWrong = false;
+            return wrong;
+          },
+        }),
+        { isDurable: true },
+      );
+      const errors: unknown[] = [];
+      const handled = gate();
+      const { hook, post } = bot(() => handled.open(), {
+        ...{ store, acknowledge: "received", concurrency: 1 },
+        onEvent: (event) => event.type === "store" && event.state === "failing" && errors.push(event.error),
+      });
+      await post(message(1));
+      const limit = setTimeout(() => handled.break(new Error("Not handled")), 5_000);
+      await handled.opened.finally(() => clearTimeout(limit));
+      await hook.close();
+      assert.match(String(errors[0]), /"claim" must return a list of batches/);
+    });
+  }
+
+  it("may return anything when it has completed", async () => {
+    const log = new Log();
+    const store = new WrappedStore({
+      after: (call, result) => call === "complete" ? result ?? { changes: 1 } : result,
+    }, { isDurable: true });
+    const { hook, post } = bot((update) => log.add(word(update)), { store, acknowledge: "received" });
+    await post(message(1));
+    await post(message(2));
+    await log.has(2);
+    await hook.close();
+    assert.equal(store.times("complete"), 2);
+  });
+});

@@ -128,3 +128,25 @@ test(
     assert.equal(await again.store.add(entry(1), "append"), "added");
   },
 );
+
+test(
+  "the quiet time of an album begins when its part is there, however long that waits",
+  skipWithoutPostgres,
+  async (t) => {
+    const url = await sharedPostgres();
+    const schema = newName();
+    const pool = poolFor(t, url, 1);
+    t.after(() => pool.query(`drop schema "${schema}" cascade`));
+    const { store } = await openStore(t, { query: pool.query }, { schema });
+    await store.add(entry(9), "join"); // the connection knows the function now
+    const other = poolFor(t, url, 1);
+    await other.query("begin");
+    await other.query(`lock table "${schema}".updates in access exclusive mode`); // as "vacuum full" does
+    const album = { key: "7", rules: { quietMs: 400, maxWaitMs: 10_000, mostParts: 10 } };
+    const added = store.add(entry(1, { album }), "append");
+    await pause(500);
+    await other.query("commit");
+    assert.equal(await added, "added");
+    assert.deepEqual(await store.claim(1, 0), []);
+  },
+);

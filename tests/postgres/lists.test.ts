@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "../scoped_it.ts";
-import { entry, ids, losing, newName } from "../store/server_store.ts";
+import { entry, ids, losing, newName, runLongAnswers, runLongNext } from "../store/server_store.ts";
 import { runTogether } from "../store/together_run.ts";
 import { pause } from "../../src/platform/pause.ts";
 import type { Batch, InboxStore } from "../../src/store/inbox_store.ts";
@@ -265,4 +265,16 @@ test("completing does not get slower with what the process has claimed", skip, a
     from generate_series(1, 20000) as n`);
   const full = await measure(500);
   assert.ok(full < 3 * empty + 5, `${full} ms with many claims, ${empty} ms without`);
+});
+
+test("what is long is claimed and listed in several answers", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const { store } = await openStore(t, { query: pool.query });
+  await runLongAnswers(store);
+});
+
+test("what is long is not claimed in one answer to several calls that complete", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const { store } = await openStore(t, { query: pool.query });
+  await runLongNext(store);
 });

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { pause } from "../../src/platform/pause.ts";
 import { test } from "../scoped_it.ts";
-import { entry, newName } from "../store/server_store.ts";
+import { entry, newName, runLongAnswers, runLongNext } from "../store/server_store.ts";
 import { runTogether } from "../store/together_run.ts";
 import { sharedRedis, skipWithoutOwnRedis, skipWithoutRedis, startRedis } from "./redis_server.ts";
 import type { RespClient } from "./resp_client.ts";
@@ -158,3 +158,17 @@ test("a call that fails does not harm those that go with it", skipWithoutOwnRedi
   await store.complete(held, false);
   assert.equal((await store.stats()).updates, 0);
 });
+
+test("what is long is claimed and listed in several answers", skipWithoutRedis, async (t) => {
+  const { store } = await openStore(t, clientFor(t, await sharedRedis()), { name: newName() });
+  await runLongAnswers(store);
+});
+
+test(
+  "what is long is not claimed in one answer to several calls that complete",
+  skipWithoutRedis,
+  async (t) => {
+    const { store } = await openStore(t, clientFor(t, await sharedRedis()), { name: newName() });
+    await runLongNext(store);
+  },
+);

@@ -1,3 +1,4 @@
+import assert from "node:assert/strict";
 import type { Batch, InboxStore, StoreEntry, StoreHost } from "../../src/store/inbox_store.ts";
 import { pause } from "../../src/platform/pause.ts";
 
@@ -109,4 +110,39 @@ export function losing<A extends unknown[], T>(call: (...args: A) => Promise<T>)
     },
   };
   return answers;
+}
+
+function longEntry(id: number): StoreEntry {
+  const { update } = entry(id);
+  return entry(id, {
+    lane: id,
+    chars: 300_100,
+    json: JSON.stringify({ ...update, padding: "x".repeat(300_000) }),
+  });
+}
+
+/** What is long is claimed and listed in several answers: none takes longer than a call may. */
+export async function runLongAnswers(store: InboxStore): Promise<void> {
+  for (const id of [1, 2, 3, 4]) {
+    await store.add(longEntry(id), "append");
+  }
+  const [first, rest] = [await store.claim(10, 0), await store.claim(10, 0)];
+  assert.deepEqual([ids(first), ids(rest), await store.claim(10, 0)], [[1, 2], [3, 4], []]);
+  for (const batch of [...first, ...rest]) {
+    await store.park(batch, { error: "", attempts: 1, keepMs: 60_000 });
+  }
+  const pages = [await store.parked(0, 10), await store.parked(2, 10), await store.parked(4, 10)];
+  assert.deepEqual(pages.map((page) => page.map(({ id }) => id)), [[1, 2], [3, 4], []]);
+}
+
+/** The same where calls that complete claim the next ones. */
+export async function runLongNext(store: InboxStore): Promise<void> {
+  const small = await Promise.all([1, 2, 3].map((id) => store.add(entry(id, { lane: id }), "claim")));
+  for (const id of [4, 5, 6]) {
+    await store.add(longEntry(id), "append");
+  }
+  const held = small.filter((each) => typeof each === "object");
+  const next = await Promise.all(held.map((batch) => store.complete(batch, true)));
+  assert.deepEqual(next.map((batch) => batch && ids([batch])), [[4], [5], undefined]);
+  assert.deepEqual(ids(await store.claim(10, 0)), [6]);
 }

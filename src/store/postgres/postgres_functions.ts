@@ -6,6 +6,7 @@ import {
   SUSPECT_CRASHES,
 } from "../limits.ts";
 import { LONGEST_PAUSE_MS } from "../album_rules.ts";
+import { MOST_CHARS } from "../gathered_calls.ts";
 
 /*
  * What the store does, as one function per operation, so that each operation is one statement that any client and any
@@ -326,14 +327,15 @@ returns text language sql stable as $f$
     'isReplay', r.is_replay)::text
 $f$;
 
--- Claims what is due, the first to fall due first: a batch for each of these calls. With p_extra below 0, nothing that
--- collects.
+-- Claims what is due, the first to fall due first: a batch for each of these calls, unless the answer is long. With p_extra
+-- below 0, nothing that collects.
 create or replace function ${s}.claim_due(p_bot int, p_owner bigint, p_calls bigint[], p_at timestamptz,
   p_extra double precision) returns table (call bigint, lines text[]) language plpgsql as $f$
 declare
   e record;
   r ${s}.updates;
   v_claimed bigint[] := '{}';
+  v_chars int := 0;
   v_done bigint[];
   v_lanes text[];
   v_have_parts boolean := false;
@@ -369,6 +371,8 @@ begin
         r.json] || array(select json from ${s}.updates where bot = p_bot and batch = r.update_id and part > 0 order by part);
     end if;
     return next;
+    v_chars := v_chars + length(array_to_string(lines, ''));
+    exit when v_chars >= ${MOST_CHARS};
   end loop;
   if cardinality(v_claimed) > 0 then
     update ${s}.updates set owner = p_owner, token = p_calls[array_position(v_claimed, update_id)], told = null,
@@ -472,6 +476,7 @@ begin${GUARD_LIST(s)}
         where bot = p_bot and lane = c.lane and album = c.album), false) as is_late
       from ${ADDED} where call = any (v_free)
   loop
+    g.at := ${s}.at(p_now); -- now that nothing is waited for: the quiet time of an album begins
     v_mode := case when e.mode = 'behind' and v_is_careful then 'claim' else e.mode end;
     v_status := null;
     if (e.known).bot is not null or e.is_remembered then
@@ -678,6 +683,7 @@ returns setof text language plpgsql ${PLANS} as $f$
 declare
   g record;
   k ${s}.parked;
+  v_chars int := 0;
 begin${GUARD(s)}
   for k in
     select * from ${s}.parked where bot = p_bot and id > p_after and until > g.at order by id limit p_most
@@ -685,6 +691,8 @@ begin${GUARD(s)}
     return next json_build_object('id', k.id, 'parts', cardinality(k.jsons), 'album', k.album, 'error', k.error,
       'attempts', k.attempts, 'parkedAt', extract(epoch from k.at) * 1000)::text;
     return query select unnest(k.jsons);
+    v_chars := v_chars + length(array_to_string(k.jsons, ''));
+    exit when v_chars >= ${MOST_CHARS};
   end loop;
   return next ${s}.answer('ok', null, g.others);
 end $f$;

@@ -6,6 +6,7 @@ import {
   SUSPECT_CRASHES,
 } from "../limits.ts";
 import { LONGEST_PAUSE_MS } from "../album_rules.ts";
+import { MOST_CHARS } from "../gathered_calls.ts";
 
 /*
  * What the store does, as one Lua script per operation. A script is atomic: nothing happens between its commands.
@@ -87,6 +88,7 @@ local looks = true -- whether the answer must say what falls due: if nothing has
 local others -- how many other owners there are, once it is known
 local count, chars -- of what this owner has added, if this call has changed them
 local told = {} -- owners that must look for what is reserved for them
+local answered = 0 -- characters of the updates in the answer
 local tallies = {} -- of owners: how many updates and characters this call adds to what they have added
 
 local function get(id)
@@ -365,10 +367,11 @@ local function describe(answer, id, b)
   })
   for _, stored in ipairs(R('HMGET', updates, unpack(ids))) do
     answer[#answer + 1] = stored and stored:sub(14) or ''
+    answered = answered + #answer[#answer]
   end
 end
 
--- Claims what is due, the first to fall due first. Without extra, nothing that collects.
+-- Claims what is due, the first to fall due first, unless the answer is long. Without extra, nothing that collects.
 local function claimDue(answer, most, extra)
   local taken = 0
   if extra and extra > 0 then
@@ -385,7 +388,7 @@ local function claimDue(answer, most, extra)
     own[i] = {id, b and b.due or 0}
   end
   table.sort(own, function (x, y) return x[2] < y[2] end)
-  while taken < most do
+  while taken < most and answered < ${MOST_CHARS} do
     local d = R('ZRANGE', due, 0, 0, 'WITHSCORES')
     local q = extra and R('ZRANGE', quiet, 0, 0, 'WITHSCORES') or {}
     local id, at = d[1], tonumber(d[2] or '1e300')
@@ -816,12 +819,16 @@ return finish({b and 'ok' or 'gone', '', '', '', '', ''})
 const LIST_PARKED = `${PARKED}
 local answer = {'ok', '', '', '', '', ''}
 for _, id in ipairs(R('ZRANGEBYSCORE', parkedIds, '(' .. ARGV[5], '+inf', 'LIMIT', 0, ARGV[6])) do
+  if answered >= ${MOST_CHARS} then break end
   local p = cmsgpack.unpack(R('HGET', parked, id))
   answer[#answer + 1] = cjson.encode({
     id = id, updates = #p.jsons, album = p.album, error = p.error, attempts = p.attempts,
     at = string.format('%.0f', p.at),
   })
-  for _, json in ipairs(p.jsons) do answer[#answer + 1] = json end
+  for _, json in ipairs(p.jsons) do
+    answer[#answer + 1] = json
+    answered = answered + #json
+  end
 end
 return finish(answer)
 `;

@@ -1,0 +1,45 @@
+import { TelehookError } from "../errors/telehook_error.ts";
+import type { Added, Awaitable, Batch } from "../store/inbox_store.ts";
+import { quote } from "../text/quote.ts";
+
+/*
+ * What the calls of a store answer, read where a wrong answer is still the failure of that call. A store that somebody has
+ * written may forget to return, return what its database has returned, or return the promises of another library.
+ */
+
+/** Anything with a `then` is waited for, as `await` does: query builders and other libraries' promises too. */
+export function isPromiseLike<T>(value: Awaitable<T> | PromiseLike<T>): value is PromiseLike<T> {
+  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+}
+
+/** The answer of `add`. @throws If it is none: nobody knows then whether the store has the update. */
+export function addedIn(answer: Awaitable<Added>): Awaitable<Added> {
+  if (isPromiseLike(answer)) return Promise.resolve(answer).then(addedIn);
+  if (answer === "added" || answer === "known" || answer === "alone" || isBatch(answer)) return answer;
+  throw wrong("add", '"added", "known", "alone" or a batch', answer);
+}
+
+/** The answer of `claim`. @throws If it is none. */
+export function claimedIn(answer: Awaitable<readonly Batch[]>): Awaitable<readonly Batch[]> {
+  if (isPromiseLike(answer)) return Promise.resolve(answer).then(claimedIn);
+  if (Array.isArray(answer) && answer.every(isBatch)) return answer;
+  throw wrong("claim", "a list of batches that have updates", answer);
+}
+
+/** The batch that `complete` has claimed: the call has done its work, whatever else it returns. */
+export function nextIn(answer: unknown): Batch | undefined {
+  return isBatch(answer) ? answer : undefined;
+}
+
+function isBatch(value: unknown): value is Batch {
+  return typeof value === "object" && value !== null && Array.isArray((value as Batch).updates);
+}
+
+function wrong(call: string, expected: string, answer: unknown): TelehookError {
+  return new TelehookError(
+    "ERR_STORE",
+    `The store's "${call}" must return ${expected}, not ${
+      quote(answer)
+    }: docs/writing-a-store.md says what it returns`,
+  );
+}
