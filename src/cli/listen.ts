@@ -88,10 +88,10 @@ async function run(context: CommandContext): Promise<number> {
   const tls = await servedCertificate(context, url);
 
   const print = updatePrinter(output, flags.has("json"));
-  let stop = () => {};
+  const stopped = new AbortController();
   const receiver = async (update: ReceivedUpdate): Promise<void> => {
     await print(update);
-    if (flags.has("once")) stop();
+    if (flags.has("once")) stopped.abort();
   };
   const port = flags.number("port", { min: 0, max: 65_535 });
   const hostname = flags.text("host");
@@ -101,6 +101,7 @@ async function run(context: CommandContext): Promise<number> {
     ...hostname !== undefined && { hostname },
     ...path !== undefined && { path },
     ...tls !== undefined && { tls: tls.options },
+    signal: stopped.signal,
     onError: logFailure(context),
     log: false, // every refusal is printed, and not only the first of each kind
     onEvent(event) {
@@ -111,48 +112,53 @@ async function run(context: CommandContext): Promise<number> {
       );
     },
   };
-  const chosen = isRegistering ? chosenSecret(context) : undefined;
-  const server = isRegistering
-    ? await setWebhookAndListen(receiver, {
-      ...options,
-      ...chosen !== undefined && { secretToken: chosen.secret },
-      token,
-      apiRoot: apiRootOf(context),
-      webhook: {
-        url: url.href,
-        certificate: tls?.upload,
-        allowed_updates: allowedUpdatesOf(flags),
-        drop_pending_updates: flags.has("drop-pending") || undefined,
-      },
-    })
-    : await startListening(receiver, {
-      ...options,
-      ...url !== undefined && path === undefined && { path: url.pathname },
-      secretToken: (await secretOf(context)).secret,
-    });
-  stop = () => void server.close();
+  // Also while it registers, since updates of the last registration are received meanwhile.
   const unsubscribe = closeOnSignals((signal) => {
     output.note(`${signal}: finishing the updates in progress. Send it again to exit immediately`);
-    stop();
+    stopped.abort();
   });
-  output.note(greeting(server, isRegistering ? url : undefined, tls?.upload !== undefined));
-  if (tls === undefined && url?.protocol === "https:") {
-    output.note(
-      `This server uses plain HTTP: a reverse proxy must terminate HTTPS for ${url.host} and forward to port ${server.port}`,
-    );
+  try {
+    const chosen = isRegistering ? chosenSecret(context) : undefined;
+    const server = isRegistering
+      ? await setWebhookAndListen(receiver, {
+        ...options,
+        ...chosen !== undefined && { secretToken: chosen.secret },
+        token,
+        apiRoot: apiRootOf(context),
+        webhook: {
+          url: url.href,
+          certificate: tls?.upload,
+          allowed_updates: allowedUpdatesOf(flags),
+          drop_pending_updates: flags.has("drop-pending") || undefined,
+        },
+      })
+      : await startListening(receiver, {
+        ...options,
+        ...url !== undefined && path === undefined && { path: url.pathname },
+        secretToken: (await secretOf(context)).secret,
+      });
+    output.note(greeting(server, isRegistering ? url : undefined, tls?.upload !== undefined));
+    if (tls === undefined && url?.protocol === "https:") {
+      output.note(
+        `This server uses plain HTTP: a reverse proxy must terminate HTTPS for ${url.host} and forward to port ${server.port}`,
+      );
+    }
+    const inspector = flags.has("inspect")
+      ? await (await import("../inspector/inspect.ts")).inspect(server, {
+        ...token !== undefined && { api: botApi(token, { apiRoot: apiRootOf(context) }) },
+      })
+      : undefined;
+    if (inspector !== undefined) output.note(`Inspector: ${inspector.url}`);
+    if (!isRegistering) {
+      output.note("The webhook is not registered with Telegram; that requires BOT_TOKEN and --url");
+    }
+    await server.finished;
+    await inspector?.close();
+  } catch (error) {
+    if (error !== stopped.signal.reason) throw error; // else it was stopped before it was registered
+  } finally {
+    unsubscribe();
   }
-  const inspector = flags.has("inspect")
-    ? await (await import("../inspector/inspect.ts")).inspect(server, {
-      ...token !== undefined && { api: botApi(token, { apiRoot: apiRootOf(context) }) },
-    })
-    : undefined;
-  if (inspector !== undefined) output.note(`Inspector: ${inspector.url}`);
-  if (!isRegistering) {
-    output.note("The webhook is not registered with Telegram; that requires BOT_TOKEN and --url");
-  }
-  await server.finished;
-  await inspector?.close();
-  unsubscribe();
   return 0;
 }
 

@@ -49,11 +49,23 @@ function readAtMost(file: number): Uint8Array {
       larger.set(bytes);
       bytes = larger;
     }
-    const count = readSync(file, bytes, length, bytes.length - length, null);
+    const count = readNext(file, bytes.subarray(length));
     if (count === 0) break;
     length += count;
   }
   return bytes.subarray(0, length);
+}
+
+/** Reads on, and waits where a pipe would not: Node makes the standard input one that does not block. */
+function readNext(file: number, into: Uint8Array): number {
+  for (;;) {
+    try {
+      return readSync(file, into, 0, into.length, null);
+    } catch (error) {
+      if (!(error instanceof Error) || Reflect.get(error, "code") !== "EAGAIN") throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10); // milliseconds
+    }
+  }
 }
 
 /** Why a file could not be read or written, in the same words on every runtime. */

@@ -6,6 +6,7 @@ import {
   type WebhookEvent,
 } from "../events/events.ts";
 import type { Inbox } from "../inbox/inbox.ts";
+import { inTurns } from "../platform/next_turn.ts";
 import { nodeBuiltin } from "../platform/node_builtin.ts";
 import type { StoreStats } from "../store/inbox_store.ts";
 import { albumPartsOf } from "../delivery/media_group.ts";
@@ -123,19 +124,20 @@ export class Metrics {
   /** All numbers, now. */
   async families(): Promise<readonly Family[]> {
     const measured = [...this.#source.measured()];
-    const stats = await storeStats(measured);
-    const { counts, refusals } = measured.reduce(
-      (sum, { events }) => sum.add(events),
-      new Totals(this.#gone),
-    );
+    const sums = new Totals(this.#gone); // at the same moment: what is removed from now on would count twice
     const load = { running: 0, unanswered: 0, outages: 0, failingStores: 0 };
-    for (const { inbox, events } of measured) {
-      const { running, unanswered, isOutage } = inbox.load;
+    const asked: Inbox[] = [];
+    await inTurns(measured, ({ inbox, events }) => {
+      const { running, unanswered, isOutage, stored } = inbox.load;
+      sums.add(events);
       load.running += running;
       load.unanswered += unanswered;
       load.outages += Number(isOutage);
       load.failingStores += Number(events.storeFailedMsAgo !== Infinity);
-    }
+      if (measured.length === 1 || stored > 0) asked.push(inbox);
+    });
+    const stats = await storeStats(asked);
+    const { counts, refusals } = sums;
     const bots = this.#source.bots?.();
     const handled = { outcome: "handled" };
     const failed = { outcome: "failed" };
@@ -230,14 +232,13 @@ class Totals {
  *
  * @returns `undefined` if one of them does not answer in time, or fails: its own metrics tell that.
  */
-async function storeStats(measured: readonly Measured[]): Promise<StoreStats | undefined> {
-  const asked = measured.length === 1 ? measured : measured.filter(({ inbox }) => inbox.load.stored > 0);
+async function storeStats(asked: readonly Inbox[]): Promise<StoreStats | undefined> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   try {
     const tooLong = new Promise<undefined>((resolve) =>
       timer = setTimeout(() => resolve(undefined), STATS_WITHIN_MS)
     );
-    const all = await Promise.race([Promise.all(asked.map(({ inbox }) => inbox.storeStats())), tooLong]);
+    const all = await Promise.race([Promise.all(asked.map((inbox) => inbox.storeStats())), tooLong]);
     return all?.reduce((sum, each) => ({
       updates: sum.updates + each.updates,
       lanes: sum.lanes + each.lanes,

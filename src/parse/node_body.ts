@@ -6,6 +6,7 @@ import { type BodyFacts, type BodyReader, JsonReading } from "./body_reader.ts";
 export interface NodeBody {
   readonly complete: boolean;
   readonly destroyed?: boolean;
+  readonly readableEncoding?: string | null;
   read(): unknown;
   on(event: "readable" | "end" | "error" | "close", listener: () => void): unknown;
   removeListener(event: "readable", listener: () => void): unknown;
@@ -15,6 +16,11 @@ export interface NodeBody {
 export function readRest(bodies: BodyReader, request: NodeBody, first: unknown): Promise<Uint8Array> {
   return new Promise((resolve, reject) => {
     const chunks = new BodyChunks(bodies.maxBytes);
+    const add = (chunk: unknown) => {
+      // Something before the webhook has called setEncoding(). Of other encodings, it is not clear what the text was.
+      const isText = typeof chunk === "string" && request.readableEncoding === "utf8";
+      chunks.add(isText ? encoder.encode(chunk) : chunk);
+    };
     const reading = new PromisedReading(() => resolve(chunks.join()), reject);
     reading.cancel = () => request.removeListener("readable", readMore);
     const end = (error?: unknown) => {
@@ -26,7 +32,7 @@ export function readRest(bodies: BodyReader, request: NodeBody, first: unknown):
     // `read()` until the message is complete costs less than "data" listeners and the wait for "end".
     const readMore = () => {
       try {
-        for (let chunk = request.read(); chunk !== null; chunk = request.read()) chunks.add(chunk);
+        for (let chunk = request.read(); chunk !== null; chunk = request.read()) add(chunk);
         if (request.complete) end();
       } catch (error) {
         end(error);
@@ -35,7 +41,7 @@ export function readRest(bodies: BodyReader, request: NodeBody, first: unknown):
     const breakOff = () => end(new UnreadableBody(BROKEN_BODY));
     bodies.timeout.start(reading);
     try {
-      if (first !== null) chunks.add(first);
+      if (first !== null) add(first);
     } catch (error) {
       return end(error);
     }
@@ -61,6 +67,8 @@ export function jsonOf(bodies: BodyReader, body: unknown): Promise<unknown> {
     bodies.readJson(request, UNKNOWN_LENGTH, reading);
   });
 }
+
+const encoder = /* @__PURE__ */ new TextEncoder();
 
 const UNKNOWN_LENGTH: BodyFacts = { contentLength: undefined, isLengthEnforced: false };
 

@@ -9,3 +9,17 @@ export function soon(run: () => void): void {
 export function nextTurn(): Promise<void> {
   return new Promise(soon);
 }
+
+/** How long work may take before everything that is pending has a turn, in milliseconds. */
+export const LONGEST_BURST_MS = 10;
+
+/** Calls a function for each of many, and lets other things happen now and then. The first call is immediate. */
+export async function inTurns<T>(all: Iterable<T>, each: (one: T) => void): Promise<void> {
+  let turnedAt = performance.now();
+  for (const one of all) {
+    each(one);
+    if (performance.now() - turnedAt < LONGEST_BURST_MS) continue;
+    await nextTurn();
+    turnedAt = performance.now();
+  }
+}

@@ -1,6 +1,6 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
-import { nextTurn } from "../platform/next_turn.ts";
+import { LONGEST_BURST_MS, nextTurn } from "../platform/next_turn.ts";
 import { pause } from "../platform/pause.ts";
 import { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
@@ -102,8 +102,6 @@ const STORE_RETRY_MS = 1_000;
 const LONGEST_STORE_RETRY_MS = 10_000;
 /** How long a receiver that was closed is left alone: it accepts nothing more until the webhook is closed too. */
 const CLOSED_RETRY_MS = 1_000;
-/** For how long what is due is started without letting anything else happen. */
-const LONGEST_BURST_MS = 10;
 /** The maximum number of batches that one claim returns. */
 const MOST_CLAIMED = 100;
 /** Suspects run one at a time, but one that hangs does not hold up the others for longer than that. */

@@ -27,6 +27,8 @@ export interface NodeRequest {
   readonly readableEnded: boolean;
   /** Whether any of the body has been read. */
   readonly readableDidRead?: boolean;
+  /** How chunks were decoded, if something has called `setEncoding()`. */
+  readonly readableEncoding?: string | null;
   /** What a body parser made of the body, if there was one before us. */
   readonly body?: unknown;
   /** The next chunk, or `null` if there is none yet. */

@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { once } from "node:events";
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -221,3 +224,34 @@ test("listen --inspect serves a page that shows what arrives, and says where", a
   cli.signal("SIGTERM");
   assert.equal(await cli.ended, 0);
 });
+
+for (const [what, args, isEnded] of [["SIGTERM", [], false], ["--once", ["--once"], true]] as const) {
+  test(`listen finishes and ends by ${what} also while Telegram has not answered setWebhook`, async (t) => {
+    const token = "123456789:TEST-TOKEN";
+    const api = createServer();
+    const asked = once(api, "request"); // and never answered
+    await once(api.listen(0, "127.0.0.1"), "listening");
+    t.after(() => {
+      api.closeAllConnections();
+      api.close();
+    });
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}/hook`;
+    const cli = startCli(t, ["listen", ...args, "--url", url, "--host", "127.0.0.1", "--port", `${port}`], {
+      BOT_TOKEN: token,
+      TELEGRAM_API_ROOT: `http://127.0.0.1:${(api.address() as AddressInfo).port}`,
+    });
+    await asked;
+    const update = {
+      update_id: 1,
+      message: { message_id: 1, date: 0, chat: { id: 1, type: "private", first_name: "Eve" }, text: "Hi" },
+    } as const;
+    const secretToken = await deriveSecretToken(token);
+    const result = await postUpdate(update, { url, secretToken, certificate: undefined });
+    assert.equal("answer" in result && result.answer.status, 200);
+    if (!isEnded) cli.signal("SIGTERM");
+    assert.equal(await cli.ended, 0);
+    assert.match(cli.stdout, /Hi/);
+    if (!isEnded) assert.match(cli.stderr, /SIGTERM: finishing/);
+  });
+}

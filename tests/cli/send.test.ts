@@ -8,7 +8,7 @@ import { listen, type ReceivedUpdate } from "../../mod.ts";
 import { freePort } from "../../src/testing/free_port.ts";
 import { Output } from "../../src/cli/output.ts";
 import { runCommandLine } from "../../src/cli/run_command_line.ts";
-import { runCli } from "./run_cli.ts";
+import { runCli, startShell } from "./run_cli.ts";
 import { runInProcess } from "./run_in_process.ts";
 
 /** What was printed, as if the terminal were endlessly wide. */
@@ -128,4 +128,11 @@ test("send says what it does before it does it, and marks what came of it", asyn
   printed = "";
   await runCommandLine(["send", url], { NO_COLOR: "1" }, new Output(stdout, stdout, { NO_COLOR: "1" }));
   assert.match(printed, /\n✗ Answered 500 /);
+});
+
+test("a file on the standard input may come slowly", async (t) => {
+  const line = `{ sleep 1; echo '{"update_id":1}'; } | "$@"`; // nothing tells when it reads
+  const cli = startShell(t, line, ["send", "http://127.0.0.1:1/", "--no-secret", "--file", "-"]);
+  assert.equal(await cli.ended, 2);
+  assert.match(cli.stderr, /^telehook: "-" does not contain one update/);
 });

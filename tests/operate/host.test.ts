@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { clearImmediate, setImmediate } from "node:timers";
 import {
   type BotHost,
   botHost,
@@ -7,8 +8,11 @@ import {
   deriveSecretToken,
   listen,
   prometheusText,
+  webhook,
 } from "../../mod.ts";
+import { type Measured, Metrics } from "../../src/operate/metrics.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
+import { pipelineOf } from "../../src/webhook.ts";
 import { gate, message, part } from "../inbox/bot.ts";
 import { samplesOf } from "./samples.ts";
 
@@ -97,6 +101,21 @@ describe("a host's health", () => {
   });
 });
 
+/** Counts the turns of the event loop. */
+function countTurns(): { stop(): number } {
+  let count = 0;
+  let next = setImmediate(function again() {
+    count++;
+    next = setImmediate(again);
+  });
+  return {
+    stop() {
+      clearImmediate(next);
+      return count;
+    },
+  };
+}
+
 describe("a host's metrics", () => {
   it("are sums over all bots, without a label for each", async () => {
     const { host, samples } = await hostWith(async (update) => {
@@ -123,6 +142,38 @@ describe("a host's metrics", () => {
     for (const [name, value] of Object.entries(expected)) assert.equal(found.get(name), value, name);
     assert.ok(![...found.keys()].some((name) => /bot=|1001/.test(name)));
     assert.ok([...found].some(([name, value]) => name.includes('status="404"') && value === 1));
+    await host.close();
+  });
+
+  it("let the event loop turn while many bots are summed up", async () => {
+    const { inbox, events } = pipelineOf(webhook(() => {}, { secretToken: null }));
+    let bots = 1;
+    const metrics = new Metrics({
+      measured: () => new Array<Measured>(bots).fill({ inbox, events }),
+      isHealthy: () => true,
+      certificate: () => undefined,
+    });
+    bots = 100_000;
+    const turns = countTurns();
+    await metrics.families();
+    assert.ok(turns.stop() >= 3);
+    await inbox.close(0);
+  });
+
+  it("never count a bot twice that is removed meanwhile", async () => {
+    const slow = gate();
+    class Slow extends MemoryStore {
+      override stats() {
+        return slow.opened.then(() => super.stats()) as never; // a store of one's own may
+      }
+    }
+    const { host, samples } = await hostWith(() => {}, { store: () => new Slow() });
+    await deliver(host, ONE, message(1));
+    for (const id of [1, 2]) await deliver(host, TWO, part(id, "7")); // so that this bot's store is asked
+    const found = samples();
+    await host.remove(1001);
+    slow.open();
+    assert.equal((await found).get("telehook_updates_handled_total"), 1);
     await host.close();
   });
 

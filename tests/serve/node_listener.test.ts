@@ -1,6 +1,7 @@
 import { strict as assert } from "node:assert";
 import { Buffer } from "node:buffer";
 import { setImmediate } from "node:timers";
+import type { AddressInfo } from "node:net";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import { describe, it, type TestContext } from "node:test";
 import { type ReceivedUpdate, webhook, type WebhookOptions } from "../../mod.ts";
@@ -119,4 +120,27 @@ describe("toNodeListener", () => {
       assert.throws(() => toNodeListener(handler), { code: "ERR_OPTION" });
     }
   });
+});
+
+it("reads a body whose chunks something before it has made text", async () => {
+  const texts: unknown[] = [];
+  const hook = webhook((update) => void texts.push("message" in update && update.message.text), {
+    secretToken: null,
+  });
+  const listener = toNodeListener(hook);
+  const server = createServer((request, response) => {
+    request.setEncoding("utf-8");
+    void listener(request, response);
+  });
+  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
+  const { port } = server.address() as AddressInfo;
+  const chat = { id: 1, type: "private" };
+  const body = JSON.stringify({ update_id: 1, message: { message_id: 1, date: 0, chat, text: "ü😀" } });
+  const response = await fetch(`http://127.0.0.1:${port}/`, { method: "POST", body });
+  await response.arrayBuffer();
+  assert.equal(response.status, 200);
+  assert.deepEqual(texts, ["ü😀"]);
+  await hook.close();
+  server.closeAllConnections();
+  await new Promise((resolve) => server.close(resolve));
 });
