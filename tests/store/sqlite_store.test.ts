@@ -188,6 +188,23 @@ if (!hasSqlite) {
   describe("sqliteStore: the file", theFile);
   describe("sqliteStore: its writer", itsWriter);
   describe("sqliteStore: written down", writtenDown);
+  describe("A file with very many lanes", { skip: !hasSqlite }, () => {
+    it("is not learned at once, which would block the event loop", (t) => {
+      const database = new SqliteDatabase(freshPath(t));
+      t.after(() => database.close());
+      prepareSchema(database);
+      const batches = new Batches(database);
+      database.exec(
+        `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 2001)
+       INSERT INTO batches (id, lane, place, is_head, began_at, set_at, due_at, added_by, chars, json)
+       SELECT i, i, 0, 1, 0, 0, 0, 0, 2, '{}' FROM n`,
+      );
+      assert.equal(batches.overview(), undefined);
+      database.exec("DELETE FROM batches WHERE id = 2001");
+      assert.equal(batches.overview()?.lanes.size, 2000);
+    });
+  });
+
   describe("sqliteStore: two on one file", twoOnOneFile);
 }
 

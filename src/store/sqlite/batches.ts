@@ -109,6 +109,9 @@ const MOST_PARTS = 10;
 /** How many parked batches are forgotten at once: 100 000 would block the event loop for seconds. */
 const MOST_FORGOTTEN = 100;
 
+/** With more batches than that, nobody learns of all lanes at once: 100 000 would block the event loop for 300 ms. */
+const MOST_KNOWN = 2_000;
+
 /** The rules of an `InboxStore`, as statements. Each method is called inside a transaction, or only reads. */
 export class Batches {
   readonly #sql: ReturnType<typeof prepare>;
@@ -381,8 +384,12 @@ export class Batches {
     };
   }
 
-  /** How many batches each lane has, and the highest id that was ever here or handled. */
-  overview(): { readonly lanes: Map<Lane, number>; readonly highestId: number } {
+  /**
+   * How many batches each lane has, and the highest id that was ever here or handled; `undefined` if there are too many
+   * to count without blocking the event loop.
+   */
+  overview(): { readonly lanes: Map<Lane, number>; readonly highestId: number } | undefined {
+    if ((this.#sql.countSome.get(MOST_KNOWN + 1)?.n ?? 0) > MOST_KNOWN) return undefined;
     const lanes = new Map(this.#sql.lanes.all().map(({ lane, n }) => [lane, n]));
     return { lanes, highestId: this.#sql.highest.get()?.id ?? 0 };
   }
@@ -489,6 +496,7 @@ function prepare(database: SqliteDatabase) {
     lanes: sql<{ readonly lane: Lane; readonly n: number }>(
       "SELECT lane, count(*) AS n FROM batches GROUP BY lane",
     ),
+    countSome: sql<{ readonly n: number }>(`SELECT count(*) AS n FROM (SELECT 1 FROM batches ${AT_MOST})`),
     highest: sql<{ readonly id: number }>(
       `SELECT max(ifnull((SELECT max(id) FROM batches), 0), ifnull((SELECT max(update_id) FROM parts), 0),
          ifnull((SELECT max(update_id) FROM finished), 0)) AS id`,

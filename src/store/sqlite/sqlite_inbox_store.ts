@@ -83,7 +83,7 @@ export class SqliteInboxStore implements InboxStore {
   #isMissing = false;
   /** Whether somebody has removed the file. */
   #isFileGone = false;
-  /** What the file holds, while no other process uses it. */
+  /** What the file holds, while no other process uses it and it is not too much to learn. */
   #alone: Knowledge | undefined;
   #dataVersion = -1;
   #lookedAt = -Infinity;
@@ -588,6 +588,7 @@ export class SqliteInboxStore implements InboxStore {
       if (now - since >= owner.lease_ms || file.owners.isDead(owner)) this.#bury(file, owner);
     }
     this.#beats = beats;
+    if (beats.size === 0) this.#dataVersion = -1; // alone with too much to learn: there may be less by now
   }
 
   #bury(file: OpenFile, owner: OwnerRow): void {
