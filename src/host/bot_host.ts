@@ -20,6 +20,7 @@ import {
   toUpdateReceiver,
   type UpdateReceiver,
 } from "../receiver/receiver.ts";
+import { inTurns } from "../platform/next_turn.ts";
 import { pause } from "../platform/pause.ts";
 import type { BotHostHealth } from "../operate/health.ts";
 import { type Measured, Metrics, metricsText } from "../operate/metrics.ts";
@@ -363,8 +364,15 @@ class HostedBots implements Router {
   async close(options?: CloseOptions): Promise<void> {
     const timeoutMs = closeTimeoutMs(options);
     this.#isClosing = true;
-    const closed = [...this.#members.values()].map(({ hook }) => hook.close({ timeoutMs }));
-    await Promise.all([...closed, ...this.#removing.values(), this.front.inbox.close(0)]);
+    const until = performance.now() + timeoutMs;
+    const closed = [...this.#removing.values(), this.front.inbox.close(0)];
+    await inTurns(this.#members.values(), ({ hook }) => {
+      const leftMs = Math.max(0, Math.round(until - performance.now()));
+      const closing = hook.close({ timeoutMs: leftMs });
+      closing.catch(() => {}); // it is told when all were begun
+      closed.push(closing);
+    });
+    await Promise.all(closed);
   }
 
   /** The bot's id in a path. */

@@ -7,6 +7,7 @@ import { SeenUpdates } from "../../src/runner/seen_updates.ts";
 import { serve, toNodeListener } from "../../src/serve/node.ts";
 import { REMEMBERED_UPDATES } from "../../src/store/limits.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
+import { countTurns } from "../count_turns.ts";
 import { gate, Log, message } from "../inbox/bot.ts";
 
 const ONE = "1001:AAone";
@@ -222,6 +223,23 @@ describe("botHost", () => {
     await assert.rejects(host.add("nonsense"), { code: "ERR_BOT_TOKEN" });
     await host.close();
     await assert.rejects(host.add(ONE), { code: "ERR_CLOSED" });
+  });
+
+  it("lets the event loop turn while many bots are closed", async () => {
+    const spinMs = 2;
+    let isSlow = false;
+    const isDurable = () => {
+      for (const until = performance.now() + (isSlow ? spinMs : 0); performance.now() < until;);
+      return false;
+    };
+    const host = botHost(() => {}, {
+      store: () => Object.defineProperty(new MemoryStore(), "isDurable", { get: isDurable }),
+    });
+    for (let id = 1001; id <= 1020; id++) await host.add(`${id}:AAone`);
+    isSlow = true;
+    const turns = countTurns();
+    await host.close();
+    assert.ok(turns.stop() >= 3);
   });
 
   it("closes the store of a bot that it could not add", async () => {

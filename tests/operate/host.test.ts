@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { clearImmediate, setImmediate } from "node:timers";
 import {
   type BotHost,
   botHost,
@@ -13,6 +12,7 @@ import {
 import { type Measured, Metrics } from "../../src/operate/metrics.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { pipelineOf } from "../../src/webhook.ts";
+import { countTurns } from "../count_turns.ts";
 import { gate, message, part } from "../inbox/bot.ts";
 import { samplesOf } from "./samples.ts";
 
@@ -100,21 +100,6 @@ describe("a host's health", () => {
     await host.close();
   });
 });
-
-/** Counts the turns of the event loop. */
-function countTurns(): { stop(): number } {
-  let count = 0;
-  let next = setImmediate(function again() {
-    count++;
-    next = setImmediate(again);
-  });
-  return {
-    stop() {
-      clearImmediate(next);
-      return count;
-    },
-  };
-}
 
 describe("a host's metrics", () => {
   it("are sums over all bots, without a label for each", async () => {
