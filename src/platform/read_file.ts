@@ -11,7 +11,7 @@ interface OpenFile {
 }
 
 /** No certificate, key or keystore is larger. */
-export const MAX_FILE_BYTES = 4 * 1024 * 1024;
+export const MAX_FILE_BYTES: number = 4 * 1024 * 1024;
 
 /**
  * Reads a file, on Deno, Bun and Node. No more than 4 MiB are read, so a device that never ends is an error.
