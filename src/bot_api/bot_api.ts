@@ -152,12 +152,7 @@ export interface BotApi {
  * ```
  */
 export function botApi(token: string, options: BotApiOptions = {}): BotApi {
-  assertBotToken(token);
-  checkOptionNames("botApi", options, BOT_API_OPTIONS);
-  checkFunction("fetch", options.fetch);
-  checkSignal("signal", options.signal);
-  const apiRoot = checkApiRoot(options.apiRoot ?? TELEGRAM_API_ROOT, '"apiRoot"');
-  const endpoint: Endpoint = { token, apiRoot, fetch: options.fetch ?? ((url, init) => fetch(url, init)) };
+  const endpoint = checkedEndpoint(token, options);
 
   /** Makes one call. `prepare` checks the parameters and returns what to send. */
   async function send<Result>(
@@ -184,10 +179,7 @@ export function botApi(token: string, options: BotApiOptions = {}): BotApi {
         return params ?? {};
       }, options),
     setWebhook: (params, options) =>
-      send(callerOf(api.setWebhook), "setWebhook", async () => {
-        assertSetWebhookParams(params, maxConnectionsAt(apiRoot));
-        return { ...params, certificate: await certificateFile(params.certificate) };
-      }, options),
+      send(callerOf(api.setWebhook), "setWebhook", () => setWebhookBody(endpoint, params), options),
     deleteWebhook: (params = {}, options) =>
       send(callerOf(api.deleteWebhook), "deleteWebhook", () => {
         assertDeleteWebhookParams(params);
@@ -201,6 +193,30 @@ export function botApi(token: string, options: BotApiOptions = {}): BotApi {
       }, options),
   };
   return api;
+}
+
+/**
+ * Where the requests of a bot go.
+ *
+ * @throws {TelehookError} `ERR_BOT_TOKEN`, `ERR_OPTION`
+ */
+export function checkedEndpoint(token: string, options: BotApiOptions): Endpoint {
+  assertBotToken(token);
+  checkOptionNames("botApi", options, BOT_API_OPTIONS);
+  checkFunction("fetch", options.fetch);
+  checkSignal("signal", options.signal);
+  const apiRoot = checkApiRoot(options.apiRoot ?? TELEGRAM_API_ROOT, '"apiRoot"');
+  return { token, apiRoot, fetch: options.fetch ?? ((url, init) => fetch(url, init)) };
+}
+
+/**
+ * What `setWebhook` sends.
+ *
+ * @throws {TelehookError} as {@link BotApi.setWebhook} does if a parameter is wrong.
+ */
+export async function setWebhookBody({ apiRoot }: Endpoint, params: SetWebhookParams): Promise<object> {
+  assertSetWebhookParams(params, maxConnectionsAt(apiRoot));
+  return { ...params, certificate: await certificateFile(params.certificate) };
 }
 
 const BOT_API_OPTIONS = { apiRoot: true, fetch: true, signal: true } satisfies Record<

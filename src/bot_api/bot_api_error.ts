@@ -55,8 +55,8 @@ export class BotApiError extends TelehookError {
   readonly description: string;
 
   /**
-   * Seconds to wait before the request can be repeated. A 429 that says so is repeated automatically and is never
-   * thrown.
+   * Seconds to wait before the request can be repeated. A 429 that says so is repeated automatically; it is thrown only
+   * by `setWebhookAndListen`, if that would take longer than its `registerWithinMs`.
    */
   readonly retry_after: number | undefined;
 

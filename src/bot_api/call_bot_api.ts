@@ -14,7 +14,21 @@ import { serializeParams } from "./serialize_params.ts";
  * @throws {BotApiError} If the Bot API refuses.
  * @throws {TelehookError} `ERR_BOT_API_UNREACHABLE` if no Bot API answers, `ERR_OPTION`
  */
-export async function callBotApi(
+export async function callBotApi(...call: Parameters<typeof callOnce>): Promise<unknown> {
+  const [, , , signal] = call;
+  for (;;) {
+    try {
+      return await callOnce(...call);
+    } catch (error) {
+      const seconds = secondsToWait(error);
+      if (seconds === 0) throw error;
+      await pause(seconds * 1000, signal);
+    }
+  }
+}
+
+/** Calls one method once, as {@link callBotApi} does: an answer to come back later is an error too. */
+export async function callOnce(
   endpoint: Endpoint,
   method: string,
   params: object,
@@ -25,15 +39,18 @@ export async function callBotApi(
     throw new TelehookError("ERR_OPTION", 'The name of a Bot API method has only letters, such as "getMe"');
   }
   const redact = redactor(endpoint.token, "secret_token" in params ? params.secret_token : undefined);
-  const request = { method, signal, redact, body: bodyOf(method, params) };
-  while (true) {
-    signal?.throwIfAborted();
-    const answer = await sendRequest(endpoint, request);
-    if (answer.ok) return answer.result;
-    const seconds = answer.parameters?.retry_after ?? 0;
-    if (answer.error_code !== 429 || seconds <= 0) throw new BotApiError(method, answer);
-    await pause(Math.max(1, seconds) * 1000, signal);
-  }
+  const body = bodyOf(method, params);
+  signal?.throwIfAborted();
+  const answer = await sendRequest(endpoint, { method, signal, redact, body });
+  if (answer.ok) return answer.result;
+  throw new BotApiError(method, answer);
+}
+
+/** After how many seconds the Bot API asks to send a request again; 0 if it does not. */
+export function secondsToWait(error: unknown): number {
+  if (!(error instanceof BotApiError) || error.error_code !== 429) return 0;
+  const { retry_after = 0 } = error;
+  return retry_after > 0 ? Math.max(1, retry_after) : 0;
 }
 
 function bodyOf(method: string, params: object): string | FormData {

@@ -1,7 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
-import { nodeBuiltin } from "../platform/node_builtin.ts";
-import { errorReason } from "../text/error_reason.ts";
-import { quote } from "../text/quote.ts";
+import { readFile } from "../platform/read_file.ts";
 
 /**
  * The certificate of `setWebhook`, which is uploaded: PEM text, the same as bytes, a `Blob` or `File` of it, or
@@ -39,7 +37,7 @@ export async function certificateFile(
   const fileId = textAt(certificate, "file_id");
   if (fileId !== undefined) return fileId;
   const path = textAt(certificate, "file");
-  const content = path === undefined ? certificate : await readFile(path);
+  const content = path === undefined ? certificate : await readFile(path, "certificate");
   if (!isContent(content)) throw unusable("is neither PEM text, bytes, a Blob, { file } nor { file_id }");
   const file = new File([content], "certificate.pem", { type: "application/x-pem-file" });
   const pem = await file.text();
@@ -62,29 +60,12 @@ export async function certificateFile(
  */
 export async function readPem(certificate: string | { readonly file: string }): Promise<string> {
   if (typeof certificate === "string") return certificate;
-  return new TextDecoder().decode(await readFile(certificate.file));
-}
-
-interface FileSystem {
-  readFile(path: string): Promise<Uint8Array>;
+  return new TextDecoder().decode(await readFile(certificate.file, "certificate"));
 }
 
 /** Whether a text looks like the path of a file. */
 function isPath(text: string): boolean {
   return text.length < 1024 && /^[^\r\n]*([/\\]|\.(?:pem|crt|cer|cert)$)/i.test(text) && !/[\r\n]/.test(text);
-}
-
-async function readFile(path: string): Promise<Uint8Array> {
-  const { readFile } = nodeBuiltin<FileSystem>("node:fs/promises");
-  try {
-    return new Uint8Array(await readFile(path));
-  } catch (cause) {
-    throw new TelehookError(
-      "ERR_FILE",
-      `Cannot read the certificate ${quote(path)}: ${errorReason(cause)}`,
-      { cause },
-    );
-  }
 }
 
 function textAt(value: unknown, key: "file" | "file_id"): string | undefined {

@@ -83,7 +83,8 @@ export interface BotHost extends DeliveryHandler {
    * @param token The bot token, as @BotFather shows it.
    * @param params Parameters of `setWebhook` beyond `url` and `secret_token`.
    * @returns The bot's id.
-   * @throws {TelehookError} `ERR_BOT_TOKEN`, `ERR_CLOSED`, and what `setWebhook` throws.
+   * @throws {TelehookError} `ERR_BOT_TOKEN`, `ERR_CLOSED` if the host is closed or the bot is removed before it is
+   * registered, and what its store and `setWebhook` throw.
    */
   add(token: string, params?: Omit<SetWebhookParams, "url" | "secret_token">): Promise<number>;
   /**
@@ -129,6 +130,8 @@ interface Member {
   readonly secretToken: string;
   /** When `setWebhook` may be called again. */
   registerAt: number;
+  /** Is aborted when the host does not have the bot any longer. */
+  readonly gone: AbortController;
 }
 
 /**
@@ -339,6 +342,7 @@ class HostedBots implements Router {
     assertBotToken(token);
     const id = idOf(token);
     const member = this.#members.get(id) ?? await this.#admit(id, token);
+    await member.pipeline.inbox.open(); // which another call may have begun
     const { url } = this.#options;
     if (url !== undefined) await this.#register(id, member, url, params);
     return id;
@@ -348,7 +352,18 @@ class HostedBots implements Router {
     const timeoutMs = closeTimeoutMs(options);
     const member = this.#members.get(id);
     if (member === undefined) return false;
+    await this.#dismiss(id, member, timeoutMs);
+    return true;
+  }
+
+  async #dismiss(id: number, member: Member, timeoutMs: number): Promise<void> {
     this.#members.delete(id);
+    member.gone.abort(
+      new TelehookError(
+        "ERR_CLOSED",
+        `Bot ${id} was removed before its webhook was registered: add it again`,
+      ),
+    );
     const removed = member.hook.close({ timeoutMs });
     this.#removing.set(id, removed);
     try {
@@ -358,15 +373,16 @@ class HostedBots implements Router {
       this.#measured.delete(member.pipeline);
       this.#metrics?.unwatch(member.pipeline);
     }
-    return true;
   }
 
   async close(options?: CloseOptions): Promise<void> {
     const timeoutMs = closeTimeoutMs(options);
     this.#isClosing = true;
     const until = performance.now() + timeoutMs;
+    const reason = hostClosed();
     const closed = [...this.#removing.values(), this.front.inbox.close(0)];
-    await inTurns(this.#members.values(), ({ hook }) => {
+    await inTurns(this.#members.values(), ({ gone, hook }) => {
+      gone.abort(reason);
       const leftMs = Math.max(0, Math.round(until - performance.now()));
       const closing = hook.close({ timeoutMs: leftMs });
       closing.catch(() => {}); // it is told when all were begun
@@ -415,25 +431,26 @@ class HostedBots implements Router {
     while (this.#removing.has(id)) await this.#removing.get(id)?.catch(() => {}); // two inboxes must not share its store
     const there = this.#members.get(id); // added twice at the same time
     if (there !== undefined) return there;
-    if (this.#isClosing) throw new TelehookError("ERR_CLOSED", "The host is closed: create another one");
+    if (this.#isClosing) throw hostClosed();
     const hook = createWebhook(forBot(this.#receiver, { id, api }), {
       ...this.#webhookOptions,
       ...{ secretToken, replies: api },
       ...(store === undefined ? {} : { store: store(id) }),
     }, { rememberedUpdates: REMEMBERED_UPDATES });
-    const member: Member = { hook, pipeline: pipelineOf(hook), api, secretToken, registerAt: 0 };
+    const pipeline = pipelineOf(hook);
+    const member: Member = { hook, pipeline, api, secretToken, registerAt: 0, gone: new AbortController() };
     this.#members.set(id, member);
     this.#unknown.delete(id);
     try {
-      await member.pipeline.inbox.open();
+      await pipeline.inbox.open();
     } catch (error) {
-      if (this.#members.get(id) === member) this.#members.delete(id);
-      await hook.close({ timeoutMs: 0 }).catch(() => {}); // its store may have a file open
+      // Its store may have a file open.
+      if (this.#members.get(id) === member) await this.#dismiss(id, member, 0).catch(() => {});
       throw error;
     }
     if (this.#members.get(id) !== member) return member; // removed meanwhile
-    this.#measured.add(member.pipeline);
-    this.#metrics?.watch(member.pipeline);
+    this.#measured.add(pipeline);
+    this.#metrics?.watch(pipeline);
     return member;
   }
 
@@ -446,13 +463,14 @@ class HostedBots implements Router {
     const now = performance.now();
     const waitMs = member.registerAt - now;
     member.registerAt = Math.max(now, member.registerAt) + REGISTER_EVERY_MS;
-    if (waitMs > 0) await pause(waitMs);
+    const { signal } = member.gone;
+    if (waitMs > 0) await pause(waitMs, signal);
     await member.api.setWebhook({
       allowed_updates: member.hook.allowedUpdates,
       ...params,
       url: new URL(`${this.#prefix}${id}`, url).href,
       secret_token: member.secretToken,
-    });
+    }, { signal });
   }
 
   #isFull(): boolean {
@@ -467,6 +485,10 @@ class HostedBots implements Router {
     }
     return this.#pending++ >= this.#maxPendingInAll;
   }
+}
+
+function hostClosed(): TelehookError {
+  return new TelehookError("ERR_CLOSED", "The host is closed: create another one");
 }
 
 function idOf(token: string): number {

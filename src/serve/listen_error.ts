@@ -81,8 +81,8 @@ function reason(code: unknown, port: number): string | undefined {
 }
 
 function codeOf(cause: unknown): unknown {
-  // Deno has no code for a name that cannot be resolved.
-  if (messageOf(cause).includes("lookup address")) return "ENOTFOUND";
+  // Deno has no code for a name that cannot be resolved, nor for what is no name.
+  if (/lookup address|^invalid host /.test(messageOf(cause))) return "ENOTFOUND";
   return typeof cause === "object" && cause !== null && "code" in cause ? cause.code : undefined;
 }
 

@@ -1,6 +1,8 @@
 import { printError } from "../text/printable_error.ts";
-import type { BotApi } from "../bot_api/bot_api.ts";
+import { setWebhookBody } from "../bot_api/bot_api.ts";
 import { BotApiError } from "../bot_api/bot_api_error.ts";
+import { callOnce, secondsToWait } from "../bot_api/call_bot_api.ts";
+import type { Endpoint } from "../bot_api/send_request.ts";
 import { pause } from "../platform/pause.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
@@ -12,7 +14,7 @@ const ATTEMPT_MS = 30_000;
 
 /**
  * Calls `setWebhook`, again and with growing pauses while the failure may pass: a network that is not up yet, a Bot API
- * that restarts, a proxy's error page.
+ * that restarts or asks to come back later, a proxy's error page.
  *
  * @param withinMs How long to try again, in milliseconds.
  * @param stop Ends it.
@@ -20,31 +22,34 @@ const ATTEMPT_MS = 30_000;
  * @throws {TelehookError} `ERR_BOT_API_UNREACHABLE` if Telegram still cannot be reached.
  */
 export async function registerWebhook(
-  api: BotApi,
+  endpoint: Endpoint,
   params: SetWebhookParams,
   withinMs: number,
   stop: AbortSignal,
 ): Promise<void> {
   const until = performance.now() + withinMs;
+  const body = await setWebhookBody(endpoint, params);
   for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+    let waitMs: number;
     try {
-      return await attempt(api, params, stop);
+      return await attempt(endpoint, body, stop);
     } catch (error) {
       stop.throwIfAborted();
-      if (!mayPass(error) || performance.now() + pauseMs > until) throw error;
+      waitMs = Math.max(pauseMs, secondsToWait(error) * 1000);
+      if (!mayPass(error) || performance.now() + waitMs > until) throw error;
       if (pauseMs === FIRST_PAUSE_MS) {
         const howLong = withinMs === Infinity ? "" : ` for up to ${Math.ceil(withinMs / 1000)} s`;
         printError(`telehook: the webhook is not registered yet; trying again${howLong}:`, error);
       }
     }
-    await pause(pauseMs, stop);
+    await pause(waitMs, stop);
   }
 }
 
-async function attempt(api: BotApi, params: SetWebhookParams, stop: AbortSignal): Promise<void> {
+async function attempt(endpoint: Endpoint, body: object, stop: AbortSignal): Promise<void> {
   const tooLong = AbortSignal.timeout(ATTEMPT_MS);
   try {
-    await api.setWebhook(params, { signal: AbortSignal.any([stop, tooLong]) });
+    await callOnce(endpoint, "setWebhook", body, AbortSignal.any([stop, tooLong]));
   } catch (error) {
     if (error !== tooLong.reason) throw error;
     throw new TelehookError(

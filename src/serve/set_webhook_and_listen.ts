@@ -1,4 +1,4 @@
-import { botApi, type BotApiOptions } from "../bot_api/bot_api.ts";
+import { botApi, type BotApiOptions, checkedEndpoint } from "../bot_api/bot_api.ts";
 import { deriveSecretToken } from "../bot_api/derive_secret_token.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
 import { type Receiver, toUpdateReceiver } from "../receiver/receiver.ts";
@@ -95,7 +95,7 @@ export async function setWebhookAndListen(
     ...listenOptions
   } = options;
   const { signal, tls } = listenOptions;
-  const api = botApi(token, { apiRoot, fetch });
+  const endpoint = checkedEndpoint(token, { apiRoot, fetch });
   const withinMs = checkNumber("registerWithinMs", registerWithinMs, {
     default: 60_000,
     min: 0,
@@ -116,7 +116,7 @@ export async function setWebhookAndListen(
 
   const ownPort = port === undefined && tls !== undefined ? Number(url.port) || 443 : port;
   const server = await listen(receiver, {
-    replies: api,
+    replies: botApi(token, { apiRoot, fetch }),
     ...listenOptions,
     ...(ownPort !== undefined && { port: ownPort }),
     path: path === undefined ? url.pathname : path,
@@ -133,7 +133,7 @@ export async function setWebhookAndListen(
   });
   try {
     await registerWebhook(
-      api,
+      endpoint,
       {
         ...params,
         url: url.href,

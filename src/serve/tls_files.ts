@@ -1,4 +1,5 @@
 import { nodeBuiltin } from "../platform/node_builtin.ts";
+import { readFile } from "../platform/read_file.ts";
 import { unrefTimer } from "../platform/unref_timer.ts";
 import type { TlsFiles } from "./tls_options.ts";
 import type { PemPair } from "./transport.ts";
@@ -35,10 +36,7 @@ const CHECK_MS = 1_000;
 export async function readTlsFiles(files: TlsFiles): Promise<ReadPair> {
   const { certFile, keyFile, passphrase } = files;
   const state = await stateOf(files); // before reading: what is written meanwhile is found at the next check
-  const [{ readFile }, { checkKeyPair }] = await Promise.all([
-    import("../tls/read_file.ts"),
-    import("../tls/key_pair.ts"),
-  ]);
+  const { checkKeyPair } = await import("../tls/key_pair.ts");
   const [cert, key] = await Promise.all([readFile(certFile, "certFile"), readFile(keyFile, "keyFile")]);
   const decoder = new TextDecoder();
   const pair = await checkKeyPair(
@@ -54,7 +52,7 @@ export async function readTlsFiles(files: TlsFiles): Promise<ReadPair> {
  * @param files The paths of the pair.
  * @param state The state of the files when they were last read.
  * @param use Serves a pair from now on.
- * @param reject Is told once why a pair cannot be used.
+ * @param reject Is told once why a pair cannot be used, and again when the files have changed.
  * @returns A function that stops it.
  */
 export function watchTlsFiles(
@@ -64,12 +62,14 @@ export function watchTlsFiles(
   reject: (error: unknown) => void,
 ): () => void {
   let served = state;
+  let rejected = "";
   let failures = 0;
   let isStopped = false;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const check = async () => {
+    const found = await stateOf(files);
     try {
-      if (await stateOf(files) !== served) {
+      if (found !== served) {
         const read = await readTlsFiles(files);
         if (isStopped) return;
         await use(read.pair);
@@ -78,7 +78,9 @@ export function watchTlsFiles(
       failures = 0;
     } catch (error) {
       // The first failure is most likely a renewal that has written only one of the two files. The second is reported.
-      // Later ones would repeat it.
+      // Later ones would repeat it, until the files change again.
+      if (found !== rejected) failures = 0;
+      rejected = found;
       if (++failures === 2 && !isStopped) reject(error);
     }
     if (!isStopped) next();

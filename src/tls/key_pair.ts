@@ -29,6 +29,8 @@ export interface KeyPairNames {
 }
 
 const CERTIFICATE_LABELS = new Set(["CERTIFICATE", "X509 CERTIFICATE"]);
+/** The curves of TLS 1.3. Node serves a key of another one, and then every handshake fails. */
+const CURVES = new Set(["prime256v1", "secp384r1", "secp521r1"]);
 const KEY_LABELS = new Set(["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"]);
 
 /**
@@ -96,7 +98,13 @@ function readKey(text: string): PrivateKey {
   if (!KEY_LABELS.has(label)) {
     throw new Unreadable("unsupported", `it is an "${label}": convert it to PKCS#8`);
   }
-  return readPrivateKey(text);
+  const key = readPrivateKey(text);
+  const curve = key.asymmetricKeyDetails?.namedCurve;
+  if (curve === undefined || CURVES.has(curve)) return key;
+  throw new Unreadable(
+    "unsupported",
+    `it is of the curve "${curve}", which no client takes: use RSA of at least 2048 bits, ECDSA P-256 or Ed25519`,
+  );
 }
 
 function checkMatch(

@@ -1,15 +1,13 @@
 import { checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
+import { MAX_FILE_BYTES, readFile } from "../platform/read_file.ts";
 import { type Bytes, TAG } from "./der.ts";
 import { isJks, readJks } from "./jks.ts";
 import type { KeyPair } from "./key_pair.ts";
 import type { Keystore, KeystoreEntry } from "./keystore.ts";
 import { writePem } from "./pem.ts";
 import { readPkcs12 } from "./pkcs12.ts";
-import { readFile } from "./read_file.ts";
 import { Unreadable } from "./unreadable.ts";
-
-const MAX_BYTES = 4 * 1024 * 1024;
 
 /** A keystore and what opens it; either `path` or `bytes`. */
 export interface KeystoreOptions {
@@ -90,7 +88,7 @@ function checkOptions(options: KeystoreOptions): string | URL | Uint8Array {
 }
 
 async function readKeystore(content: Bytes, password: string, name: string): Promise<Keystore> {
-  if (content.length > MAX_BYTES) throw formatError(`The ${name} has more than ${MAX_BYTES} bytes`);
+  if (content.length > MAX_FILE_BYTES) throw formatError(`The ${name} has more than ${MAX_FILE_BYTES} bytes`);
   if (isJks(content)) return readJks(content, password);
   if (content[0] === TAG.sequence) return await readPkcs12(content, password);
   if (content.length === 0) throw formatError(`The ${name} is empty`);

@@ -20,6 +20,7 @@ interface Decipher {
 /** A private key in the form that certificates are compared with. Its content is not readable. */
 export interface PrivateKey {
   readonly asymmetricKeyType?: string | undefined;
+  readonly asymmetricKeyDetails?: { readonly namedCurve?: string | undefined } | undefined;
 }
 
 /** A certificate as `node:crypto` reads it; see the class `Certificate`, which wraps it. */

@@ -172,6 +172,10 @@ test("a certificate that cannot be read is refused with its path", async () => {
     (api) => api.setWebhook({ url: "https://a.example", certificate: { file: "/nowhere/cert.pem" } }),
     expectError("ERR_FILE", /"\/nowhere\/cert\.pem": there is no such file or directory$/),
   );
+  await refused(
+    (api) => api.setWebhook({ url: "https://a.example", certificate: { file: "/dev/zero" } }),
+    expectError("ERR_FILE", /"\/dev\/zero": it is larger than 4 MiB$/),
+  );
 });
 
 test("a server of one's own may open more connections than Telegram's", async () => {

@@ -257,6 +257,63 @@ describe("botHost", () => {
     await host.close();
   });
 
+  it("does not register a bot whose store another call fails to open, and then opens one at a time", async () => {
+    const api = fakeApi();
+    const [locked, closing] = [gate(), gate()];
+    const made: string[] = [];
+    const host = botHost(() => {}, {
+      url: "https://bots.example",
+      fetch: api.fetch,
+      store() {
+        if (made.push("made") > 1) return new MemoryStore();
+        return Object.assign(new MemoryStore(), {
+          open: () => locked.opened.then(() => Promise.reject(new Error("The file is locked"))),
+          close: () => closing.opened.then(() => made.push("closed")),
+        });
+      },
+    });
+    const first = assert.rejects(host.add(ONE), /The file is locked/);
+    while (made.length === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    const second = assert.rejects(host.add(ONE), /The file is locked/);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.deepEqual(api.calls, []);
+    locked.open();
+    await second;
+    const third = host.add(ONE);
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    closing.open();
+    await Promise.all([first, third]);
+    assert.deepEqual([made, api.calls.length, host.ids], [["made", "closed", "made"], 1, [1001]]);
+    await host.close();
+  });
+
+  it("registers no bot that is removed before, however long Telegram makes it wait, nor after closing", async () => {
+    let calls = 0;
+    const called = gate();
+    const host = botHost(() => {}, {
+      url: "https://bots.example",
+      fetch() {
+        calls++;
+        called.open();
+        const parameters = { retry_after: 3_600 };
+        return Promise.resolve(
+          Response.json({ ok: false, error_code: 429, description: "Too Many Requests", parameters }),
+        );
+      },
+    });
+    const waiting = assert.rejects(host.add(ONE), { code: "ERR_CLOSED", message: /Bot 1001 was removed/ });
+    await called.opened;
+    const soon = assert.rejects(host.add(ONE), { code: "ERR_CLOSED" }); // in a second
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    await host.remove(1001);
+    await Promise.all([waiting, soon]);
+    const closed = assert.rejects(host.add(TWO), { code: "ERR_CLOSED", message: /The host is closed/ });
+    while (calls < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    await host.close();
+    await closed;
+    assert.equal(calls, 2);
+  });
+
   it("waits for a bot that is being removed before it comes back: they would share a store", async () => {
     const slow = gate();
     const started = gate();

@@ -131,6 +131,7 @@ describe("listen", () => {
     "192.0.2.1": /: this machine has no such address: use one that it has, or "0\.0\.0\.0" for all of them$/,
     "no-such-host.invalid": /: the name cannot be resolved: use an IP address of this machine/,
     "256.1.1.1": /: the name cannot be resolved/,
+    "/run/bot.sock": /: the name cannot be resolved/,
   };
   for (const [hostname, message] of Object.entries(elsewhere)) {
     it(`says so when ${hostname} is no address of this machine`, async (t) => {

@@ -267,6 +267,31 @@ describe("setWebhookAndListen", () => {
     await isFree(port);
   });
 
+  it("says so if Telegram wants to be asked again later than it may try", async (t) => {
+    const { port, start } = await scene(t);
+    const refusal = { ok: false, error_code: 429, description: "Too Many Requests: retry after 3600" };
+    const fetch = () => Promise.resolve(Response.json({ ...refusal, parameters: { retry_after: 3_600 } }));
+    const starting = start({ fetch, webhook: { url: `http://127.0.0.1:${port}/` } });
+    await assert.rejects(starting, { code: "ERR_BOT_API", error_code: 429, retry_after: 3_600 });
+    await isFree(port);
+  });
+
+  it("asks again when Telegram wants to be asked, and says meanwhile that it waits", async (t) => {
+    const { port, start } = await scene(t);
+    const printed = consoleErrors(t);
+    const at: number[] = [];
+    const refusal = { ok: false, error_code: 429, description: "Too Many Requests: retry after 1" };
+    const fetch = () => {
+      const isFirst = at.push(performance.now()) === 1;
+      const answer = isFirst ? { ...refusal, parameters: { retry_after: 1 } } : { ok: true, result: true };
+      return Promise.resolve(Response.json(answer));
+    };
+    await start({ fetch, webhook: { url: `http://127.0.0.1:${port}/` } });
+    const [first = 0, second = 0] = at;
+    assert.ok(second - first >= 990, `after ${second - first} ms`);
+    assert.match(printed[0] ?? "", /trying again.*"Too Many Requests: retry after 1"/);
+  });
+
   it("tries once if Telegram refuses", async (t) => {
     const { port, start } = await scene(t);
     let calls = 0;

@@ -79,12 +79,20 @@ test("a certificate and an encrypted key are read from files, by path or URL", a
 test("files that cannot be used are named when starting", async (t) => {
   const files = write(folder(t), await pair());
   const missing = `${files.keyFile}.not-there`;
+  const large = `${files.certFile}.large`;
+  writeFileSync(large, new Uint8Array(4 * 1024 * 1024 + 1));
   const wrong: readonly (readonly [string, object, RegExp])[] = [
     ["ERR_FILE", { ...files, keyFile: missing }, /^Cannot read "keyFile", ".*privkey\.pem\.not-there": /],
     [
       "ERR_FILE",
       { ...files, certFile: missing },
       /^Cannot read "certFile", ".*": there is no such file or directory$/,
+    ],
+    ["ERR_FILE", { ...files, certFile: large }, /^Cannot read "certFile", ".*": it is larger than 4 MiB$/],
+    [
+      "ERR_FILE",
+      { ...files, keyFile: "/dev/zero" },
+      /^Cannot read "keyFile", ".*": it is larger than 4 MiB$/,
     ],
     ["ERR_TLS", { ...files, certFile: files.keyFile }, /The certificate in ".*privkey\.pem"/],
     ["ERR_TLS", { ...files, keyFile: fixtureUrl("certs/p256.key") }, /certs\/p256\.key.*fullchain\.pem/],
@@ -131,6 +139,23 @@ test("renamed files are picked up, and one that waits for its other half is kept
     "rejected",
     "renewed",
   ]);
+});
+
+test("each version of the files that cannot be used is reported once", async (t) => {
+  const files = write(folder(t), await pair());
+  const { cert } = await pair();
+  let heard = (_reason: string): void => {};
+  const nextRejection = () => new Promise<string>((resolve) => heard = resolve);
+  await started(t, { ...files, watch: true }, {
+    log: false,
+    onEvent: (event) => event.type === "certificate" && heard(String(event.error)),
+  });
+  const other = nextRejection();
+  writeFileSync(files.certFile, cert);
+  assert.match(await other, /does not belong/);
+  const cut = nextRejection();
+  writeFileSync(files.certFile, cert.slice(0, 100));
+  assert.match(await cut, /has no "-----END CERTIFICATE-----"/);
 });
 
 test("links that come to point elsewhere are picked up, as certbot and Kubernetes change them", async (t) => {

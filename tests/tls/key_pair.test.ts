@@ -149,6 +149,13 @@ describe("checkKeyPair finds", () => {
     }
   });
 
+  it("a key of a curve with which every handshake would fail", async () => {
+    await refuses(
+      { cert: cert("secp256k1"), key: key("secp256k1") },
+      /^The private key in ".*privkey\.pem" cannot be read: .*use RSA of at least 2048 bits, ECDSA P-256 or Ed25519$/,
+    );
+  });
+
   it("texts that are swapped, empty, not PEM or something else", async () => {
     await refuses(
       { cert: key("rsa"), key: cert("rsa") },

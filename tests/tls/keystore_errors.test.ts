@@ -110,6 +110,13 @@ describe("loadKeystore refuses", () => {
     });
   });
 
+  it("a file that never ends", async () => {
+    await assert.rejects(loadKeystore({ path: "/dev/zero", password: "" }), {
+      code: "ERR_FILE",
+      message: /^Cannot read "path", "\/dev\/zero": it is larger than 4 MiB$/,
+    });
+  });
+
   it("options that cannot be meant", async () => {
     const bytes = new Uint8Array();
     const misuses: unknown[] = [

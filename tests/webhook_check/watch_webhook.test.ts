@@ -178,7 +178,7 @@ test("a certificate that cannot be read is a finding", async (t) => {
   const { watch } = watched(t, { certificate: { file: "/nowhere/cert.pem" } });
   const [finding] = await watch.check();
   assert.equal(finding?.code, "certificate");
-  assert.match(finding.text, /Cannot read the certificate "\/nowhere\/cert\.pem": there is no such file/);
+  assert.match(finding.text, /Cannot read "certificate", "\/nowhere\/cert\.pem": there is no such file/);
 });
 
 test("nothing is changed unless it is asked for, and then the webhook is set again as expected", async (t) => {
