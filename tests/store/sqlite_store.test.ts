@@ -313,7 +313,7 @@ function theFile(): void {
       copyFileSync(FIXTURE, path);
       if (version === 1) change(path, "ALTER TABLE batches DROP COLUMN crashes; PRAGMA user_version = 1");
       const trial = await open(t, path);
-      assert.equal(valueOf(path, "PRAGMA user_version"), 3);
+      assert.equal(valueOf(path, "PRAGMA user_version"), 4);
       const { updates, lanes } = await trial.store.stats();
       assert.deepEqual([updates, lanes], [5, 3]);
       assert.equal(await trial.store.add(entry(1, { lane: "done" }), "behind"), "known");
