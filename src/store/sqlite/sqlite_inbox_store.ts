@@ -187,7 +187,8 @@ export class SqliteInboxStore implements InboxStore {
       work: () => {
         const isAlone = this.#alone !== undefined;
         return file.batches.add(entry, json, mode, {
-          isNew: isNew && isAlone,
+          // Another process may have come, stored it and gone meanwhile.
+          isNew: isNew && id > (this.#alone?.highestId ?? Infinity),
           isLaneEmpty: isAlone && !this.#alone?.lanes.has(lane) && this.#adding.get(lane) === 1 &&
             this.#replaying === 0,
           isCareful: this.#latestNow < this.#carefulUntil,
