@@ -1,7 +1,7 @@
 // A bot in a separate process, as `bot_process.ts` starts it. It writes what happens to a file that several may share.
 import { openSync, writeSync } from "node:fs";
 import process from "node:process";
-import { type InboxOptions, listen, type ReceivedUpdate, sqliteStore, type Update, type PassOnContext } from "../../mod.ts";
+import { type InboxOptions, listen, type ReceivedUpdate, sqliteStore, type Update, type ReceiverContext } from "../../mod.ts";
 import type { BotTask } from "./bot_process.ts";
 
 const task: BotTask = JSON.parse(process.env["TELEHOOK_TASK"] ?? "{}");
@@ -19,7 +19,7 @@ function textIn(update: ReceivedUpdate): string {
 
 const pause = () => new Promise((resolve) => setTimeout(resolve, task.handlerMs));
 
-async function handle(update: ReceivedUpdate, { attempt }: PassOnContext): Promise<void> {
+async function handle(update: ReceivedUpdate, { attempt }: ReceiverContext): Promise<void> {
   note("begin", idsIn(update));
   const text = textIn(update);
   if (text === "poison, the first time slowly" && attempt === 1) await pause();
