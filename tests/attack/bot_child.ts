@@ -1,7 +1,14 @@
 // A bot in a separate process, as `bot_process.ts` starts it. It writes what happens to a file that several may share.
 import { openSync, writeSync } from "node:fs";
 import process from "node:process";
-import { type InboxOptions, listen, type ReceivedUpdate, sqliteStore, type Update, type ReceiverContext } from "../../mod.ts";
+import {
+  type InboxOptions,
+  listen,
+  type ReceivedUpdate,
+  type ReceiverContext,
+  sqliteStore,
+  type Update,
+} from "../../mod.ts";
 import type { BotTask } from "./bot_process.ts";
 
 const task: BotTask = JSON.parse(process.env["TELEHOOK_TASK"] ?? "{}");

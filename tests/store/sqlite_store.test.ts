@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
@@ -516,7 +516,10 @@ function theFile(): void {
     const path = freshPath(t);
     const trial = await open(t, path);
     await trial.adds(part(1, "album"));
-    change(path, "CREATE TRIGGER no BEFORE INSERT ON batches WHEN NEW.id = 2 BEGIN SELECT RAISE(ABORT, 'no'); END");
+    change(
+      path,
+      "CREATE TRIGGER no BEFORE INSERT ON batches WHEN NEW.id = 2 BEGIN SELECT RAISE(ABORT, 'no'); END",
+    );
     await clock.pass(-3_600_000);
     await assert.rejects(async () => await trial.store.add(entry(2, { lane: "other" }), "append"), /no/);
     await trial.claimsNothing();
@@ -524,23 +527,30 @@ function theFile(): void {
     await trial.claim(1);
   });
 
-  it("takes nothing more once it was removed, and gives what it has", async (t) => {
-    const path = freshPath(t);
-    const trial = new Opened(path, { leaseMs: 100 });
-    t.after(() => trial.store.close());
-    const failed = Promise.withResolvers<unknown>();
-    await trial.store.open({ ...trial.host, failed: failed.resolve });
-    await trial.adds(entry(1));
-    for (const each of ["", "-wal", "-shm"]) rmSync(`${path}${each}`);
-    const alive = setInterval(() => {}, 1_000);
-    assert.match(String(await failed.promise), /was removed while it was used/);
-    clearInterval(alive);
-    await assert.rejects(
-      async () => await trial.store.add(entry(2), "append"),
-      failsWith("ERR_STORE", "was removed while it was used", "restart"),
-    );
-    await trial.completes(1);
-  });
+  const replace = (path: string) => {
+    copyFileSync(path, `${path}-copy`);
+    renameSync(`${path}-copy`, path);
+  };
+  const remove = (path: string) => [path, `${path}-wal`, `${path}-shm`].forEach((each) => rmSync(each));
+  for (const [what, change] of [["removed", remove], ["replaced", replace]] as const) {
+    it(`takes nothing more once it was ${what}, and gives what it has`, async (t) => {
+      const path = freshPath(t);
+      const trial = new Opened(path, { leaseMs: 100 });
+      t.after(() => trial.store.close());
+      const failed = Promise.withResolvers<unknown>();
+      await trial.store.open({ ...trial.host, failed: failed.resolve });
+      await trial.adds(entry(1));
+      change(path);
+      const alive = setInterval(() => {}, 1_000);
+      assert.match(String(await failed.promise), /was removed or replaced while it was used/);
+      clearInterval(alive);
+      await assert.rejects(
+        async () => await trial.store.add(entry(2), "append"),
+        failsWith("ERR_STORE", "was removed or replaced while it was used", "restart"),
+      );
+      await trial.completes(1);
+    });
+  }
 
   it("does not depend on the working directory once it is made", async (t) => {
     const [path, before] = [freshPath(t), process.cwd()];

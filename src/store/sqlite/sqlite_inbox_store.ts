@@ -85,7 +85,7 @@ export class SqliteInboxStore implements InboxStore {
   #id = 0;
   /** Whether this process is not written down, and could not change that. */
   #isMissing = false;
-  /** Whether somebody has removed the file. */
+  /** Whether somebody has removed or replaced the file. */
   #isFileGone = false;
   /** What the file holds, while no other process uses it and it is not too much to learn. */
   #alone: Knowledge | undefined;
@@ -588,7 +588,9 @@ export class SqliteInboxStore implements InboxStore {
   }
 
   #fileGone(): TelehookError {
-    return this.#database.error("was removed while it was used. Nothing can be added: restart this process.");
+    return this.#database.error(
+      "was removed or replaced while it was used. Nothing can be added: restart this process.",
+    );
   }
 
   /** Buries others that have ended, or were silent for their lease. */
