@@ -314,10 +314,7 @@ export class Runner {
       return this.#tell((store) => store.complete(batch, false));
     }
     if (this.#takeOver(batch)) return failures.passed();
-    if (this.#mustWaitAsSuspect(batch) || this.#isReplayTooEarly(batch)) {
-      failures.passed();
-      return this.#tell((store) => store.retry(batch, WAIT_RETRY_MS));
-    }
+    if (this.#mustWaitAsSuspect(batch) || this.#isReplayTooEarly(batch)) return this.#putBack(batch);
     const { update, fault } = contentOf(batch);
     const tries = triesOf(batch);
     if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
@@ -664,8 +661,11 @@ export class Runner {
 
   /** Starts what was claimed, and lets other things happen now and then. There is room for all. */
   async #startAll(batches: readonly Batch[]): Promise<void> {
+    const [, ...others] = batches.filter((batch) => batch.crashes >= SUSPECT_CRASHES);
+    // First, since a suspect may end the process as it begins, and is known by having been claimed alone.
+    if (others.length > 0) await Promise.all(others.map((batch) => this.#putBack(batch)));
     for (const batch of batches) {
-      void this.start(batch);
+      if (!others.includes(batch)) void this.start(batch);
       this.expected();
       if (this.#isLongBurst) await this.#turn();
     }
@@ -707,6 +707,11 @@ export class Runner {
     seen.acknowledged(first.update_id);
     this.#answer(sender, ACKNOWLEDGED);
     return true;
+  }
+
+  #putBack(batch: Batch): Promise<void> {
+    this.#parts.failures.passed();
+    return this.#tell((store) => store.retry(batch, WAIT_RETRY_MS));
   }
 
   /** Updates that were claimed by several processes that ended run one at a time, to find which one ends them. */

@@ -1,7 +1,14 @@
 // A bot in a separate process, as `bot_process.ts` starts it. It writes what happens to a file that several may share.
 import { openSync, writeSync } from "node:fs";
 import process from "node:process";
-import { type InboxOptions, listen, type ReceivedUpdate, sqliteStore, type Update } from "../../mod.ts";
+import {
+  type InboxOptions,
+  listen,
+  type ReceivedUpdate,
+  type ReceiverContext,
+  sqliteStore,
+  type Update,
+} from "../../mod.ts";
 import type { BotTask } from "./bot_process.ts";
 
 const task: BotTask = JSON.parse(process.env["TELEHOOK_TASK"] ?? "{}");
@@ -17,13 +24,17 @@ function textIn(update: ReceivedUpdate): string {
   return "message" in update ? update.message?.text ?? "" : "";
 }
 
-async function handle(update: ReceivedUpdate): Promise<void> {
+const pause = () => new Promise((resolve) => setTimeout(resolve, task.handlerMs));
+
+async function handle(update: ReceivedUpdate, { attempt }: ReceiverContext): Promise<void> {
   note("begin", idsIn(update));
-  if (textIn(update) === "poison") {
+  const text = textIn(update);
+  if (text === "poison, the first time slowly" && attempt === 1) await pause();
+  if (text.startsWith("poison")) {
     process.kill(process.pid, "SIGKILL");
     await new Promise(() => {});
   }
-  if (task.handlerMs > 0) await new Promise((resolve) => setTimeout(resolve, task.handlerMs));
+  if (task.handlerMs > 0) await pause();
   if ("message_media_group" in update && update.message_media_group.late) note("late", idsIn(update));
   note("end", idsIn(update));
 }

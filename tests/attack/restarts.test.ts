@@ -70,6 +70,24 @@ if (hasSqlite) {
     assert.ok(bot.lines("begin").filter((ids) => ids === "1").length <= 3);
   });
 
+  it("an update that ends its process as it begins is found among others that were claimed with it", async (t) => {
+    const bot = new Bot(t, { isByTopic: true, handlerMs: 300 });
+    const topics = Array.from({ length: 9 }, (_, i) => message(i + 2, { message_thread_id: i + 2 }));
+    let run = await bot.start();
+    await run.post(message(1, { message_thread_id: 1, text: "poison, the first time slowly" }));
+    await Promise.all(topics.map((each) => run.post(each)));
+    await run.ended;
+    for (let starts = 2; bot.lines("parked").length === 0;) {
+      assert.ok(++starts < 15, "It ends one process after another");
+      run = await bot.start();
+      while (!run.hasEnded && bot.lines("parked").length === 0) {
+        await new Promise((resolve) => setTimeout(resolve, 10));
+      }
+    }
+    assert.deepEqual(bot.lines("parked"), ["1"]);
+    await bot.has("end", topics.length);
+  });
+
   it("20 topics with 50 updates each run side by side, each in order, though the process is killed", async (t) => {
     const TOPICS = 20;
     const EACH = 50;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { once } from "node:events";
-import { copyFileSync, mkdirSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import process from "node:process";
 import { createInterface, type Interface } from "node:readline";
@@ -140,6 +140,20 @@ function change(path: string, sql: string): void {
   database.close();
 }
 
+/** Adds as many batches to a file, each in its lane, behind the store's back. */
+function fill(path: string, count: number, setAt: number): void {
+  change(
+    path,
+    `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${count})
+     INSERT INTO batches (id, lane, place, is_head, began_at, set_at, due_at, added_by, chars, json)
+     SELECT i, i, 0, 1, ${setAt}, ${setAt}, ${setAt}, 0, 2, '{"update_id":' || i || '}' FROM n`,
+  );
+}
+
+async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {
+  while (!await isTrue()) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
 /** How long the event loop stood still at most, until it is stopped. */
 function watchLoop(): () => number {
   let longest = 0;
@@ -202,6 +216,51 @@ if (!hasSqlite) {
       assert.equal(batches.overview(), undefined);
       database.exec("DELETE FROM batches WHERE id = 2001");
       assert.equal(batches.overview()?.lanes.size, 2000);
+    });
+
+    it("is asked for each update until there are fewer, and then not any longer", async (t) => {
+      const { ran } = watchConnections(t);
+      const path = freshPath(t);
+      const trial = await open(t, path);
+      fill(path, 2_001, 0);
+      const statements = async (id: number) => {
+        await until(() => trial.store.add(entry(1), "behind") !== "alone"); // it has seen the file
+        ran.length = 0;
+        assert.equal(await trial.store.add(entry(id, { lane: "new" }), "behind"), "alone");
+        return ran.filter((sql) => sql !== "PRAGMA data_version").length;
+      };
+      assert.ok(await statements(5_000) > 0);
+      for (const batch of await trial.store.claim(10, 0)) await trial.store.complete(batch, false);
+      await until(async () => await statements(5_001) === 0);
+      assert.equal(await trial.store.add(entry(5_002, { lane: 2_000 }), "behind"), "added");
+      assert.equal(await trial.store.add(entry(1), "behind"), "known");
+    });
+
+    it("lets the event loop turn after the clock was set back", async (t) => {
+      const path = freshPath(t);
+      const trial = await open(t, path);
+      fill(path, 1_501, Date.now() + 3_600_000);
+      const left = () => Number(valueOf(path, `SELECT count(*) FROM batches WHERE set_at > ${Date.now()}`));
+      const clock = stoppedClock(t);
+      await clock.pass(-10);
+      await trial.adds(entry(5_000));
+      assert.ok(left() > 500, `${left()} are left`);
+      await until(() => left() === 0);
+    });
+
+    it("lets the event loop turn while albums are told to wait", (t) => {
+      const path = freshPath(t);
+      const database = new SqliteDatabase(path);
+      t.after(() => database.close());
+      prepareSchema(database);
+      fill(path, 501, 1);
+      database.exec("UPDATE batches SET album = 'a', is_collecting = 1, ended = 'quiet'");
+      const waitForRepeats = new Batches(database).waitForRepeats();
+      const next = waitForRepeats(0, 10);
+      const waiting = () => valueOf(path, "SELECT count(*) FROM batches WHERE due_at > 1");
+      assert.equal(waiting(), 500);
+      assert.equal(waitForRepeats(next ?? 0, 10), undefined);
+      assert.equal(waiting(), 501);
     });
   });
 
@@ -313,7 +372,7 @@ function theFile(): void {
       copyFileSync(FIXTURE, path);
       if (version === 1) change(path, "ALTER TABLE batches DROP COLUMN crashes; PRAGMA user_version = 1");
       const trial = await open(t, path);
-      assert.equal(valueOf(path, "PRAGMA user_version"), 3);
+      assert.equal(valueOf(path, "PRAGMA user_version"), 4);
       const { updates, lanes } = await trial.store.stats();
       assert.deepEqual([updates, lanes], [5, 3]);
       assert.equal(await trial.store.add(entry(1, { lane: "done" }), "behind"), "known");
@@ -452,23 +511,46 @@ function theFile(): void {
     await trial.claim(1);
   });
 
-  it("takes nothing more once it was removed, and gives what it has", async (t) => {
+  it("remembers that a clock was set back though the call that saw it fails", async (t) => {
+    const clock = stoppedClock(t);
     const path = freshPath(t);
-    const trial = new Opened(path, { leaseMs: 100 });
-    t.after(() => trial.store.close());
-    const failed = Promise.withResolvers<unknown>();
-    await trial.store.open({ ...trial.host, failed: failed.resolve });
-    await trial.adds(entry(1));
-    for (const each of ["", "-wal", "-shm"]) rmSync(`${path}${each}`);
-    const alive = setInterval(() => {}, 1_000);
-    assert.match(String(await failed.promise), /was removed while it was used/);
-    clearInterval(alive);
-    await assert.rejects(
-      async () => await trial.store.add(entry(2), "append"),
-      failsWith("ERR_STORE", "was removed while it was used", "restart"),
+    const trial = await open(t, path);
+    await trial.adds(part(1, "album"));
+    change(
+      path,
+      "CREATE TRIGGER no BEFORE INSERT ON batches WHEN NEW.id = 2 BEGIN SELECT RAISE(ABORT, 'no'); END",
     );
-    await trial.completes(1);
+    await clock.pass(-3_600_000);
+    await assert.rejects(async () => await trial.store.add(entry(2, { lane: "other" }), "append"), /no/);
+    await trial.claimsNothing();
+    await clock.pass(10);
+    await trial.claim(1);
   });
+
+  const replace = (path: string) => {
+    copyFileSync(path, `${path}-copy`);
+    renameSync(`${path}-copy`, path);
+  };
+  const remove = (path: string) => [path, `${path}-wal`, `${path}-shm`].forEach((each) => rmSync(each));
+  for (const [what, change] of [["removed", remove], ["replaced", replace]] as const) {
+    it(`takes nothing more once it was ${what}, and gives what it has`, async (t) => {
+      const path = freshPath(t);
+      const trial = new Opened(path, { leaseMs: 100 });
+      t.after(() => trial.store.close());
+      const failed = Promise.withResolvers<unknown>();
+      await trial.store.open({ ...trial.host, failed: failed.resolve });
+      await trial.adds(entry(1));
+      change(path);
+      const alive = setInterval(() => {}, 1_000);
+      assert.match(String(await failed.promise), /was removed or replaced while it was used/);
+      clearInterval(alive);
+      await assert.rejects(
+        async () => await trial.store.add(entry(2), "append"),
+        failsWith("ERR_STORE", "was removed or replaced while it was used", "restart"),
+      );
+      await trial.completes(1);
+    });
+  }
 
   it("does not depend on the working directory once it is made", async (t) => {
     const [path, before] = [freshPath(t), process.cwd()];
@@ -937,6 +1019,16 @@ function twoOnOneFile(): void {
     }
     assert.ok(a.wakes.length > 0, "It is not woken");
     await a.completes(2);
+  });
+
+  it("one knows what the other has handled that came and went before its own is written", async (t) => {
+    const path = freshPath(t);
+    const trial = await open(t, path);
+    await trial.adds(entry(1));
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    const added = trial.store.add(entry(7, { lane: "other" }), "append");
+    change(path, `INSERT INTO finished (slot, update_id, at) VALUES (7, 7, ${Date.now()})`);
+    assert.equal(await added, "known");
   });
 
   it("one notices the other before that changes anything", async (t) => {

@@ -29,7 +29,7 @@ interface NodeSqlite {
 interface NodeFs {
   openSync(path: string, flags: string, mode: number): number;
   closeSync(file: number): void;
-  statSync(path: string, options: { throwIfNoEntry: false }): object | undefined;
+  statSync(path: string, options: { throwIfNoEntry: false }): { readonly ino: number } | undefined;
 }
 
 /**
@@ -50,6 +50,7 @@ export class SqliteDatabase {
   readonly #connection: Connection;
   readonly #begin: Statement<never>;
   readonly #commit: Statement<never>;
+  readonly #inode: number | undefined;
   #isOpen = true;
 
   constructor(path: string) {
@@ -58,6 +59,7 @@ export class SqliteDatabase {
     this.#fullPath = fullPath(path);
     makePrivate(path);
     this.#connection = this.attempt(() => new DatabaseSync(path));
+    this.#inode = this.#inodeAtPath();
     this.setBusyTimeout(true);
     // Takes the write lock first: one that reads first could find, when it writes, that another process has written.
     this.#begin = this.prepare("BEGIN IMMEDIATE");
@@ -68,13 +70,10 @@ export class SqliteDatabase {
     return this.#isOpen;
   }
 
-  /** Whether there is still a file at the path: one that was removed can be written, and ends with the process. */
+  /** Whether this file is still at its path: one that was removed can be written, and ends with the process. */
   get isThere(): boolean {
-    try {
-      return nodeBuiltin<NodeFs>("node:fs").statSync(this.#fullPath, { throwIfNoEntry: false }) !== undefined;
-    } catch {
-      return true; // as far as is known: it may not be looked at
-    }
+    const inode = this.#inodeAtPath();
+    return inode === undefined || inode === this.#inode;
   }
 
   exec(sql: string): void {
@@ -138,6 +137,16 @@ export class SqliteDatabase {
     if (!this.#isOpen) return;
     this.#isOpen = false;
     this.#connection.close();
+  }
+
+  /** The number of the file at the path, -1 if there is none, `undefined` if it may not be looked at. */
+  #inodeAtPath(): number | undefined {
+    try {
+      const file = nodeBuiltin<NodeFs>("node:fs").statSync(this.#fullPath, { throwIfNoEntry: false });
+      return file === undefined ? -1 : file.ino;
+    } catch {
+      return undefined;
+    }
   }
 
   #rollBack(): void {

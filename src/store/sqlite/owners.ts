@@ -92,14 +92,14 @@ function prepare(database: SqliteDatabase) {
     end: sql("DELETE FROM owners WHERE id = ?"),
     claimedBy: sql<{ readonly claimed: number; readonly suspects: number }>(
       `SELECT count(*) AS claimed, ifnull(sum(crashes >= ${SUSPECT_CRASHES}), 0) AS suspects
-       FROM batches WHERE owner = ?`,
+       FROM batches WHERE owner = ? AND owner <> 0`,
     ),
     crash: sql(
       `UPDATE batches SET owner = 0, claim = 0, crashes = crashes + 1,
-         crashes_alone = crashes_alone + (? OR (? AND crashes >= ${SUSPECT_CRASHES})) WHERE owner = ?`,
+         crashes_alone = crashes_alone + (? OR (? AND crashes >= ${SUSPECT_CRASHES})) WHERE owner = ? AND owner <> 0`,
     ),
     unreserve: sql("UPDATE batches SET reserved_by = 0 WHERE reserved_by = ? AND reserved_by <> 0"),
-    giveBack: sql("UPDATE batches SET owner = 0, claim = 0 WHERE owner = ?"),
+    giveBack: sql("UPDATE batches SET owner = 0, claim = 0 WHERE owner = ? AND owner <> 0"),
     note: sql("INSERT OR REPLACE INTO notes (name, value) VALUES (?, ?)"),
     noted: sql<{ readonly value: number }>("SELECT value FROM notes WHERE name = ?"),
   };

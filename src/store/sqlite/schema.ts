@@ -136,6 +136,7 @@ const MIGRATIONS: readonly string[] = [
   CREATE TABLE notes (name TEXT PRIMARY KEY, value INTEGER NOT NULL) STRICT;
   ALTER TABLE owners RENAME COLUMN done_size TO done_chars;
   `,
+  "CREATE INDEX batches_claimed ON batches (owner) WHERE owner <> 0",
 ];
 
 interface FileFacts {

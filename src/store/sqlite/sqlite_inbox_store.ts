@@ -1,4 +1,5 @@
 import { TelehookError } from "../../errors/telehook_error.ts";
+import { nextTurn } from "../../platform/next_turn.ts";
 import { pause } from "../../platform/pause.ts";
 import { unrefTimer } from "../../platform/unref_timer.ts";
 import type {
@@ -15,7 +16,7 @@ import type {
   StoreStats,
   Tries,
 } from "../inbox_store.ts";
-import { Batches, type Deed, type Removal, SqliteBatch } from "./batches.ts";
+import { Batches, type Deed, type Part, type Removal, SqliteBatch } from "./batches.ts";
 import { LockedError, type SqliteDatabase, type Statement } from "./database.ts";
 import { type OwnerRow, Owners } from "./owners.ts";
 import { beginUse, endUse } from "./process.ts";
@@ -45,6 +46,9 @@ const NEWCOMER_MS = 150;
 
 /** How often to look for what others have done. While nobody else uses the file, that is one number in shared memory. */
 const POLL_MS = 250;
+
+/** After how long what has failed is tried again that nobody waits for. */
+const LATER_MS = 1_000;
 
 /** How long opening and closing wait for a file that another process has locked. */
 const LONGEST_OPEN_MS = 10_000;
@@ -81,7 +85,7 @@ export class SqliteInboxStore implements InboxStore {
   #id = 0;
   /** Whether this process is not written down, and could not change that. */
   #isMissing = false;
-  /** Whether somebody has removed the file. */
+  /** Whether somebody has removed or replaced the file. */
   #isFileGone = false;
   /** What the file holds, while no other process uses it and it is not too much to learn. */
   #alone: Knowledge | undefined;
@@ -183,7 +187,8 @@ export class SqliteInboxStore implements InboxStore {
       work: () => {
         const isAlone = this.#alone !== undefined;
         return file.batches.add(entry, json, mode, {
-          isNew: isNew && isAlone,
+          // Another process may have come, stored it and gone meanwhile.
+          isNew: isNew && id > (this.#alone?.highestId ?? Infinity),
           isLaneEmpty: isAlone && !this.#alone?.lanes.has(lane) && this.#adding.get(lane) === 1 &&
             this.#replaying === 0,
           isCareful: this.#latestNow < this.#carefulUntil,
@@ -255,12 +260,12 @@ export class SqliteInboxStore implements InboxStore {
     if (file === undefined || !this.#isClaimed(batch)) return;
     return this.#writer.write({
       work: () => {
-        const isMoreToForget = file.batches.forgetParked(this.#latestNow);
-        return { removal: file.batches.park(batch, parking, this.#deed()), isMoreToForget };
+        const next = file.batches.forgetParked(0, this.#latestNow);
+        return { removal: file.batches.park(batch, parking, this.#deed()), next };
       },
-      committed: ({ removal, isMoreToForget }) => {
+      committed: ({ removal, next }) => {
         this.#isRemoved(batch, removal);
-        if (isMoreToForget) this.#forgetParked();
+        if (next !== undefined) this.#forgetParked(file);
       },
     });
   }
@@ -464,7 +469,7 @@ export class SqliteInboxStore implements InboxStore {
     const file = this.#file;
     if (file === undefined) return false;
     const now = Date.now();
-    if (now < this.#latestNow) file.batches.clockWasSet(now);
+    if (now < this.#latestNow) this.#clockWasSet(file);
     this.#latestNow = now;
     if (this.#carefulUntil > 0 && now >= this.#carefulUntil) this.#carefulUntil = 0;
     return this.#look(monotonicNow());
@@ -473,42 +478,57 @@ export class SqliteInboxStore implements InboxStore {
   /** Writes this process down, and waits for others to see it: rule 1. */
   async #enter(file: OpenFile): Promise<void> {
     let others: OwnerRow[] = [];
-    let isMoreToForget = false;
+    let waitForRepeats: Part | undefined;
     await this.#whileLocked(() =>
       this.#database.transaction(() => {
         const now = Date.now();
+        let isBuried = false;
         for (const owner of file.owners.others(this.#id)) {
-          if (file.owners.isDead(owner) && file.owners.bury(owner, now)) file.batches.waitForRepeats(now);
+          if (file.owners.isDead(owner) && file.owners.bury(owner, now)) isBuried = true;
         }
         others = file.owners.others(this.#id);
         this.#id = file.owners.enter(this.#id || null);
-        if (others.length > 0) return;
-        file.batches.clockWasSet(now);
-        file.batches.waitForRepeats(now);
-        file.batches.forget(now);
-        isMoreToForget = file.batches.forgetParked(now);
+        waitForRepeats = isBuried || others.length === 0 ? file.batches.waitForRepeats() : undefined;
+        if (others.length === 0) file.batches.forget(now);
       })
     );
+    for (let from: number | undefined = 0; from !== undefined && !this.#isClosed; await nextTurn()) {
+      const part = (begin: number) => this.#database.transaction(() => waitForRepeats?.(begin, Date.now()));
+      from = await this.#whileLocked<number | undefined>(part.bind(undefined, from));
+    }
     if (others.length > 0) await pause(NEWCOMER_MS);
     if (this.#isClosed) return;
     this.#dataVersion = -1;
     await this.#whileLocked(() => this.#look(monotonicNow()));
     this.#writer.release();
     this.#wake();
-    if (isMoreToForget) this.#forgetParked();
+    if (others.length > 0) return;
+    this.#clockWasSet(file);
+    this.#forgetParked(file);
   }
 
-  /** Forgets the rest of what has been parked for long enough, a part in each transaction. */
-  #forgetParked(): void {
-    const file = this.#file;
-    if (file === undefined || this.#isForgetting) return;
+  #clockWasSet(file: OpenFile): void {
+    this.#inParts((from, now) => file.batches.clockWasSet(from, now));
+  }
+
+  #forgetParked(file: OpenFile): void {
+    if (this.#isForgetting) return;
     this.#isForgetting = true;
-    const ended = (isMore: boolean) => {
-      this.#isForgetting = false;
-      if (isMore) this.#forgetParked();
-    };
-    const part = this.#writer.write({ work: () => file.batches.forgetParked(this.#latestNow) });
-    part.then(ended, () => ended(false)); // the next one that is parked tries again
+    this.#inParts((from, now) => {
+      const next = file.batches.forgetParked(from, now);
+      this.#isForgetting = next !== undefined;
+      return next;
+    });
+  }
+
+  /** Does what concerns very many batches in many transactions, between which other things happen. */
+  #inParts(part: Part, from = 0): void {
+    if (this.#isClosed) return;
+    this.#writer.write({ work: () => part(from, this.#latestNow) }).then(
+      (next) => next === undefined || this.#inParts(part, next),
+      // A file that is locked or full now may not be so later.
+      () => unrefTimer(setTimeout(() => this.#inParts(part, from), LATER_MS)),
+    );
   }
 
   /** Others took this process for dead: it was stopped for a while. What it had claimed is theirs now. */
@@ -568,7 +588,9 @@ export class SqliteInboxStore implements InboxStore {
   }
 
   #fileGone(): TelehookError {
-    return this.#database.error("was removed while it was used. Nothing can be added: restart this process.");
+    return this.#database.error(
+      "was removed or replaced while it was used. Nothing can be added: restart this process.",
+    );
   }
 
   /** Buries others that have ended, or were silent for their lease. */
@@ -594,12 +616,13 @@ export class SqliteInboxStore implements InboxStore {
   #bury(file: OpenFile, owner: OwnerRow): void {
     this.#writer.write({
       work: () => {
-        const isBuried = file.owners.bury(owner, this.#latestNow);
-        if (isBuried) file.batches.waitForRepeats(this.#latestNow);
-        return isBuried;
+        if (!file.owners.bury(owner, this.#latestNow)) return undefined;
+        const waitForRepeats = file.batches.waitForRepeats();
+        return { waitForRepeats, next: waitForRepeats(0, this.#latestNow) };
       },
-      committed: () => {
+      committed: (buried) => {
         this.#dataVersion = -1; // which tells of what others have written, not of this
+        if (buried?.next !== undefined) this.#inParts(buried.waitForRepeats, buried.next);
       },
     }).catch((error) => file.host.failed(error));
   }

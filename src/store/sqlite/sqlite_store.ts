@@ -37,7 +37,7 @@ export interface SqliteStoreOptions {
  * A file is for one bot, on a local disk: updates are known by their `update_id`. It holds your users' messages until they
  * are handled, so a new file can be read by its owner alone. SQLite keeps two files next to it, `-wal` and `-shm`. The
  * ids of the last 32 768 updates and 10 000 albums that were handled are remembered for up to 24 hours. If the file is
- * removed while it is used, nothing more is stored until the process is restarted.
+ * removed or replaced while it is used, nothing more is stored until the process is restarted.
  *
  * @param path The file; made if there is none. Its directory must exist.
  * @param options How safe, and how long a process may be silent.

@@ -224,7 +224,7 @@ class History {
     if (mode !== "join" && (mode !== "append" || random(3) === 0)) return entry;
     if (random(4) === 0) this.#albumOf.set(lane, random(1_000_000));
     const number = (this.#albumOf.get(lane) ?? 0) + random(2); // two of each lane collect
-    const rules = this.#rules[random(this.#rules.length)] ?? this.#trial.rules();
+    const rules = this.#rules[number % this.#rules.length] ?? this.#trial.rules(); // an album has one
     return { ...entry, album: { key: `${number}`, rules } };
   }
 
