@@ -43,6 +43,13 @@ export interface InboxLoad {
   readonly isOutage: boolean;
 }
 
+/** An update on its way in, and what copies of it wait for. */
+interface Passing {
+  readonly id: number;
+  outcome?: Promise<Outcome>;
+  answer?: (outcome: Awaitable<Outcome>) => void;
+}
+
 /**
  * The stage between parsing and dispatching, and the keeper of the invariant: an update is in Telegram's queue until it
  * is acknowledged, and in the store from then until it is handled or parked.
@@ -71,6 +78,8 @@ export class Inbox {
   readonly #idle = new IdleWaiters();
   /** Calls of the store that add an update, and are under way. */
   readonly #storing = new Set<Promise<unknown>>();
+  /** Updates whose way in has not returned yet: the user's functions that it calls may pass in the same ones. */
+  readonly #passing: Passing[] = [];
   #isOpen = false;
   /** Whether closing has come to the store. */
   #isClosed = false;
@@ -156,6 +165,24 @@ export class Inbox {
       twin.isAwaited = true;
       return twin.outcome;
     }
+    const same = this.#passing.find(({ id }) => id === update.update_id);
+    if (same !== undefined) {
+      this.#events.duplicate(update);
+      return same.outcome ??= new Promise((resolve) => same.answer = resolve);
+    }
+    const passing: Passing = { id: update.update_id };
+    this.#passing.push(passing);
+    try {
+      const outcome = this.#pass(update, json, chars);
+      passing.answer?.(outcome);
+      return outcome;
+    } finally {
+      this.#passing.pop();
+    }
+  }
+
+  /** Passes on an update that is news here. */
+  #pass(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
     const part = this.#partToMerge(update);
     if (this.#isOverloaded()) {
       // What an album that collects here lacks is worth more than the limit.

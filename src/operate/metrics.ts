@@ -94,8 +94,12 @@ export interface MetricsSource {
  */
 export class Metrics {
   readonly #source: MetricsSource;
-  readonly #handled = new Histogram(DURATION_BOUNDS);
-  readonly #failed = new Histogram(DURATION_BOUNDS);
+  /** By how calls ended. */
+  readonly #durations = {
+    handled: new Histogram(DURATION_BOUNDS),
+    failed: new Histogram(DURATION_BOUNDS),
+    postponed: new Histogram(DURATION_BOUNDS),
+  };
   readonly #sizes = new Histogram(SIZE_BOUNDS);
   /** Of what is not measured any longer: counters never fall. */
   readonly #gone = new Totals();
@@ -116,9 +120,10 @@ export class Metrics {
   }
 
   #note(event: WebhookEvent): void {
-    if (event.type === "handled") this.#handled.add(event.durationMs / 1_000);
-    else if (event.type === "failed") this.#failed.add(event.durationMs / 1_000);
-    else if (event.type === "started") this.#sizes.add(albumPartsOf(event.update).length || 1);
+    if (event.type === "started") this.#sizes.add(albumPartsOf(event.update).length || 1);
+    else if (event.type === "handled" || event.type === "failed" || event.type === "postponed") {
+      this.#durations[event.type].add(event.durationMs / 1_000);
+    }
   }
 
   /** All numbers, now. */
@@ -139,8 +144,6 @@ export class Metrics {
     const stats = await storeStats(asked);
     const { counts, refusals } = sums;
     const bots = this.#source.bots?.();
-    const handled = { outcome: "handled" };
-    const failed = { outcome: "failed" };
     return [
       counter("updates_handled", "Updates and media groups that were handled.", counts.handled),
       counter("handler_failures", "Calls of the handlers that failed.", counts.failed),
@@ -172,7 +175,7 @@ export class Metrics {
       {
         ...{ name: "telehook_handler_duration_seconds", type: "histogram" },
         help: "How long calls of the handlers took.",
-        samples: [...this.#handled.samples(handled), ...this.#failed.samples(failed)],
+        samples: Object.entries(this.#durations).flatMap(([outcome, each]) => [...each.samples({ outcome })]),
       },
       {
         ...{ name: "telehook_batch_updates", type: "histogram" },

@@ -50,4 +50,28 @@ describe("the same update again", () => {
     assert.deepEqual(attempts, [1, 2, 3]);
     assert.deepEqual(failures.map(({ attempt, willRetry }) => [attempt, willRetry]), [[1, true], [2, true]]);
   });
+
+  for (const where of ["the handler", "acknowledge", "lane"] as const) {
+    it(`is the same if ${where} passes it in before anything is awaited`, async () => {
+      let runs = 0;
+      let calls = 0;
+      const copies: Promise<unknown>[] = [];
+      const again = () => {
+        if (calls++ < 3) copies.push(hook.receive(message(1)));
+      };
+      const { hook } = bot(() => {
+        runs++;
+        if (where === "the handler") again();
+        return { method: "sendMessage", chat_id: 1, text: `run ${runs}` };
+      }, {
+        ...(where === "acknowledge" && { acknowledge: () => (again(), "handled") }),
+        ...(where === "lane" && { lane: () => (again(), "lane") }),
+      });
+      const first = await hook.receive(message(1));
+      assert.equal(first?.text, "run 1");
+      assert.deepEqual(await Promise.all(copies), copies.map(() => first));
+      assert.equal(runs, 1);
+      await hook.close();
+    });
+  }
 });

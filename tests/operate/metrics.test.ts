@@ -50,6 +50,18 @@ describe("metrics", () => {
     assert.equal((await hook(new Request("https://bot.example/metrics"))).status, 500);
   });
 
+  it("measure every call, also one that is postponed", async () => {
+    const hook = webhook(() => {
+      throw new RetryLater({ afterMs: 1_000 });
+    }, { secretToken: null, metrics: "/metrics" });
+    const chat = { id: 1, type: "private" } as const;
+    await hook.receive({ update_id: 1, message: { message_id: 1, date: 0, chat } }).catch(() => {});
+    const samples = samplesOf(await prometheusText(hook));
+    assert.equal(samples.get('telehook_handler_duration_seconds_count{outcome="postponed"}'), 1);
+    assert.equal(samples.get("telehook_batch_updates_count"), 1);
+    await hook.close();
+  });
+
   it("count what happened", async () => {
     const hook = await busyHook();
     const response = await hook(new Request("https://bot.example/metrics"));

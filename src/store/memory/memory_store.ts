@@ -269,7 +269,10 @@ export class MemoryStore implements InboxStore {
     if (album === undefined || last === undefined) return;
     const now = performance.now();
     const { isCollecting, dueAt, end } = albumState(album.rules, batch.updates.length, batch.beganAt, now);
-    if (!isCollecting) return this.#end(batch, end);
+    if (!isCollecting) {
+      batch.dueAt = Math.floor(dueAt); // its quiet time may have ended without a claim
+      return this.#end(batch, end);
+    }
     const dueMs = Math.ceil(dueAt);
     batch.end = end;
     if (!batch.isCollecting) beginCollecting(batch, last);

@@ -65,6 +65,16 @@ export function testAlbums(test: Group): void {
     await trial.rests();
   });
 
+  test("an album that its last part makes full falls due with that part", async (trial) => {
+    const album = { key: "album", rules: trial.rules(10, 500, 2) };
+    await trial.adds(entry(1, { lane: "a", album }));
+    await trial.pass(20); // nobody claims it
+    await trial.adds(entry(9, { lane: "b" }));
+    await trial.pass(10);
+    await trial.adds(entry(2, { lane: "a", album }));
+    assert.deepEqual((await trial.claimMany(2)).map(ids), [[9], [1, 2]]);
+  });
+
   test("albums continue to collect behind what is claimed, and are due by their latest part", async (trial) => {
     await trial.adds(trial.part(1, "album"));
     await trial.pass(4);
