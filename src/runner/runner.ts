@@ -661,7 +661,10 @@ export class Runner {
 
   /** Starts what was claimed, and lets other things happen now and then. There is room for all. */
   async #startAll(batches: readonly Batch[]): Promise<void> {
-    const [, ...others] = batches.filter((batch) => batch.crashes >= SUSPECT_CRASHES);
+    const suspects = batches.filter((batch) => batch.crashes >= SUSPECT_CRASHES);
+    // Any of them: behind one that never ends, the one that ends the process would never be alone.
+    const next = suspects[Math.floor(Math.random() * suspects.length)];
+    const others = suspects.filter((batch) => batch !== next);
     // First, since a suspect may end the process as it begins, and is known by having been claimed alone.
     if (others.length > 0) await Promise.all(others.map((batch) => this.#putBack(batch)));
     for (const batch of batches) {

@@ -254,6 +254,24 @@ describe("updates that were claimed by processes that ended", () => {
     await hook.close({ timeoutMs: 0 });
   });
 
+  it("twice do not begin with the same one each time, which may hang", async (t) => {
+    const real = Math.random;
+    t.after(() => void (Math.random = real));
+    for (const [random, expected] of [[0, "1"], [0.5, "2"], [0.9, "3"]] as const) {
+      Math.random = () => random;
+      const log = new Log();
+      const { hook, post } = bot((update) => {
+        log.add(word(update));
+        return new Promise(() => {});
+      }, { store: crashed(2, 0), acknowledge: "received" });
+      const answers = await Promise.all([1, 2, 3].map((id) => post(inChat(id, id))));
+      assert.deepEqual(answers, [200, 200, 200]);
+      await log.has(1);
+      assert.deepEqual(log.words, [expected]);
+      await hook.close({ timeoutMs: 0 });
+    }
+  });
+
   it("twice run one after another, as quickly as they end", async () => {
     const log = new Log();
     let running = 0;
