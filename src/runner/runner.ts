@@ -320,8 +320,8 @@ export class Runner {
     if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
       const error = endedTheProcess(update, batch.crashes);
       failures.passed();
-      this.#lose(update, tries.attempts, error);
-      return await this.#park(batch, update, tries.attempts, error);
+      await this.#park(batch, update, tries.attempts, error);
+      return this.#lose(update, tries.attempts, error); // after it, since an `onError` may end the process too
     }
     const context = new CallContext(tries.attempts + 1, batch.isReplay, this.#completion(update, batch));
     const sender = this.#senderOf(batch);

@@ -313,9 +313,24 @@ describe("updates that were claimed by processes that ended", () => {
     });
     assert.equal(await post(message(1)), 200);
     await parked.opened;
+    await turn();
     assert.deepEqual(failures.map(({ error, attempt, willRetry }) => [codeOf(error), attempt, willRetry]), [
       ["ERR_GIVEN_UP", 3, false],
     ]);
+    await hook.close();
+  });
+
+  it("are parked before `onError` is called, which may end the process too", async () => {
+    const log = new Log();
+    const { hook, post } = bot(assert.fail, {
+      store: crashed(5, 5),
+      acknowledge: "received",
+      onError: (error) => log.add(codeOf(error) ?? ""),
+      onEvent: ({ type }) => void (type === "parked" && log.add(type)),
+    });
+    assert.equal(await post(message(1)), 200);
+    await log.has(3);
+    assert.deepEqual(log.words, ["parked", "ERR_STORE", "ERR_GIVEN_UP"]);
     await hook.close();
   });
 
