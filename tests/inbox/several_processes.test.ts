@@ -286,6 +286,20 @@ describe("updates that were claimed by processes that ended", () => {
     await hook.close();
   });
 
+  it("twice and by the dozen do not wait half a second for each other", async () => {
+    const ENOUGH = 24;
+    const log = new Log();
+    const { hook, post } = bot(async (update) => {
+      await turn();
+      log.add(word(update));
+    }, { store: crashed(2, 0), acknowledge: "received" });
+    const since = performance.now();
+    await Promise.all(Array.from({ length: ENOUGH }, (_, i) => post(inChat(i + 1, i + 1))));
+    await log.has(ENOUGH);
+    assert.ok(performance.now() - since < ENOUGH * 250, "One after another, as quickly as they end");
+    await hook.close();
+  });
+
   it("once run side by side", async () => {
     const log = new Log();
     const slow = gate();
