@@ -668,7 +668,9 @@ export class Runner {
     const next = suspects[Math.floor(Math.random() * suspects.length)];
     const others = suspects.filter((batch) => batch !== next);
     // First, since a suspect may end the process as it begins, and is known by having been claimed alone.
-    if (others.length > 0) await Promise.all(others.map((batch, n) => this.#putBack(batch, n * SUSPECT_STEP_MS)));
+    if (others.length > 0) {
+      await Promise.all(others.map((batch, n) => this.#putBack(batch, n * SUSPECT_STEP_MS)));
+    }
     for (const batch of batches) {
       if (!others.includes(batch)) void this.start(batch);
       this.expected();
