@@ -107,6 +107,8 @@ const MOST_CLAIMED = 100;
 /** Suspects run one at a time, but one that hangs does not hold up the others for longer than that. */
 const SUSPECT_PAUSE_MS = 5_000;
 const WAIT_RETRY_MS = 500;
+/** Suspects that wait fall due one after another, so that each that ends is soon followed by the next. */
+const SUSPECT_STEP_MS = 20;
 
 /**
  * Calls the receiver, as often at the same time as may be: with an update whose sender waits, or with a batch that it has
@@ -320,8 +322,8 @@ export class Runner {
     if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
       const error = endedTheProcess(update, batch.crashes);
       failures.passed();
-      this.#lose(update, tries.attempts, error);
-      return await this.#park(batch, update, tries.attempts, error);
+      await this.#park(batch, update, tries.attempts, error);
+      return this.#lose(update, tries.attempts, error); // after it, since an `onError` may end the process too
     }
     const context = new CallContext(tries.attempts + 1, batch.isReplay, this.#completion(update, batch));
     const sender = this.#senderOf(batch);
@@ -661,9 +663,14 @@ export class Runner {
 
   /** Starts what was claimed, and lets other things happen now and then. There is room for all. */
   async #startAll(batches: readonly Batch[]): Promise<void> {
-    const [, ...others] = batches.filter((batch) => batch.crashes >= SUSPECT_CRASHES);
+    const suspects = batches.filter((batch) => batch.crashes >= SUSPECT_CRASHES);
+    // Any of them: behind one that never ends, the one that ends the process would never be alone.
+    const next = suspects[Math.floor(Math.random() * suspects.length)];
+    const others = suspects.filter((batch) => batch !== next);
     // First, since a suspect may end the process as it begins, and is known by having been claimed alone.
-    if (others.length > 0) await Promise.all(others.map((batch) => this.#putBack(batch)));
+    if (others.length > 0) {
+      await Promise.all(others.map((batch, n) => this.#putBack(batch, n * SUSPECT_STEP_MS)));
+    }
     for (const batch of batches) {
       if (!others.includes(batch)) void this.start(batch);
       this.expected();
@@ -709,9 +716,9 @@ export class Runner {
     return true;
   }
 
-  #putBack(batch: Batch): Promise<void> {
+  #putBack(batch: Batch, laterMs = 0): Promise<void> {
     this.#parts.failures.passed();
-    return this.#tell((store) => store.retry(batch, WAIT_RETRY_MS));
+    return this.#tell((store) => store.retry(batch, WAIT_RETRY_MS + laterMs));
   }
 
   /** Updates that were claimed by several processes that ended run one at a time, to find which one ends them. */

@@ -254,6 +254,24 @@ describe("updates that were claimed by processes that ended", () => {
     await hook.close({ timeoutMs: 0 });
   });
 
+  it("twice do not begin with the same one each time, which may hang", async (t) => {
+    const real = Math.random;
+    t.after(() => void (Math.random = real));
+    for (const [random, expected] of [[0, "1"], [0.5, "2"], [0.9, "3"]] as const) {
+      Math.random = () => random;
+      const log = new Log();
+      const { hook, post } = bot((update) => {
+        log.add(word(update));
+        return new Promise(() => {});
+      }, { store: crashed(2, 0), acknowledge: "received" });
+      const answers = await Promise.all([1, 2, 3].map((id) => post(inChat(id, id))));
+      assert.deepEqual(answers, [200, 200, 200]);
+      await log.has(1);
+      assert.deepEqual(log.words, [expected]);
+      await hook.close({ timeoutMs: 0 });
+    }
+  });
+
   it("twice run one after another, as quickly as they end", async () => {
     const log = new Log();
     let running = 0;
@@ -265,6 +283,20 @@ describe("updates that were claimed by processes that ended", () => {
     }, { store: crashed(2, 0), acknowledge: "received" });
     for (const id of [1, 2]) assert.equal(await post(inChat(id, id)), 200);
     await log.has(2);
+    await hook.close();
+  });
+
+  it("twice and by the dozen do not wait half a second for each other", async () => {
+    const ENOUGH = 24;
+    const log = new Log();
+    const { hook, post } = bot(async (update) => {
+      await turn();
+      log.add(word(update));
+    }, { store: crashed(2, 0), acknowledge: "received" });
+    const since = performance.now();
+    await Promise.all(Array.from({ length: ENOUGH }, (_, i) => post(inChat(i + 1, i + 1))));
+    await log.has(ENOUGH);
+    assert.ok(performance.now() - since < ENOUGH * 250, "One after another, as quickly as they end");
     await hook.close();
   });
 
@@ -295,9 +327,24 @@ describe("updates that were claimed by processes that ended", () => {
     });
     assert.equal(await post(message(1)), 200);
     await parked.opened;
+    await turn();
     assert.deepEqual(failures.map(({ error, attempt, willRetry }) => [codeOf(error), attempt, willRetry]), [
       ["ERR_GIVEN_UP", 3, false],
     ]);
+    await hook.close();
+  });
+
+  it("are parked before `onError` is called, which may end the process too", async () => {
+    const log = new Log();
+    const { hook, post } = bot(assert.fail, {
+      store: crashed(5, 5),
+      acknowledge: "received",
+      onError: (error) => log.add(codeOf(error) ?? ""),
+      onEvent: ({ type }) => void (type === "parked" && log.add(type)),
+    });
+    assert.equal(await post(message(1)), 200);
+    await log.has(3);
+    assert.deepEqual(log.words, ["parked", "ERR_STORE", "ERR_GIVEN_UP"]);
     await hook.close();
   });
 
