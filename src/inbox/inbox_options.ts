@@ -99,6 +99,8 @@ export const INBOX_OPTION_NAMES: Readonly<Record<keyof InboxOptions, true>> = {
 };
 
 const WEEK_MS = 7 * 24 * 60 * 60 * 1_000;
+/** A thousand years: the end of the time is then a date that every store can write and read. */
+const LONGEST_PARKED_MS = 1_000 * 365 * 24 * 60 * 60 * 1_000;
 
 /** The options with every default filled in. */
 export interface InboxSettings extends RunnerSettings {
@@ -136,7 +138,7 @@ export function inboxSettings(options: InboxOptions): InboxSettings {
     lane: options.lane,
     maxAttempts: count("maxAttempts", 5),
     giveUpAfterMs: ms("giveUpAfterMs", 600_000, Number.MAX_SAFE_INTEGER),
-    parkedForMs: ms("parkedForMs", WEEK_MS, Number.MAX_SAFE_INTEGER),
+    parkedForMs: Math.min(ms("parkedForMs", WEEK_MS, Number.MAX_SAFE_INTEGER), LONGEST_PARKED_MS),
     warnAfterMs: options.warnAfterMs === Infinity ? Infinity : ms("warnAfterMs", 60_000, LONGEST_TIMER_MS),
     handlerTimeoutMs: ms("handlerTimeoutMs", Infinity, LONGEST_TIMER_MS),
     concurrency: count("concurrency", 1_000),

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { GiveUp, type ParkedBatch, type Webhook, webhook } from "../../mod.ts";
+import { GiveUp, type ParkedBatch, type Parking, type Webhook, webhook } from "../../mod.ts";
 import { bot, codeOf, gate, inChat, Log, message, part, word } from "./bot.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 
@@ -145,6 +145,20 @@ describe("what is given up", () => {
     await new Promise((resolve) => setTimeout(resolve, 5));
     assert.deepEqual(await parkedIn(hook), []);
     await hook.close();
+  });
+
+  it("is kept until a date that every store can read, if parkedForMs means for ever", async () => {
+    let untilMs = NaN;
+    const store = new WrappedStore({
+      before(call, [, parking]) {
+        if (call === "park") untilMs = Date.now() + (parking as Parking).keepMs;
+      },
+    });
+    const { hook, post } = broken({ store, parkedForMs: Number.MAX_SAFE_INTEGER });
+    await post(message(1));
+    await hook.close();
+    assert.ok(untilMs > Date.parse("2900-01-01"), String(untilMs));
+    assert.ok(untilMs < Date.parse("9999-12-31"), String(untilMs));
   });
 
   it("in memory, is kept up to a thousand, and onError says once that they end with the process", async () => {
