@@ -417,7 +417,11 @@ export class Inbox {
     if (added === "alone") {
       // What the store had of it, though it had said that it could not be stored, was handled meanwhile.
       if (this.#seen.has(update.update_id)) return this.#answer(waiting, this.#duplicate(update));
-      if (!this.#runner.isFull) return void this.#runner.run(update, json, chars, waiting);
+      if (!this.#runner.isFull) {
+        void this.#runner.run(update, json, chars, waiting);
+        if (waiting.place === "receiver" && this.#limit.isOver(waiting)) this.#onOverdue(waiting);
+        return;
+      }
       try {
         return this.#awaitStore(waiting, entry, this.#add(entry, "append")); // others were quicker
       } catch (error) {
@@ -442,7 +446,9 @@ export class Inbox {
   /** A sender has waited long enough. While a store in memory closes, what is not acknowledged stays Telegram's. */
   #onOverdue(overdue: WaitingUpdate): void {
     if (this.#closing !== undefined && !this.#store.isDurable) return;
-    if (overdue.place === "store") {
+    const { place } = overdue;
+    if (place === "settling" && !this.#store.isDurable) return; // it may be told to send it again
+    if (place === "store" || place === "settling") {
       return this.#acknowledge(overdue, overdue.isRunning ? "running" : "waiting");
     }
     overdue.adopted = Promise.resolve().then(() => this.#adopt(overdue)); // known before it can fail

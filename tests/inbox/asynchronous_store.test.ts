@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { webhook, type WebhookOptions } from "../../mod.ts";
+import { GiveUp, webhook, type WebhookOptions } from "../../mod.ts";
 import { assertPending, bot, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
 import { dawdling, type StoreCall, WrappedStore } from "./wrapped_store.ts";
 
@@ -151,6 +151,21 @@ describe("a store whose answers take a while", () => {
     slow.open();
     await hook.close();
   });
+
+  it("that says beyond the time limit that nothing is before an update has it adopted as soon as it runs", async () => {
+    const { store, answered } = held("add behind");
+    const slow = gate();
+    const { hook, post } = bot(() => slow.opened, { store, acknowledgeWithinMs: 100 });
+    const first = post(message(1));
+    await new Promise((resolve) => setTimeout(resolve, 150));
+    answered.open();
+    const began = performance.now();
+    assert.equal(await first, 200);
+    assert.ok(performance.now() - began < 60, "it does not wait from the beginning");
+    assert.equal(store.times("add adopt"), 1);
+    slow.open();
+    await hook.close();
+  });
 });
 
 it("a slow update is adopted once, though its receiver ends while the store is still taking it", async () => {
@@ -245,6 +260,29 @@ describe("a store that fails to settle", () => {
     isBroken = false;
     await hook.close();
   });
+
+  for (const call of ["retry", "park"] as const) {
+    it(`but has the update, does not hold up its sender beyond the time limit: ${call}`, async () => {
+      let isBroken = true;
+      const store = new WrappedStore({
+        before(each) {
+          if (each === call && isBroken) throw new Error("gone");
+        },
+      }, { isDurable: true });
+      const { hook, post } = bot(() => {
+        throw call === "park" ? new GiveUp("no") : new Error("no");
+      }, { store, lane: () => "one", acknowledgeWithinMs: 50 });
+      const answer = post(message(1));
+      assert.equal(
+        await Promise.race([answer, new Promise((resolve) => setTimeout(resolve, 400, "none"))]),
+        200,
+      );
+      assert.equal(await post(message(1)), 200, "a copy is known");
+      isBroken = false;
+      await hook.close();
+      assert.equal(store.times(call), 2, "it is told as soon as it is well");
+    });
+  }
 
   it("and answers the sender only once an update is withdrawn that was not handled", async () => {
     const withdrawn = gate();
