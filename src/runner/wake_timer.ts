@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "../platform/pause.ts";
 import { unrefTimer } from "../platform/unref_timer.ts";
 
 /** A timer that fires that late was held up: the event loop was blocked, or the process suspended. */
@@ -82,7 +83,7 @@ export class WakeTimer {
       const now = performance.now();
       if (now - this.#at > LATE_MS) this.#giveATurn(now);
       else this.#fire();
-    }, Math.ceil(inMs));
+    }, Math.min(Math.ceil(inMs), LONGEST_TIMER_MS)); // then it is asked again what is due
     if (!this.#isHeld()) unrefTimer(this.#timer);
   }
 

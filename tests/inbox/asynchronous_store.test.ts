@@ -355,6 +355,20 @@ describe("closing", () => {
 });
 
 describe("a store that somebody has written", () => {
+  it("is not asked without end if what it has is due in years", async () => {
+    const store: WrappedStore = new WrappedStore({
+      after(call, result) {
+        if (call === "claim") store.host?.wake(60 * 365 * 24 * 3_600_000);
+        return result;
+      },
+    });
+    const { hook, post } = bot(() => {}, { store, acknowledge: "received" });
+    await post(message(1));
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    assert.ok(store.times("claim") < 10, `it was asked ${store.times("claim")} times`);
+    await hook.close();
+  });
+
   it("may return promises of another library, also such as begin when they are awaited", async () => {
     const log = new Log();
     const inner = new WrappedStore(dawdling());
