@@ -21,7 +21,8 @@ import { type LogFunction, logWriter, type WriteToLog } from "./log.ts";
  * - `acknowledgedEarly`: an update was acknowledged before it was handled: because it is a part of an album, because its
  *   receiver took longer than `acknowledgeWithinMs`, because it waited that long for its turn, or because of
  *   `acknowledge: "received"`.
- * - `mediaGroup`: an album is complete and handled. `waitedMs` is the time since its first part.
+ * - `mediaGroup`: an album is complete, and is about to be handled for the first time. `waitedMs` is the time since its first
+ *   part.
  * - `refused`: a delivery was refused; `reason` says why. (A receiver's failure, which answers 500, is `failed`.) The
  *   `address` is the one that `allowedAddresses` is compared with; bot tokens and secret tokens in the `path` are replaced.
  * - `replySent`, `replyFailed`: a reply was sent through the Bot API, because Telegram had already received its answer.
@@ -157,7 +158,7 @@ export interface WebhookCounts {
   readonly duplicates: number;
   /** Updates that were acknowledged before they were handled. */
   readonly acknowledgedEarly: number;
-  /** Albums that were handled. */
+  /** Albums that were complete. Each counts once, however often it is handled. */
   readonly mediaGroups: number;
   /** Deliveries that were refused. */
   readonly refused: number;

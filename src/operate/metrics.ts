@@ -160,7 +160,7 @@ export class Metrics {
         "Updates that were acknowledged before they were handled.",
         counts.acknowledgedEarly,
       ),
-      counter("media_groups", "Media groups that were handled.", counts.mediaGroups),
+      counter("media_groups", "Media groups that were complete.", counts.mediaGroups),
       counter("replies_sent", "Replies that were sent through the Bot API.", counts.repliesSent),
       counter("replies_failed", "Replies that could not be sent.", counts.repliesFailed),
       counter("store_failures", "Calls of the store that failed.", counts.storeFailures),
