@@ -307,7 +307,7 @@ export class Runner {
   /** Handles a batch that this process has claimed. */
   async start(batch: Batch): Promise<void> {
     if (this.#isClosed) return; // it was claimed too late, and is given back as the store closes
-    const { events, failures, limit, receiver, settings } = this.#parts;
+    const { events, failures, limit, receiver, reportError, settings } = this.#parts;
     for (const id of batch.unreadable ?? []) {
       this.#lose(remainsOf(id), batch.tries.attempts + 1, unreadable(id));
     }
@@ -322,8 +322,10 @@ export class Runner {
     if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
       const error = endedTheProcess(update, batch.crashes);
       failures.passed();
+      this.#tellLost(update, tries.attempts, error);
       await this.#park(batch, update, tries.attempts, error);
-      return this.#lose(update, tries.attempts, error); // after it, since an `onError` may end the process too
+      // Not before, since an `onError` may end the process too.
+      return reportError(error, { update, attempt: tries.attempts, willRetry: false });
     }
     const context = new CallContext(tries.attempts + 1, batch.isReplay, this.#completion(update, batch));
     const sender = this.#senderOf(batch);
@@ -572,9 +574,13 @@ export class Runner {
 
   /** An update that was acknowledged will not be handled. */
   #lose(update: ReceivedUpdate, attempt: number, error: TelehookError): void {
-    const { events, reportError } = this.#parts;
+    this.#tellLost(update, attempt, error);
+    this.#parts.reportError(error, { update, attempt, willRetry: false });
+  }
+
+  #tellLost(update: ReceivedUpdate, attempt: number, error: TelehookError): void {
+    const { events } = this.#parts;
     events.failed(update, { attempt, since: events.now, background: true }, error, false);
-    reportError(error, { update, attempt, willRetry: false });
   }
 
   // — The store —

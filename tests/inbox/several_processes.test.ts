@@ -340,11 +340,11 @@ describe("updates that were claimed by processes that ended", () => {
       store: crashed(5, 5),
       acknowledge: "received",
       onError: (error) => log.add(codeOf(error) ?? ""),
-      onEvent: ({ type }) => void (type === "parked" && log.add(type)),
+      onEvent: ({ type }) => void ((type === "failed" || type === "parked") && log.add(type)),
     });
     assert.equal(await post(message(1)), 200);
-    await log.has(3);
-    assert.deepEqual(log.words, ["parked", "ERR_STORE", "ERR_GIVEN_UP"]);
+    await log.has(4);
+    assert.deepEqual(log.words, ["failed", "parked", "ERR_STORE", "ERR_GIVEN_UP"]);
     await hook.close();
   });
 
