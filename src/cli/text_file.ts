@@ -1,11 +1,9 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { TelehookError } from "../../mod.ts";
+import { MAX_FILE_BYTES } from "../platform/read_file.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { quote } from "../text/quote.ts";
 import { UsageError } from "./command.ts";
-
-/** Nothing that is read is larger: a token, a secret, a certificate, an update. */
-const MAX_BYTES = 4 * 1_048_576;
 
 /**
  * The text of a file; `-` is the standard input. No more than 4 MiB are read, so a device that never ends is an error.
@@ -24,7 +22,7 @@ export function readTextFile(path: string): string {
   } catch (cause) {
     throw fileError("read", path, cause);
   }
-  if (bytes.length > MAX_BYTES) {
+  if (bytes.length > MAX_FILE_BYTES) {
     throw new TelehookError("ERR_FILE", `Cannot read ${quote(path)}: it is larger than 4 MiB`);
   }
   return new TextDecoder().decode(bytes);
@@ -43,9 +41,9 @@ function readOpened(path: string): Uint8Array {
 function readAtMost(file: number): Uint8Array {
   let bytes = new Uint8Array(65_536);
   let length = 0;
-  while (length <= MAX_BYTES) {
+  while (length <= MAX_FILE_BYTES) {
     if (length === bytes.length) {
-      const larger = new Uint8Array(Math.min(bytes.length * 4, MAX_BYTES + 1));
+      const larger = new Uint8Array(Math.min(bytes.length * 4, MAX_FILE_BYTES + 1));
       larger.set(bytes);
       bytes = larger;
     }

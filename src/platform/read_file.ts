@@ -10,7 +10,7 @@ interface OpenFile {
   close(): Promise<void>;
 }
 
-/** No certificate, key or keystore is larger. */
+/** No file that is read is larger: a certificate, a key, a keystore, a token, an update. */
 export const MAX_FILE_BYTES: number = 4 * 1024 * 1024;
 
 /**

@@ -17,7 +17,7 @@ export class Backlog {
     return this.#pending.size;
   }
 
-  /** The highest id that was fetched, since ids were counted anew; -1 as long as there is none. */
+  /** The highest id that was fetched; -1 if there is none. It can fall: Telegram may begin to count anew. */
   get highest(): number {
     return this.#highest;
   }

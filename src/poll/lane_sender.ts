@@ -23,7 +23,7 @@ export class LaneSender {
   readonly #laneOf: LaneOf;
   readonly #replies: LateReplies;
   readonly #reportError: ReportError;
-  readonly #onAcknowledged: (updateId: number) => unknown;
+  readonly #onAcknowledged: (updateId: number) => void;
   readonly #lanes = new Map<Lane, Update[]>();
   readonly #working = new Set<Promise<void>>();
   readonly #stopped = new AbortController();
@@ -34,7 +34,7 @@ export class LaneSender {
     laneOf: LaneOf,
     replies: LateReplies,
     reportError: ReportError,
-    onAcknowledged: (updateId: number) => unknown,
+    onAcknowledged: (updateId: number) => void,
   ) {
     this.#inbox = inbox;
     this.#laneOf = laneOf;
@@ -83,7 +83,7 @@ export class LaneSender {
       const outcome = await this.#pass(update, json);
       if (outcome.type === "acknowledged" || outcome.type === "replied") {
         if (outcome.type === "replied") await this.#reply(update, outcome.reply);
-        return void this.#onAcknowledged(update_id);
+        return this.#onAcknowledged(update_id);
       }
       // Stopping ends it early. A signal of its own, since Node warns of one that many wait for.
       await pause(retryAfterMs(outcome, failures), AbortSignal.any([this.#stopped.signal])).catch(() => {});

@@ -170,8 +170,9 @@ class LongPoller implements Poller {
     const settings = inboxSettings({ replies: api, ...options });
     const { isDurable } = settings.store;
     const backlog = this.#backlog = new Backlog();
+    const done = (id: number) => backlog.done(id);
     this.#events = new Events((event) => {
-      if (event.type === "duplicate") backlog.done(event.update.update_id);
+      if (event.type === "duplicate") done(event.update.update_id);
       return options.onEvent?.(event);
     });
     this.#inbox = new Inbox(
@@ -182,7 +183,7 @@ class LongPoller implements Poller {
         // handled.
         acknowledge: options.acknowledge ?? (isDurable ? "received" : "handled"),
         acknowledgeWithinMs: isDurable ? settings.acknowledgeWithinMs : Infinity,
-        onDone: isDurable ? undefined : (id) => backlog.done(id),
+        onDone: isDurable ? undefined : done,
         onStrangeResult: strangeResultReporter(reportError),
       },
       reportError,
@@ -194,7 +195,7 @@ class LongPoller implements Poller {
       laneOrOwn(laneOf(options.lane)),
       replies,
       reportError,
-      (id) => isDurable && backlog.done(id),
+      isDurable ? done : () => {},
     );
     registerPoller(this, {
       ...{ inbox: this.#inbox, events: this.#events, isPolling: true, api },

@@ -2,8 +2,8 @@
 const FIRST_SLOTS = 256;
 
 /**
- * The updates that were acknowledged lately, and whether they were handled or parked since. Telegram counts ids up by one, so each
- * has its own slot until as many later ones have come as there are slots. Nothing is allocated before the first
+ * The updates that were acknowledged lately, and whether they were handled or parked since. Telegram counts ids up by one,
+ * so each has its own slot until as many later ones have come as there are slots. Nothing is allocated before the first
  * update; when one would take the slot of another, the slots are doubled, up to the limit.
  */
 export class SeenUpdates {

@@ -1,4 +1,7 @@
-/** Why an album is complete: ten parts, a later update of its lane that is in no album, the quiet time, `maxWaitMs`, or closing. */
+/**
+ * Why an album is complete: ten parts, a later update of its lane that is in no album, the quiet time, `maxWaitMs`, or
+ * closing.
+ */
 export type AlbumEnd = "full" | "next" | "quiet" | "maxWait" | "close";
 
 /** When an album is complete. */
