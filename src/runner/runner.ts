@@ -18,7 +18,7 @@ import { ACKNOWLEDGED, CLOSING, type Outcome } from "./outcome.ts";
 import type { ReportError } from "./report_error.ts";
 import { type CallLimits, RunningCall, RunningCalls } from "./running_calls.ts";
 import type { SeenUpdates } from "./seen_updates.ts";
-import { addedIn, claimedIn, isPromiseLike, nextIn } from "./store_answers.ts";
+import { addedIn, batchesIn, isPromiseLike, nextIn } from "./store_answers.ts";
 import type { WaitingUpdate, WaitingUpdates } from "./waiting_updates.ts";
 import { WakeTimer } from "./wake_timer.ts";
 
@@ -434,7 +434,7 @@ export class Runner {
     this.#parts.replies.close(reason);
     this.stop();
     this.#isClosed = true;
-    const left = await this.#store.close();
+    const left = await batchesIn("close", this.#store.close());
     if (this.#parts.settings.onDone !== undefined) return; // the sender still has them
     for (const batch of left) {
       const { update } = contentOf(batch);
@@ -655,7 +655,7 @@ export class Runner {
     let batches: readonly Batch[] = [];
     let room = 0;
     try {
-      const claimed = claimedIn(this.#store.claim(most, quietExtraMs));
+      const claimed = batchesIn("claim", this.#store.claim(most, quietExtraMs));
       if (claimed instanceof Promise) {
         this.#expected += room = most;
         batches = await claimed;

@@ -19,11 +19,14 @@ export function addedIn(answer: Awaitable<Added>): Awaitable<Added> {
   throw wrong("add", '"added", "known", "alone" or a batch', answer);
 }
 
-/** The answer of `claim`. @throws If it is none. */
-export function claimedIn(answer: Awaitable<readonly Batch[]>): Awaitable<readonly Batch[]> {
-  if (isPromiseLike(answer)) return Promise.resolve(answer).then(claimedIn);
+/** The answer of `claim` or `close`. @throws If it is none. */
+export function batchesIn(
+  call: "claim" | "close",
+  answer: Awaitable<readonly Batch[]>,
+): Awaitable<readonly Batch[]> {
+  if (isPromiseLike(answer)) return Promise.resolve(answer).then((late) => batchesIn(call, late));
   if (Array.isArray(answer) && answer.every(isBatch)) return answer;
-  throw wrong("claim", "a list of batches that have updates", answer);
+  throw wrong(call, "a list of batches that have updates", answer);
 }
 
 /** The batch that `complete` has claimed: the call has done its work, whatever else it returns. */

@@ -443,6 +443,18 @@ describe("a store that somebody has written", () => {
     });
   }
 
+  it("has closed all the same if its last answer is wrong, and closing says so", async () => {
+    const store = new WrappedStore({ after: (call, result) => call === "close" ? undefined : result });
+    const { hook, post } = bot(() => {}, { store });
+    assert.equal(await post(message(1)), 200);
+    await assert.rejects(hook.close(), {
+      ...{ name: "TelehookError", code: "ERR_STORE" },
+      message: 'The store\'s "close" must return a list of batches that have updates, not undefined: ' +
+        "docs/writing-a-store.md says what it returns",
+    });
+    assert.equal(await post(message(2)), 503);
+  });
+
   it("may return anything when it has completed", async () => {
     const log = new Log();
     const store = new WrappedStore({
