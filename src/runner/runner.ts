@@ -132,7 +132,7 @@ export class Runner {
   #isParkingReported = false;
   #suspect: RunningCall | undefined;
   #isStopped = false;
-  #isClosed = false;
+  readonly #closed = new AbortController();
 
   constructor(parts: RunnerParts) {
     const { events, settings: { store }, waiting } = parts;
@@ -306,17 +306,17 @@ export class Runner {
 
   /** Handles a batch that this process has claimed. */
   async start(batch: Batch): Promise<void> {
-    if (this.#isClosed) return; // it was claimed too late, and is given back as the store closes
+    if (this.#closed.signal.aborted) return; // it was claimed too late, and is given back as the store closes
     const { events, failures, limit, receiver, reportError, settings } = this.#parts;
     for (const id of batch.unreadable ?? []) {
       this.#lose(remainsOf(id), batch.tries.attempts + 1, unreadable(id));
     }
     if (batch.updates.length === 0 || this.#isHandled(batch)) {
       failures.passed();
-      return this.#tell((store) => store.complete(batch, false));
+      return void await this.#tell((store) => store.complete(batch, false));
     }
     if (this.#takeOver(batch)) return failures.passed();
-    if (this.#mustWaitAsSuspect(batch) || this.#isReplayTooEarly(batch)) return this.#putBack(batch);
+    if (this.#mustWaitAsSuspect(batch) || this.#isReplayTooEarly(batch)) return await this.#putBack(batch);
     const { update, fault } = contentOf(batch);
     const tries = triesOf(batch);
     if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
@@ -433,7 +433,7 @@ export class Runner {
     this.#calls.close(reason);
     this.#parts.replies.close(reason);
     this.stop();
-    this.#isClosed = true;
+    this.#closed.abort();
     const left = await batchesIn("close", this.#store.close());
     if (this.#parts.settings.onDone !== undefined) return; // the sender still has them
     for (const batch of left) {
@@ -535,9 +535,9 @@ export class Runner {
       seen.done(update_id);
       failures.forget(update_id);
     }
-    if (keepMs === 0) return await this.#tell((store) => store.complete(batch, false));
+    if (keepMs === 0) return void await this.#tell((store) => store.complete(batch, false));
     const parking = { error: errorText(error), attempts, keepMs };
-    await this.#tell((store) => store.park(batch, parking));
+    if (!await this.#tell((store) => store.park(batch, parking))) return;
     events.parked(update, attempts, error);
     if (this.#store.isDurable || this.#isParkingReported) return;
     this.#isParkingReported = true;
@@ -585,23 +585,29 @@ export class Runner {
 
   // — The store —
 
-  /** Tells the store what became of a batch; again, if that fails: what was handled must not be handled once more. */
-  async #tell(tell: (store: InboxStore) => Awaitable<unknown>): Promise<void> {
+  /**
+   * Tells the store what became of a batch; again, if that fails: what was handled must not be handled once more.
+   *
+   * @returns Whether the store knows. If not, this has closed.
+   */
+  async #tell(tell: (store: InboxStore) => Awaitable<unknown>): Promise<boolean> {
+    const { signal } = this.#closed;
     for (
       let pauseMs = STORE_RETRY_MS;
-      !this.#isClosed;
+      !signal.aborted;
       pauseMs = Math.min(2 * pauseMs, LONGEST_STORE_RETRY_MS)
     ) {
       try {
         const told = tell(this.#store);
         if (isPromiseLike(told)) await told;
         this.#parts.events.storeWorked();
-        return;
+        return true;
       } catch (error) {
         this.#parts.events.storeFailed(error);
       }
-      await pause(pauseMs);
+      await pause(pauseMs, signal).catch(() => {});
     }
+    return false;
   }
 
   async #complete(store: InboxStore, batch: Batch): Promise<void> {
@@ -722,9 +728,9 @@ export class Runner {
     return true;
   }
 
-  #putBack(batch: Batch, laterMs = 0): Promise<void> {
+  async #putBack(batch: Batch, laterMs = 0): Promise<void> {
     this.#parts.failures.passed();
-    return this.#tell((store) => store.retry(batch, WAIT_RETRY_MS + laterMs));
+    await this.#tell((store) => store.retry(batch, WAIT_RETRY_MS + laterMs));
   }
 
   /** Updates that were claimed by several processes that ended run one at a time, to find which one ends them. */

@@ -172,6 +172,45 @@ describe("closing", () => {
     });
   }
 
+  it("leaves no timer behind, and tells nobody that it has parked what the store could not be told of", async (t) => {
+    const { setTimeout: set, clearTimeout: clear } = globalThis;
+    t.after(() => Object.assign(globalThis, { setTimeout: set, clearTimeout: clear }));
+    const timers = new Set<unknown>();
+    Object.assign(globalThis, {
+      setTimeout(call: () => void, ms?: number) {
+        const timer = set(() => {
+          timers.delete(timer);
+          call();
+        }, ms);
+        timers.add(timer);
+        return timer;
+      },
+      clearTimeout(timer: never) {
+        timers.delete(timer);
+        clear(timer);
+      },
+    });
+    const refused = gate();
+    const store = new WrappedStore({
+      before(call) {
+        if (call !== "park") return;
+        refused.open();
+        throw new Error("The server is down");
+      },
+    }, { isDurable: true });
+    const events: string[] = [];
+    const { hook } = bot(() => {
+      throw new Error("broken");
+    }, { store, acknowledge: "received", maxAttempts: 1, onEvent: ({ type }) => events.push(type) });
+    await hook.receive(message(1));
+    await refused.opened;
+    await hook.close({ timeoutMs: 10 });
+    await turn();
+    assert.equal(timers.size, 0);
+    assert.ok(events.includes("failed"));
+    assert.ok(!events.includes("parked"));
+  });
+
   it("works with await using", async () => {
     const log = new Log();
     {
