@@ -43,11 +43,10 @@ export interface InboxLoad {
   readonly isOutage: boolean;
 }
 
-/** An update on its way in, and what copies of it wait for. */
-interface Passing {
+/** A copy of an update that is on its way in: it gets the same answer. */
+interface Copy {
   readonly id: number;
-  outcome?: Promise<Outcome>;
-  answer?: (outcome: Awaitable<Outcome>) => void;
+  readonly answer: (outcome: Awaitable<Outcome>) => void;
 }
 
 /**
@@ -78,8 +77,9 @@ export class Inbox {
   readonly #idle = new IdleWaiters();
   /** Calls of the store that add an update, and are under way. */
   readonly #storing = new Set<Promise<unknown>>();
-  /** Updates whose way in has not returned yet: the user's functions that it calls may pass in the same ones. */
-  readonly #passing: Passing[] = [];
+  /** Ids of updates whose way in has not returned yet: the user's functions that it calls may pass in the same ones. */
+  readonly #passing: number[] = [];
+  #copies: Copy[] = [];
   #isOpen = false;
   /** Whether closing has come to the store. */
   #isClosed = false;
@@ -165,20 +165,25 @@ export class Inbox {
       twin.isAwaited = true;
       return twin.outcome;
     }
-    const same = this.#passing.find(({ id }) => id === update.update_id);
-    if (same !== undefined) {
+    const { update_id: id } = update; // as it came, even if a handler changes it
+    if (this.#passing.includes(id)) {
       this.#events.duplicate(update);
-      return same.outcome ??= new Promise((resolve) => same.answer = resolve);
+      return new Promise((answer) => this.#copies.push({ id, answer }));
     }
-    const passing: Passing = { id: update.update_id };
-    this.#passing.push(passing);
+    this.#passing.push(id);
     try {
       const outcome = this.#pass(update, json, chars);
-      passing.answer?.(outcome);
+      if (this.#copies.length > 0) this.#answerCopies(id, outcome);
       return outcome;
     } finally {
       this.#passing.pop();
     }
+  }
+
+  #answerCopies(ofId: number, outcome: Awaitable<Outcome>): void {
+    const copies = this.#copies;
+    this.#copies = copies.filter(({ id }) => id !== ofId);
+    for (const { id, answer } of copies) if (id === ofId) answer(outcome);
   }
 
   /** Passes on an update that is news here. */
