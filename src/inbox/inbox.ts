@@ -100,7 +100,7 @@ export class Inbox {
       settings,
       (isOutage, lanes) => {
         events.outage(isOutage ? "began" : "ended", lanes);
-        if (!isOutage) this.#runner.wake(0);
+        if (!isOutage) this.#runner.claims.wake(0);
       },
     );
     this.#unstored = new UnstoredUpdates(settings, this.#seen, events, reportError);
@@ -201,7 +201,7 @@ export class Inbox {
     }
     if (isKept) {
       // A store that has to be asked is asked once less for it.
-      const mayClaim = part === undefined && this.#store.isShared && this.#runner.mayClaim;
+      const mayClaim = part === undefined && this.#store.isShared && this.#runner.claims.mayClaimAdded;
       return this.#keep(update, json, chars, part, mayClaim ? "claim" : "append");
     }
     if (this.#failures.isOutage) {
@@ -303,7 +303,7 @@ export class Inbox {
   async #open(): Promise<void> {
     try {
       const opened = this.#store.open({
-        wake: (inMs) => this.#runner.wake(inMs),
+        wake: (inMs) => this.#runner.claims.wake(inMs),
         lost: (batch) => this.#runner.lost(batch),
         failed: (error) => this.#events.storeFailed(error),
       });
@@ -311,7 +311,7 @@ export class Inbox {
       // It took longer than closing may, and has begun after its end.
       if (this.#isClosed) return void await this.#store.close();
       this.#isOpen = true;
-      this.#runner.wake(0);
+      this.#runner.claims.wake(0);
     } catch (error) {
       this.#opening = undefined; // to be tried again
       throw error;
@@ -367,8 +367,8 @@ export class Inbox {
 
   /** Keeps room for a call until the store has told whether it may begin. */
   #expect(added: Promise<Added>): void {
-    this.#runner.expect();
-    const ended = () => this.#runner.expected();
+    this.#runner.claims.expect();
+    const ended = () => this.#runner.claims.expected();
     void added.then(ended, ended);
   }
 
@@ -377,7 +377,7 @@ export class Inbox {
     if (added === "known") return this.#duplicate(update);
     this.#events.acknowledgedEarly(update, part === undefined ? "received" : "part");
     this.#seen.acknowledged(update.update_id);
-    if (typeof added === "object") void this.#runner.startSoon(added);
+    if (typeof added === "object") void this.#runner.claims.startSoon(added);
     return ACKNOWLEDGED;
   }
 
@@ -596,7 +596,7 @@ export class Inbox {
   }
 
   async #prepareToClose(): Promise<void> {
-    if (this.#store.isDurable) this.#runner.stop();
+    if (this.#store.isDurable) this.#runner.claims.stop();
     await this.#opening?.catch(() => {});
     if (this.#store.isDurable) {
       // What the store has is safe there.
@@ -616,7 +616,7 @@ export class Inbox {
   #isDone(): boolean {
     return isDone({
       running: this.#runner.running,
-      isExpecting: this.#runner.isExpecting,
+      isExpecting: this.#runner.claims.isExpecting,
       storing: this.#storing.size,
       waiting: this.#waiting.size,
       stored: this.#store.count,

@@ -1,44 +1,39 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
-import { LONGEST_BURST_MS, nextTurn } from "../platform/next_turn.ts";
 import { pause } from "../platform/pause.ts";
 import { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
-import { GiveUp, ReceiverClosed, RetryLater } from "../receiver/verdicts.ts";
-import { isWebhookReply, type WebhookReply } from "../receiver/webhook_reply.ts";
+import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Awaitable, Batch, InboxStore, Lane, StoreEntry, Tries } from "../store/inbox_store.ts";
-import { SUSPECT_CRASHES } from "../store/limits.ts";
 import { errorText } from "../text/error_reason.ts";
 import { mergeParts } from "../delivery/media_group.ts";
 import type { Update } from "../updates/mod.ts";
 import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
-import { type Failures, NO_TRIES } from "./failures.ts";
+import { Claims } from "./claims.ts";
+import { decide, type Decision, type DecisionSettings, type End } from "./decision.ts";
+import type { Failures } from "./failures.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome } from "./outcome.ts";
 import type { ReportError } from "./report_error.ts";
 import { type CallLimits, RunningCall, RunningCalls } from "./running_calls.ts";
 import type { SeenUpdates } from "./seen_updates.ts";
 import { addedIn, batchesIn, isPromiseLike, nextIn } from "./store_answers.ts";
+import { Suspects } from "./suspects.ts";
 import type { WaitingUpdate, WaitingUpdates } from "./waiting_updates.ts";
-import { WakeTimer } from "./wake_timer.ts";
 
 /** What the runner has to keep to. */
-export interface RunnerSettings extends CallLimits {
+export interface RunnerSettings extends CallLimits, DecisionSettings {
   readonly store: InboxStore;
   readonly maxAttempts: number;
   /** 0 if what is given up is not kept. */
   readonly parkedForMs: number;
   /** The quiet time of albums, or `undefined` if they are not merged. */
   readonly mediaGroups: { readonly quietMs: number } | undefined;
-  /** Whether failures with single updates are the sender's affair alone, which gets each of them. */
-  readonly isSenderResponsible: boolean;
   /**
    * Is called with the id of each update that is handled or given up, if the sender keeps until then what is only acknowledged,
    * as a poller's does while the store is in memory.
    */
   readonly onDone: ((updateId: number) => void) | undefined;
-  /** Is called with results that are neither replies nor nothing. */
-  readonly onStrangeResult: (update: ReceivedUpdate, value: unknown) => void;
 }
 
 /** What the runner shares with the inbox. */
@@ -60,79 +55,26 @@ export interface RunnerParts {
   readonly onRest: () => void;
 }
 
-/** How a call of the receiver ended. */
-type End = { readonly value: Awaited<ReceiverResult>; readonly error?: never } | { readonly error: unknown };
-
-/** What becomes of an update whose call has ended. */
-type Decision =
-  | { readonly type: "handled"; readonly reply?: WebhookReply | undefined }
-  /** Again, after that time, by its sender or from the store. */
-  | {
-    readonly type: "retry";
-    readonly error: unknown;
-    readonly storeAfterMs: number;
-    /** The time that the sender is told, or `undefined` for its own delays. */
-    readonly senderAfterMs: number | undefined;
-    readonly tries: Tries;
-  }
-  | { readonly type: "park"; readonly error: unknown }
-  /** The receiver accepts nothing more: it is for the next start. */
-  | { readonly type: "closed" };
-
-const HANDLED: Decision = { type: "handled" };
-const CLOSED: Decision = { type: "closed" };
-
-/** An update as it is decided about. */
-interface Case {
-  /** What the receiver got, and the id that it is known by. */
-  readonly update: ReceivedUpdate;
-  readonly id: number;
-  readonly lane: () => Lane;
-  readonly tries: Tries;
-  readonly context: CallContext;
-  /** When the call began, as the events tell it. */
-  readonly since: number;
-  /** Whether it was acknowledged before. */
-  readonly isAcknowledged: boolean;
-  /** Whether the store keeps it if it is to be tried again; otherwise its sender does. */
-  readonly isKept: boolean;
-}
-
 const STORE_RETRY_MS = 1_000;
 const LONGEST_STORE_RETRY_MS = 10_000;
 /** How long a receiver that was closed is left alone: it accepts nothing more until the webhook is closed too. */
 const CLOSED_RETRY_MS = 1_000;
-/** The maximum number of batches that one claim returns. */
-const MOST_CLAIMED = 100;
-/** Suspects run one at a time, but one that hangs does not hold up the others for longer than that. */
-const SUSPECT_PAUSE_MS = 5_000;
+/** How long a batch waits that may not run yet. */
 const WAIT_RETRY_MS = 500;
-/** Suspects that wait fall due one after another, so that each that ends is soon followed by the next. */
-const SUSPECT_STEP_MS = 20;
 
 /**
  * Calls the receiver, as often at the same time as may be: with an update whose sender waits, or with a batch that it has
- * claimed in the store. Nothing else calls it, and nothing else decides what becomes of an update then.
+ * claimed in the store. Nothing else calls it, and what was decided when a call has ended is done here alone.
  */
 export class Runner {
   readonly #parts: RunnerParts;
   readonly #store: InboxStore;
   readonly #calls: RunningCalls;
-  readonly #timer: WakeTimer;
-  #isClaiming = false;
-  /** Whether something may be due that could not be claimed when it was to be. */
-  #isBehind = false;
-  #hasClaimFailed = false;
-  /** Calls for which there must be room: batches on their way from the store, or that have not started yet. */
-  #expected = 0;
-  /** Batches that were claimed as they were added, and start in the next turn. */
-  #claimedEarly: Batch[] = [];
-  /** When other things could last happen, as far as is known. */
-  #turnedAt = -Infinity;
-  #isParkingReported = false;
-  #suspect: RunningCall | undefined;
-  #isStopped = false;
+  readonly #suspects = new Suspects();
   readonly #closed = new AbortController();
+  #isParkingReported = false;
+  /** What it claims in the store. */
+  readonly claims: Claims;
 
   constructor(parts: RunnerParts) {
     const { events, settings: { store }, waiting } = parts;
@@ -142,11 +84,19 @@ export class Runner {
       parts.settings,
       ({ update }, runningMs) => events.slow(update, runningMs, waiting.outsideStore + store.count),
     );
-    this.#timer = new WakeTimer(() => void this.#claimDue(), () => store.count > 0);
+    this.claims = new Claims({
+      ...{ ...parts, calls: this.#calls, suspects: this.#suspects },
+      start: (batch) => this.start(batch),
+      putBack: (batch, laterMs) => this.#putBack(batch, laterMs),
+    });
   }
 
   get running(): number {
     return this.#calls.size;
+  }
+
+  get isFull(): boolean {
+    return this.#calls.isFull;
   }
 
   /** Whether an update is handled here that the store has. */
@@ -154,45 +104,9 @@ export class Runner {
     return this.#calls.get(updateId) !== undefined;
   }
 
-  get isFull(): boolean {
-    return this.#free === 0;
-  }
-
-  /** How many more calls may begin, beside those that are expected. */
-  get #free(): number {
-    return Math.max(0, this.#calls.free - this.#expected);
-  }
-
-  /** Whether calls may begin that nothing else is known of yet. */
-  get isExpecting(): boolean {
-    return this.#isClaiming || this.#expected > 0;
-  }
-
-  /** Whether an update may be claimed as it is added: not before others that have waited longer. */
-  get mayClaim(): boolean {
-    return !this.#isClaiming && !this.#isBehind && !this.isFull && !this.#parts.failures.isOutage;
-  }
-
-  /** Keeps room for a call that the store's answer may begin. */
-  expect(): void {
-    this.#expected++;
-  }
-
-  /** The store has answered. */
-  expected(): void {
-    this.#expected--;
-    if (this.#isBehind && !this.#isClaiming) this.wake(0);
-    this.#parts.onRest();
-  }
-
-  /** Claims what is due in that many milliseconds. */
-  wake(inMs: number): void {
-    if (!this.#isStopped) this.#timer.wake(inMs);
-  }
-
   /** Sets timers again: on platforms where a timer ends with the request that has set it. */
   rearm(): void {
-    this.#timer.rearm();
+    this.claims.rearm();
     this.#calls.rearm();
   }
 
@@ -213,12 +127,12 @@ export class Runner {
     let end: End;
     events.started(update, attempts + 1, false);
     try {
-      this.#expected++; // it counts, should the receiver pass in other updates before it returns
+      this.#calls.expected++; // it counts, should the receiver pass in other updates before it returns
       let result: ReceiverResult;
       try {
         result = receiver.receive(update, context);
       } finally {
-        this.#expected--;
+        this.#calls.expected--;
       }
       if (isPromiseLike(result)) {
         const promise = Promise.resolve(result); // before the call is noted, since a stranger's promise may throw
@@ -293,7 +207,7 @@ export class Runner {
       this.#parts.seen.done(id);
       return ACKNOWLEDGED;
     }
-    const decision = this.#decide({
+    const decision = decide(this.#parts, {
       ...{ update, id, context, since, isAcknowledged: false, isKept: false },
       lane: () => laneOf(update),
       tries: failures.triesOf(id),
@@ -316,7 +230,7 @@ export class Runner {
       return void await this.#tell((store) => store.complete(batch, false));
     }
     if (this.#takeOver(batch)) return failures.passed();
-    if (this.#mustWaitAsSuspect(batch) || this.#isReplayTooEarly(batch)) return await this.#putBack(batch);
+    if (this.#suspects.mustWait(batch) || this.#isReplayTooEarly(batch)) return await this.#putBack(batch);
     const { update, fault } = contentOf(batch);
     const tries = triesOf(batch);
     if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
@@ -330,7 +244,7 @@ export class Runner {
     const context = new CallContext(tries.attempts + 1, batch.isReplay, this.#completion(update, batch));
     const sender = this.#senderOf(batch);
     const call = this.#calls.begin(new RunningCall(context, update, performance.now(), undefined, batch));
-    if (batch.crashes >= SUSPECT_CRASHES) this.#suspect = call;
+    this.#suspects.began(call, batch);
     if (sender !== undefined) {
       sender.isRunning = true;
       limit.begin();
@@ -356,17 +270,6 @@ export class Runner {
     await (call.settled = this.#settle(call, call.batch ?? batch, since, end));
   }
 
-  /** Handles a batch that was claimed as it was added, after its sender was answered. */
-  async startSoon(batch: Batch): Promise<void> {
-    this.expect();
-    this.#claimedEarly.push(batch);
-    if (this.#claimedEarly.length > 1) return;
-    await this.#turn();
-    const batches = this.#claimedEarly;
-    this.#claimedEarly = [];
-    await this.#startAll(batches);
-  }
-
   /** A call with a batch has ended: tells the store, and answers the sender if one still waits. */
   async #settle(call: RunningCall, batch: Batch, since: number, end: End): Promise<void> {
     const { context, update } = call;
@@ -374,7 +277,7 @@ export class Runner {
     if (sender !== undefined) sender.place = "settling"; // no limit counts any longer, and a repeat gets the same answer
     // Another process may have told Telegram that a durable store has it: then it must not be removed.
     const isKept = sender === undefined || this.#store.isDurable;
-    const decision = this.#decide({
+    const decision = decide(this.#parts, {
       ...{ update, context, since, isAcknowledged: sender === undefined, isKept },
       id: batch.updates[0]?.update_id ?? update.update_id,
       lane: () => batch.lane,
@@ -422,17 +325,11 @@ export class Runner {
     }
   }
 
-  /** Claims nothing more. */
-  stop(): void {
-    this.#isStopped = true;
-    this.#timer.stop();
-  }
-
   /** Aborts what runs, closes the store, and reports what is lost with one that is not durable. */
   async close(reason: TelehookError, unanswered: ReadonlySet<number>): Promise<void> {
     this.#calls.close(reason);
     this.#parts.replies.close(reason);
-    this.stop();
+    this.claims.stop();
     this.#closed.abort();
     const left = await batchesIn("close", this.#store.close());
     if (this.#parts.settings.onDone !== undefined) return; // the sender still has them
@@ -442,57 +339,6 @@ export class Runner {
       if (this.#isHandled(batch)) continue; // only its reply was not sent, which is reported as that
       this.#lose(update, batch.tries.attempts + 1, lostAtClosing());
     }
-  }
-
-  // — Deciding —
-
-  #decide(it: Case, ended: End): Decision {
-    const { events, failures, seen, settings } = this.#parts;
-    const { update, id, context: { attempt }, since, isAcknowledged, isKept } = it;
-    const end = readable(ended);
-    if (!("error" in end)) {
-      const { value } = end;
-      events.handled(update, attempt, since, isAcknowledged);
-      if (failures.isWatching) failures.succeeded(id, it.lane());
-      seen.done(id);
-      if (value === undefined) return HANDLED;
-      if (isWebhookReply(value)) return { type: "handled", reply: value };
-      settings.onStrangeResult(update, value);
-      return HANDLED;
-    }
-    const { error } = end;
-    if (error instanceof ReceiverClosed) {
-      failures.passed();
-      return CLOSED;
-    }
-    if (error instanceof RetryLater) {
-      failures.passed();
-      const { afterMs } = error;
-      const senderAfterMs = failures.retryAfterMs(update, afterMs);
-      events.postponed(update, attempt, since, isKept ? afterMs : senderAfterMs);
-      return { type: "retry", error, storeAfterMs: afterMs, senderAfterMs, tries: it.tries };
-    }
-    if (settings.isSenderResponsible && !isKept) {
-      return { type: "retry", error, storeAfterMs: 0, senderAfterMs: undefined, tries: NO_TRIES };
-    }
-    if (error instanceof GiveUp) failures.passed();
-    const verdict = error instanceof GiveUp ? undefined : failures.failed(id, it.lane(), it.tries);
-    const willRetry = verdict?.willRetry ?? false;
-    const senderAfterMs = failures.isOutage ? failures.retryAfterMs(update) : undefined;
-    const retryAfterMs = isKept ? verdict?.retryAfterMs : senderAfterMs;
-    events.failed(
-      update,
-      { attempt, since, background: isAcknowledged },
-      error,
-      willRetry,
-      willRetry ? retryAfterMs : undefined,
-    );
-    this.#parts.reportError(error, { update, attempt, willRetry });
-    if (verdict === undefined || !willRetry) return { type: "park", error };
-    return {
-      ...{ type: "retry", error, senderAfterMs },
-      ...{ tries: verdict.tries, storeAfterMs: verdict.retryAfterMs },
-    };
   }
 
   #outcomeOf(updateId: number, decision: Decision): Outcome {
@@ -519,9 +365,8 @@ export class Runner {
 
   #end(call: RunningCall): void {
     this.#calls.end(call);
-    if (this.#suspect === call) this.#suspect = undefined;
-    if (this.#isBehind && !this.#isClaiming) this.wake(0);
-    this.#parts.onRest();
+    this.#suspects.ended(call);
+    this.claims.roomMade();
   }
 
   async #sendReply(update: ReceivedUpdate, { attempt }: CallContext, reply: WebhookReply): Promise<void> {
@@ -611,92 +456,9 @@ export class Runner {
   }
 
   async #complete(store: InboxStore, batch: Batch): Promise<void> {
-    const completed = store.complete(batch, !this.#isStopped && !this.isFull && !this.#isClaiming);
+    const completed = store.complete(batch, this.claims.mayClaimNext);
     const next = nextIn(isPromiseLike(completed) ? await completed : completed);
-    if (next === undefined) return;
-    if (this.#isLongBurst) await this.#turn();
-    void this.start(next);
-  }
-
-  async #claimDue(): Promise<void> {
-    if (this.#isClaiming || this.isFull) {
-      this.#isBehind = true;
-      return;
-    }
-    const { events } = this.#parts;
-    this.#isClaiming = true;
-    try {
-      do {
-        this.#isBehind = false;
-        while (!this.#isStopped && !this.isFull) {
-          const batches = await this.#claim();
-          if (batches.length > 0 || this.#hasClaimFailed) events.storeWorked();
-          this.#hasClaimFailed = false;
-          if (batches.length === 0) break;
-          await this.#startAll(batches);
-        }
-        if (this.isFull) this.#isBehind = true;
-      } while (this.#isBehind && !this.isFull && !this.#isStopped);
-    } catch (error) {
-      this.#hasClaimFailed = true;
-      events.storeFailed(error);
-      this.#timer.wake(STORE_RETRY_MS);
-    } finally {
-      this.#isClaiming = false;
-      this.#parts.onRest();
-    }
-  }
-
-  async #claim(): Promise<readonly Batch[]> {
-    const { failures, settings: { mediaGroups }, waiting } = this.#parts;
-    const { pauseMs } = failures;
-    if (pauseMs > 0) {
-      this.#timer.wake(pauseMs);
-      return [];
-    }
-    const quietExtraMs = mediaGroups === undefined ? 0 : waiting.blockedMs(mediaGroups.quietMs);
-    const isProbe = failures.isOutage;
-    if (isProbe) failures.probe();
-    const most = isProbe ? 1 : Math.min(this.#free, MOST_CLAIMED);
-    let batches: readonly Batch[] = [];
-    let room = 0;
-    try {
-      const claimed = batchesIn("claim", this.#store.claim(most, quietExtraMs));
-      if (claimed instanceof Promise) {
-        this.#expected += room = most;
-        batches = await claimed;
-      } else batches = claimed;
-      return batches;
-    } finally {
-      this.#expected += batches.length - room;
-      if (isProbe && batches.length === 0) failures.passed(); // nothing was tried
-    }
-  }
-
-  /** Starts what was claimed, and lets other things happen now and then. There is room for all. */
-  async #startAll(batches: readonly Batch[]): Promise<void> {
-    const suspects = batches.filter((batch) => batch.crashes >= SUSPECT_CRASHES);
-    // Any of them: behind one that never ends, the one that ends the process would never be alone.
-    const next = suspects[Math.floor(Math.random() * suspects.length)];
-    const others = suspects.filter((batch) => batch !== next);
-    // First, since a suspect may end the process as it begins, and is known by having been claimed alone.
-    if (others.length > 0) {
-      await Promise.all(others.map((batch, n) => this.#putBack(batch, n * SUSPECT_STEP_MS)));
-    }
-    for (const batch of batches) {
-      if (!others.includes(batch)) void this.start(batch);
-      this.expected();
-      if (this.#isLongBurst) await this.#turn();
-    }
-  }
-
-  get #isLongBurst(): boolean {
-    return performance.now() - this.#turnedAt >= LONGEST_BURST_MS;
-  }
-
-  async #turn(): Promise<void> {
-    await nextTurn();
-    this.#turnedAt = performance.now();
+    if (next !== undefined) await this.claims.startNext(next);
   }
 
   /** Whether all updates of a batch were handled here: copies of them came to another process too. */
@@ -733,12 +495,6 @@ export class Runner {
     await this.#tell((store) => store.retry(batch, WAIT_RETRY_MS + laterMs));
   }
 
-  /** Updates that were claimed by several processes that ended run one at a time, to find which one ends them. */
-  #mustWaitAsSuspect({ crashes }: Batch): boolean {
-    if (crashes < SUSPECT_CRASHES || this.#suspect === undefined) return false;
-    return performance.now() - this.#suspect.startedAt < SUSPECT_PAUSE_MS;
-  }
-
   /** A replay comes at any time: also while an update of its lane runs that needed no store, and so is not in its way there. */
   #isReplayTooEarly({ isReplay, lane }: Batch): boolean {
     return isReplay && this.#calls.hasUnstored((update) => this.#parts.laneOf(update) === lane);
@@ -764,19 +520,6 @@ export class Runner {
 function triesOf({ tries, crashes, crashesAlone }: Batch): Tries {
   if (crashes === 0) return tries;
   return { attempts: tries.attempts + crashes, failures: tries.failures + crashesAlone };
-}
-
-/** How a call ended, or that this cannot be told: what a handler returns or throws may itself throw when it is read. */
-function readable(end: End): End {
-  try {
-    if ("error" in end) {
-      void (end.error instanceof Error);
-      void String(end.error);
-    } else isWebhookReply(end.value);
-    return end;
-  } catch {
-    return { error: new TypeError("The handler returned or threw a value that cannot be read") };
-  }
 }
 
 /** What a receiver gets of a batch, and what is wrong with it if a store has made an album of what is none. */

@@ -54,6 +54,8 @@ export class RunningCalls {
   readonly #calls = new LinkedList<RunningCall>();
   /** Those with a batch, by the ids of its updates. */
   readonly #byId = new Map<number, RunningCall>();
+  /** Calls for which room is kept: they may be about to begin. */
+  expected = 0;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
   #isClosed = false;
 
@@ -67,9 +69,13 @@ export class RunningCalls {
     return this.#calls.size;
   }
 
-  /** How many more may begin. */
+  /** How many more may begin, beside those that are expected. */
   get free(): number {
-    return Math.max(0, this.#limits.concurrency - this.#calls.size);
+    return Math.max(0, this.#limits.concurrency - this.#calls.size - this.expected);
+  }
+
+  get isFull(): boolean {
+    return this.free === 0;
   }
 
   /** The call that handles an update of a batch. */
