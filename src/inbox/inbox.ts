@@ -1,11 +1,9 @@
 import { checkNumber, wrongAnswer } from "../checks/options.ts";
-import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
 import { ReceiverClosed } from "../receiver/verdicts.ts";
 import { pause } from "../platform/pause.ts";
 import { LateReplies } from "../replies/late_replies.ts";
-import type { AlbumRules } from "../store/album_rules.ts";
 import type {
   Added,
   AddMode,
@@ -21,14 +19,14 @@ import { AcknowledgementLimit } from "../runner/acknowledgement_limit.ts";
 import { IdleWaiters, isDone, TimeLimit } from "./closing.ts";
 import { Failures } from "../runner/failures.ts";
 import type { InboxSettings } from "./inbox_options.ts";
-import { type LaneOf, laneOf, laneOrOwn } from "./lane.ts";
-import { type MediaGroupPart, mediaGroupPartOf, MOST_PARTS } from "../delivery/media_group.ts";
+import type { MediaGroupPart } from "../delivery/media_group.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "../runner/outcome.ts";
 import type { ReportError } from "../runner/report_error.ts";
 import { Runner } from "../runner/runner.ts";
 import { SeenUpdates } from "../runner/seen_updates.ts";
 import { addedIn, isPromiseLike } from "../runner/store_answers.ts";
 import { type WaitingUpdate, WaitingUpdates } from "../runner/waiting_updates.ts";
+import { StoreEntries } from "./store_entries.ts";
 import { type Blame, UnstoredUpdates } from "./unstored_updates.ts";
 
 const PARKED_PAGE = 100;
@@ -60,11 +58,9 @@ interface Copy {
  */
 export class Inbox {
   readonly #settings: InboxSettings;
-  readonly #receiver: UpdateReceiver;
   readonly #store: InboxStore;
   readonly #events: Events;
-  readonly #laneOf: LaneOf;
-  readonly #rules: AlbumRules | undefined;
+  readonly #entries: StoreEntries;
   /** Whether an update that finds the store empty may be handled without asking it. */
   readonly #mayPassBy: boolean;
   readonly #seen: SeenUpdates;
@@ -90,11 +86,8 @@ export class Inbox {
   constructor(receiver: UpdateReceiver, settings: InboxSettings, reportError: ReportError, events: Events) {
     this.#settings = settings;
     this.#seen = new SeenUpdates(settings.rememberedUpdates, settings.onDone);
-    this.#receiver = receiver;
     this.#store = settings.store;
     this.#events = events;
-    this.#laneOf = laneOf(settings.lane);
-    this.#rules = settings.mediaGroups && { ...settings.mediaGroups, mostParts: MOST_PARTS };
     this.#mayPassBy = !this.#store.isDurable && !this.#store.isShared && settings.lane === undefined;
     this.#failures = new Failures(
       settings,
@@ -103,6 +96,7 @@ export class Inbox {
         if (!isOutage) this.#runner.claims.wake(0);
       },
     );
+    this.#entries = new StoreEntries(settings, receiver, (id) => this.#failures.triesOf(id));
     this.#unstored = new UnstoredUpdates(settings, this.#seen, events, reportError);
     this.#limit = new AcknowledgementLimit(
       this.#waiting,
@@ -110,7 +104,7 @@ export class Inbox {
       (overdue) => this.#onOverdue(overdue),
     );
     this.#replies = new LateReplies(settings.replies, events);
-    const ownLaneOf = laneOrOwn(this.#laneOf);
+    const { laneOrOwn } = this.#entries;
     this.#runner = new Runner({
       ...{ receiver, settings, reportError, events },
       seen: this.#seen,
@@ -118,8 +112,8 @@ export class Inbox {
       waiting: this.#waiting,
       limit: this.#limit,
       replies: this.#replies,
-      laneOf: ownLaneOf,
-      entryOf: (update, json, chars) => this.#entry(update, json, chars, undefined, 0, ownLaneOf),
+      laneOf: laneOrOwn,
+      entryOf: (update, json, chars) => this.#entries.entryOf(update, json, chars, { laneOf: laneOrOwn }),
       onRest: () => this.#tellIdle(),
     });
   }
@@ -149,7 +143,7 @@ export class Inbox {
   /** The lane, unless the user's own function for it fails, which is the affair of the update's handling. */
   #laneIfKnown(update: Update): Lane | undefined {
     try {
-      return this.#laneOf(update);
+      return this.#entries.laneOf(update);
     } catch {
       return undefined;
     }
@@ -188,7 +182,7 @@ export class Inbox {
 
   /** Passes on an update that is news here. */
   #pass(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
-    const part = this.#partToMerge(update);
+    const part = this.#entries.partToMerge(update);
     if (this.#isOverloaded()) {
       // What an album that collects here lacks is worth more than the limit.
       return part === undefined ? OVERLOADED : this.#keep(update, json, chars, part, "join");
@@ -345,7 +339,7 @@ export class Inbox {
   ): Awaitable<Outcome> {
     let entry: StoreEntry;
     try {
-      entry = this.#entry(update, json, chars, part, 0);
+      entry = this.#entries.entryOf(update, json, chars, { part });
     } catch (error) {
       return this.#refuseOwn(update, json, chars, error);
     }
@@ -387,7 +381,7 @@ export class Inbox {
     const mode: AddMode = this.#runner.isFull ? "append" : isOrdered ? "behind" : "claim";
     let entry: StoreEntry;
     try {
-      entry = this.#entry(update, json, chars, undefined, this.#settings.acknowledgeWithinMs);
+      entry = this.#entries.entryOf(update, json, chars, { reservedMs: this.#settings.acknowledgeWithinMs });
     } catch (error) {
       return this.#refuseOwn(update, json, chars, error);
     }
@@ -464,7 +458,7 @@ export class Inbox {
     const { id, json, chars } = running;
     const update = { ...running.update, update_id: id }; // as it came, even if the handler changes it
     try {
-      const added = await this.#add(this.#entry(update, json, chars, undefined, 0), "adopt");
+      const added = await this.#add(this.#entries.entryOf(update, json, chars), "adopt");
       if (typeof added === "object") this.#runner.adopted(running, added);
       this.#acknowledge(running, "running");
     } catch (error) {
@@ -541,41 +535,10 @@ export class Inbox {
     this.#unstored.stored(update_id, lane);
   }
 
-  #entry(
-    update: Update,
-    json: string | undefined,
-    chars: number | undefined,
-    part: MediaGroupPart | undefined,
-    reservedMs: number,
-    laneOf = this.#laneOf,
-  ): StoreEntry {
-    const lane = laneOf(update);
-    return {
-      update,
-      json,
-      lane,
-      chars: chars || (json ?? toJson(update)).length,
-      tries: this.#failures.triesOf(update.update_id),
-      album: part && this.#rules && { key: this.#albumKey(part), rules: this.#rules },
-      reservedMs,
-    };
-  }
-
-  /** An album's id is unique only within its chat, which a lane that the user defined need not contain. */
-  #albumKey({ key, chatId }: MediaGroupPart): string {
-    return this.#settings.lane === undefined ? key : `${chatId} ${key}`;
-  }
-
   #isOverloaded(): boolean {
     const { maxPending, maxPendingChars } = this.#settings;
     return this.#waiting.outsideStore + this.#store.count >= maxPending ||
       this.#store.chars >= maxPendingChars;
-  }
-
-  #partToMerge(update: Update): MediaGroupPart | undefined {
-    if (this.#rules === undefined) return undefined;
-    const part = mediaGroupPartOf(update);
-    return part !== undefined && this.#receiver.mediaGroupKinds?.includes(part.kind) ? part : undefined;
   }
 
   async #close(timeoutMs: number): Promise<void> {
@@ -628,18 +591,6 @@ export class Inbox {
     if (this.#idle.hasWaiters && (this.#closing === undefined ? !this.isBusy : this.#isDone())) {
       this.#idle.tell();
     }
-  }
-}
-
-function toJson(update: Update): string {
-  try {
-    return JSON.stringify(update);
-  } catch (cause) {
-    throw new TelehookError(
-      "ERR_UPDATE",
-      `Update ${update.update_id} cannot be stored, because it cannot be written as JSON`,
-      { cause },
-    );
   }
 }
 
