@@ -183,7 +183,7 @@ export class Inbox {
   /** Passes on an update that is news here. */
   #pass(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
     const part = this.#entries.partToMerge(update);
-    if (this.#isOverloaded()) {
+    if (this.isOverloaded) {
       // What an album that collects here lacks is worth more than the limit.
       return part === undefined ? OVERLOADED : this.#keep(update, json, chars, part, "join");
     }
@@ -230,7 +230,9 @@ export class Inbox {
   }
 
   get isOverloaded(): boolean {
-    return this.#isOverloaded();
+    const { maxPending, maxPendingChars } = this.#settings;
+    return this.#waiting.outsideStore + this.#store.count >= maxPending ||
+      this.#store.chars >= maxPendingChars;
   }
 
   /** Milliseconds since the latest failure of the receiver, during an outage; `Infinity` if there is none. */
@@ -533,12 +535,6 @@ export class Inbox {
     if (added === "alone" || added === "known") return;
     this.#events.storeWorked();
     this.#unstored.stored(update_id, lane);
-  }
-
-  #isOverloaded(): boolean {
-    const { maxPending, maxPendingChars } = this.#settings;
-    return this.#waiting.outsideStore + this.#store.count >= maxPending ||
-      this.#store.chars >= maxPendingChars;
   }
 
   async #close(timeoutMs: number): Promise<void> {
