@@ -6,7 +6,9 @@
  */
 import assert from "node:assert/strict";
 import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { request as httpRequest } from "node:http";
 import { join } from "node:path";
 import process from "node:process";
 import { promisify } from "node:util";
@@ -64,7 +66,7 @@ const EXAMPLES: readonly Example[] = [
   { name: "Hono on Bun", command: onBun("hono"), ...telegramPath },
   { name: "Elysia", command: onBun("elysia"), ...telegramPath },
   { name: "Oak", command: onDeno("oak") },
-  { name: "h3", command: onNode("h3"), ...telegramPath },
+  { name: "h3", command: onNode("h3"), ...telegramPath, more: tryEndlessBody },
   {
     name: "cluster",
     command: [bin("node"), ...onNode("cluster").slice(1)],
@@ -226,6 +228,24 @@ async function close(
   } else running.child.kill("SIGTERM");
   const code = await Promise.race([running.ended, pause(15_000).then(() => "It did not end at SIGTERM")]);
   assert.ok(cannotClose || code === 0 || code === 143, `it ended with ${code}`);
+}
+
+/** A body that is refused, and whose rest still comes, ends nothing. */
+async function tryEndlessBody(telegram: TestBotApi, url: string): Promise<void> {
+  const headers = {
+    "content-type": "application/json",
+    "x-telegram-bot-api-secret-token": await deriveSecretToken(telegram.token),
+  };
+  const request = httpRequest(url, { method: "POST", headers }); // in chunks, without a length
+  const answered = once(request, "response");
+  for (let kib = 0; kib < 3 * 1024; kib += 64) request.write(Buffer.alloc(65_536, " "));
+  request.end();
+  const [answer] = await answered;
+  answer.resume();
+  assert.equal(answer.statusCode, 413);
+  await once(answer, "end");
+  void telegram.user().sends("after it");
+  assert.equal(await text(telegram), "You said: after it");
 }
 
 /** Timers of Workers end with the requests that have set them. */

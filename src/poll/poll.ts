@@ -16,6 +16,7 @@ import { pause } from "../platform/pause.ts";
 import { type Receiver, toUpdateReceiver } from "../receiver/receiver.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import { errorReporter, strangeResultReporter } from "../runner/report_error.ts";
+import { printError } from "../text/printable_error.ts";
 import type { Update, UpdateKind } from "../updates/mod.ts";
 import { readWebhookInfo } from "../webhook_check/webhook_info.ts";
 import { Backlog } from "./backlog.ts";
@@ -251,7 +252,7 @@ class LongPoller implements Poller {
         if (this.#stopped.signal.aborted) return;
         if (!await this.#mayGoOn(error)) {
           this.#finish(error);
-          void this.close().catch(() => {}); // which waits for this to return
+          void this.close(); // which waits for this to return
           return;
         }
         // With jitter, or two pollers would disturb each other at the same rate forever.
@@ -324,15 +325,17 @@ class LongPoller implements Poller {
     this.#sender.stop();
     const limit = new TimeLimit(timeoutMs);
     await this.#polling;
-    try {
-      await this.#inbox.close(timeoutMs);
-    } finally {
-      const reason = `Closed before the reply was sent, after ${timeoutMs} ms`;
-      await this.#sender.close(limit, new TelehookError("ERR_CLOSED", reason));
-      limit.stop();
-      await this.#confirm();
-      this.#finish();
-    }
+    await this.#inbox.close(timeoutMs).catch((error) => {
+      printError(
+        "telehook: the store could not be closed; its updates are handled at the next start:",
+        error,
+      );
+    });
+    const reason = `Closed before the reply was sent, after ${timeoutMs} ms`;
+    await this.#sender.close(limit, new TelehookError("ERR_CLOSED", reason));
+    limit.stop();
+    await this.#confirm();
+    this.#finish();
   }
 
   /** Confirms to Telegram what is done: a request with the offset that returns immediately. */

@@ -13,7 +13,7 @@ export interface LambdaEvent {
   readonly version?: string | undefined;
   /** The method, from a REST API and a load balancer. */
   readonly httpMethod?: string | undefined;
-  /** The path, from a REST API and a load balancer. */
+  /** The path, from a REST API, without its stage, and from a load balancer. */
   readonly path?: string | undefined;
   /** The path, from a function URL and an HTTP API. */
   readonly rawPath?: string | undefined;
@@ -31,6 +31,8 @@ export interface LambdaEvent {
     readonly http?:
       | { readonly method?: string; readonly path?: string; readonly sourceIp?: string }
       | undefined;
+    /** The path of the URL, with the stage, from a REST API. */
+    readonly path?: string | undefined;
     /** The client's address, from a REST API. */
     readonly identity?: { readonly sourceIp?: string | null } | undefined;
   } | undefined;
@@ -119,7 +121,8 @@ class LambdaHead implements DeliveryHead {
   }
 
   get path(): string {
-    return this.#event.rawPath ?? this.#event.path ?? "/";
+    const { rawPath, requestContext, path } = this.#event;
+    return rawPath ?? requestContext?.path ?? path ?? "/";
   }
 
   get address(): string | undefined {

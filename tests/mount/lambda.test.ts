@@ -169,3 +169,17 @@ describe("a Lambda handler", () => {
     assert.throws(() => toLambdaHandler(() => {}), { code: "ERR_OPTION" });
   });
 });
+
+it("the path is that of the URL: the one of a REST API's event lacks the stage", async () => {
+  const { handler } = bot({ path: "/prod/hook" });
+  const event = SERVICES["a REST API (1.0)"]?.({
+    path: "/hook",
+    headers: HEADERS,
+    body: JSON.stringify(UPDATE),
+  });
+  const answerAt = async (path: string): Promise<number> => {
+    const requestContext = { ...event?.requestContext, path };
+    return (await handler({ ...event, requestContext })).statusCode;
+  };
+  assert.deepEqual([await answerAt("/prod/hook"), await answerAt("/test/hook")], [200, 404]);
+});

@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { type BotApiFetch, poll, type Poller, type PollOptions, type Receiver } from "../../mod.ts";
+import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { gate, Log, message, part } from "../inbox/bot.ts";
+import { consoleOf } from "../mount/console.ts";
 
 const NO_WEBHOOK = { url: "", has_custom_certificate: false, pending_update_count: 0 };
 const REPLY = () => ({ method: "sendMessage", chat_id: 42, text: "Hello" }) as const;
@@ -93,6 +95,21 @@ describe("closing a poller", () => {
     await running.opened;
     await poller.close({ timeoutMs: 20 });
     assert.deepEqual([offsets, errors], [[undefined, 1, 1], []]);
+  });
+
+  it("also ends when its store cannot be closed, and reports that", { timeout: 10_000 }, async () => {
+    const store = new MemoryStore();
+    const brokenStore = Object.assign(store, {
+      close: () => Promise.reject(new Error("The connection was lost")),
+    });
+    const stop = new AbortController();
+    const lines = await consoleOf(async () => {
+      const poller = await polling(() => {}, {}, { store: brokenStore, signal: stop.signal });
+      stop.abort(); // nobody awaits what this calls: a rejection would end the process
+      await poller.finished;
+      await poller.close();
+    });
+    assert.match(lines.join("\n"), /^telehook: the store could not be closed.*The connection was lost/s);
   });
 
   it("does not wait for a webhook to be deleted", { timeout: 10_000 }, async () => {

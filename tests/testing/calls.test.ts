@@ -139,6 +139,30 @@ describe("nextCall", () => {
     );
   });
 
+  test('fails as the test\'s own "when" does, and answers the bot all the same', async (t) => {
+    const telegram = await frozen(t);
+    const failed = assert.rejects(
+      telegram.nextCall("sendMessage", ({ params }) => (params.text as string).includes("hi")),
+      TypeError,
+    );
+    const other = telegram.nextCall("sendMessage");
+    assert.equal((await call(telegram, "sendMessage", { chat_id: 1 })).ok, true);
+    await failed;
+    assert.equal((await other).params.chat_id, 1);
+  });
+
+  test(
+    "does not wait for ever when the server is closed meanwhile, or was before",
+    { timeout: 3_000 },
+    async () => {
+      const telegram = await startTestBotApi();
+      const waiting = assert.rejects(telegram.nextCall("sendMessage"), /the test server was closed/);
+      await telegram.close();
+      await waiting;
+      await assert.rejects(telegram.nextCall("sendMessage"), /the test server was closed/);
+    },
+  );
+
   test("tells what happened instead when none comes", async (t) => {
     const telegram = await frozen(t);
     telegram.deliver(saying("hello"));

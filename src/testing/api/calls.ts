@@ -27,7 +27,8 @@ export class CallLog {
   #unanswered = new Set<BotCall>();
   #seen = new Set<BotCall>();
   #watchers = new Set<() => void>();
-  #timers = new Set<() => void>();
+  #waiting = new Set<(reason: Error) => void>();
+  #isStopped = false;
 
   /** Notes a call that arrived. */
   add(call: BotCall): void {
@@ -65,29 +66,38 @@ export class CallLog {
       const end = () => {
         clearTimeout(timer);
         this.#watchers.delete(look);
-        this.#timers.delete(end);
+        this.#waiting.delete(fail);
+      };
+      const fail = (reason: unknown) => {
+        end();
+        reject(reason);
       };
       const look = () => {
-        const call = this.calls.find((call) =>
-          !this.#seen.has(call) && isDone(call) && call.method.toLowerCase() === wanted && when(call)
-        );
+        let call: BotCall | undefined;
+        try {
+          call = this.calls.find((call) =>
+            !this.#seen.has(call) && isDone(call) && call.method.toLowerCase() === wanted && when(call)
+          );
+        } catch (error) {
+          return fail(error); // of the test's own `when`, and not of the bot's call
+        }
         if (!call) return;
         end();
         this.#seen.add(call);
         resolve(call);
       };
       this.#watchers.add(look);
+      this.#waiting.add(fail);
       if (Number.isFinite(timeoutMs)) {
-        this.#timers.add(end);
         timer = setTimeout(() => {
-          end();
           const wait = "wait longer with the option timeoutMs, or let something happen first";
-          reject(
+          fail(
             new Error(`No call of ${method} came within ${timeoutMs} ms: ${explain()}. (You can ${wait}.)`),
           );
         }, timeoutMs);
       }
       look();
+      if (this.#isStopped) fail(new Error(`No call of ${method} comes any longer: ${STOPPED}`));
     });
     // Who does not await it is not told.
     result.catch(() => {});
@@ -96,9 +106,12 @@ export class CallLog {
 
   /** Stops looking for calls, because no more will arrive. */
   stopWaiting(): void {
-    for (const end of [...this.#timers]) end();
+    this.#isStopped = true;
+    for (const fail of [...this.#waiting]) fail(new Error(`No more calls come: ${STOPPED}`));
   }
 }
+
+const STOPPED = "the test server was closed, or its bot was removed. Close it after the last wait";
 
 /** The call that the code which asks is answering. */
 const beingAnswered = new AsyncLocalStorage<BotCall>();
