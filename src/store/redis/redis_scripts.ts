@@ -35,7 +35,8 @@ import { MOST_CHARS } from "../gathered_calls.ts";
  * - `parked`: id → the parked batch; `parked-ids`: by its id; `parked-until`: by when it is dropped.
  * - `meta`: the format, the latest batch id, when an owner was found dead, and for each owner `n:` and `c:`, how many
  *   updates and characters it has added, and `k:`, its latest call that claimed.
- * - `wakes`: counts what other processes must be told. They are also told on a channel of that name.
+ * - `wakes`: counts what other processes must be told. They are also told on a channel of that name: a prefix that the client
+ *   puts before all keys is not a part of it, since clients subscribe without.
  */
 const KEYS = [
   ...[
@@ -71,6 +72,7 @@ const NAMES = `
 local meta, batches, updates, lanes, links, albums, due, quiet, longest, reserved, claims,
   owners, ages, recent, recentAlbums, parked, parkedIds, parkedUntil, wakes = unpack(KEYS)
 local me, lease, token = ARGV[1], tonumber(ARGV[2]), ARGV[4]
+local channel = wakes:match('{telehook:[^{}]*}:wakes$') or wakes
 local results = {} -- of several calls
 local R = redis.call
 local now = tonumber(ARGV[3])
@@ -438,9 +440,9 @@ local function finish(answer, extra)
       local isSooner = soonest and soonest == (quietAt < dueAt and q[1] or d[1])
       if isSooner or #told > 0 then R('INCR', wakes) end
       if isSooner then
-        redis.pcall('PUBLISH', wakes, me .. ' ' .. math.max(0, math.min(dueAt, quietAt) - now))
+        redis.pcall('PUBLISH', channel, me .. ' ' .. math.max(0, math.min(dueAt, quietAt) - now))
       end
-      for _, owner in ipairs(told) do redis.pcall('PUBLISH', wakes, me .. ' 0 ' .. owner) end
+      for _, owner in ipairs(told) do redis.pcall('PUBLISH', channel, me .. ' 0 ' .. owner) end
     end
     local at = math.min(dueAt, quietAt + (extra or 0))
     if extra and extra > 0 then
@@ -530,7 +532,7 @@ R('ZREM', owners, me)
 R('HDEL', meta, 'n:' .. me, 'c:' .. me, 'k:' .. me)
 if R('ZCARD', owners) > 0 then
   R('INCR', wakes)
-  redis.pcall('PUBLISH', wakes, me .. ' 0')
+  redis.pcall('PUBLISH', channel, me .. ' 0')
 end
 return {'ok'}
 `;
