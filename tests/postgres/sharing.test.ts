@@ -3,6 +3,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { pause } from "../../src/platform/pause.ts";
+import type { PostgresQuery } from "../../src/store/postgres/postgres_client.ts";
 import { PostgresInboxStore } from "../../src/store/postgres/postgres_inbox_store.ts";
 import { sharedPostgres, skipWithoutPostgres as skip } from "./postgres_server.ts";
 import { test } from "../scoped_it.ts";
@@ -60,6 +61,23 @@ test(
     assert.ok(Number(rows[0]?.["count"]) >= 1);
   },
 );
+
+test("what is due in more than 24 days, as after a clock was set back, wakes nobody", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const name = newName();
+  let nudges = 0;
+  const query: PostgresQuery = (text, values) => {
+    if (text.includes(".nudge(")) nudges++;
+    return pool.query(text, values);
+  };
+  await openStore(t, pool, { name });
+  const { store } = await openStore(t, { query }, { name });
+  await store.add(entry(1), "append");
+  const [batch = assert.fail()] = await store.claim(1, 0);
+  await store.retry(batch, 40 * 24 * 3_600_000);
+  await pause(100);
+  assert.equal(nudges, 0);
+});
 
 test("what is reserved for another process wakes it when its turn comes", skip, async (t) => {
   const pool = poolFor(t, await sharedPostgres());
