@@ -7,6 +7,7 @@ import type { PostgresQuery } from "../../src/store/postgres/postgres_client.ts"
 import { PostgresInboxStore } from "../../src/store/postgres/postgres_inbox_store.ts";
 import { sharedPostgres, skipWithoutPostgres as skip } from "./postgres_server.ts";
 import { test } from "../scoped_it.ts";
+import { runClockSetBack } from "../store/clock_set_back_run.ts";
 import { entry, type Heard, ids, newName } from "../store/server_store.ts";
 import { openStore, poolFor } from "./scope.ts";
 
@@ -204,4 +205,10 @@ test("a process that is taken for dead while it claims says that it is here", sk
   await burying.query("commit");
   assert.deepEqual(ids(await claiming), [1]);
   assert.deepEqual((await pool.query(`select id ${owners}`, [name])).rows, [owner]);
+});
+
+test("a server's clock that is set back delays nothing", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const name = newName();
+  await runClockSetBack(async (now) => (await openStore(t, pool, { name, leaseMs: 1_000, now })).store);
 });
