@@ -22,3 +22,6 @@ export const SUSPECT_CRASHES = 2;
 
 /** Parked batches that a store in memory keeps. */
 export const MOST_PARKED_IN_MEMORY = 1_000;
+
+/** A server's clock that is set back by more is not followed: what waits would wait for as long. */
+export const MOST_SET_BACK_MS = 1_000;

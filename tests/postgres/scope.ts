@@ -17,14 +17,15 @@ export function poolFor(t: TestScope, url: string, size?: number): TestPool {
 export async function openStore(
   t: TestScope,
   client: object,
-  { name = newName(), schema = "telehook", leaseMs = 30_000 }: {
+  { name = newName(), schema = "telehook", leaseMs = 30_000, now }: {
     name?: string;
     schema?: string;
     leaseMs?: number;
+    now?: () => number;
   } = {},
 ): Promise<{ readonly store: PostgresInboxStore; readonly heard: Heard }> {
   const heard = new Heard(100);
-  const store = new PostgresInboxStore({ client, query: queryOf(client), name, schema, leaseMs });
+  const store = new PostgresInboxStore({ client, query: queryOf(client), name, schema, leaseMs, now });
   t.after(() => store.close());
   await store.open(heard);
   return { store, heard };

@@ -3,9 +3,11 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import process from "node:process";
 import { pause } from "../../src/platform/pause.ts";
+import type { PostgresQuery } from "../../src/store/postgres/postgres_client.ts";
 import { PostgresInboxStore } from "../../src/store/postgres/postgres_inbox_store.ts";
 import { sharedPostgres, skipWithoutPostgres as skip } from "./postgres_server.ts";
 import { test } from "../scoped_it.ts";
+import { runClockSetBack } from "../store/clock_set_back_run.ts";
 import { entry, type Heard, ids, newName } from "../store/server_store.ts";
 import { openStore, poolFor } from "./scope.ts";
 
@@ -60,6 +62,23 @@ test(
     assert.ok(Number(rows[0]?.["count"]) >= 1);
   },
 );
+
+test("what is due in more than 24 days, as after a clock was set back, wakes nobody", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const name = newName();
+  let nudges = 0;
+  const query: PostgresQuery = (text, values) => {
+    if (text.includes(".nudge(")) nudges++;
+    return pool.query(text, values);
+  };
+  await openStore(t, pool, { name });
+  const { store } = await openStore(t, { query }, { name });
+  await store.add(entry(1), "append");
+  const [batch = assert.fail()] = await store.claim(1, 0);
+  await store.retry(batch, 40 * 24 * 3_600_000);
+  await pause(100);
+  assert.equal(nudges, 0);
+});
 
 test("what is reserved for another process wakes it when its turn comes", skip, async (t) => {
   const pool = poolFor(t, await sharedPostgres());
@@ -186,4 +205,10 @@ test("a process that is taken for dead while it claims says that it is here", sk
   await burying.query("commit");
   assert.deepEqual(ids(await claiming), [1]);
   assert.deepEqual((await pool.query(`select id ${owners}`, [name])).rows, [owner]);
+});
+
+test("a server's clock that is set back delays nothing", skip, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const name = newName();
+  await runClockSetBack(async (now) => (await openStore(t, pool, { name, leaseMs: 1_000, now })).store);
 });

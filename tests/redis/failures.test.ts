@@ -84,7 +84,7 @@ test("nothing is left of processes that were killed", skipWithoutRedis, async (t
   await store.complete(batch, false);
   await store.close();
   const fields = await client.send("HKEYS", [`{telehook:${name}}:meta`]) as string[];
-  assert.deepEqual(fields.sort(), ["dead", "format", "ids"]);
+  assert.deepEqual(fields.sort(), ["dead", "format", "ids", "latest"]);
 });
 
 test("a claim whose answer was lost is due again", skipWithoutRedis, async (t) => {

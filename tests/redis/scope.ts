@@ -17,16 +17,17 @@ export function clientFor(t: TestScope, url: string): RespClient {
 export async function openStore(
   t: TestScope,
   client: RespClient,
-  { name, leaseMs = 30_000, subscriber, send = client.send }: {
+  { name, leaseMs = 30_000, subscriber, send = client.send, now }: {
     name: string;
     leaseMs?: number;
+    now?: () => number;
     subscriber?: RespClient;
     send?: RespClient["send"];
   },
 ): Promise<{ readonly store: RedisInboxStore; readonly heard: Heard }> {
   const heard = new Heard();
   const store = new RedisInboxStore({
-    ...{ client: send, name, leaseMs, command: commandOf(send) },
+    ...{ client: send, name, leaseMs, command: commandOf(send), now },
     subscribe: subscriber === undefined ? undefined : subscribeOf(subscriber.subscribe),
   });
   t.after(async () => {

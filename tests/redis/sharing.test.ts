@@ -4,6 +4,7 @@ import { RedisInboxStore } from "../../src/store/redis/redis_inbox_store.ts";
 import { keysOf } from "../../src/store/redis/redis_scripts.ts";
 import { sharedRedis, skipWithoutOwnRedis, skipWithoutRedis, startRedis } from "./redis_server.ts";
 import { test } from "../scoped_it.ts";
+import { runClockSetBack } from "../store/clock_set_back_run.ts";
 import { claimSoon, entry, Heard, ids, newName } from "../store/server_store.ts";
 import { clientFor, openStore } from "./scope.ts";
 
@@ -217,4 +218,10 @@ test("claiming does not get slower with the lanes that are stuck", skipWithoutRe
   }));
   const many = Math.min(...[await commandsOf(), await commandsOf(), await commandsOf()]);
   assert.equal(many, few);
+});
+
+test("a server's clock that is set back delays nothing", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  const name = newName();
+  await runClockSetBack(async (now) => (await openStore(t, client, { name, leaseMs: 1_000, now })).store);
 });

@@ -1,5 +1,6 @@
 import {
   CAREFUL_MS,
+  MOST_SET_BACK_MS,
   REMEMBERED_ALBUMS,
   REMEMBERED_MS,
   REMEMBERED_UPDATES,
@@ -97,6 +98,15 @@ create or replace function ${s}.at(p_now double precision) returns timestamptz l
   select case when p_now is null then clock_timestamp() else to_timestamp(p_now / 1000) end
 $f$;
 
+-- The server's clock may be set back, or another server take over whose clock is behind: the time of the store goes on from
+-- the latest that was seen, or all that waits would wait for as long as that is.
+create or replace function ${s}.keep_time(p_bot int, p_now double precision) returns interval language plpgsql as $f$
+begin
+  update ${s}.bots set ahead = latest - ${s}.at(p_now)
+    where id = p_bot and latest > ${s}.at(p_now) + ahead + ${MOST_SET_BACK_MS} * ${MS};
+  return (select ahead from ${s}.bots where id = p_bot);
+end $f$;
+
 create or replace function ${s}.ms(p_interval interval) returns double precision language sql immutable as $f$
   select (extract(epoch from p_interval) * 1000)::double precision
 $f$;
@@ -178,17 +188,17 @@ end $f$;
 
 -- Begins every operation. The refusal is "?" if this owner was taken for dead, "!" if the call is to be made again.
 create or replace function ${s}.guard(p_bot int, p_owner bigint, p_lease double precision, p_now double precision,
-  out at timestamptz, out others int, out silent_at timestamptz, out refusal text) language plpgsql as $f$
+  out at timestamptz, out ahead interval, out others int, out silent_at timestamptz, out refusal text) language plpgsql as $f$
 declare
   v_until timestamptz;
 begin
   if current_setting('transaction_isolation') <> 'read committed' then
     raise exception 'the isolation level is %', current_setting('transaction_isolation') using errcode = 'TH002';
   end if;
-  at := ${s}.at(p_now);
   select max(alive_until) filter (where id = p_owner), count(*) filter (where id <> p_owner),
-      min(alive_until) filter (where id <> p_owner)
-    into v_until, others, silent_at from ${s}.owners where bot = p_bot;
+      min(alive_until) filter (where id <> p_owner), (select b.ahead from ${s}.bots b where b.id = p_bot)
+    into v_until, others, silent_at, ahead from ${s}.owners where bot = p_bot;
+  at := ${s}.at(p_now) + ahead;
   if v_until is null then
     refusal := '?';
     return;
@@ -388,7 +398,7 @@ returns setof text language plpgsql ${PLANS} as $f$
 declare
   v_bot int;
   v_wakes bigint;
-  v_at timestamptz := ${s}.at(p_now);
+  v_at timestamptz;
   v_others int;
 begin
   select id into v_bot from ${s}.bots where name = p_name;
@@ -396,12 +406,13 @@ begin
     insert into ${s}.bots (name) values (p_name) on conflict (name) do nothing;
     select id into v_bot from ${s}.bots where name = p_name;
   end if;
+  v_at := ${s}.at(p_now) + ${s}.keep_time(v_bot, p_now);
   insert into ${s}.owners (id, bot, alive_until) values (p_owner, v_bot, v_at + p_lease * ${MS})
     on conflict (id) do update set alive_until = excluded.alive_until, died_with = null;
   perform ${s}.bury(v_bot, p_owner, v_at);
   select count(*) into v_others from ${s}.owners where bot = v_bot and id <> p_owner;
   if v_others = 0 then perform ${s}.extend_albums(v_bot, v_at); end if;
-  select wakes into v_wakes from ${s}.bots where id = v_bot;
+  update ${s}.bots set latest = greatest(latest, v_at) where id = v_bot returning wakes into v_wakes;
   return next v_bot || ' ' || v_wakes;
   return next ${s}.answer('ok', ${s}.next(v_bot, p_owner, v_at, 0), v_others);
 end $f$;
@@ -476,7 +487,7 @@ begin${GUARD_LIST(s)}
         where bot = p_bot and lane = c.lane and album = c.album), false) as is_late
       from ${ADDED} where call = any (v_free)
   loop
-    g.at := ${s}.at(p_now); -- now that nothing is waited for: the quiet time of an album begins
+    g.at := ${s}.at(p_now) + g.ahead; -- now that nothing is waited for: the quiet time of an album begins
     v_mode := case when e.mode = 'behind' and v_is_careful then 'claim' else e.mode end;
     v_status := null;
     if (e.known).bot is not null or e.is_remembered then
@@ -657,7 +668,7 @@ begin${GUARD(s)}${FIND(s)}
   if found then
     if not ${s}.is_done(p_bot, r, g.at) then
       insert into ${s}.parked
-        select p_bot, p_id, g.at, g.at + p_keep * ${MS}, p_error, p_attempts, r.lane, r.album, r.is_late, r."end",
+        select p_bot, p_id, g.at - g.ahead, g.at + p_keep * ${MS}, p_error, p_attempts, r.lane, r.album, r.is_late, r."end",
           array_agg(update_id), array_agg(chars), array_agg(json)
         from (
           select r.update_id, r.chars, r.json
@@ -749,7 +760,8 @@ returns setof text language plpgsql ${PLANS} as $f$
 declare
   g record;
   v_held text[] := string_to_array(nullif(p_held, ''), ',');
-begin${GUARD(s)}
+begin
+  perform ${s}.keep_time(p_bot, p_now);${GUARD(s)}
   update ${s}.owners set alive_until = g.at + p_lease * ${MS}, died_with = null where id = p_owner;
   return query select held from unnest(v_held) as held where (
     select true from ${s}.updates where ${
@@ -770,6 +782,7 @@ begin${GUARD(s)}
   -- The status is in how many milliseconds the lease of another owner ends, if that is not renewed.
   return next ${s}.answer(coalesce(ceil(${s}.ms(g.silent_at - g.at))::text, '-'), ${s}.next(p_bot, p_owner, g.at, 0), g.others,
     ${s}.gone(p_bot, p_asked));
+  update ${s}.bots set latest = g.at where id = p_bot and latest < g.at; -- last, see "Locks"
 end $f$;
 
 -- For all others: something is due that the caller has no room for.
@@ -789,7 +802,7 @@ create or replace function ${s}.complete_in(p_bot int, p_owner bigint, p_now dou
   p_update bigint) returns setof text language plpgsql ${PLANS} as $f$
 declare
   r ${s}.updates;
-  v_at timestamptz := ${s}.at(p_now);
+  v_at timestamptz := ${s}.at(p_now) + (select ahead from ${s}.bots where id = p_bot);
   v_ids bigint[] := array[p_update];
   v_id bigint;
 begin

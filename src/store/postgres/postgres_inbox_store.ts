@@ -1,3 +1,4 @@
+import { LONGEST_TIMER_MS } from "../../platform/pause.ts";
 import { unrefTimer } from "../../platform/unref_timer.ts";
 import type { Update } from "../../updates/mod.ts";
 import type { AlbumEnd } from "../album_rules.ts";
@@ -512,7 +513,7 @@ export class PostgresInboxStore implements InboxStore {
     const timer = setTimeout(() => {
       this.#nudge = undefined;
       this.#call("nudge", [this.#bot, this.#owner]).catch(() => {}); // they also look with their renewals
-    }, inMs + NUDGE_MS);
+    }, Math.min(inMs + NUDGE_MS, LONGEST_TIMER_MS)); // a timer of more fires at once, and the others would answer in kind
     unrefTimer(timer);
     this.#nudge = { at, timer };
   }

@@ -8,7 +8,8 @@ export const FORMAT = 1;
  * functions again.
  *
  * - `bots`: which bots share the schema. `died_at`: when a process was found to have ended. `wakes` counts up whenever
- *   another process must look at once.
+ *   another process must look at once. `latest`: when somebody renewed last. `ahead`: by how much the time of the store is ahead
+ *   of the server's clock.
  * - `owners`: one row for each open store, until `alive_until` unless it is renewed. `died_with`: how many batches it had
  *   claimed, if it has ended and not all of these could be freed at once.
  * - `updates`: one row for each update. The first update of a batch (`part` 0) has the facts of the batch; `place` is the
@@ -30,7 +31,9 @@ create table ${s}.bots (
   id int generated always as identity primary key,
   name text not null unique,
   died_at timestamptz,
-  wakes bigint not null default 0
+  wakes bigint not null default 0,
+  latest timestamptz not null default '-infinity',
+  ahead interval not null default '0'
 );
 
 create table ${s}.owners (

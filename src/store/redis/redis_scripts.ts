@@ -1,5 +1,6 @@
 import {
   CAREFUL_MS,
+  MOST_SET_BACK_MS,
   REMEMBERED_ALBUMS,
   REMEMBERED_MS,
   REMEMBERED_UPDATES,
@@ -33,9 +34,11 @@ import { MOST_CHARS } from "../gathered_calls.ts";
  * - `ages`: all batches, by when they began.
  * - `recent`, `recent-albums`: what is remembered, by when it was handled.
  * - `parked`: id → the parked batch; `parked-ids`: by its id; `parked-until`: by when it is dropped.
- * - `meta`: the format, the latest batch id, when an owner was found dead, and for each owner `n:` and `c:`, how many
+ * - `meta`: the format, the latest batch id, when an owner was found dead, `latest`, the time when somebody renewed last, and
+ *   `ahead`, by how many milliseconds the time of the store is ahead of the server's clock; and for each owner `n:` and `c:`, how many
  *   updates and characters it has added, and `k:`, its latest call that claimed.
- * - `wakes`: counts what other processes must be told. They are also told on a channel of that name.
+ * - `wakes`: counts what other processes must be told. They are also told on a channel of that name: a prefix that the client
+ *   puts before all keys is not a part of it, since clients subscribe without.
  */
 const KEYS = [
   ...[
@@ -71,6 +74,7 @@ const NAMES = `
 local meta, batches, updates, lanes, links, albums, due, quiet, longest, reserved, claims,
   owners, ages, recent, recentAlbums, parked, parkedIds, parkedUntil, wakes = unpack(KEYS)
 local me, lease, token = ARGV[1], tonumber(ARGV[2]), ARGV[4]
+local channel = wakes:match('{telehook:[^{}]*}:wakes$') or wakes
 local results = {} -- of several calls
 local R = redis.call
 local now = tonumber(ARGV[3])
@@ -78,6 +82,8 @@ if not now then
   local time = R('TIME')
   now = time[1] * 1000 + math.floor(time[2] / 1000)
 end
+local ahead = tonumber(R('HGET', meta, 'ahead') or 0)
+now = now + ahead
 local nowText = string.format('%.0f', now) -- a number would be made a text again for each command
 
 `;
@@ -438,9 +444,9 @@ local function finish(answer, extra)
       local isSooner = soonest and soonest == (quietAt < dueAt and q[1] or d[1])
       if isSooner or #told > 0 then R('INCR', wakes) end
       if isSooner then
-        redis.pcall('PUBLISH', wakes, me .. ' ' .. math.max(0, math.min(dueAt, quietAt) - now))
+        redis.pcall('PUBLISH', channel, me .. ' ' .. math.max(0, math.min(dueAt, quietAt) - now))
       end
-      for _, owner in ipairs(told) do redis.pcall('PUBLISH', wakes, me .. ' 0 ' .. owner) end
+      for _, owner in ipairs(told) do redis.pcall('PUBLISH', channel, me .. ' 0 ' .. owner) end
     end
     local at = math.min(dueAt, quietAt + (extra or 0))
     if extra and extra > 0 then
@@ -502,6 +508,20 @@ if tonumber(leaseEnds[2]) <= now then sweep() else others = #leaseEnds / 2 - 1 e
 `;
 
 /**
+ * Begins the scripts that begin the use of the store and that renew. The server's clock may be set back, or another server
+ * take over whose clock is behind: the time of the store goes on from the latest that was seen, or all that waits would wait
+ * for as long as that is.
+ */
+const KEEP_TIME = `
+local latest = tonumber(R('HGET', meta, 'latest') or 0)
+if latest - now > ${MOST_SET_BACK_MS} then
+  R('HINCRBY', meta, 'ahead', string.format('%.0f', latest - now))
+  now, nowText = latest, string.format('%.0f', latest)
+end
+R('HSET', meta, 'latest', nowText)
+`;
+
+/**
  * Begins the scripts that lead to something being handled, and removed in the end: a server whose memory is full lets a
  * script add what it needs once that has written something that needs no memory.
  */
@@ -513,7 +533,7 @@ const ENTER = `
 local format = R('HGET', meta, 'format')
 if format and tonumber(format) > ${FORMAT} then return {'format', format} end
 if not format then R('HSET', meta, 'format', ${FORMAT}) end
-sweep()
+${KEEP_TIME}sweep()
 if R('ZCARD', owners) == 0 then extendAlbums() end
 R('ZADD', owners, now + lease, me)
 return finish({'ok', '', '', '', R('GET', wakes) or '0', ''})
@@ -530,7 +550,7 @@ R('ZREM', owners, me)
 R('HDEL', meta, 'n:' .. me, 'c:' .. me, 'k:' .. me)
 if R('ZCARD', owners) > 0 then
   R('INCR', wakes)
-  redis.pcall('PUBLISH', wakes, me .. ' 0')
+  redis.pcall('PUBLISH', channel, me .. ' 0')
 end
 return {'ok'}
 `;
@@ -807,7 +827,7 @@ if b then
   remember(ids)
   R('HSET', parked, ids[1], cmsgpack.pack({
     lane = b.lane, parts = b.parts, jsons = jsons, album = b.album, late = b.late, why = b.why,
-    error = ARGV[7], attempts = ARGV[8], at = now,
+    error = ARGV[7], attempts = ARGV[8], at = now - ahead,
   }))
   R('ZADD', parkedIds, ids[1], ids[1])
   R('ZADD', parkedUntil, now + tonumber(ARGV[9]), ids[1])
@@ -925,7 +945,7 @@ export const SCRIPTS: Readonly<
   replay: NAMES + COMMON + GUARD + REPLAY,
   discard: NAMES + COMMON + GUARD + DISCARD,
   stats: NAMES + COMMON + GUARD + STATS,
-  renew: NAMES + COMMON + MAKES_ROOM + GUARD + RENEW,
+  renew: NAMES + COMMON + MAKES_ROOM + KEEP_TIME + GUARD + RENEW,
 };
 
 /** The name of a script. */
