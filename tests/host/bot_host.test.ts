@@ -314,6 +314,25 @@ describe("botHost", () => {
     assert.equal(calls, 2);
   });
 
+  it("does not wait for ever for a Bot API that is silent", async (t) => {
+    const timeout = AbortSignal.timeout;
+    AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 1_000);
+    t.after(() => AbortSignal.timeout = timeout);
+    const silence = setTimeout(() => {}, 10_000); // as an open connection, it keeps the process running
+    t.after(() => clearTimeout(silence));
+    const host = botHost(() => {}, {
+      url: "https://bots.example",
+      fetch: (_, { signal }) =>
+        new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+    });
+    t.after(() => host.close());
+    await assert.rejects(host.add(ONE), {
+      code: "ERR_BOT_API_UNREACHABLE",
+      message: /did not answer "setWebhook" within 30 s/,
+    });
+    assert.deepEqual(host.ids, [1001]);
+  });
+
   it("waits for a bot that is being removed before it comes back: they would share a store", async () => {
     const slow = gate();
     const started = gate();
