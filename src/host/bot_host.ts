@@ -80,7 +80,8 @@ export interface BotHost extends DeliveryHandler {
   get(id: number): Webhook | undefined;
   /**
    * Adds a bot, and registers its webhook if the host has a `url`: at most once a second, as Telegram demands, and again
-   * for as long as Telegram answers 429. A bot that the host already has stays as it is, and is registered again.
+   * for as long as Telegram answers 429. A bot that the host already has stays as it is, and is registered again; with
+   * another token, as after `/revoke`, it is removed first, as {@link BotHost.remove | remove} does it.
    *
    * @param token The bot token, as @BotFather shows it.
    * @param params Parameters of `setWebhook` beyond `url` and `secret_token`.
@@ -343,7 +344,11 @@ class HostedBots implements Router {
   async add(token: string, params: Omit<SetWebhookParams, "url" | "secret_token"> = {}): Promise<number> {
     assertBotToken(token);
     const id = idOf(token);
-    const member = this.#members.get(id) ?? await this.#admit(id, token);
+    let member = this.#members.get(id);
+    while (member?.endpoint.token !== token) {
+      if (member !== undefined) await this.#dismiss(id, member, closeTimeoutMs());
+      member = this.#members.get(id) ?? await this.#admit(id, token);
+    }
     await member.pipeline.inbox.open(); // which another call may have begun
     const { url } = this.#options;
     if (url !== undefined) await this.#register(id, member, url, params);
@@ -441,7 +446,14 @@ class HostedBots implements Router {
       ...(store === undefined ? {} : { store: store(id) }),
     }, { rememberedUpdates: REMEMBERED_UPDATES });
     const pipeline = pipelineOf(hook);
-    const member: Member = { hook, pipeline, endpoint, secretToken, registerAt: 0, gone: new AbortController() };
+    const member: Member = {
+      hook,
+      pipeline,
+      endpoint,
+      secretToken,
+      registerAt: 0,
+      gone: new AbortController(),
+    };
     this.#members.set(id, member);
     this.#unknown.delete(id);
     try {

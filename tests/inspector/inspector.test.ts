@@ -166,7 +166,10 @@ describe("the inspector", () => {
   });
 
   it("shows a delivery whose handler has put something into its update that is no JSON", async (t) => {
-    const { post, ask, page } = await inspected(t, (update) => void Object.assign(update, { context: update }));
+    const { post, ask, page } = await inspected(
+      t,
+      (update) => void Object.assign(update, { context: update }),
+    );
     await post(message(1));
     const { number } = await page.row(({ state }) => state === "done");
     const { updates }: DeliveryDetail = await ask(`delivery/${number}`);
