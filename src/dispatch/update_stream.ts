@@ -11,8 +11,9 @@ export type Overflow = "suspend" | "dropOldest" | "dropNewest";
 /**
  * The updates of one subscriber, for `for await` and `ReadableStream.from`. Leaving the loop, by `break`, `return` or an
  * error, ends the subscription. Several loops over one stream share its updates: subscribe again for a copy. With
- * `bufferSize: 0`, each of them acknowledges the oldest update that any loop is handling; one that is left in the middle
- * of an update acknowledges neither that nor what still waits, so that these are handled again.
+ * `bufferSize: 0`, each of them acknowledges its own update when it asks for the next one; if one is left in the middle of
+ * an update, neither that nor what others are handling or what still waits is acknowledged, so that these are handled
+ * again.
  *
  * @example
  * ```ts
@@ -53,9 +54,10 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   /** At most `#size` updates, and behind them one for each delivery in `#held`. */
   readonly #buffer = new Fifo<T>();
   #held: Held[] = [];
-  /** Without a buffer: the deliveries of the updates that loops are handling. */
-  #unfinished: Held[] = [];
-  #readers: ((result: IteratorResult<T, undefined>) => void)[] = [];
+  /** Without a buffer: the deliveries of the updates that each loop is handling. The first is whoever calls `next` here. */
+  readonly #loops: Held[][] = [[]];
+  #readers: { readonly loop: Held[]; readonly resolve: (result: IteratorResult<T, undefined>) => void }[] =
+    [];
   #open = true;
 
   constructor(size: number, overflow: Overflow, onEnd: () => void, signal: AbortSignal | undefined) {
@@ -82,8 +84,8 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
     const suspends = this.#overflow === "suspend";
     const reader = this.#readers.shift();
     if (reader !== undefined) {
-      reader({ done: false, value: update });
-      return suspends && this.#size === 0 ? this.#hold(this.#unfinished, context.signal) : undefined;
+      reader.resolve({ done: false, value: update });
+      return suspends && this.#size === 0 ? this.#hold(reader.loop, context.signal) : undefined;
     }
     if (this.#buffer.length < this.#size) {
       this.#buffer.push(update);
@@ -100,16 +102,20 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   }
 
   next(): Promise<IteratorResult<T, undefined>> {
-    this.#unfinished.shift()?.release();
+    return this.#next(this.#loops[0] ?? []);
+  }
+
+  #next(loop: Held[]): Promise<IteratorResult<T, undefined>> {
+    loop.shift()?.release();
     const update = this.#buffer.shift();
     if (update !== undefined) {
       const held = this.#held.shift();
       if (this.#size > 0) held?.release();
-      else if (held !== undefined) this.#unfinished.push(held);
+      else if (held !== undefined) loop.push(held);
       return Promise.resolve({ done: false, value: update });
     }
     if (!this.#open) return Promise.resolve(DONE);
-    return new Promise((resolve) => this.#readers.push(resolve));
+    return new Promise((resolve) => this.#readers.push({ loop, resolve }));
   }
 
   return(): Promise<IteratorReturnResult<undefined>> {
@@ -117,8 +123,15 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
     return Promise.resolve(DONE);
   }
 
-  [Symbol.asyncIterator](): this {
-    return this;
+  [Symbol.asyncIterator](): AsyncIterableIterator<T, undefined> {
+    const loop = this.#loops[0]?.splice(0) ?? []; // a loop goes on with what `next` returned before
+    this.#loops.push(loop);
+    const iterator: AsyncIterableIterator<T, undefined> = {
+      next: () => this.#next(loop),
+      return: () => this.return(),
+      [Symbol.asyncIterator]: () => iterator,
+    };
+    return iterator;
   }
 
   /** Accepts no more updates. Acknowledged updates can still be read; Telegram sends the others again. */
@@ -131,7 +144,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
 
   readonly #end = (): void => {
     // A loop that throws is left in the same way as one that breaks. So without a buffer, only what it has asked past is done.
-    const undone = this.#size === 0 ? [...this.#unfinished, ...this.#held] : [];
+    const undone = this.#size === 0 ? [...this.#loops.flat(), ...this.#held] : [];
     for (const held of undone) {
       held.refuse(new ReceiverClosed("The loop was left before it had handled this update"));
     }
@@ -144,7 +157,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   #stop(): void {
     this.#open = false;
     this.#signal?.removeEventListener("abort", this.#end);
-    for (const resolve of this.#readers) resolve(DONE);
+    for (const { resolve } of this.#readers) resolve(DONE);
     this.#readers = [];
     this.#onEnd();
   }
@@ -176,6 +189,9 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
       this.#held.splice(index, 1);
       this.#buffer.remove(this.#size + index);
     }
-    this.#unfinished = this.#unfinished.filter((each) => each !== held);
+    for (const loop of this.#loops) {
+      const place = loop.indexOf(held);
+      if (place !== -1) loop.splice(place, 1);
+    }
   }
 }

@@ -2,10 +2,11 @@
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { type Answer, CLOSING, tryLater, WRONG_PATH } from "../answers/answer.ts";
 import { toResponse } from "../answers/to_response.ts";
-import { type BotApi, botApi } from "../bot_api/bot_api.ts";
+import { botApi, checkedEndpoint, setWebhookBody } from "../bot_api/bot_api.ts";
 import { assertBotToken } from "../bot_api/bot_token.ts";
+import { secondsToWait } from "../bot_api/call_bot_api.ts";
 import { deriveSecretToken } from "../bot_api/derive_secret_token.ts";
-import type { BotApiFetch } from "../bot_api/send_request.ts";
+import type { BotApiFetch, Endpoint } from "../bot_api/send_request.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
 import { checkFunction, checkNumber, checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
@@ -26,6 +27,7 @@ import type { BotHostHealth } from "../operate/health.ts";
 import { type Measured, Metrics, metricsText } from "../operate/metrics.ts";
 import { createPages, type Pages } from "../operate/pages.ts";
 import { Pipeline, type Router } from "../pipeline.ts";
+import { setWebhookOnce } from "../serve/register_webhook.ts";
 import type { Awaitable, InboxStore } from "../store/inbox_store.ts";
 import { printError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
@@ -77,8 +79,9 @@ export interface BotHost extends DeliveryHandler {
   /** The webhook of a bot, if the host has it. */
   get(id: number): Webhook | undefined;
   /**
-   * Adds a bot, and registers its webhook if the host has a `url`: at most once a second, as Telegram demands. A bot that
-   * the host already has stays as it is, and is registered again.
+   * Adds a bot, and registers its webhook if the host has a `url`: at most once a second, as Telegram demands, and again
+   * for as long as Telegram answers 429. A bot that the host already has stays as it is, and is registered again; with
+   * another token, as after `/revoke`, it is removed first, as {@link BotHost.remove | remove} does it.
    *
    * @param token The bot token, as @BotFather shows it.
    * @param params Parameters of `setWebhook` beyond `url` and `secret_token`.
@@ -126,7 +129,7 @@ const REPORT_EVERY_MS = 60_000;
 interface Member {
   readonly hook: Webhook;
   readonly pipeline: Pipeline;
-  readonly api: BotApi;
+  readonly endpoint: Endpoint;
   readonly secretToken: string;
   /** When `setWebhook` may be called again. */
   registerAt: number;
@@ -341,7 +344,11 @@ class HostedBots implements Router {
   async add(token: string, params: Omit<SetWebhookParams, "url" | "secret_token"> = {}): Promise<number> {
     assertBotToken(token);
     const id = idOf(token);
-    const member = this.#members.get(id) ?? await this.#admit(id, token);
+    let member = this.#members.get(id);
+    while (member?.endpoint.token !== token) {
+      if (member !== undefined) await this.#dismiss(id, member, closeTimeoutMs());
+      member = this.#members.get(id) ?? await this.#admit(id, token);
+    }
     await member.pipeline.inbox.open(); // which another call may have begun
     const { url } = this.#options;
     if (url !== undefined) await this.#register(id, member, url, params);
@@ -426,6 +433,7 @@ class HostedBots implements Router {
 
   async #admit(id: number, token: string): Promise<Member> {
     const { apiRoot, fetch, store } = this.#options;
+    const endpoint = checkedEndpoint(token, { apiRoot, fetch });
     const api = botApi(token, { apiRoot, fetch });
     const secretToken = await deriveSecretToken(token);
     while (this.#removing.has(id)) await this.#removing.get(id)?.catch(() => {}); // two inboxes must not share its store
@@ -438,7 +446,14 @@ class HostedBots implements Router {
       ...(store === undefined ? {} : { store: store(id) }),
     }, { rememberedUpdates: REMEMBERED_UPDATES });
     const pipeline = pipelineOf(hook);
-    const member: Member = { hook, pipeline, api, secretToken, registerAt: 0, gone: new AbortController() };
+    const member: Member = {
+      hook,
+      pipeline,
+      endpoint,
+      secretToken,
+      registerAt: 0,
+      gone: new AbortController(),
+    };
     this.#members.set(id, member);
     this.#unknown.delete(id);
     try {
@@ -465,12 +480,22 @@ class HostedBots implements Router {
     member.registerAt = Math.max(now, member.registerAt) + REGISTER_EVERY_MS;
     const { signal } = member.gone;
     if (waitMs > 0) await pause(waitMs, signal);
-    await member.api.setWebhook({
-      allowed_updates: member.hook.allowedUpdates,
+    const { endpoint, hook, secretToken } = member;
+    const body = await setWebhookBody(endpoint, {
+      allowed_updates: hook.allowedUpdates,
       ...params,
       url: new URL(`${this.#prefix}${id}`, url).href,
-      secret_token: member.secretToken,
-    }, { signal });
+      secret_token: secretToken,
+    });
+    for (;;) {
+      try {
+        return await setWebhookOnce(endpoint, body, signal);
+      } catch (error) {
+        const seconds = secondsToWait(error);
+        if (seconds === 0) throw error;
+        await pause(seconds * 1_000, signal);
+      }
+    }
   }
 
   #isFull(): boolean {

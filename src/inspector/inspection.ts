@@ -65,8 +65,10 @@ export class Inspection {
     const { updates, headers, path = this.#inspectable.path, attempts, reply, replySent } = entry;
     const row = this.#journal.all().rows.find((each) => each.number === number);
     if (row === undefined) throw notThere(number);
-    const shown = reply && writable(reply);
-    return { row, updates, headers, attempts, reply: shown, replySent, url: this.#urlOf(path) };
+    return {
+      ...{ row, headers, attempts, replySent, url: this.#urlOf(path) },
+      ...{ updates: updates.map(writable), reply: reply && writable(reply) },
+    };
   }
 
   /**
@@ -170,7 +172,7 @@ export class Inspection {
   }
 
   #sendSoon(): void {
-    if (this.#subscribers.size === 0) return;
+    if (this.#subscribers.size === 0) return this.#journal.forgetChanges(); // who subscribes begins with everything
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       const changes = {
@@ -192,11 +194,14 @@ export class Inspection {
   }
 }
 
-/** A reply as it can be shown: a handler may return one that is no JSON, which is then the news. */
-function writable(reply: object): object {
+/**
+ * A reply or an update as it can be shown: a handler may return a reply that is no JSON, or put something into its update
+ * that is none, which is then the news.
+ */
+function writable(value: object): object {
   try {
-    JSON.stringify(reply);
-    return reply;
+    JSON.stringify(value);
+    return value;
   } catch (error) {
     return { error: `It cannot be written as JSON: ${plainText(errorReason(error))}` };
   }

@@ -108,8 +108,13 @@ export class Journal {
     const rows = [...this.#changed].flatMap((number) => this.#entries.get(number) ?? []).map(rowOf);
     const refusals = [...this.#changedRefusals].flatMap((number) => this.#refusals.get(number) ?? []);
     const changes = { rows, removed: [...this.#removed], refusals };
-    for (const each of [this.#changed, this.#removed, this.#changedRefusals]) each.clear();
+    this.forgetChanges();
     return changes;
+  }
+
+  /** Nobody needs to be told of what has changed until now. */
+  forgetChanges(): void {
+    for (const each of [this.#changed, this.#removed, this.#changedRefusals]) each.clear();
   }
 
   #note(event: WebhookEvent): void {

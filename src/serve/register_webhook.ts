@@ -32,7 +32,7 @@ export async function registerWebhook(
   for (let pauseMs = FIRST_PAUSE_MS;; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
     let waitMs: number;
     try {
-      return await attempt(endpoint, body, stop);
+      return await setWebhookOnce(endpoint, body, stop);
     } catch (error) {
       stop.throwIfAborted();
       waitMs = Math.max(pauseMs, secondsToWait(error) * 1000);
@@ -46,7 +46,13 @@ export async function registerWebhook(
   }
 }
 
-async function attempt(endpoint: Endpoint, body: object, stop: AbortSignal): Promise<void> {
+/**
+ * Calls `setWebhook` once, as {@link callOnce} does; a silent connection is one that cannot be reached.
+ *
+ * @param body What {@link setWebhookBody} returned.
+ * @param stop Ends it.
+ */
+export async function setWebhookOnce(endpoint: Endpoint, body: object, stop: AbortSignal): Promise<void> {
   const tooLong = AbortSignal.timeout(ATTEMPT_MS);
   try {
     await callOnce(endpoint, "setWebhook", body, AbortSignal.any([stop, tooLong]));

@@ -45,6 +45,36 @@ describe("back-pressure over a socket", () => {
     assert.equal((await first.deliver(delivery(3))).status, 200);
   });
 
+  it("does not acknowledge what one of several loops throws at, after another has asked for more", async (t) => {
+    const streams = updateStreams({ bufferSize: 0 });
+    const stream = streams.on("message:text");
+    const { connect } = await liveServer(t, streams);
+    const [first, second] = [await connect(), await connect()];
+    const [slow, quick] = [stream[Symbol.asyncIterator](), stream[Symbol.asyncIterator]()];
+    const failed = first.deliver(delivery(1));
+    assert.equal((await slow.next()).value?.message.text, "text 1");
+    const handled = second.deliver(delivery(2));
+    assert.equal((await quick.next()).value?.message.text, "text 2");
+    const next = quick.next();
+    assert.equal((await handled).status, 200);
+    await slow.return?.(); // as `for await` does when its body throws
+    assert.equal((await failed).status, 503);
+    assert.equal((await next).done, true);
+  });
+
+  it("goes on in a loop with what was read before it", async (t) => {
+    const streams = updateStreams({ bufferSize: 0 });
+    const stream = streams.on("message:text");
+    const { connect } = await liveServer(t, streams);
+    const connection = await connect();
+    const answer = connection.deliver(delivery(1));
+    assert.equal((await stream.next()).value?.message.text, "text 1");
+    const next = stream[Symbol.asyncIterator]().next();
+    assert.equal((await answer).status, 200);
+    await stream.return();
+    assert.equal((await next).done, true);
+  });
+
   it("does not acknowledge what a loop throws at: Telegram brings it again", async (t) => {
     const streams = updateStreams({ bufferSize: 0 });
     const loop = (async () => {

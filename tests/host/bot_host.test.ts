@@ -2,7 +2,15 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { createServer } from "node:http";
 import { type AddressInfo, connect } from "node:net";
-import { type BotHost, botHost, deriveSecretToken, type HostedBot, listen, webhook } from "../../mod.ts";
+import {
+  type BotHost,
+  botHost,
+  deriveSecretToken,
+  type HostedBot,
+  listen,
+  prometheusText,
+  webhook,
+} from "../../mod.ts";
 import { SeenUpdates } from "../../src/runner/seen_updates.ts";
 import { serve, toNodeListener } from "../../src/serve/node.ts";
 import { REMEMBERED_UPDATES } from "../../src/store/limits.ts";
@@ -312,6 +320,50 @@ describe("botHost", () => {
     await host.close();
     await closed;
     assert.equal(calls, 2);
+  });
+
+  it("does not wait for ever for a Bot API that is silent", async (t) => {
+    const timeout = AbortSignal.timeout;
+    AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 1_000);
+    t.after(() => AbortSignal.timeout = timeout);
+    const silence = setTimeout(() => {}, 10_000); // as an open connection, it keeps the process running
+    t.after(() => clearTimeout(silence));
+    const host = botHost(() => {}, {
+      url: "https://bots.example",
+      fetch: (_, { signal }) =>
+        new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason))),
+    });
+    t.after(() => host.close());
+    await assert.rejects(host.add(ONE), {
+      code: "ERR_BOT_API_UNREACHABLE",
+      message: /did not answer "setWebhook" within 30 s/,
+    });
+    assert.deepEqual(host.ids, [1001]);
+  });
+
+  it("takes a new token in place of the one before, and counts what was handled once", async (t) => {
+    const [renewed, last] = ["1001:AAB_renewed", "1001:AAB_last"];
+    const gates = [gate(), gate()] as const;
+    const host = botHost(async () => {
+      gates[0].open();
+      await gates[1].opened;
+    }, {});
+    t.after(() => host.close());
+    await prometheusText(host);
+    await host.add(ONE);
+    const running = deliver(host, ONE, message(1));
+    await gates[0].opened;
+    const adding = [host.add(renewed), host.add(renewed)];
+    await new Promise((resolve) => setTimeout(resolve, 5));
+    gates[1].open();
+    assert.equal((await running).status, 200);
+    assert.deepEqual(await Promise.all(adding), [1001, 1001]);
+    assert.equal((await deliver(host, ONE, message(2))).status, 401);
+    assert.equal((await deliver(host, renewed, message(2))).status, 200);
+    await Promise.all([host.add(ONE), host.add("1001:AAB_other")]);
+    await host.add(last);
+    assert.equal((await deliver(host, last, message(3))).status, 200);
+    assert.match(await prometheusText(host), /^telehook_updates_handled_total 3$/m);
   });
 
   it("waits for a bot that is being removed before it comes back: they would share a store", async () => {

@@ -67,6 +67,7 @@ async function stream(t: TestContext, url: string) {
   t.after(() => abort.abort());
   const response = await fetch(`${url}changes`, { signal: abort.signal });
   const rows = new Map<number, DeliveryRow>();
+  const removed: number[] = [];
   const refusals = new Map<number, Changes["refusals"][number]>();
   let sendUrl: string | undefined;
   let changed = () => {};
@@ -83,6 +84,7 @@ async function stream(t: TestContext, url: string) {
         if (changes.isFirst) sendUrl = changes.url;
         for (const row of changes.rows) rows.set(row.number, row);
         for (const number of changes.removed) rows.delete(number);
+        removed.push(...changes.removed);
         for (const each of changes.refusals) refusals.set(each.number, each);
         changed();
       }
@@ -90,6 +92,8 @@ async function stream(t: TestContext, url: string) {
   })().catch(() => {});
   return {
     rows,
+    /** The numbers of all rows that were taken away. */
+    removed,
     refusals,
     sendUrl: () => sendUrl,
     /** Resolves with the first row that is as wanted. */
@@ -159,6 +163,17 @@ describe("the inspector", () => {
     const { number } = await page.row(({ state }) => state === "done");
     const { reply }: DeliveryDetail = await ask(`delivery/${number}`);
     assert.match(JSON.stringify(reply), /It cannot be written as JSON/);
+  });
+
+  it("shows a delivery whose handler has put something into its update that is no JSON", async (t) => {
+    const { post, ask, page } = await inspected(
+      t,
+      (update) => void Object.assign(update, { context: update }),
+    );
+    await post(message(1));
+    const { number } = await page.row(({ state }) => state === "done");
+    const { updates }: DeliveryDetail = await ask(`delivery/${number}`);
+    assert.match(JSON.stringify(updates), /It cannot be written as JSON/);
   });
 
   it("shows a delivery, its answer, its reply and its headers, but no secret", async (t) => {
@@ -379,6 +394,18 @@ describe("the inspector", () => {
     const few = await stream(t, other.url);
     await few.row(({ updateId }) => updateId === 5);
     assert.deepEqual([...few.rows.values()].map(({ updateId }) => updateId), [3, 4, 5]);
+  });
+
+  it("does not collect what nobody watches", async (t) => {
+    const { hook } = await inspected(t, () => {});
+    const unwatched = await inspect(hook, { keep: 1 });
+    t.after(() => unwatched.close());
+    for (let id = 1; id <= 100; id++) await hook.receive(message(id));
+    const page = await stream(t, unwatched.url);
+    await page.row(({ updateId }) => updateId === 100);
+    await hook.receive(message(101));
+    await page.row(({ updateId }) => updateId === 101);
+    assert.deepEqual(page.removed, [100]);
   });
 
   it("says what Telegram says, in words", async (t) => {
