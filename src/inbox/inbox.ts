@@ -3,6 +3,7 @@ import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
 import { ReceiverClosed } from "../receiver/verdicts.ts";
 import { pause } from "../platform/pause.ts";
+import { unrefTimer } from "../platform/unref_timer.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import type {
   Added,
@@ -30,6 +31,10 @@ import { StoreEntries } from "./store_entries.ts";
 import { type Blame, UnstoredUpdates } from "./unstored_updates.ts";
 
 const PARKED_PAGE = 100;
+/** Telegram's sender waits for 60 s. An answer must be on its way before. */
+const SENDER_WAITS_MS = 55_000;
+/** How soon the store is asked again to adopt an update that it has failed to. */
+const ADOPT_AGAIN_MS = 1_000;
 /** How often to look whether other processes have handled the rest, while somebody waits for that. */
 const OTHERS_MS = 250;
 
@@ -465,12 +470,29 @@ export class Inbox {
       this.#acknowledge(running, "running");
     } catch (error) {
       if (this.#waiting.get(id) !== running) return; // this has closed
-      // Telegram sends it again, and then waits for the same call.
+      if (this.#mayWaitLonger(running)) return this.#adoptSoon(running, error);
+      // Telegram sends it again, and then waits for the same call; unless that comes to another process.
       this.#waiting.renew(running, this.#refuse(update, error, { isRunning: true }));
       this.#limit.begin();
     } finally {
       running.adopted = undefined;
     }
+  }
+
+  /** Whether a sender may wait longer than the limit, while a copy could come to a process that does not know of this call. */
+  #mayWaitLonger({ since }: WaitingUpdate): boolean {
+    const mostMs = Math.min(2 * this.#settings.acknowledgeWithinMs, SENDER_WAITS_MS);
+    return this.#store.isShared && this.#closing === undefined && performance.now() - since < mostMs;
+  }
+
+  /** Asks the store again to adopt an update, unless its receiver has ended by then. */
+  #adoptSoon(running: WaitingUpdate, error: unknown): void {
+    this.#events.storeFailed(error);
+    running.isAdoptedSoon = true;
+    unrefTimer(setTimeout(() => {
+      running.isAdoptedSoon = false;
+      if (this.#waiting.get(running.id) === running && running.place === "receiver") this.#onOverdue(running);
+    }, Math.min(this.#settings.acknowledgeWithinMs, ADOPT_AGAIN_MS)));
   }
 
   #acknowledge(overdue: WaitingUpdate, reason: "running" | "waiting"): void {

@@ -67,7 +67,7 @@ export class AcknowledgementLimit {
     const overdue = performance.now() - this.#limitMs;
     for (const each of this.#waiting.values()) {
       if (each.since > overdue) return this.#arm(each.since - overdue);
-      if (each.adopted !== undefined || each.place === "storing") continue;
+      if (each.adopted !== undefined || each.isAdoptedSoon || each.place === "storing") continue;
       this.#onOverdue(each);
     }
   }
