@@ -97,7 +97,7 @@ export class Inbox {
     this.#rules = settings.mediaGroups && { ...settings.mediaGroups, mostParts: MOST_PARTS };
     this.#mayPassBy = !this.#store.isDurable && !this.#store.isShared && settings.lane === undefined;
     this.#failures = new Failures(
-      settings,
+      { ...settings, hasOthers: this.#store.isShared || this.#store.isDurable },
       (isOutage, lanes) => {
         events.outage(isOutage ? "began" : "ended", lanes);
         if (!isOutage) this.#runner.wake(0);

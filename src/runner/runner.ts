@@ -13,7 +13,7 @@ import { errorText } from "../text/error_reason.ts";
 import { mergeParts } from "../delivery/media_group.ts";
 import type { Update } from "../updates/mod.ts";
 import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
-import { type Failures, NO_TRIES } from "./failures.ts";
+import { failedBefore, type Failures, NO_TRIES } from "./failures.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome } from "./outcome.ts";
 import type { ReportError } from "./report_error.ts";
 import { type CallLimits, RunningCall, RunningCalls } from "./running_calls.ts";
@@ -89,6 +89,8 @@ interface Case {
   readonly id: number;
   readonly lane: () => Lane;
   readonly tries: Tries;
+  /** When it had failed before at the latest, if it has. */
+  readonly failedAt?: number;
   readonly context: CallContext;
   /** When the call began, as the events tell it. */
   readonly since: number;
@@ -379,6 +381,7 @@ export class Runner {
       id: batch.updates[0]?.update_id ?? update.update_id,
       lane: () => batch.lane,
       tries: triesOf(batch),
+      failedAt: failedBefore(batch, call.startedAt),
     }, end);
     let outcome = sender && this.#outcomeOf(sender.id, decision);
     switch (decision.type) {
@@ -476,7 +479,9 @@ export class Runner {
       return { type: "retry", error, storeAfterMs: 0, senderAfterMs: undefined, tries: NO_TRIES };
     }
     if (error instanceof GiveUp) failures.passed();
-    const verdict = error instanceof GiveUp ? undefined : failures.failed(id, it.lane(), it.tries);
+    const verdict = error instanceof GiveUp
+      ? undefined
+      : failures.failed(id, it.lane(), it.tries, false, it.failedAt);
     const willRetry = verdict?.willRetry ?? false;
     const senderAfterMs = failures.isOutage ? failures.retryAfterMs(update) : undefined;
     const retryAfterMs = isKept ? verdict?.retryAfterMs : senderAfterMs;

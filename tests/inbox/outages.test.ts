@@ -40,6 +40,21 @@ describe("failures", () => {
     assert.equal(failures.failed(1, 1, { attempts: 8, failures: 2 }).willRetry, false);
   });
 
+  it("count where another process has seen the first, by a success here since then", (t) => {
+    const clock = new Clock(t);
+    const failures = new Failures({ maxAttempts: 3, giveUpAfterMs: 600_000, hasOthers: true }, () => {});
+    assert.ok(failures.isWatching, "though nothing has failed here");
+    const failedAgo = (ms: number, lane: number) =>
+      failures.failed(lane, lane, { attempts: 1, failures: 0 }, false, performance.now() - ms).tries;
+    failures.succeeded(9, 9);
+    clock.pass(1_000);
+    assert.deepEqual(failedAgo(1_000, 1), { attempts: 2, failures: 0 }, "it succeeded before");
+    assert.deepEqual(failedAgo(1_001, 2), { attempts: 2, failures: 2 });
+    failures.succeeded(9, 9);
+    clock.pass(1);
+    assert.deepEqual(failedAgo(1_000, 9), { attempts: 2, failures: 0 }, "its own lane");
+  });
+
   it("do not count by a success in the same lane, nor by one before the first", (t) => {
     new Clock(t);
     const { failures, fail } = rules(2);
