@@ -318,7 +318,10 @@ export class Runner {
       return this.#tell((store) => store.complete(batch, false));
     }
     if (this.#takeOver(batch)) return failures.passed();
-    if (this.#mustWaitAsSuspect(batch) || this.#isReplayTooEarly(batch)) return this.#putBack(batch);
+    if (this.#mustWaitAsSuspect(batch) || this.#isReplayTooEarly(batch)) {
+      failures.passed();
+      return this.#putBack(batch, WAIT_RETRY_MS);
+    }
     const { update, fault } = contentOf(batch);
     const tries = triesOf(batch);
     if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
@@ -656,7 +659,7 @@ export class Runner {
     const quietExtraMs = mediaGroups === undefined ? 0 : waiting.blockedMs(mediaGroups.quietMs);
     const isProbe = failures.isOutage;
     if (isProbe) failures.probe();
-    const most = isProbe ? 1 : Math.min(this.#free, MOST_CLAIMED);
+    const most = Math.min(this.#free, MOST_CLAIMED); // a probe is chosen among them
     let batches: readonly Batch[] = [];
     let room = 0;
     try {
@@ -674,13 +677,23 @@ export class Runner {
 
   /** Starts what was claimed, and lets other things happen now and then. There is room for all. */
   async #startAll(batches: readonly Batch[]): Promise<void> {
-    const suspects = batches.filter((batch) => batch.crashes >= SUSPECT_CRASHES);
-    // Any of them: behind one that never ends, the one that ends the process would never be alone.
-    const next = suspects[Math.floor(Math.random() * suspects.length)];
-    const others = suspects.filter((batch) => batch !== next);
-    // First, since a suspect may end the process as it begins, and is known by having been claimed alone.
-    if (others.length > 0) {
-      await Promise.all(others.map((batch, n) => this.#putBack(batch, n * SUSPECT_STEP_MS)));
+    const { failures } = this.#parts;
+    let others: readonly Batch[];
+    if (failures.isOutage) {
+      failures.probe();
+      // What has not failed yet, if there is any: behind many that fail again, the one that ends an outage would wait.
+      const next = batches.find(({ crashes, tries }) => crashes + tries.attempts === 0) ?? batches[0];
+      others = batches.filter((batch) => batch !== next);
+      await Promise.all(others.map((batch) => this.#putBack(batch, 0)));
+    } else {
+      const suspects = batches.filter((batch) => batch.crashes >= SUSPECT_CRASHES);
+      // Any of them: behind one that never ends, the one that ends the process would never be alone.
+      const next = suspects[Math.floor(Math.random() * suspects.length)];
+      others = suspects.filter((batch) => batch !== next);
+      // First, since a suspect may end the process as it begins, and is known by having been claimed alone.
+      await Promise.all(
+        others.map((batch, n) => this.#putBack(batch, WAIT_RETRY_MS + n * SUSPECT_STEP_MS)),
+      );
     }
     for (const batch of batches) {
       if (!others.includes(batch)) void this.start(batch);
@@ -727,9 +740,8 @@ export class Runner {
     return true;
   }
 
-  #putBack(batch: Batch, laterMs = 0): Promise<void> {
-    this.#parts.failures.passed();
-    return this.#tell((store) => store.retry(batch, WAIT_RETRY_MS + laterMs));
+  #putBack(batch: Batch, afterMs: number): Promise<void> {
+    return this.#tell((store) => store.retry(batch, afterMs));
   }
 
   /** Updates that were claimed by several processes that ended run one at a time, to find which one ends them. */

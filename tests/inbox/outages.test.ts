@@ -299,6 +299,23 @@ describe("an outage", () => {
     await hook.close();
   });
 
+  it("has what was not tried yet as its probe, however many fail again", async (t) => {
+    const clock = new Clock(t);
+    const log = new Log();
+    const { hook } = bot((update) => {
+      log.add(word(update));
+      if (update.update_id < 30) throw new Error("bad");
+    }, { acknowledge: "received" });
+    const bad = Array.from({ length: 29 }, (_, i) => hook.receive(inChat(i + 1, i + 1)));
+    await Promise.all([...bad, log.has(29)]);
+    assert.equal(hook.stats().isOutage, true);
+    clock.pass(60_000);
+    await hook.receive(inChat(30, 30));
+    await log.has(30);
+    assert.equal(log.words[29], "30");
+    await hook.close();
+  });
+
   it("does not count an update as its probe that only waits behind another", async (t) => {
     const clock = new Clock(t);
     const { hook, post, state, log, begin } = away({ acknowledgeWithinMs: 30, mediaGroups: { quietMs: 1 } });
