@@ -26,6 +26,8 @@ const LONGEST_PROBE_MS = 60_000;
 /** How long a stored update rests after its first failure; then twice as long each time. */
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
+/** By how much of that it rests less, at random: what fails together would fail together again, as if it were an outage. */
+const RETRY_SPREAD = 0.5;
 /** How many failing updates are known at the same time: Telegram loads far fewer queues. */
 const MOST_FAILING = 10_000;
 
@@ -40,7 +42,7 @@ const restMs = (attempts: number) => Math.min(FIRST_RETRY_MS * 2 ** (attempts - 
  * @returns `Infinity` if it had not failed.
  */
 export function failedBefore({ tries: { attempts }, waitedMs }: Batch, claimedAt: number): number {
-  return attempts === 0 ? Infinity : claimedAt - Math.min(restMs(attempts), waitedMs);
+  return attempts === 0 ? Infinity : claimedAt - Math.min(restMs(attempts) * (1 - RETRY_SPREAD), waitedMs);
 }
 
 /** Of an update that was not handled yet. */
@@ -215,7 +217,7 @@ export class Failures {
     return {
       willRetry: !isGivenUp,
       tries: failing.tries,
-      retryAfterMs: restMs(attempts),
+      retryAfterMs: Math.round(restMs(attempts) * (1 - RETRY_SPREAD * Math.random())),
     };
   }
 

@@ -26,7 +26,8 @@ describe("failures", () => {
     const { failures, fail } = rules(3);
     assert.deepEqual(fail(1).tries, { attempts: 1, failures: 0 });
     failures.succeeded(2, 2);
-    assert.deepEqual(fail(1), { willRetry: true, tries: { attempts: 2, failures: 2 }, retryAfterMs: 2_000 });
+    const { willRetry, tries } = fail(1);
+    assert.deepEqual([willRetry, tries], [true, { attempts: 2, failures: 2 }]);
     assert.equal(fail(1).willRetry, false);
     assert.deepEqual(failures.triesOf(1), NO_TRIES, "it is known no longer");
   });
@@ -38,6 +39,19 @@ describe("failures", () => {
     assert.deepEqual(failures.failed(1, 1, before).tries, { attempts: 8, failures: 2 });
     failures.succeeded(2, 2);
     assert.equal(failures.failed(1, 1, { attempts: 8, failures: 2 }).willRetry, false);
+  });
+
+  it("rest twice as long each time up to a minute, but not all equally long: together they would seem an outage", (t) => {
+    new Clock(t);
+    const { failures } = rules();
+    for (const [attempts, longestMs] of [[0, 1_000], [1, 2_000], [4, 16_000], [9, 60_000]] as const) {
+      const rests = Array.from({ length: 20 }, (_, i) => {
+        const id = 100 * attempts + i;
+        return failures.failed(id, id, { attempts, failures: 0 }).retryAfterMs;
+      });
+      assert.ok(rests.every((ms) => ms >= longestMs / 2 && ms <= longestMs), rests.join());
+      assert.ok(new Set(rests).size > 1);
+    }
   });
 
   it("count where another process has seen the first, by a success here since then", (t) => {
