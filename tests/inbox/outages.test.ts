@@ -327,7 +327,7 @@ describe("an outage", () => {
     await hook.receive(inChat(30, 30));
     await log.has(30);
     assert.equal(log.words[29], "30");
-    await hook.close();
+    await hook.close({ timeoutMs: 0 });
   });
 
   it("does not count an update as its probe that only waits behind another", async (t) => {
