@@ -3,7 +3,6 @@ import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
 import { ReceiverClosed } from "../receiver/verdicts.ts";
 import { pause } from "../platform/pause.ts";
-import { unrefTimer } from "../platform/unref_timer.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import type {
   Added,
@@ -95,7 +94,7 @@ export class Inbox {
     this.#events = events;
     this.#mayPassBy = !this.#store.isDurable && !this.#store.isShared && settings.lane === undefined;
     this.#failures = new Failures(
-      settings,
+      { ...settings, hasOthers: this.#store.isShared || this.#store.isDurable },
       (isOutage, lanes) => {
         events.outage(isOutage ? "began" : "ended", lanes);
         if (!isOutage) this.#runner.claims.wake(0);
@@ -485,14 +484,12 @@ export class Inbox {
     return this.#store.isShared && this.#closing === undefined && performance.now() - since < mostMs;
   }
 
-  /** Asks the store again to adopt an update, unless its receiver has ended by then. */
+  /** Lets the store be asked again to adopt an update, unless its receiver has ended by then. */
   #adoptSoon(running: WaitingUpdate, error: unknown): void {
     this.#events.storeFailed(error);
-    running.isAdoptedSoon = true;
-    unrefTimer(setTimeout(() => {
-      running.isAdoptedSoon = false;
-      if (this.#waiting.get(running.id) === running && running.place === "receiver") this.#onOverdue(running);
-    }, Math.min(this.#settings.acknowledgeWithinMs, ADOPT_AGAIN_MS)));
+    running.adoptedAfter = performance.now() + Math.min(this.#settings.acknowledgeWithinMs, ADOPT_AGAIN_MS);
+    running.adopted = undefined;
+    this.#limit.look();
   }
 
   #acknowledge(overdue: WaitingUpdate, reason: "running" | "waiting"): void {

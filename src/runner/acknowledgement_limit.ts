@@ -39,7 +39,11 @@ export class AcknowledgementLimit {
 
   /** Sets the timer again: on platforms where a timer ends with the request that has set it. */
   rearm(): void {
-    if (this.#timer === undefined) return;
+    if (this.#timer !== undefined) this.look();
+  }
+
+  /** Looks now who waits too long, and when to look next. */
+  look(): void {
     this.stop();
     this.#sweep();
   }
@@ -56,6 +60,7 @@ export class AcknowledgementLimit {
 
   #arm(ms: number): void {
     if (ms === Infinity) return;
+    clearTimeout(this.#timer);
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#sweep();
@@ -64,12 +69,15 @@ export class AcknowledgementLimit {
   }
 
   #sweep(): void {
-    const overdue = performance.now() - this.#limitMs;
+    const now = performance.now();
+    let nextMs = Infinity;
     for (const each of this.#waiting.values()) {
-      if (each.since > overdue) return this.#arm(each.since - overdue);
-      if (each.adopted !== undefined || each.isAdoptedSoon || each.place === "storing") continue;
-      this.#onOverdue(each);
+      const dueMs = Math.max(each.since + this.#limitMs, each.adoptedAfter) - now;
+      if (dueMs > 0) nextMs = Math.min(nextMs, dueMs);
+      else if (each.adopted === undefined && each.place !== "storing") this.#onOverdue(each);
+      if (each.since + this.#limitMs > now) break; // as is all that has begun to wait later
     }
+    this.#arm(nextMs);
   }
 
   /** Browsers and workers number their timers, and have no process to keep alive. */

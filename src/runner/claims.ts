@@ -160,7 +160,7 @@ export class Claims {
     const quietExtraMs = mediaGroups === undefined ? 0 : waiting.blockedMs(mediaGroups.quietMs);
     const isProbe = failures.isOutage;
     if (isProbe) failures.probe();
-    const most = isProbe ? 1 : Math.min(calls.free, MOST_CLAIMED);
+    const most = Math.min(calls.free, MOST_CLAIMED); // a probe is chosen among them
     let batches: readonly Batch[] = [];
     let room = 0;
     try {
@@ -178,11 +178,13 @@ export class Claims {
 
   /** Starts what was claimed, and lets other things happen now and then. There is room for all. */
   async #startAll(batches: readonly Batch[]): Promise<void> {
-    const { putBack, start, suspects } = this.#parts;
-    const others = suspects.waitingIn(batches);
-    // First, since a suspect may end the process as it begins, and is known by having been claimed alone.
+    const { failures, putBack, start, suspects } = this.#parts;
+    const isProbe = failures.isOutage;
+    if (isProbe) failures.probe();
+    const others = isProbe ? behindProbe(batches) : suspects.waitingIn(batches);
+    // First, since what starts may end the process as it begins, and is known by having been claimed alone.
     if (others.length > 0) {
-      await Promise.all(others.map((batch, n) => putBack(batch, n * SUSPECT_STEP_MS)));
+      await Promise.all(others.map((batch, n) => putBack(batch, isProbe ? 0 : n * SUSPECT_STEP_MS)));
     }
     for (const batch of batches) {
       if (!others.includes(batch)) void start(batch);
@@ -199,4 +201,10 @@ export class Claims {
     await nextTurn();
     this.#turnedAt = performance.now();
   }
+}
+
+/** What waits during an outage while one batch is tried: what has not failed yet is tried before what would only fail again. */
+function behindProbe(batches: readonly Batch[]): readonly Batch[] {
+  const probe = batches.find(({ crashes, tries }) => crashes + tries.attempts === 0) ?? batches[0];
+  return batches.filter((batch) => batch !== probe);
 }

@@ -1,6 +1,6 @@
 import { lifetimeLeftMs } from "../delivery/lifetime.ts";
 import type { FlatUpdate } from "../updates/mod.ts";
-import type { Lane, Tries } from "../store/inbox_store.ts";
+import type { Batch, Lane, Tries } from "../store/inbox_store.ts";
 
 /*
  * What a failure means: is the update to blame (poison), or can nothing be handled at the moment (an outage)?
@@ -26,8 +26,24 @@ const LONGEST_PROBE_MS = 60_000;
 /** How long a stored update rests after its first failure; then twice as long each time. */
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
+/** By how much of that it rests less, at random: what fails together would fail together again, as if it were an outage. */
+const RETRY_SPREAD = 0.5;
 /** How many failing updates are known at the same time: Telegram loads far fewer queues. */
 const MOST_FAILING = 10_000;
+
+/** Milliseconds for which a stored update rests after that many attempts without success. */
+const restMs = (attempts: number) => Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS);
+
+/**
+ * When a stored update had failed at the latest, on the clock of `performance.now()`: it has rested since then, or was added
+ * after its failure.
+ *
+ * @param claimedAt When it was claimed.
+ * @returns `Infinity` if it had not failed.
+ */
+export function failedBefore({ tries: { attempts }, waitedMs }: Batch, claimedAt: number): number {
+  return attempts === 0 ? Infinity : claimedAt - Math.min(restMs(attempts) * (1 - RETRY_SPREAD), waitedMs);
+}
 
 /** Of an update that was not handled yet. */
 export const NO_TRIES: Tries = { attempts: 0, failures: 0 };
@@ -41,11 +57,19 @@ export interface Verdict {
   readonly retryAfterMs: number;
 }
 
+/** A success, and the lane in which it was. */
+interface Success {
+  readonly lane: Lane;
+  number: number;
+  /** On the clock of `performance.now()`. */
+  at: number;
+}
+
 interface Failing {
   tries: Tries;
   readonly lane: Lane;
   readonly since: number;
-  /** The number of the last success before its first failure. */
+  /** The number of the last success before its first failure, as far as is known. */
   readonly successes: number;
   /** Whether its first failure was counted. */
   isFirstCounted: boolean;
@@ -56,13 +80,14 @@ export class Failures {
   readonly #maxAttempts: number;
   readonly #giveUpAfterMs: number;
   readonly #leastMs: number;
+  readonly #hasOthers: boolean;
   readonly #onOutage: (isOutage: boolean, lanes: number) => void;
   readonly #failing = new Map<number, Failing>();
   /** The lanes that failed since the last success. */
   readonly #lanes = new Set<Lane>();
-  // The last success, and the last one in another lane than that.
-  #last: { readonly lane: Lane; number: number } | undefined;
-  #lastOther = 0;
+  /** The last success, and the last one in another lane than that. */
+  #last: Success | undefined;
+  #lastOther: Success | undefined;
   #successes = 0;
   #isOutage = false;
   #pauseMs = FIRST_PAUSE_MS;
@@ -72,16 +97,23 @@ export class Failures {
 
   /**
    * @param options `leastMs`: milliseconds for which an update must have failed before it is given up, unless it is
-   * certainly to blame. Default: 0.
+   * certainly to blame. Default: 0. `hasOthers`: whether other processes, or earlier ones, may have seen an update fail that
+   * comes here. Default: `false`.
    * @param onOutage Called when an outage begins and when it ends.
    */
   constructor(
-    options: { readonly maxAttempts: number; readonly giveUpAfterMs: number; readonly leastMs?: number },
+    options: {
+      readonly maxAttempts: number;
+      readonly giveUpAfterMs: number;
+      readonly leastMs?: number;
+      readonly hasOthers?: boolean;
+    },
     onOutage: (isOutage: boolean, lanes: number) => void,
   ) {
     this.#maxAttempts = options.maxAttempts;
     this.#giveUpAfterMs = options.giveUpAfterMs;
     this.#leastMs = options.leastMs ?? 0;
+    this.#hasOthers = options.hasOthers ?? false;
     this.#onOutage = onOutage;
   }
 
@@ -96,7 +128,7 @@ export class Failures {
 
   /** Whether any success matters: where nothing has failed, nobody need tell. */
   get isWatching(): boolean {
-    return this.#failing.size > 0 || this.#isOutage;
+    return this.#failing.size > 0 || this.#isOutage || this.#hasOthers;
   }
 
   /** How often an update was handled without success, as far as this process knows. */
@@ -125,11 +157,15 @@ export class Failures {
 
   /** An update was handled. */
   succeeded(updateId: number, lane: Lane): void {
-    this.#successes++;
+    const number = ++this.#successes;
+    const at = performance.now();
     if (this.#last?.lane !== lane) {
-      this.#lastOther = this.#last?.number ?? 0;
-      this.#last = { lane, number: this.#successes };
-    } else this.#last.number = this.#successes;
+      this.#lastOther = this.#last;
+      this.#last = { lane, number, at };
+    } else {
+      this.#last.number = number;
+      this.#last.at = at;
+    }
     this.#failing.delete(updateId);
     this.#lanes.clear();
     this.#endOutage();
@@ -150,13 +186,23 @@ export class Failures {
    *
    * @param before How often it was handled before without success.
    * @param isToBlame Whether the failure is certainly the update's own.
+   * @param failedAt When it had failed before at the latest, on the clock of `performance.now()`, if it has: perhaps in
+   * another process. Default: never.
    */
-  failed(updateId: number, lane: Lane, before: Tries, isToBlame = false): Verdict {
+  failed(
+    updateId: number,
+    lane: Lane,
+    before: Tries,
+    isToBlame = false,
+    failedAt: number = Infinity,
+  ): Verdict {
     const now = this.#failedAt = performance.now();
-    const failing = this.#failing.get(updateId) ?? this.#begin(updateId, lane, before, now);
+    const failing = this.#failing.get(updateId) ??
+      this.#begin(updateId, lane, before, Math.min(now, failedAt));
     const attempts = before.attempts + 1;
     let failures = Math.max(failing.tries.failures, before.failures); // other processes count too
-    const isItsOwn = isToBlame || (!this.#isOutage && this.#successInOtherLane(lane) > failing.successes);
+    const isItsOwn = isToBlame ||
+      (!this.#isOutage && (this.#successInOtherLane(lane)?.number ?? 0) > failing.successes);
     if (isItsOwn || this.#maxAttempts === 1) {
       if (!failing.isFirstCounted && attempts > 1) failures++;
       failing.isFirstCounted = true;
@@ -171,14 +217,16 @@ export class Failures {
     return {
       willRetry: !isGivenUp,
       tries: failing.tries,
-      retryAfterMs: Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS),
+      retryAfterMs: Math.round(restMs(attempts) * (1 - RETRY_SPREAD * Math.random())),
     };
   }
 
-  #begin(updateId: number, lane: Lane, tries: Tries, now: number): Failing {
+  #begin(updateId: number, lane: Lane, tries: Tries, since: number): Failing {
+    const other = this.#successInOtherLane(lane);
     const failing = {
-      ...{ tries, lane, since: now, successes: this.#successes },
-      isFirstCounted: tries.attempts > 0,
+      ...{ tries, lane, since },
+      successes: other !== undefined && other.at > since ? other.number - 1 : this.#successes,
+      isFirstCounted: tries.failures > 0,
     };
     this.#failing.set(updateId, failing);
     if (this.#failing.size > MOST_FAILING) {
@@ -190,9 +238,8 @@ export class Failures {
     return failing;
   }
 
-  #successInOtherLane(lane: Lane): number {
-    if (this.#last === undefined) return 0;
-    return this.#last.lane === lane ? this.#lastOther : this.#last.number;
+  #successInOtherLane(lane: Lane): Success | undefined {
+    return this.#last?.lane === lane ? this.#lastOther : this.#last;
   }
 
   #noteOutage(lane: Lane, now: number): void {

@@ -12,7 +12,7 @@ import type { Update } from "../updates/mod.ts";
 import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
 import { Claims } from "./claims.ts";
 import { decide, type Decision, type DecisionSettings, type End } from "./decision.ts";
-import type { Failures } from "./failures.ts";
+import { failedBefore, type Failures } from "./failures.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome } from "./outcome.ts";
 import type { ReportError } from "./report_error.ts";
 import { type CallLimits, RunningCall, RunningCalls } from "./running_calls.ts";
@@ -230,7 +230,10 @@ export class Runner {
       return void await this.#tell((store) => store.complete(batch, false));
     }
     if (this.#takeOver(batch)) return failures.passed();
-    if (this.#suspects.mustWait(batch) || this.#isReplayTooEarly(batch)) return await this.#putBack(batch);
+    if (this.#suspects.mustWait(batch) || this.#isReplayTooEarly(batch)) {
+      failures.passed();
+      return await this.#putBack(batch);
+    }
     const { update, fault } = contentOf(batch);
     const tries = triesOf(batch);
     if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
@@ -282,6 +285,7 @@ export class Runner {
       id: batch.updates[0]?.update_id ?? update.update_id,
       lane: () => batch.lane,
       tries: triesOf(batch),
+      failedAt: failedBefore(batch, call.startedAt),
     }, end);
     let outcome = sender && this.#outcomeOf(sender.id, decision);
     switch (decision.type) {
@@ -491,7 +495,6 @@ export class Runner {
   }
 
   async #putBack(batch: Batch, laterMs = 0): Promise<void> {
-    this.#parts.failures.passed();
     await this.#tell((store) => store.retry(batch, WAIT_RETRY_MS + laterMs));
   }
 

@@ -18,8 +18,8 @@ export class WaitingUpdate {
   place: "receiver" | "storing" | "store" | "settling";
   /** While the store adopts it, to be acknowledged before its receiver has ended. */
   adopted: Promise<void> | undefined;
-  /** Whether the store is asked again soon to adopt it, since it has failed to. */
-  isAdoptedSoon = false;
+  /** When the store may be asked again to adopt it, since it has failed to. */
+  adoptedAfter = 0;
   /** Whether its receiver was called. */
   isRunning = false;
   /** Whether a sender waits: not while it was told to send the update again, and has not. */

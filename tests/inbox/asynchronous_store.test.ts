@@ -183,6 +183,50 @@ it("a slow update is adopted once, though its receiver ends while the store is s
   assert.deepEqual([store.times("add adopt"), store.count], [1, 0]);
 });
 
+describe("a store that other processes share, and that fails to adopt a slow update", () => {
+  /** How often it fails before it adopts the update. */
+  function failing(times: number) {
+    const slow = gate();
+    const refused = gate();
+    const store = new WrappedStore({
+      before(call, [, mode]) {
+        if (call !== "add" || mode !== "adopt" || times-- <= 0) return;
+        refused.open();
+        throw new Error("The connection broke");
+      },
+    }, { isDurable: true, isShared: true });
+    const made = bot(() => slow.opened, { store, acknowledgeWithinMs: 50 });
+    return { ...made, store, slow, refused };
+  }
+
+  it("is asked again, since another process would handle a copy beside its receiver", async () => {
+    const { hook, post, slow, store } = failing(1);
+    assert.equal(await post(message(1)), 200);
+    assert.deepEqual([store.times("add adopt"), store.count], [2, 1]);
+    slow.open();
+    await hook.close();
+    assert.equal(store.count, 0);
+  });
+
+  it("is not asked again once the receiver has ended", async () => {
+    const { hook, post, slow, store, refused } = failing(1);
+    const answered = post(message(1));
+    await refused.opened;
+    slow.open();
+    assert.equal(await answered, 200);
+    await hook.close();
+    assert.equal(store.times("add adopt"), 1);
+  });
+
+  it("is asked for as long again as its sender has waited", async () => {
+    const { hook, post, slow, store } = failing(Infinity);
+    assert.equal(await post(message(1)), 500);
+    assert.equal(store.times("add adopt"), 2);
+    slow.open();
+    await hook.close();
+  });
+});
+
 it("a reply is reported if nobody waits for it, because the store did not take its slow update", async () => {
   const slow = gate();
   const errors: unknown[] = [];

@@ -26,7 +26,8 @@ describe("failures", () => {
     const { failures, fail } = rules(3);
     assert.deepEqual(fail(1).tries, { attempts: 1, failures: 0 });
     failures.succeeded(2, 2);
-    assert.deepEqual(fail(1), { willRetry: true, tries: { attempts: 2, failures: 2 }, retryAfterMs: 2_000 });
+    const { willRetry, tries } = fail(1);
+    assert.deepEqual([willRetry, tries], [true, { attempts: 2, failures: 2 }]);
     assert.equal(fail(1).willRetry, false);
     assert.deepEqual(failures.triesOf(1), NO_TRIES, "it is known no longer");
   });
@@ -38,6 +39,34 @@ describe("failures", () => {
     assert.deepEqual(failures.failed(1, 1, before).tries, { attempts: 8, failures: 2 });
     failures.succeeded(2, 2);
     assert.equal(failures.failed(1, 1, { attempts: 8, failures: 2 }).willRetry, false);
+  });
+
+  it("rest twice as long each time up to a minute, but not all equally long: together they would seem an outage", (t) => {
+    new Clock(t);
+    const { failures } = rules();
+    for (const [attempts, longestMs] of [[0, 1_000], [1, 2_000], [4, 16_000], [9, 60_000]] as const) {
+      const rests = Array.from({ length: 20 }, (_, i) => {
+        const id = 100 * attempts + i;
+        return failures.failed(id, id, { attempts, failures: 0 }).retryAfterMs;
+      });
+      assert.ok(rests.every((ms) => ms >= longestMs / 2 && ms <= longestMs), rests.join());
+      assert.ok(new Set(rests).size > 1);
+    }
+  });
+
+  it("count where another process has seen the first, by a success here since then", (t) => {
+    const clock = new Clock(t);
+    const failures = new Failures({ maxAttempts: 3, giveUpAfterMs: 600_000, hasOthers: true }, () => {});
+    assert.ok(failures.isWatching, "though nothing has failed here");
+    const failedAgo = (ms: number, lane: number) =>
+      failures.failed(lane, lane, { attempts: 1, failures: 0 }, false, performance.now() - ms).tries;
+    failures.succeeded(9, 9);
+    clock.pass(1_000);
+    assert.deepEqual(failedAgo(1_000, 1), { attempts: 2, failures: 0 }, "it succeeded before");
+    assert.deepEqual(failedAgo(1_001, 2), { attempts: 2, failures: 2 });
+    failures.succeeded(9, 9);
+    clock.pass(1);
+    assert.deepEqual(failedAgo(1_000, 9), { attempts: 2, failures: 0 }, "its own lane");
   });
 
   it("do not count by a success in the same lane, nor by one before the first", (t) => {
@@ -282,6 +311,23 @@ describe("an outage", () => {
     assert.deepEqual([status, headers.get("retry-after")], [503, "2"]);
     assert.equal(log.words.at(-1), "5", "It is a probe");
     await hook.close();
+  });
+
+  it("has what was not tried yet as its probe, however many fail again", async (t) => {
+    const clock = new Clock(t);
+    const log = new Log();
+    const { hook } = bot((update) => {
+      log.add(word(update));
+      if (update.update_id < 30) throw new Error("bad");
+    }, { acknowledge: "received" });
+    const bad = Array.from({ length: 29 }, (_, i) => hook.receive(inChat(i + 1, i + 1)));
+    await Promise.all([...bad, log.has(29)]);
+    assert.equal(hook.stats().isOutage, true);
+    clock.pass(60_000);
+    await hook.receive(inChat(30, 30));
+    await log.has(30);
+    assert.equal(log.words[29], "30");
+    await hook.close({ timeoutMs: 0 });
   });
 
   it("does not count an update as its probe that only waits behind another", async (t) => {
