@@ -59,7 +59,7 @@ export interface Verdict {
 
 /** A success, and the lane in which it was. */
 interface Success {
-  readonly lane: Lane;
+  lane: Lane | undefined;
   number: number;
   /** On the clock of `performance.now()`. */
   at: number;
@@ -86,8 +86,8 @@ export class Failures {
   /** The lanes that failed since the last success. */
   readonly #lanes = new Set<Lane>();
   /** The last success, and the last one in another lane than that. */
-  #last: Success | undefined;
-  #lastOther: Success | undefined;
+  #last: Success = { lane: undefined, number: 0, at: -Infinity };
+  #lastOther: Success = { ...this.#last };
   #successes = 0;
   #isOutage = false;
   #pauseMs = FIRST_PAUSE_MS;
@@ -157,16 +157,11 @@ export class Failures {
 
   /** An update was handled. */
   succeeded(updateId: number, lane: Lane): void {
-    const number = ++this.#successes;
-    const at = performance.now();
-    if (this.#last?.lane !== lane) {
-      this.#lastOther = this.#last;
-      this.#last = { lane, number, at };
-    } else {
-      this.#last.number = number;
-      this.#last.at = at;
-    }
-    this.#failing.delete(updateId);
+    if (this.#last.lane !== lane) [this.#last, this.#lastOther] = [this.#lastOther, this.#last];
+    this.#last.lane = lane;
+    this.#last.number = ++this.#successes;
+    this.#last.at = performance.now();
+    if (this.#failing.size > 0) this.#failing.delete(updateId);
     this.#lanes.clear();
     this.#endOutage();
   }
@@ -202,7 +197,7 @@ export class Failures {
     const attempts = before.attempts + 1;
     let failures = Math.max(failing.tries.failures, before.failures); // other processes count too
     const isItsOwn = isToBlame ||
-      (!this.#isOutage && (this.#successInOtherLane(lane)?.number ?? 0) > failing.successes);
+      (!this.#isOutage && this.#successInOtherLane(lane).number > failing.successes);
     if (isItsOwn || this.#maxAttempts === 1) {
       if (!failing.isFirstCounted && attempts > 1) failures++;
       failing.isFirstCounted = true;
@@ -225,7 +220,7 @@ export class Failures {
     const other = this.#successInOtherLane(lane);
     const failing = {
       ...{ tries, lane, since },
-      successes: other !== undefined && other.at > since ? other.number - 1 : this.#successes,
+      successes: other.at > since ? other.number - 1 : this.#successes,
       isFirstCounted: tries.failures > 0,
     };
     this.#failing.set(updateId, failing);
@@ -238,8 +233,8 @@ export class Failures {
     return failing;
   }
 
-  #successInOtherLane(lane: Lane): Success | undefined {
-    return this.#last?.lane === lane ? this.#lastOther : this.#last;
+  #successInOtherLane(lane: Lane): Success {
+    return this.#last.lane === lane ? this.#lastOther : this.#last;
   }
 
   #noteOutage(lane: Lane, now: number): void {

@@ -200,11 +200,12 @@ export class Runner {
     since: number,
     end: End,
   ): Awaitable<Outcome> {
-    const { failures, laneOf } = this.#parts;
-    if (!("error" in end) && end.value === undefined && !failures.isWatching) {
-      // The usual case, which should cost nothing more.
-      this.#parts.events.handled(update, context.attempt, since, false);
-      this.#parts.seen.done(id);
+    const { events, failures, laneOf, seen } = this.#parts;
+    if (!("error" in end) && end.value === undefined) {
+      // The usual case, decided as all others are, without what that costs.
+      events.handled(update, context.attempt, since, false);
+      if (failures.isWatching) failures.succeeded(id, laneOf(update));
+      seen.done(id);
       return ACKNOWLEDGED;
     }
     const decision = decide(this.#parts, {
