@@ -1,4 +1,5 @@
 import { checkNumber, checkOptionNames } from "../checks/options.ts";
+import { TelehookError } from "../errors/telehook_error.ts";
 import { LONGEST_TIMER_MS } from "../platform/pause.ts";
 
 /** How long closing may take. */
@@ -59,6 +60,25 @@ export class TimeLimit {
   stop(): void {
     clearTimeout(this.#timer);
   }
+}
+
+/** How long a store may take to close, beside what `timeoutMs` allows for the handlers. */
+const STORE_CLOSES_WITHIN_MS = 5_000;
+
+/**
+ * Resolves when a store has closed.
+ *
+ * @throws {TelehookError} `ERR_STORE` if it takes too long: whoever closes is about to end the process.
+ */
+export async function storeClosed(closing: Promise<void>): Promise<void> {
+  const limit = new TimeLimit(STORE_CLOSES_WITHIN_MS);
+  const tooLong = limit.over.then(() => {
+    throw new TelehookError(
+      "ERR_STORE",
+      `The store's "close" has not ended within ${STORE_CLOSES_WITHIN_MS} ms: what it has claimed is due when its lease ends`,
+    );
+  });
+  await Promise.race([closing, tooLong]).finally(() => limit.stop());
 }
 
 /** Those who wait for the moment at which nothing is left to do. */

@@ -16,7 +16,7 @@ import type {
 } from "../store/inbox_store.ts";
 import type { Update } from "../updates/mod.ts";
 import { AcknowledgementLimit } from "../runner/acknowledgement_limit.ts";
-import { IdleWaiters, isDone, TimeLimit } from "./closing.ts";
+import { IdleWaiters, isDone, storeClosed, TimeLimit } from "./closing.ts";
 import { Failures } from "../runner/failures.ts";
 import type { InboxSettings } from "./inbox_options.ts";
 import type { MediaGroupPart } from "../delivery/media_group.ts";
@@ -567,7 +567,7 @@ export class Inbox {
     const left = this.#waiting.close(CLOSING);
     this.#isClosed = true;
     try {
-      await this.#runner.close(error, new Set(left.map(({ id }) => id)));
+      await storeClosed(this.#runner.close(error, new Set(left.map(({ id }) => id))));
     } finally {
       this.#idle.tell();
     }

@@ -211,6 +211,23 @@ describe("closing", () => {
     assert.ok(!events.includes("parked"));
   });
 
+  it("ends, and says so, if the store's own closing does not", async (t) => {
+    const real = globalThis.setTimeout;
+    t.after(() => Object.assign(globalThis, { setTimeout: real }));
+    Object.assign(globalThis, {
+      setTimeout: (call: () => void, ms = 0) => real(call, ms === 5_000 ? 1 : ms),
+    });
+    const store = new WrappedStore({
+      after: (call, result) => call === "close" ? new Promise(() => {}) : result,
+    });
+    const hook = webhook(() => {}, { secretToken: null, store });
+    await hook.receive(message(1));
+    await assert.rejects(hook.close(), {
+      code: "ERR_STORE",
+      message: /"close" has not ended within 5000 ms/,
+    });
+  });
+
   it("works with await using", async () => {
     const log = new Log();
     {
