@@ -115,6 +115,11 @@ export interface Webhook extends DeliveryHandler {
   /**
    * Answers 503 from now on, so that Telegram keeps its updates, delivers pending albums and waits for running
    * handlers. When the time is over, the receivers' signals are aborted.
+   *
+   * @param options How long to wait: `timeoutMs`, 10 000 by default.
+   * @returns A promise that is resolved when it is closed.
+   * @throws {TelehookError} `ERR_OPTION` for a wrong option, without closing; `ERR_STORE`, or what the store throws, if
+   * that could not be closed: what it has claimed is then due when its lease ends.
    */
   close(options?: CloseOptions): Promise<void>;
 
