@@ -16,9 +16,14 @@ import { serializeParams } from "./serialize_params.ts";
  */
 export async function callBotApi(...call: Parameters<typeof callOnce>): Promise<unknown> {
   const [, , , signal] = call;
+  return await onceAllowed(() => callOnce(...call), signal);
+}
+
+/** Calls again for as long as the Bot API asks to come back later. */
+export async function onceAllowed<T>(call: () => Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   for (;;) {
     try {
-      return await callOnce(...call);
+      return await call();
     } catch (error) {
       const seconds = secondsToWait(error);
       if (seconds === 0) throw error;

@@ -4,7 +4,7 @@ import { type Answer, CLOSING, tryLater, WRONG_PATH } from "../answers/answer.ts
 import { toResponse } from "../answers/to_response.ts";
 import { botApi, checkedEndpoint, setWebhookBody } from "../bot_api/bot_api.ts";
 import { assertBotToken } from "../bot_api/bot_token.ts";
-import { secondsToWait } from "../bot_api/call_bot_api.ts";
+import { onceAllowed } from "../bot_api/call_bot_api.ts";
 import { deriveSecretToken } from "../bot_api/derive_secret_token.ts";
 import type { BotApiFetch, Endpoint } from "../bot_api/send_request.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
@@ -487,15 +487,7 @@ class HostedBots implements Router {
       url: new URL(`${this.#prefix}${id}`, url).href,
       secret_token: secretToken,
     });
-    for (;;) {
-      try {
-        return await setWebhookOnce(endpoint, body, signal);
-      } catch (error) {
-        const seconds = secondsToWait(error);
-        if (seconds === 0) throw error;
-        await pause(seconds * 1_000, signal);
-      }
-    }
+    await onceAllowed(() => setWebhookOnce(endpoint, body, signal), signal);
   }
 
   #isFull(): boolean {

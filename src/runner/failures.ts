@@ -6,13 +6,14 @@ import type { Batch, Lane, Tries } from "../store/inbox_store.ts";
  * What a failure means: is the update to blame (poison), or can nothing be handled at the moment (an outage)?
  *
  * 1. A failure counts as the update's own once an update of another lane has succeeded since the update failed first. The
- *    first failure then counts too. After `maxAttempts` such failures the update is given up.
+ *    first failure then counts too. After `maxAttempts` such failures the update is given up. Where other processes may
+ *    have seen it fail, what it has rested since tells when that was at the latest.
  * 2. While nothing succeeds, nobody knows: failures do not count. If no more than two lanes fail, an update is given up all
  *    the same once it has failed for `giveUpAfterMs`. So a bot with a single chat gives up what fails for that long.
  * 3. If three lanes or more have failed since the last success, it is an outage, and nothing is given up. New updates are
  *    refused with a `Retry-After`; what is in the store stays there. One update at a time is let through as a probe: the
- *    next one that comes or falls due after a pause, which doubles with every probe that fails. The first success of any
- *    update ends the outage.
+ *    next one that comes or falls due after a pause, which doubles with every probe that fails. Of several that are due, it
+ *    is one that has not failed yet. The first success of any update ends the outage.
  * 4. Parts of albums are stored during an outage too, as is everything that is acknowledged when it is received.
  * 5. `maxAttempts: 1` means that an update is handled once, regardless of why it failed.
  */
