@@ -67,7 +67,9 @@ export async function rowsLeft(kind: string, place: string): Promise<readonly st
     return [
       ...await send("EVAL", [batches, "1", keysOf(place)[1] ?? ""]) as string[],
       ...keys.filter((key) => !/:(meta|recent|recent-albums|wakes)$/.test(key)),
-      ...fields.filter((field) => !["format", "ids", "dead"].includes(field)).map((field) => `meta ${field}`),
+      ...fields.filter((field) => !["format", "ids", "dead", "latest", "ahead"].includes(field)).map((
+        field,
+      ) => `meta ${field}`),
     ];
   }
   if (kind === "postgres") {

@@ -71,7 +71,9 @@ export class Runner {
   readonly #store: InboxStore;
   readonly #calls: RunningCalls;
   readonly #suspects = new Suspects();
-  readonly #closed = new AbortController();
+  #isClosed = false;
+  /** Ends the pauses of what the store is to be told. Workers cannot make one before their first request. */
+  #pauses: AbortController | undefined;
   #isParkingReported = false;
   /** What it claims in the store. */
   readonly claims: Claims;
@@ -221,7 +223,7 @@ export class Runner {
 
   /** Handles a batch that this process has claimed. */
   async start(batch: Batch): Promise<void> {
-    if (this.#closed.signal.aborted) return; // it was claimed too late, and is given back as the store closes
+    if (this.#isClosed) return; // it was claimed too late, and is given back as the store closes
     const { events, failures, limit, receiver, reportError, settings } = this.#parts;
     for (const id of batch.unreadable ?? []) {
       this.#lose(remainsOf(id), batch.tries.attempts + 1, unreadable(id));
@@ -335,7 +337,8 @@ export class Runner {
     this.#calls.close(reason);
     this.#parts.replies.close(reason);
     this.claims.stop();
-    this.#closed.abort();
+    this.#isClosed = true;
+    this.#pauses?.abort();
     const left = await batchesIn("close", this.#store.close());
     if (this.#parts.settings.onDone !== undefined) return; // the sender still has them
     for (const batch of left) {
@@ -441,10 +444,9 @@ export class Runner {
    * @returns Whether the store knows. If not, this has closed.
    */
   async #tell(tell: (store: InboxStore) => Awaitable<unknown>): Promise<boolean> {
-    const { signal } = this.#closed;
     for (
       let pauseMs = STORE_RETRY_MS;
-      !signal.aborted;
+      !this.#isClosed;
       pauseMs = Math.min(2 * pauseMs, LONGEST_STORE_RETRY_MS)
     ) {
       try {
@@ -455,7 +457,8 @@ export class Runner {
       } catch (error) {
         this.#parts.events.storeFailed(error);
       }
-      await pause(pauseMs, signal).catch(() => {});
+      this.#pauses ??= new AbortController();
+      await pause(pauseMs, this.#pauses.signal).catch(() => {});
     }
     return false;
   }

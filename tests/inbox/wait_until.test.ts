@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { bot, delivery, gate, Log, message, part, turn, word } from "./bot.ts";
+import { botApi } from "../../mod.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 import { it } from "../scoped_it.ts";
 
@@ -146,4 +147,34 @@ describe("timers that end with the request that has set them", () => {
     slow.open();
     await hook.close();
   });
+});
+
+it("a webhook is made without what Workers refuse before their first request", async (t) => {
+  const { AbortController, fetch, setTimeout } = globalThis;
+  const { getRandomValues } = crypto;
+  const undo = () => {
+    Object.assign(globalThis, { AbortController, fetch, setTimeout });
+    crypto.getRandomValues = getRandomValues;
+  };
+  t.after(undo);
+  const refuse = () => {
+    throw new Error("Disallowed operation called within global scope");
+  };
+  class RefusedController {
+    constructor() {
+      refuse();
+    }
+  }
+  Object.assign(globalThis, { AbortController: RefusedController, fetch: refuse, setTimeout: refuse });
+  crypto.getRandomValues = refuse;
+  const log = new Log();
+  const { hook, post } = bot((update) => log.add(word(update)), {
+    replies: botApi("1:token"),
+    health: "/health",
+    metrics: "/metrics",
+  });
+  undo();
+  assert.equal(await post(message(1)), 200);
+  assert.deepEqual(log.words, ["1"]);
+  await hook.close();
 });
