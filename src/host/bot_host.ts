@@ -2,11 +2,10 @@
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import { type Answer, CLOSING, tryLater, WRONG_PATH } from "../answers/answer.ts";
 import { toResponse } from "../answers/to_response.ts";
-import { botApi, checkedEndpoint, setWebhookBody } from "../bot_api/bot_api.ts";
+import { botApi, checkedEndpoint } from "../bot_api/bot_api.ts";
 import { assertBotToken } from "../bot_api/bot_token.ts";
-import { onceAllowed } from "../bot_api/call_bot_api.ts";
 import { deriveSecretToken } from "../bot_api/derive_secret_token.ts";
-import type { BotApiFetch, Endpoint } from "../bot_api/send_request.ts";
+import type { BotApiFetch } from "../bot_api/send_request.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
 import { checkFunction, checkNumber, checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
@@ -22,12 +21,10 @@ import {
   type UpdateReceiver,
 } from "../receiver/receiver.ts";
 import { inTurns } from "../platform/next_turn.ts";
-import { pause } from "../platform/pause.ts";
 import type { BotHostHealth } from "../operate/health.ts";
 import { type Measured, Metrics, metricsText } from "../operate/metrics.ts";
 import { createPages, type Pages } from "../operate/pages.ts";
 import { Pipeline, type Router } from "../pipeline.ts";
-import { setWebhookOnce } from "../serve/register_webhook.ts";
 import type { Awaitable, InboxStore } from "../store/inbox_store.ts";
 import { printError } from "../text/printable_error.ts";
 import { quote } from "../text/quote.ts";
@@ -35,13 +32,13 @@ import {
   answerRequest,
   createWebhook,
   type DeliveryHandler,
-  pipelineOf,
   refuseWrongPlace,
   registerHandler,
   type Webhook,
   WEBHOOK_OPTION_NAMES,
   type WebhookOptions,
 } from "../webhook.ts";
+import { HostMember, type RegisteredParams } from "./host_member.ts";
 import { UnknownBots } from "./unknown_bots.ts";
 
 /** Options of {@link botHost}: those of a webhook, for each bot, and how bots are found and registered. */
@@ -113,8 +110,6 @@ const HOST_OPTION_NAMES: readonly string[] = [
   ...["pathPrefix", "find", "url", "apiRoot", "fetch", "maxPendingInAll"],
 ];
 
-/** Telegram answers 429 to a bot that sets its webhook more often. */
-const REGISTER_EVERY_MS = 1_000;
 /** How often the pending updates of all bots are counted at most. */
 const COUNT_EVERY_MS = 100;
 /** Handled updates that are remembered for each bot: 32 KiB at most, and nothing for bots that get no updates. */
@@ -125,17 +120,6 @@ const NOT_LOOKED_UP = /* @__PURE__ */ tryLater(1_000, "The bot cannot be looked 
 /** Look-ups at the same time: a flood of ids must not become a flood of questions to a database. */
 const MOST_LOOK_UPS = 100;
 const REPORT_EVERY_MS = 60_000;
-
-interface Member {
-  readonly hook: Webhook;
-  readonly pipeline: Pipeline;
-  readonly endpoint: Endpoint;
-  readonly secretToken: string;
-  /** When `setWebhook` may be called again. */
-  registerAt: number;
-  /** Is aborted when the host does not have the bot any longer. */
-  readonly gone: AbortController;
-}
 
 /**
  * Hosts many bots on one server. Each has its own path, which ends in its id and never contains its token, a secret
@@ -165,8 +149,7 @@ export function botHost(receiver: Receiver, options: BotHostOptions): BotHost {
       fetch: answer,
       ids: [],
       get: (id: number) => bots.get(id)?.hook,
-      add: (token: string, params?: Omit<SetWebhookParams, "url" | "secret_token">) =>
-        bots.add(token, params),
+      add: (token: string, params?: RegisteredParams) => bots.add(token, params),
       remove: (id: number, closing?: CloseOptions) => bots.remove(id, closing),
       health: () => bots.health(),
       close: (closing?: CloseOptions) => bots.close(closing),
@@ -188,14 +171,14 @@ class HostedBots implements Router {
   readonly #webhookOptions: Omit<WebhookOptions, "secretToken">;
   readonly #prefix: string;
   readonly #maxPendingInAll: number;
-  readonly #members = new Map<number, Member>();
+  readonly #members = new Map<number, HostMember>();
   /** All pipelines that can still count something. */
   readonly #measured = new Set<Measured>();
   readonly #pages: Pages | undefined;
   #metrics: Metrics | undefined;
   readonly #unknown = new UnknownBots();
   /** Look-ups in progress, so that each bot is looked up once. */
-  readonly #finding = new Map<number, Promise<Member | undefined>>();
+  readonly #finding = new Map<number, Promise<HostMember | undefined>>();
   #pending = 0;
   #countedAt = -Infinity;
   /** Bots that are being removed, and when that is done. */
@@ -255,7 +238,7 @@ class HostedBots implements Router {
     return [...this.#members.keys()];
   }
 
-  get(id: number): Member | undefined {
+  get(id: number): HostMember | undefined {
     return this.#members.get(id);
   }
 
@@ -341,17 +324,17 @@ class HostedBots implements Router {
     printError("telehook: the token of a bot could not be looked up (reported once a minute):", error);
   }
 
-  async add(token: string, params: Omit<SetWebhookParams, "url" | "secret_token"> = {}): Promise<number> {
+  async add(token: string, params: RegisteredParams = {}): Promise<number> {
     assertBotToken(token);
     const id = idOf(token);
     let member = this.#members.get(id);
-    while (member?.endpoint.token !== token) {
+    while (member?.token !== token) {
       if (member !== undefined) await this.#dismiss(id, member, closeTimeoutMs());
       member = this.#members.get(id) ?? await this.#admit(id, token);
     }
     await member.pipeline.inbox.open(); // which another call may have begun
     const { url } = this.#options;
-    if (url !== undefined) await this.#register(id, member, url, params);
+    if (url !== undefined) await member.register(new URL(`${this.#prefix}${id}`, url).href, params);
     return id;
   }
 
@@ -363,15 +346,10 @@ class HostedBots implements Router {
     return true;
   }
 
-  async #dismiss(id: number, member: Member, timeoutMs: number): Promise<void> {
+  async #dismiss(id: number, member: HostMember, timeoutMs: number): Promise<void> {
     this.#members.delete(id);
-    member.gone.abort(
-      new TelehookError(
-        "ERR_CLOSED",
-        `Bot ${id} was removed before its webhook was registered: add it again`,
-      ),
-    );
-    const removed = member.hook.close({ timeoutMs });
+    const reason = `Bot ${id} was removed before its webhook was registered: add it again`;
+    const removed = member.close(new TelehookError("ERR_CLOSED", reason), timeoutMs);
     this.#removing.set(id, removed);
     try {
       await removed;
@@ -388,10 +366,9 @@ class HostedBots implements Router {
     const until = performance.now() + timeoutMs;
     const reason = hostClosed();
     const closed = [...this.#removing.values(), this.front.inbox.close(0)];
-    await inTurns(this.#members.values(), ({ gone, hook }) => {
-      gone.abort(reason);
+    await inTurns(this.#members.values(), (member) => {
       const leftMs = Math.max(0, Math.round(until - performance.now()));
-      const closing = hook.close({ timeoutMs: leftMs });
+      const closing = member.close(reason, leftMs);
       closing.catch(() => {}); // it is told when all were begun
       closed.push(closing);
     });
@@ -411,7 +388,7 @@ class HostedBots implements Router {
     return id > 0 ? id : undefined;
   }
 
-  #find(id: number): Promise<Member | undefined> | undefined {
+  #find(id: number): Promise<HostMember | undefined> | undefined {
     const { find } = this.#options;
     if (find === undefined || this.#unknown.has(id)) return undefined;
     let finding = this.#finding.get(id);
@@ -422,7 +399,7 @@ class HostedBots implements Router {
     return finding;
   }
 
-  async #lookUp(id: number, find: NonNullable<BotHostOptions["find"]>): Promise<Member | undefined> {
+  async #lookUp(id: number, find: NonNullable<BotHostOptions["find"]>): Promise<HostMember | undefined> {
     const token = await find(id);
     if (token === undefined || token === null || idOf(token) !== id) {
       this.#unknown.add(id);
@@ -431,7 +408,7 @@ class HostedBots implements Router {
     return this.#members.get(id) ?? await this.#admit(id, token);
   }
 
-  async #admit(id: number, token: string): Promise<Member> {
+  async #admit(id: number, token: string): Promise<HostMember> {
     const { apiRoot, fetch, store } = this.#options;
     const endpoint = checkedEndpoint(token, { apiRoot, fetch });
     const api = botApi(token, { apiRoot, fetch });
@@ -445,15 +422,8 @@ class HostedBots implements Router {
       ...{ secretToken, replies: api },
       ...(store === undefined ? {} : { store: store(id) }),
     }, { rememberedUpdates: REMEMBERED_UPDATES });
-    const pipeline = pipelineOf(hook);
-    const member: Member = {
-      hook,
-      pipeline,
-      endpoint,
-      secretToken,
-      registerAt: 0,
-      gone: new AbortController(),
-    };
+    const member = new HostMember(hook, endpoint, secretToken);
+    const { pipeline } = member;
     this.#members.set(id, member);
     this.#unknown.delete(id);
     try {
@@ -467,27 +437,6 @@ class HostedBots implements Router {
     this.#measured.add(pipeline);
     this.#metrics?.watch(pipeline);
     return member;
-  }
-
-  async #register(
-    id: number,
-    member: Member,
-    url: string,
-    params: Omit<SetWebhookParams, "url" | "secret_token">,
-  ): Promise<void> {
-    const now = performance.now();
-    const waitMs = member.registerAt - now;
-    member.registerAt = Math.max(now, member.registerAt) + REGISTER_EVERY_MS;
-    const { signal } = member.gone;
-    if (waitMs > 0) await pause(waitMs, signal);
-    const { endpoint, hook, secretToken } = member;
-    const body = await setWebhookBody(endpoint, {
-      allowed_updates: hook.allowedUpdates,
-      ...params,
-      url: new URL(`${this.#prefix}${id}`, url).href,
-      secret_token: secretToken,
-    });
-    await onceAllowed(() => setWebhookOnce(endpoint, body, signal), signal);
   }
 
   #isFull(): boolean {
