@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { bot, delivery, gate, Log, message, part, turn, word } from "./bot.ts";
-import { botApi } from "../../mod.ts";
+import { botApi, botHost, updateStreams } from "../../mod.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 import { it } from "../scoped_it.ts";
 
@@ -173,7 +173,9 @@ it("a webhook is made without what Workers refuse before their first request", a
     health: "/health",
     metrics: "/metrics",
   });
+  const host = botHost(updateStreams(), { find: () => "1:token", health: "/health", metrics: "/metrics" });
   undo();
+  await host.close();
   assert.equal(await post(message(1)), 200);
   assert.deepEqual(log.words, ["1"]);
   await hook.close();
