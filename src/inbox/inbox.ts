@@ -203,10 +203,10 @@ export class Inbox {
       return this.#keep(update, json, chars, part, mayClaim ? "claim" : "append");
     }
     if (this.#failures.isOutage) {
-      if (this.#failures.pauseMs > 0) {
+      if (this.#failures.pauseMs("sender") > 0) {
         return { type: "outage", retryAfterMs: this.#failures.retryAfterMs(update) };
       }
-      this.#failures.probe();
+      this.#failures.probe("sender");
     }
     if (this.#mayPassBy && this.#store.count === 0 && !this.#runner.isFull) {
       return this.#runner.run(update, json, chars);

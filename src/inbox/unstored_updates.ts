@@ -57,7 +57,9 @@ export class UnstoredUpdates {
   failed(update: Update, error: unknown, { isOwn = false, isRunning = false }: Blame = {}): Outcome {
     const { update_id } = update;
     const before = this.#failures.triesOf(update_id);
-    const { willRetry, tries } = this.#failures.failed(update_id, `update ${update_id}`, before, isOwn);
+    const { willRetry, tries } = this.#failures.failed(update_id, `update ${update_id}`, before, {
+      isToBlame: isOwn,
+    });
     const isNews = isOwn || this.#events.storeFailed(error);
     const attempt = tries.attempts;
     if (willRetry || isRunning || this.#isSenderResponsible) {

@@ -152,14 +152,14 @@ export class Claims {
 
   async #claim(): Promise<readonly Batch[]> {
     const { calls, failures, settings: { mediaGroups, store }, waiting } = this.#parts;
-    const { pauseMs } = failures;
+    const pauseMs = failures.pauseMs("store");
     if (pauseMs > 0) {
       this.#timer.wake(pauseMs);
       return [];
     }
     const quietExtraMs = mediaGroups === undefined ? 0 : waiting.blockedMs(mediaGroups.quietMs);
     const isProbe = failures.isOutage;
-    if (isProbe) failures.probe();
+    if (isProbe) failures.probe("store");
     const most = Math.min(calls.free, MOST_CLAIMED); // a probe is chosen among them
     let batches: readonly Batch[] = [];
     let room = 0;
@@ -180,7 +180,7 @@ export class Claims {
   async #startAll(batches: readonly Batch[]): Promise<void> {
     const { failures, putBack, start, suspects } = this.#parts;
     const isProbe = failures.isOutage;
-    if (isProbe) failures.probe();
+    if (isProbe) failures.probe("store");
     const others = isProbe ? behindProbe(batches) : suspects.waitingIn(batches);
     // First, since what starts may end the process as it begins, and is known by having been claimed alone.
     if (others.length > 0) {

@@ -40,7 +40,7 @@ export interface Case {
   readonly lane: () => Lane;
   readonly tries: Tries;
   /** When it had failed before at the latest, if it has. */
-  readonly failedAt?: number;
+  readonly failedAt?: number | undefined;
   readonly context: CallContext;
   /** When the call began, as the events tell it. */
   readonly since: number;
@@ -98,9 +98,10 @@ export function decide(parts: DecisionParts, it: Case, ended: End): Decision {
     return { type: "retry", error, storeAfterMs: 0, senderAfterMs: undefined, tries: NO_TRIES };
   }
   if (error instanceof GiveUp) failures.passed();
-  const verdict = error instanceof GiveUp
-    ? undefined
-    : failures.failed(id, it.lane(), it.tries, false, it.failedAt);
+  const verdict = error instanceof GiveUp ? undefined : failures.failed(id, it.lane(), it.tries, {
+    failedAt: it.failedAt,
+    source: isAcknowledged ? "store" : "sender",
+  });
   const willRetry = verdict?.willRetry ?? false;
   const senderAfterMs = failures.isOutage ? failures.retryAfterMs(update) : undefined;
   const retryAfterMs = isKept ? verdict?.retryAfterMs : senderAfterMs;

@@ -1,6 +1,7 @@
 import { lifetimeLeftMs } from "../delivery/lifetime.ts";
 import type { FlatUpdate } from "../updates/mod.ts";
 import type { Batch, Lane, Tries } from "../store/inbox_store.ts";
+import { Probes } from "./probes.ts";
 
 /*
  * What a failure means: is the update to blame (poison), or can nothing be handled at the moment (an outage)?
@@ -12,18 +13,17 @@ import type { Batch, Lane, Tries } from "../store/inbox_store.ts";
  *    the same once it has failed for `giveUpAfterMs`. So a bot with a single chat gives up what fails for that long.
  * 3. If three lanes or more have failed since the last success, it is an outage, and nothing is given up. New updates are
  *    refused with a `Retry-After`; what is in the store stays there. One update at a time is let through as a probe: the
- *    next one that comes or falls due after a pause, which doubles with every probe that fails. Of several that are due, it
- *    is one that has not failed yet. The first success of any update ends the outage.
+ *    next one that comes after a pause, which doubles with every probe that fails. The store has a probe and pauses of its
+ *    own, or what fails there again would always be sooner than its sender: of what is due, one that has not failed yet.
+ *    The first success of any update ends the outage.
  * 4. Parts of albums are stored during an outage too, as is everything that is acknowledged when it is received.
  * 5. `maxAttempts: 1` means that an update is handled once, regardless of why it failed.
  */
 
 /** Lanes that must fail, without a success in between, for an outage. */
 const OUTAGE_LANES = 3;
-const FIRST_PAUSE_MS = 1_000;
-const LONGEST_PAUSE_MS = 30_000;
-/** A probe that takes longer does not keep others from being tried. */
-const LONGEST_PROBE_MS = 60_000;
+/** The least that a sender is told to wait. */
+const LEAST_RETRY_AFTER_MS = 1_000;
 /** How long a stored update rests after its first failure; then twice as long each time. */
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
@@ -46,6 +46,11 @@ export function failedBefore({ tries: { attempts }, waitedMs }: Batch, claimedAt
   return attempts === 0 ? Infinity : claimedAt - Math.min(restMs(attempts) * (1 - RETRY_SPREAD), waitedMs);
 }
 
+/** Who has what is tried during an outage. */
+export type Source = "sender" | "store";
+
+const SOURCES: readonly Source[] = ["sender", "store"];
+
 /** Of an update that was not handled yet. */
 export const NO_TRIES: Tries = { attempts: 0, failures: 0 };
 
@@ -56,6 +61,19 @@ export interface Verdict {
   readonly tries: Tries;
   /** Milliseconds until a stored update is handled again. */
   readonly retryAfterMs: number;
+}
+
+/** What is known of a failure. */
+export interface FailureFacts {
+  /** Whether it is certainly the update's own. Default: `false`. */
+  readonly isToBlame?: boolean;
+  /**
+   * When the update had failed before at the latest, on the clock of `performance.now()`, if it has: perhaps in another
+   * process. Default: never.
+   */
+  readonly failedAt?: number | undefined;
+  /** Who would try it again. Default: `"sender"`. */
+  readonly source?: Source;
 }
 
 /** A success, and the lane in which it was. */
@@ -91,10 +109,8 @@ export class Failures {
   #lastOther: Success = { ...this.#last };
   #successes = 0;
   #isOutage = false;
-  #pauseMs = FIRST_PAUSE_MS;
-  #pauseEnd = 0;
   #failedAt = 0;
-  #probeSince: number | undefined;
+  readonly #probes: Readonly<Record<Source, Probes>> = { sender: new Probes(), store: new Probes() };
 
   /**
    * @param options `leastMs`: milliseconds for which an update must have failed before it is given up, unless it is
@@ -138,22 +154,19 @@ export class Failures {
   }
 
   /** Milliseconds until an update may be handled as a probe of an outage; 0 if any may be handled now. */
-  get pauseMs(): number {
-    if (!this.#isOutage) return 0;
-    const now = performance.now();
-    const isProbing = this.#probeSince !== undefined && now < this.#probeSince + LONGEST_PROBE_MS;
-    return isProbing ? this.#pauseMs : Math.max(0, this.#pauseEnd - now);
+  pauseMs(source: Source): number {
+    return this.#isOutage ? this.#probes[source].waitMs : 0;
   }
 
   /** The time for a `Retry-After` during an outage: it never exceeds what is left of the update's lifetime. */
-  retryAfterMs(update: FlatUpdate, wishedMs: number = Math.max(this.pauseMs, FIRST_PAUSE_MS)): number {
+  retryAfterMs(update: FlatUpdate, wishedMs: number = this.pauseMs("sender")): number {
     // A part of the lifetime that is long enough for several more attempts.
-    return Math.max(1_000, Math.min(wishedMs, lifetimeLeftMs(update, Date.now()) / 6));
+    return Math.max(LEAST_RETRY_AFTER_MS, Math.min(wishedMs, lifetimeLeftMs(update, Date.now()) / 6));
   }
 
   /** An update is let through although there is an outage. */
-  probe(): void {
-    if (this.#isOutage) this.#probeSince = performance.now();
+  probe(source: Source): void {
+    if (this.#isOutage) this.#probes[source].started();
   }
 
   /** An update was handled. */
@@ -174,24 +187,17 @@ export class Failures {
 
   /** An attempt was neither a success nor a failure. */
   passed(): void {
-    this.#probeSince = undefined;
+    for (const source of SOURCES) this.#probes[source].passed();
   }
 
   /**
    * An update failed.
    *
    * @param before How often it was handled before without success.
-   * @param isToBlame Whether the failure is certainly the update's own.
-   * @param failedAt When it had failed before at the latest, on the clock of `performance.now()`, if it has: perhaps in
-   * another process. Default: never.
+   * @param facts What else is known of the failure.
    */
-  failed(
-    updateId: number,
-    lane: Lane,
-    before: Tries,
-    isToBlame = false,
-    failedAt: number = Infinity,
-  ): Verdict {
+  failed(updateId: number, lane: Lane, before: Tries, facts: FailureFacts = {}): Verdict {
+    const { isToBlame = false, failedAt = Infinity, source = "sender" } = facts;
     const now = this.#failedAt = performance.now();
     const failing = this.#failing.get(updateId) ??
       this.#begin(updateId, lane, before, Math.min(now, failedAt));
@@ -205,7 +211,7 @@ export class Failures {
       failures++;
     }
     failing.tries = { attempts, failures };
-    if (!isToBlame) this.#noteOutage(lane, now);
+    if (!isToBlame) this.#noteOutage(lane, now, source);
     const failedForMs = now - failing.since;
     const isGivenUp = (failures >= this.#maxAttempts && (isToBlame || failedForMs >= this.#leastMs)) ||
       (!isItsOwn && !this.#isOutage && failedForMs >= this.#giveUpAfterMs);
@@ -238,25 +244,25 @@ export class Failures {
     return this.#last.lane === lane ? this.#lastOther : this.#last;
   }
 
-  #noteOutage(lane: Lane, now: number): void {
+  #noteOutage(lane: Lane, now: number, source: Source): void {
     if (!this.#isOutage) {
       this.#lanes.add(lane);
       if (this.#lanes.size < OUTAGE_LANES) return;
       this.#isOutage = true;
-      this.#pauseMs = FIRST_PAUSE_MS;
-      this.#pauseEnd = now + this.#pauseMs;
+      for (const each of SOURCES) this.#probes[each].begin(now);
       this.#onOutage(true, this.#lanes.size);
-    } else if (this.#probeSince !== undefined) {
-      this.#probeSince = undefined;
-      this.#pauseMs = Math.min(2 * this.#pauseMs, LONGEST_PAUSE_MS);
-      this.#pauseEnd = now + this.#pauseMs;
+      return;
     }
+    // Whose probe it was is known unless both try one: what its sender has waited for may be the store's by now.
+    const { sender, store } = this.#probes;
+    const [own, other] = source === "store" ? [store, sender] : [sender, store];
+    if (own.isProbing) own.failed(now);
+    else if (other.isProbing) other.failed(now);
   }
 
   #endOutage(): void {
     if (!this.#isOutage) return;
     this.#isOutage = false;
-    this.#probeSince = undefined;
     this.#onOutage(false, 0);
   }
 }

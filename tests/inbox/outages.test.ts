@@ -59,7 +59,7 @@ describe("failures", () => {
     const failures = new Failures({ maxAttempts: 3, giveUpAfterMs: 600_000, hasOthers: true }, () => {});
     assert.ok(failures.isWatching, "though nothing has failed here");
     const failedAgo = (ms: number, lane: number) =>
-      failures.failed(lane, lane, { attempts: 1, failures: 0 }, false, performance.now() - ms).tries;
+      failures.failed(lane, lane, { attempts: 1, failures: 0 }, { failedAt: performance.now() - ms }).tries;
     failures.succeeded(9, 9);
     clock.pass(1_000);
     assert.deepEqual(failedAgo(1_000, 1), { attempts: 2, failures: 0 }, "it succeeded before");
@@ -123,8 +123,8 @@ describe("failures", () => {
     new Clock(t);
     assert.equal(rules(1).fail(1).willRetry, false);
     const { failures } = rules(2);
-    failures.failed(1, 1, NO_TRIES, true);
-    assert.equal(failures.failed(1, 1, failures.triesOf(1), true).willRetry, false);
+    failures.failed(1, 1, NO_TRIES, { isToBlame: true });
+    assert.equal(failures.failed(1, 1, failures.triesOf(1), { isToBlame: true }).willRetry, false);
   });
 
   it("have a probe after a pause that doubles with each that fails, up to half a minute", (t) => {
@@ -133,11 +133,11 @@ describe("failures", () => {
     for (const id of [1, 2, 3]) fail(id);
     const pauses: number[] = [];
     for (let times = 0; times < 7; times++) {
-      pauses.push(failures.pauseMs);
-      clock.pass(failures.pauseMs);
-      assert.equal(failures.pauseMs, 0);
-      failures.probe();
-      assert.ok(failures.pauseMs > 0, "one at a time");
+      pauses.push(failures.pauseMs("sender"));
+      clock.pass(failures.pauseMs("sender"));
+      assert.equal(failures.pauseMs("sender"), 0);
+      failures.probe("sender");
+      assert.ok(failures.pauseMs("sender") > 0, "one at a time");
       fail(4);
     }
     assert.deepEqual(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
@@ -148,14 +148,36 @@ describe("failures", () => {
     const { failures, fail } = rules();
     for (const id of [1, 2, 3]) fail(id);
     clock.pass(1_000);
-    failures.probe();
+    failures.probe("sender");
     clock.pass(59_000);
-    assert.ok(failures.pauseMs > 0);
+    assert.ok(failures.pauseMs("sender") > 0);
     clock.pass(1_000);
-    assert.equal(failures.pauseMs, 0);
-    failures.probe();
+    assert.equal(failures.pauseMs("sender"), 0);
+    failures.probe("sender");
     failures.passed();
-    assert.equal(failures.pauseMs, 0);
+    assert.equal(failures.pauseMs("sender"), 0);
+  });
+
+  it("in the store do not delay what senders bring: each has its own pauses", (t) => {
+    const clock = new Clock(t);
+    const { failures } = rules();
+    const failStored = (id: number) => failures.failed(id, id, failures.triesOf(id), { source: "store" });
+    for (const id of [1, 2, 3]) failStored(id);
+    clock.pass(1_000);
+    failures.probe("store"); // whose timer is always sooner than a sender
+    failStored(1);
+    assert.deepEqual([failures.pauseMs("store"), failures.pauseMs("sender")], [2_000, 0]);
+    failures.probe("sender");
+    clock.pass(2_000);
+    failures.probe("store");
+    failStored(2);
+    assert.deepEqual(
+      [failures.pauseMs("store"), failures.pauseMs("sender")],
+      [4_000, 1_000],
+      "it still runs",
+    );
+    failures.failed(4, 4, NO_TRIES);
+    assert.equal(failures.pauseMs("sender"), 2_000);
   });
 
   it("are answered with a Retry-After well within the update's lifetime", (t) => {
@@ -163,8 +185,8 @@ describe("failures", () => {
     const { failures, fail } = rules();
     for (const id of [1, 2, 3]) fail(id);
     for (let times = 0; times < 6; times++) {
-      clock.pass(failures.pauseMs);
-      failures.probe();
+      clock.pass(failures.pauseMs("sender"));
+      failures.probe("sender");
       fail(4);
     }
     const now = Date.now() / 1_000;
@@ -278,11 +300,11 @@ describe("an outage", () => {
       acknowledge: (update) => update.update_id >= 30 ? "received" : "handled",
     });
     await begin();
+    assert.equal(await post(inChat(30, 30)), 200);
     for (let times = 0; times < 5; times++) {
       clock.pass(30_000);
       assert.equal(await post(inChat(4, 4)), 503);
     }
-    assert.equal(await post(inChat(30, 30)), 200);
     clock.pass(31_000);
     state.isAway = false;
     assert.equal(await post(inChat(4, 4)), 200);
