@@ -203,10 +203,11 @@ export class Inbox {
       return this.#keep(update, json, chars, part, mayClaim ? "claim" : "append");
     }
     if (this.#failures.isOutage) {
-      if (this.#failures.pauseMs("sender") > 0) {
+      const source = this.#failures.sourceOf(update);
+      if (this.#failures.pauseMs(source) > 0) {
         return { type: "outage", retryAfterMs: this.#failures.retryAfterMs(update) };
       }
-      this.#failures.probe("sender");
+      this.#failures.probe(source);
     }
     if (this.#mayPassBy && this.#store.count === 0 && !this.#runner.isFull) {
       return this.#runner.run(update, json, chars);

@@ -100,7 +100,7 @@ export function decide(parts: DecisionParts, it: Case, ended: End): Decision {
   if (error instanceof GiveUp) failures.passed();
   const verdict = error instanceof GiveUp ? undefined : failures.failed(id, it.lane(), it.tries, {
     failedAt: it.failedAt,
-    source: isAcknowledged ? "store" : "sender",
+    isStored: isAcknowledged,
   });
   const willRetry = verdict?.willRetry ?? false;
   const senderAfterMs = failures.isOutage ? failures.retryAfterMs(update) : undefined;

@@ -13,9 +13,9 @@ import { Probes } from "./probes.ts";
  *    the same once it has failed for `giveUpAfterMs`. So a bot with a single chat gives up what fails for that long.
  * 3. If three lanes or more have failed since the last success, it is an outage, and nothing is given up. New updates are
  *    refused with a `Retry-After`; what is in the store stays there. One update at a time is let through as a probe: the
- *    next one that comes after a pause, which doubles with every probe that fails. The store has a probe and pauses of its
- *    own, or what fails there again would always be sooner than its sender: of what is due, one that has not failed yet.
- *    The first success of any update ends the outage.
+ *    next one that comes after a pause, which doubles with every probe that fails. What is sent again and what is in the
+ *    store have probes and pauses of their own, or those that always fail would keep what is new waiting. Of what is due in
+ *    the store, it is one that has not failed yet. The first success of any update ends the outage.
  * 4. Parts of albums are stored during an outage too, as is everything that is acknowledged when it is received.
  * 5. `maxAttempts: 1` means that an update is handled once, regardless of why it failed.
  */
@@ -46,10 +46,10 @@ export function failedBefore({ tries: { attempts }, waitedMs }: Batch, claimedAt
   return attempts === 0 ? Infinity : claimedAt - Math.min(restMs(attempts) * (1 - RETRY_SPREAD), waitedMs);
 }
 
-/** Who has what is tried during an outage. */
-export type Source = "sender" | "store";
+/** What is tried during an outage: what its sender brings for the first time, what it sends again, or what is in the store. */
+export type Source = "new" | "again" | "store";
 
-const SOURCES: readonly Source[] = ["sender", "store"];
+const SOURCES: readonly Source[] = ["new", "again", "store"];
 
 /** Of an update that was not handled yet. */
 export const NO_TRIES: Tries = { attempts: 0, failures: 0 };
@@ -72,8 +72,8 @@ export interface FailureFacts {
    * process. Default: never.
    */
   readonly failedAt?: number | undefined;
-  /** Who would try it again. Default: `"sender"`. */
-  readonly source?: Source;
+  /** Whether the store has the update, and no sender waits for it any longer. Default: `false`. */
+  readonly isStored?: boolean;
 }
 
 /** A success, and the lane in which it was. */
@@ -110,7 +110,11 @@ export class Failures {
   #successes = 0;
   #isOutage = false;
   #failedAt = 0;
-  readonly #probes: Readonly<Record<Source, Probes>> = { sender: new Probes(), store: new Probes() };
+  readonly #probes: Readonly<Record<Source, Probes>> = {
+    new: new Probes(),
+    again: new Probes(),
+    store: new Probes(),
+  };
 
   /**
    * @param options `leastMs`: milliseconds for which an update must have failed before it is given up, unless it is
@@ -153,13 +157,18 @@ export class Failures {
     return (this.#failing.size === 0 ? undefined : this.#failing.get(updateId)?.tries) ?? NO_TRIES;
   }
 
+  /** What a sender's update is in an outage. */
+  sourceOf({ update_id }: FlatUpdate): Source {
+    return this.#failing.has(update_id) ? "again" : "new";
+  }
+
   /** Milliseconds until an update may be handled as a probe of an outage; 0 if any may be handled now. */
   pauseMs(source: Source): number {
     return this.#isOutage ? this.#probes[source].waitMs : 0;
   }
 
   /** The time for a `Retry-After` during an outage: it never exceeds what is left of the update's lifetime. */
-  retryAfterMs(update: FlatUpdate, wishedMs: number = this.pauseMs("sender")): number {
+  retryAfterMs(update: FlatUpdate, wishedMs: number = this.pauseMs(this.sourceOf(update))): number {
     // A part of the lifetime that is long enough for several more attempts.
     return Math.max(LEAST_RETRY_AFTER_MS, Math.min(wishedMs, lifetimeLeftMs(update, Date.now()) / 6));
   }
@@ -197,7 +206,8 @@ export class Failures {
    * @param facts What else is known of the failure.
    */
   failed(updateId: number, lane: Lane, before: Tries, facts: FailureFacts = {}): Verdict {
-    const { isToBlame = false, failedAt = Infinity, source = "sender" } = facts;
+    const { isToBlame = false, failedAt = Infinity, isStored = false } = facts;
+    const source = isStored ? "store" : this.#failing.has(updateId) ? "again" : "new";
     const now = this.#failedAt = performance.now();
     const failing = this.#failing.get(updateId) ??
       this.#begin(updateId, lane, before, Math.min(now, failedAt));
@@ -253,11 +263,9 @@ export class Failures {
       this.#onOutage(true, this.#lanes.size);
       return;
     }
-    // Whose probe it was is known unless both try one: what its sender has waited for may be the store's by now.
-    const { sender, store } = this.#probes;
-    const [own, other] = source === "store" ? [store, sender] : [sender, store];
-    if (own.isProbing) own.failed(now);
-    else if (other.isProbing) other.failed(now);
+    // What its sender has waited for may be the store's by now.
+    const probed = [source, ...SOURCES].find((each) => this.#probes[each].isProbing);
+    if (probed !== undefined) this.#probes[probed].failed(now);
   }
 
   #endOutage(): void {

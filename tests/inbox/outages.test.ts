@@ -133,11 +133,11 @@ describe("failures", () => {
     for (const id of [1, 2, 3]) fail(id);
     const pauses: number[] = [];
     for (let times = 0; times < 7; times++) {
-      pauses.push(failures.pauseMs("sender"));
-      clock.pass(failures.pauseMs("sender"));
-      assert.equal(failures.pauseMs("sender"), 0);
-      failures.probe("sender");
-      assert.ok(failures.pauseMs("sender") > 0, "one at a time");
+      pauses.push(failures.pauseMs("new"));
+      clock.pass(failures.pauseMs("new"));
+      assert.equal(failures.pauseMs("new"), 0);
+      failures.probe("new");
+      assert.ok(failures.pauseMs("new") > 0, "one at a time");
       fail(4);
     }
     assert.deepEqual(pauses, [1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000]);
@@ -148,36 +148,41 @@ describe("failures", () => {
     const { failures, fail } = rules();
     for (const id of [1, 2, 3]) fail(id);
     clock.pass(1_000);
-    failures.probe("sender");
+    failures.probe("new");
     clock.pass(59_000);
-    assert.ok(failures.pauseMs("sender") > 0);
+    assert.ok(failures.pauseMs("new") > 0);
     clock.pass(1_000);
-    assert.equal(failures.pauseMs("sender"), 0);
-    failures.probe("sender");
+    assert.equal(failures.pauseMs("new"), 0);
+    failures.probe("new");
     failures.passed();
-    assert.equal(failures.pauseMs("sender"), 0);
+    assert.equal(failures.pauseMs("new"), 0);
   });
 
-  it("in the store do not delay what senders bring: each has its own pauses", (t) => {
+  it("of what is in the store or sent again do not delay what is new: each has its own pauses", (t) => {
     const clock = new Clock(t);
     const { failures } = rules();
-    const failStored = (id: number) => failures.failed(id, id, failures.triesOf(id), { source: "store" });
+    const failStored = (id: number) => failures.failed(id, id, failures.triesOf(id), { isStored: true });
     for (const id of [1, 2, 3]) failStored(id);
     clock.pass(1_000);
     failures.probe("store"); // whose timer is always sooner than a sender
     failStored(1);
-    assert.deepEqual([failures.pauseMs("store"), failures.pauseMs("sender")], [2_000, 0]);
-    failures.probe("sender");
+    assert.deepEqual([failures.pauseMs("store"), failures.pauseMs("new")], [2_000, 0]);
+    failures.probe("new");
     clock.pass(2_000);
     failures.probe("store");
     failStored(2);
     assert.deepEqual(
-      [failures.pauseMs("store"), failures.pauseMs("sender")],
+      [failures.pauseMs("store"), failures.pauseMs("new")],
       [4_000, 1_000],
       "it still runs",
     );
     failures.failed(4, 4, NO_TRIES);
-    assert.equal(failures.pauseMs("sender"), 2_000);
+    assert.equal(failures.pauseMs("new"), 2_000);
+    assert.deepEqual([4, 5].map((id) => failures.sourceOf(message(id))), ["again", "new"]);
+    clock.pass(2_000);
+    failures.probe("again");
+    failures.failed(4, 4, failures.triesOf(4));
+    assert.deepEqual([failures.pauseMs("again"), failures.pauseMs("new")], [2_000, 0]);
   });
 
   it("are answered with a Retry-After well within the update's lifetime", (t) => {
@@ -185,8 +190,8 @@ describe("failures", () => {
     const { failures, fail } = rules();
     for (const id of [1, 2, 3]) fail(id);
     for (let times = 0; times < 6; times++) {
-      clock.pass(failures.pauseMs("sender"));
-      failures.probe("sender");
+      clock.pass(failures.pauseMs("again"));
+      failures.probe("again");
       fail(4);
     }
     const now = Date.now() / 1_000;
@@ -245,10 +250,11 @@ describe("an outage", () => {
       const wait = refused.headers.get("retry-after");
       waits.push(wait);
       clock.pass(Number(wait) * 1_000);
-      assert.equal((await hook(delivery(inChat(11, 11)))).status, 503); // the probe
+      const probe = inChat(11 + times, 11 + times);
+      assert.equal((await hook(delivery(probe))).status, 503);
     }
     assert.deepEqual(waits, ["1", "2", "4", "8"]);
-    assert.deepEqual(log.words, ["1", "2", "3", "11", "11", "11", "11"]);
+    assert.deepEqual(log.words, ["1", "2", "3", "11", "12", "13", "14"]);
     assert.deepEqual(events.filter(({ type }) => type === "outage"), [{
       type: "outage",
       state: "began",
@@ -330,7 +336,7 @@ describe("an outage", () => {
       while (answers < times) await pause(1);
     }
     const { status, headers } = await hook(delivery(inChat(5, 5)));
-    assert.deepEqual([status, headers.get("retry-after")], [503, "2"]);
+    assert.deepEqual([status, headers.get("retry-after")], [503, "1"], "its own first failure");
     assert.equal(log.words.at(-1), "5", "It is a probe");
     await hook.close();
   });
