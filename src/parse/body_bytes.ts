@@ -23,10 +23,14 @@ export class UnreadableBody extends Error {
   }
 }
 
-/** The chunks of a body that arrives in pieces, up to a limit. */
+/**
+ * A body that arrives in pieces, up to a limit. Pieces are copied into one buffer: each may be a single byte, which takes
+ * hundreds of bytes of memory as a chunk of its own.
+ */
 export class BodyChunks {
   readonly #limit: number;
-  readonly #chunks: Uint8Array[] = [];
+  /** The first piece, which is usually all of it, or a buffer with room behind the others. */
+  #bytes: Uint8Array = NOTHING;
   #length = 0;
 
   /** @param limit The maximum total size, in bytes. */
@@ -37,21 +41,30 @@ export class BodyChunks {
   /** @throws {UnreadableBody} If it is not bytes, or the body is too large. */
   add(chunk: unknown): void {
     if (!isBytes(chunk)) throw new UnreadableBody(BROKEN_BODY); // a stream that somebody made may hold anything
-    this.#length += chunk.length;
-    if (this.#length > this.#limit) throw new UnreadableBody(TOO_LARGE);
-    this.#chunks.push(chunk);
+    const length = this.#length + chunk.length;
+    if (length > this.#limit) throw new UnreadableBody(TOO_LARGE);
+    if (this.#length === 0) {
+      this.#bytes = chunk;
+    } else {
+      if (length > this.#bytes.length) this.#grow(length);
+      this.#bytes.set(chunk, this.#length);
+    }
+    this.#length = length;
   }
 
-  /** The text of all chunks together, so that a character that was split between two chunks is decoded correctly. */
+  /** All pieces together, so that a character that was split between two of them is decoded correctly. */
   join(): Uint8Array {
-    const [first] = this.#chunks;
-    if (first !== undefined && this.#chunks.length === 1) return first;
-    const whole = new Uint8Array(this.#length);
-    let at = 0;
-    for (const chunk of this.#chunks) {
-      whole.set(chunk, at);
-      at += chunk.length;
-    }
-    return whole;
+    return this.#length === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#length);
+  }
+
+  #grow(length: number): void {
+    const larger = new Uint8Array(
+      Math.min(this.#limit, Math.max(2 * this.#bytes.length, length, SMALLEST_BUFFER)),
+    );
+    larger.set(this.#bytes);
+    this.#bytes = larger;
   }
 }
+
+const NOTHING = /* @__PURE__ */ new Uint8Array(0);
+const SMALLEST_BUFFER = 4_096;

@@ -1,5 +1,6 @@
 import { ALREADY_READ, BROKEN_BODY, TOO_LARGE } from "../answers/answer.ts";
 import { BodyChunks, decodeBody, UnreadableBody } from "./body_bytes.ts";
+import { LONGEST_BURST_MS, nextTurn } from "../platform/next_turn.ts";
 import { BodyTimeout, Reading } from "./body_timeout.ts";
 
 /** The part of a `Request` that is used to read its body. */
@@ -21,6 +22,9 @@ export abstract class JsonReading extends Reading {
 
 /** Nearly all updates have at most this many bytes. */
 const SMALL = 65_536;
+
+/** After how many chunks the clock is looked at. */
+const CHUNKS_PER_LOOK = 64;
 
 /** Reads bodies of every form, up to a size limit and a time limit. */
 export class BodyReader {
@@ -87,7 +91,15 @@ export class BodyReader {
     // The sender may never end the body, so this is not awaited.
     reading.cancel = () => void Promise.resolve().then(() => reader.cancel()).catch(() => {});
     try {
-      for (let next = await reader.read(); !next.done; next = await reader.read()) chunks.add(next.value);
+      let turnBegan = performance.now();
+      let count = 0;
+      for (let next = await reader.read(); !next.done; next = await reader.read()) {
+        chunks.add(next.value);
+        // Chunks that are there already are read without the event loop turning, and each may be a single byte.
+        if (++count % CHUNKS_PER_LOOK !== 0 || performance.now() - turnBegan < LONGEST_BURST_MS) continue;
+        await nextTurn();
+        turnBegan = performance.now();
+      }
     } catch (error) {
       reading.cancel();
       throw error;

@@ -71,6 +71,35 @@ describe("the size of a body", () => {
     assert.ok(sent <= LIMIT + 500, String(sent));
   });
 
+  it("is what it takes in memory: its pieces are not kept, however many there are", async () => {
+    const body = sized(LIMIT);
+    const piece = new Uint8Array(1);
+    let at = 10;
+    const inPieces = new ReadableStream<Uint8Array>({
+      start: (controller) => controller.enqueue(body.slice(0, 10)),
+      pull(controller) {
+        piece[0] = body[at++] ?? 0; // the same array each time: whoever keeps it has the last byte for all
+        controller.enqueue(piece);
+        if (at === LIMIT) controller.close();
+      },
+    }, { highWaterMark: 0 });
+    assert.equal(await statusOf(post(inPieces)), 200);
+  });
+
+  it("may be of very many pieces, without blocking the event loop", async () => {
+    const many = webhook(() => {}, { secretToken: null });
+    const body = new ReadableStream<Uint8Array>({
+      start(controller) {
+        for (const byte of sized(200_000)) controller.enqueue(Uint8Array.of(byte));
+        controller.close();
+      },
+    });
+    let hasTurned = false;
+    setTimeout(() => hasTurned = true, 0);
+    assert.equal((await many(post(body))).status, 200);
+    assert.ok(hasTurned);
+  });
+
   it("is a mebibyte unless told otherwise", async () => {
     const standard = webhook(() => {}, { secretToken: null });
     assert.equal((await standard(post(streamOf(sized(2 ** 20))))).status, 200);
