@@ -32,7 +32,10 @@ export type Overflow = "suspend" | "dropOldest" | "dropNewest";
 export interface UpdateStream<T> extends AsyncIterableIterator<T> {
   /** How many updates were dropped because the buffer was full. Always 0 with `"suspend"`. */
   readonly dropped: number;
-  /** Ends the subscription, as leaving the loop does. What is in the buffer is dropped. */
+  /**
+   * Ends the subscription, as leaving the loop does. What is in the buffer is dropped; what waits for room is refused, and
+   * Telegram sends it again.
+   */
   return(): Promise<IteratorReturnResult<undefined>>;
 }
 
@@ -143,14 +146,12 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   }
 
   readonly #end = (): void => {
-    // A loop that throws is left in the same way as one that breaks. So without a buffer, only what it has asked past is done.
-    const undone = this.#size === 0 ? [...this.#loops.flat(), ...this.#held] : [];
-    for (const held of undone) {
+    // A loop that throws is left in the same way as one that breaks. So nothing is acknowledged that it has not read, or,
+    // without a buffer, not asked past.
+    for (const held of [...this.#loops.flat(), ...this.#held]) {
       held.refuse(new ReceiverClosed("The loop was left before it had handled this update"));
     }
     this.#buffer.clear();
-    for (const { release } of this.#held) release();
-    this.#held = [];
     this.#stop();
   };
 

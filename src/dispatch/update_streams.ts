@@ -38,7 +38,7 @@ export interface UpdateStreamsOptions {
 
 /** Options of a subscription. */
 export interface SubscriptionOptions {
-  /** Ends the subscription, and its loop without an error. What is in the buffer is dropped. */
+  /** Ends the subscription, and its loop without an error. What is in the buffer is dropped, as by `return()`. */
   readonly signal?: AbortSignal;
 }
 

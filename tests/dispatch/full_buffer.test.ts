@@ -38,8 +38,9 @@ describe("a full buffer", () => {
     receive(streams, ...Array(100).keys());
     const delivery = streams.receive(messageUpdate(100), context());
     assert.equal(await isSettled(delivery), false);
+    const refused = assert.rejects(async () => await delivery, { code: "ERR_CLOSED" });
     await stream.return();
-    await delivery;
+    await refused;
   });
 
   it("of size 0 holds each delivery until the loop is done with it", async () => {

@@ -185,18 +185,23 @@ describe("what streams need", () => {
 });
 
 describe("a subscriber", () => {
-  it("that leaves its loop lets go of what it held back", async () => {
+  it("that leaves its loop acknowledges nothing that it has not read", async () => {
     const streams = updateStreams({ bufferSize: 1 });
     const stream = streams.on("message");
     receive(streams, 1);
-    const held = streams.receive(messageUpdate(2), context());
+    const inBuffer = streams.receive(messageUpdate(2), context());
+    const refused = assert.rejects(
+      async () => await streams.receive(messageUpdate(3), context()),
+      isError("ERR_CLOSED"),
+    );
     for await (const { message } of stream) {
       assert.equal(message.text, "text 1");
       break;
     }
-    await held;
+    await inBuffer; // there was room when the first was read
+    await refused;
     assert.deepEqual(streams.allowedUpdates, []);
-    receive(streams, 3, 4, 5);
+    receive(streams, 4, 5);
     assert.deepEqual(await stream.next(), { done: true, value: undefined });
   });
 
@@ -231,10 +236,13 @@ describe("a subscriber", () => {
     const busy = streams.all({ signal: leaving.signal });
     const unknown = streams.unknown({ signal: leaving.signal });
     receive(streams, 1);
-    const held = streams.receive(messageUpdate(2), context());
+    const refused = assert.rejects(
+      async () => await streams.receive(messageUpdate(2), context()),
+      isError("ERR_CLOSED"),
+    );
     const next = waiting.next();
     leaving.abort();
-    await held;
+    await refused;
     assert.deepEqual(await next, { done: true, value: undefined });
     assert.deepEqual(await readAll(busy), []);
     assert.deepEqual(await readAll(unknown), []);
