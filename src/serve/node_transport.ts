@@ -1,6 +1,6 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { nodeBuiltin } from "../platform/node_builtin.ts";
-import { type NodeListener, toNodeListener } from "./node_listener.ts";
+import { type NodeListener, type NodeRequest, type NodeResponse, toNodeListener } from "./node_listener.ts";
 import { untilQuiet } from "./quiet.ts";
 import { KEEP_ALIVE_MS, type PemPair, type StartTransport, type Transport } from "./transport.ts";
 
@@ -13,7 +13,7 @@ interface NodeServer {
   closeAllConnections(): void;
   /** Only of `node:https`, and not of Bun's. */
   setSecureContext?(options: PemPair): void;
-  on(event: "checkContinue" | "checkExpectation", listener: NodeListener): unknown;
+  on(event: "checkContinue" | "checkExpectation", listener: NodeServerListener): unknown;
   on(event: "connection" | "secureConnection", listener: (socket: NodeSocket) => void): unknown;
   on(
     event: "clientError",
@@ -33,8 +33,14 @@ interface NodeSocket {
   once(event: "close", listener: () => void): unknown;
 }
 
+/** A listener for requests of a server of our own, whose sockets and responses have more than those of others. */
+type NodeServerListener = (
+  request: NodeRequest & { readonly socket: Pick<NodeSocket, "destroy"> },
+  response: NodeResponse & Pick<NodeSocket, "once">,
+) => void;
+
 interface NodeHttp {
-  createServer(options: Record<string, unknown>, listener: NodeListener): NodeServer;
+  createServer(options: Record<string, unknown>, listener: NodeServerListener): NodeServer;
 }
 
 interface NodeNet {
@@ -63,7 +69,7 @@ export const startNodeWithin = (
 ): Promise<Transport> => {
   if (reusePort && !canSharePorts()) throw cannotShare();
   const { createServer } = nodeBuiltin<NodeHttp>(tls ? "node:https" : "node:http");
-  const listener = toNodeListener(hook);
+  const listener = withFewUnsent(toNodeListener(hook));
   const server = createServer({
     ...tls,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -109,6 +115,28 @@ export const startNodeWithin = (
     server.listen({ port, host: hostname, reusePort });
   });
 };
+
+/**
+ * How many requests of one connection may have come before the answer to the first is sent. Telegram and proxies send the
+ * next request after the answer to the one before.
+ */
+const MOST_UNSENT = 32;
+
+/**
+ * Ends connections on which requests are sent whose answers are not read: Node reads more than a thousand at a time, and
+ * keeps an answer for each until the connection ends.
+ */
+function withFewUnsent(listener: NodeListener): NodeServerListener {
+  const unsent = new WeakMap<object, number>();
+  return (request, response) => {
+    const { socket } = request;
+    const count = (unsent.get(socket) ?? 0) + 1;
+    if (count > MOST_UNSENT) return void socket.destroy();
+    unsent.set(socket, count);
+    response.once("close", () => unsent.set(socket, (unsent.get(socket) ?? 1) - 1));
+    void listener(request, response);
+  };
+}
 
 function afterPoll(): Promise<void> {
   const { setImmediate } = nodeBuiltin<{ setImmediate(callback: () => void): unknown }>("node:timers");

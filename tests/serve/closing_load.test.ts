@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { webhook } from "../../mod.ts";
+import type { DeliveryHandler } from "../../src/webhook.ts";
 import { startNodeWithin } from "../../src/serve/node_transport.ts";
 import { type KeyPair, selfSigned } from "../../src/tls/mod.ts";
 import { RUNTIME } from "./adapters.ts";
@@ -113,8 +114,12 @@ describe("closing under load", () => {
 });
 
 describe("the adapter for node", () => {
-  const startedWithin = async (t: TestContext, requestMs: number, tls?: KeyPair) => {
-    const hook = webhook(() => {}, { secretToken: SECRET });
+  const startedWithin = async (
+    t: TestContext,
+    requestMs: number,
+    tls?: KeyPair,
+    hook: DeliveryHandler = webhook(() => {}, { secretToken: SECRET }),
+  ) => {
     const server = await startNodeWithin(requestMs, hook, {
       port: 0,
       hostname: "127.0.0.1",
@@ -129,6 +134,30 @@ describe("the adapter for node", () => {
     });
     return server;
   };
+
+  it("ends a connection with very many requests whose answers are not sent", async (t) => {
+    let handled = 0;
+    const hook = webhook(() => {
+      handled++;
+      return new Promise(() => {});
+    }, { secretToken: SECRET });
+    const server = await startedWithin(t, 30_000, undefined, hook);
+    const connection = await RawConnection.open(server.port);
+    t.after(() => connection.destroy());
+    const deliveries = Array.from({ length: 100 }, (_, i) => rawDelivery({ update: textUpdate(i, "Hi", i) }));
+    connection.send(deliveries.join(""));
+    await connection.closed();
+    assert.ok(handled <= 32, String(handled));
+  });
+
+  it("answers any number of requests on one connection, one after another", async (t) => {
+    const server = await startedWithin(t, 30_000);
+    const connection = await RawConnection.open(server.port);
+    t.after(() => connection.destroy());
+    for (let i = 0; i < 100; i++) {
+      assert.equal((await connection.deliver({ update: textUpdate(i) })).status, 200);
+    }
+  });
 
   it("closes a connection on which nothing comes without a byte", async (t) => {
     const server = await startedWithin(t, 100);
