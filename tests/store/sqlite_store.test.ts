@@ -761,6 +761,23 @@ function itsWriter(): void {
     assert.equal(trial.store.count, 2);
   });
 
+  it("tells that nothing is ahead of an update while what comes for other lanes waits for a lock", async (t) => {
+    const path = freshPath(t);
+    const first = await open(t, path);
+    await open(t, path); // another process: now nothing is answered from memory
+    await first.adds(entry(1, { lane: "not empty" }));
+    const other = openDatabase(path);
+    t.after(() => other.close());
+    other.exec("BEGIN IMMEDIATE");
+    const waiting = [first.store.add(part(2, "album", { lane: "album" }), "append")];
+    assert.equal(await first.store.add(entry(3, { lane: "empty" }), "behind"), "alone");
+    assert.equal(await first.store.add(entry(1, { lane: "not empty" }), "behind"), "known");
+    waiting.push(first.store.add(entry(4, { lane: "album" }), "behind"));
+    waiting.push(first.store.add(entry(5, { lane: "not empty" }), "behind"));
+    other.exec("COMMIT");
+    assert.deepEqual(await Promise.all(waiting), ["added", "added", "added"]);
+  });
+
   it("is closed in time although somebody else has locked the file", async (t) => {
     const path = freshPath(t);
     const trial = await open(t, path);

@@ -160,7 +160,10 @@ export class SqliteInboxStore implements InboxStore {
     const isNew = alone !== undefined && id > alone.highestId && id > this.#highestAdded;
     if ((mode === "behind" || mode === "join") && this.#carefulUntil === 0) {
       if (alone !== undefined && isNew && !alone.lanes.has(lane) && !this.#adding.has(lane)) return "alone";
-      if (this.#writer.isIdle) {
+      // A file that somebody has locked can be read, and what waits to be written to other lanes changes nothing here.
+      const isWritten = this.#writer.isIdle ||
+        (!this.#writer.isHeld && !this.#adding.has(lane) && this.#replaying === 0);
+      if (isWritten) {
         const found = this.#read(() => this.#find(file, id, lane));
         if (found === "known") return "known";
         if (found === "nothing") return "alone";

@@ -69,6 +69,11 @@ export class Writer {
     return this.#queue.length === 0 && !this.#isHeld;
   }
 
+  /** Whether everything waits until {@link release}: nobody else may know of this process. */
+  get isHeld(): boolean {
+    return this.#isHeld;
+  }
+
   write<T, R = T>(steps: WriteSteps<T, R>): Promise<R> {
     return new Promise<R>((resolve, reject) => {
       // Sound because a write's own result is all that its steps and its promise get.
