@@ -1,4 +1,15 @@
-import { type Bytes, contextTag, readAll, readDer, sameBytes } from "./der.ts";
+import {
+  type Bytes,
+  contextTag,
+  type Der,
+  expectTag,
+  readAll,
+  readDer,
+  readOctets,
+  readOid,
+  sameBytes,
+  TAG,
+} from "./der.ts";
 import { nodeCrypto, type PrivateKey, type X509Certificate } from "./node_crypto.ts";
 import { Unreadable } from "./unreadable.ts";
 
@@ -14,6 +25,8 @@ export class Certificate {
    * given extensions. Deno does not accept them.
    */
   readonly isVersion1: boolean;
+  /** Whether its key may sign, as a TLS server must with any key but that of RSA: its key usage, if it has one, says so. */
+  readonly maySign: boolean;
   /** The common names of its subject. */
   readonly commonNames: readonly string[];
   /** The host names in its extension for alternative names, which may be wildcards. */
@@ -36,9 +49,10 @@ export class Certificate {
    */
   constructor(bytes: Bytes) {
     const [signed] = readAll(readDer(bytes));
-    const [first] = readAll(signed);
+    const facts = readAll(signed);
     this.bytes = bytes;
-    this.isVersion1 = first?.tag !== contextTag(0); // [0] is the version, left out for version 1
+    this.isVersion1 = facts[0]?.tag !== contextTag(0); // [0] is the version, left out for version 1
+    this.maySign = hasSigningUsage(facts);
     const { X509Certificate } = nodeCrypto();
     try {
       // All at once: Deno finds some damage only when a property is read.
@@ -100,6 +114,21 @@ export class Certificate {
   isOf(key: PrivateKey): boolean {
     return isTrue(() => this.#x509.checkPrivateKey(key));
   }
+}
+
+const KEY_USAGE = "2.5.29.15";
+
+/** `node:crypto` tells only the extended usages. */
+function hasSigningUsage(facts: readonly Der[]): boolean {
+  const extensions = facts.find(({ tag }) => tag === contextTag(3));
+  if (extensions === undefined) return true;
+  for (const extension of readAll(readAll(extensions, contextTag(3))[0])) {
+    const [oid, ...rest] = readAll(extension);
+    if (readOid(oid) !== KEY_USAGE) continue;
+    const [, bits = 0] = expectTag(readDer(readOctets(rest.at(-1))), TAG.bitString).content;
+    return (bits & 0x80) !== 0; // behind the number of unused bits, the first one is "digital signature"
+  }
+  return true;
 }
 
 /** The answer of `node:crypto`, which throws for kinds of key that it does not know: then the answer is no. */

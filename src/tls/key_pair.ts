@@ -36,8 +36,9 @@ const KEY_LABELS = new Set(["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"])
 /**
  * Checks a certificate and its private key, so that a mistake is an error at the start and not a failed handshake that
  * only Telegram sees. It finds: text that is not PEM, a key that belongs to another certificate, a chain in the wrong
- * order, a certificate that has expired or is not valid yet, an encrypted key without its passphrase, and on Deno a
- * certificate of X.509 version 1, which Deno does not accept.
+ * order, a certificate that has expired or is not valid yet, an encrypted key without its passphrase, a key of
+ * ECDSA or Ed25519 that its certificate does not permit to sign, and on Deno a certificate of X.509 version 1, which Deno
+ * does not accept.
  *
  * It does not check whether Telegram trusts the authority, whether the signatures of the chain are right, or which
  * names the certificate is for.
@@ -70,6 +71,7 @@ export async function checkKeyPair(pair: EncryptedKeyPair, names: KeyPairNames =
   const privateKey = reading("private key", keyName, () => readKey(key));
   checkMatch(privateKey, chain, certName, keyName);
   checkVersion(chain[0], certName);
+  checkUsage(chain[0], privateKey, certName);
   checkOrder(chain, certName);
   chain.forEach((certificate) => checkValidity(certificate, chain, certName));
   return { cert: chain.map(({ bytes }) => writePem("CERTIFICATE", bytes)).join(""), key };
@@ -130,6 +132,18 @@ function checkVersion({ isVersion1, name }: Certificate, certName: string): void
     `The certificate "${name}" in "${certName}" is of X.509 version 1, which Deno does not accept: make one of version ` +
       "3 with selfSigned() or `telehook cert`, or give `openssl x509 -req` extensions with `-extfile`, such as " +
       `"subjectAltName=DNS:${name}"`,
+  );
+}
+
+/**
+ * Bun does not serve such a certificate, and blames the kind of key. Node and Deno do, and then no client of TLS 1.2 takes
+ * it, and few of TLS 1.3. With RSA, a key that may only encipher is of use too.
+ */
+function checkUsage({ maySign, name }: Certificate, key: PrivateKey, certName: string): void {
+  if (maySign || key.asymmetricKeyType === "rsa") return;
+  throw tlsError(
+    `The certificate "${name}" in "${certName}" does not permit its key to sign, which every handshake needs: make one ` +
+      'whose key usage includes "digitalSignature", or one without that extension',
   );
 }
 

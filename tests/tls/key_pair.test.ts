@@ -138,6 +138,15 @@ describe("checkKeyPair finds", () => {
     assert.equal(await httpsExchange(pair, pair.cert, "localhost"), "verified");
   });
 
+  it("a key that must sign and whose certificate does not permit that", async () => {
+    await refuses(
+      { cert: cert("encipher-p256"), key: key("p256") },
+      /^The certificate "localhost" in ".*fullchain\.pem" does not permit its key to sign, .* "digitalSignature", or one without that extension$/,
+    );
+    const ofRsa = { cert: cert("encipher-rsa"), key: key("rsa") };
+    assert.deepEqual(await checkKeyPair(ofRsa), ofRsa);
+  });
+
   it("an encrypted key without its passphrase, and a wrong passphrase", async () => {
     for (const name of ["pkcs8-aes-256-cbc", "traditional-aes256"]) {
       const pair = { cert: cert("p256"), key: fixtureText(`keys/${name}.pem`) };
