@@ -99,9 +99,16 @@ class DenoTransport implements Transport {
     await this.#inTurn(async () => {
       if (this.#closing.signal.aborted) throw serverClosed(); // meanwhile: a new listener would never be closed
       const held = await this.#endListener();
+      const previous = this.#tls;
       this.#tls = tls;
       try {
         this.#use(await this.#openWhenFree());
+      } catch (error) {
+        this.#tls = previous;
+        const ended = this.#listener;
+        // Nothing listens now. It is opened later with the previous pair, unless another change opens it before.
+        void this.#inTurn(() => ended === this.#listener ? this.#openAgain() : Promise.resolve());
+        throw error;
       } finally {
         held.release();
       }
@@ -148,8 +155,7 @@ class DenoTransport implements Transport {
 
   /** Replaces a listener that has failed. Its idle connections are closed, which frees descriptors. */
   async #reopen(error: unknown): Promise<void> {
-    const closing = this.#closing.signal;
-    if (closing.aborted) return;
+    if (this.#closing.signal.aborted) return;
     if (performance.now() - this.#failedAt > REOPEN_MS.recovered) {
       this.#reopenMs = REOPEN_MS.first;
       this.#onProblem(
@@ -159,6 +165,12 @@ class DenoTransport implements Transport {
       );
     }
     (await this.#endListener()).release();
+    await this.#openAgain();
+  }
+
+  /** Opens a listener, as soon as the system allows it. */
+  async #openAgain(): Promise<void> {
+    const closing = this.#closing.signal;
     for (;;) {
       await pause(this.#reopenMs, closing).catch(() => {}); // closing ends it early
       if (closing.aborted) return;

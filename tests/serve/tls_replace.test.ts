@@ -136,6 +136,48 @@ test("a replacement that has begun when the server closes leaves nothing that li
   await assert.rejects(shownBy(transport.port));
 });
 
+test("a server that cannot bind its port again is opened later, with the certificate that it had", {
+  skip: RUNTIME !== "deno", // the only one that binds it again
+}, async () => {
+  const [tls, next] = [await pair(), await pair()];
+  const options = { hostname: "127.0.0.1", reusePort: false, tls, isTlsWatched: false, onProblem: () => {} };
+  const transport = await startDeno(webhook(() => {}, { secretToken: SECRET }), { ...options, port: 0 });
+  const { Deno } = globalThis as unknown as {
+    Deno: { serve: (options: { readonly port: number }) => unknown };
+  };
+  const { serve } = Deno;
+  // As without a free file descriptor.
+  Deno.serve = (...args) => {
+    if (args[0].port === transport.port) {
+      throw Object.assign(new Error("Too many open files"), { code: "EMFILE" });
+    }
+    return serve(...args);
+  };
+  try {
+    await assert.rejects(transport.replaceTls(next), { code: "ERR_LISTEN" });
+    await assert.rejects(shownBy(transport.port));
+  } finally {
+    Deno.serve = serve;
+  }
+  await untilListening(transport.port);
+  assert.equal(await shownBy(transport.port), fingerprint(tls.cert));
+  await transport.replaceTls(next);
+  assert.equal(await shownBy(transport.port), fingerprint(next.cert));
+  await transport.drain(Promise.resolve());
+  await transport.stop();
+  await assert.rejects(shownBy(transport.port));
+});
+
+async function untilListening(port: number): Promise<void> {
+  for (const until = performance.now() + 5_000; performance.now() < until;) {
+    try {
+      return void await shownBy(port);
+    } catch {
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+  }
+}
+
 test("a server without TLS has no certificate to replace", async (t) => {
   const server = await started(t);
   await assert.rejects(server.setTls(await pair()), { code: "ERR_TLS", message: /plain HTTP/ });
