@@ -1,5 +1,5 @@
 import assert from "node:assert/strict";
-import { type ChildProcessByStdio, spawn } from "node:child_process";
+import { type ChildProcessByStdio, spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { copyFileSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -983,6 +983,22 @@ function twoOnOneFile(): void {
     copy.endUse(other);
     assert.deepEqual([uses.isDead(other, user), copy.isDead(user, other)], [true, false]);
     uses.endUse(user);
+  });
+
+  it("one takes no other for dead where it cannot know in which container that runs", {
+    skip: !("Deno" in globalThis) || process.platform !== "linux", // Deno reads it with all permissions only
+  }, () => {
+    const module = new URL("../../src/store/sqlite/process.ts", import.meta.url).href;
+    const code = `import { beginUse, isDead } from ${JSON.stringify(module)};
+      const self = beginUse();
+      const others = [self.pid, 2147483646].map((pid) => ({ ...self, run: "another", pid }));
+      console.log(others.map((other) => isDead(other, self)).join());`;
+    const permissions = ["--allow-run", "--allow-sys=hostname", "--allow-read", "--no-prompt"];
+    const dead = (...permissions: string[]) => {
+      const args = ["run", "--no-check", ...permissions, "-"];
+      return spawnSync(process.execPath, args, { input: code, encoding: "utf8" }).stdout.trim();
+    };
+    assert.deepEqual([dead(...permissions), dead("--allow-all")], ["false,false", "true,true"]);
   });
 
   it("one frees what a process on this host had that is dead, but not what one on another host has", async (t) => {

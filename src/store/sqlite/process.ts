@@ -1,7 +1,11 @@
 import { nodeBuiltin } from "../../platform/node_builtin.ts";
 
 interface Runtime {
-  readonly process?: { readonly pid: number; kill(pid: number, signal: 0): unknown };
+  readonly process?: {
+    readonly pid: number;
+    readonly platform: string;
+    kill(pid: number, signal: 0): unknown;
+  };
   readonly Deno?: { permissions: { querySync(what: PermissionName): { readonly state: string } } };
 }
 
@@ -59,17 +63,21 @@ export function isDead(user: StoreUser, self: StoreUser): boolean {
   }
 }
 
+/** Where a process id means what it means here; empty if that cannot be known. */
 function host(): string {
-  if (!isPermitted({ name: "sys", kind: "hostname" })) return "";
-  return `${nodeBuiltin<{ hostname(): string }>("node:os").hostname()} ${pidNamespace()}`;
+  const namespace = pidNamespace();
+  if (namespace === undefined || !isPermitted({ name: "sys", kind: "hostname" })) return "";
+  return `${nodeBuiltin<{ hostname(): string }>("node:os").hostname()} ${namespace}`;
 }
 
-function pidNamespace(): string {
-  if (!isPermitted({ name: "read", path: PID_NAMESPACE })) return "";
+/** Deno reads this link with all permissions only. `undefined` where there may be several, and which one is not known. */
+function pidNamespace(): string | undefined {
+  if (runtime().process?.platform !== "linux") return "";
+  if (!isPermitted({ name: "read", path: PID_NAMESPACE })) return undefined;
   try {
     return nodeBuiltin<{ readlinkSync(path: string): string }>("node:fs").readlinkSync(PID_NAMESPACE);
   } catch {
-    return "";
+    return undefined;
   }
 }
 

@@ -30,7 +30,7 @@ export interface SqliteStoreOptions {
  *
  * Several processes on one host may use the same file; each claims what is due, and the order within a lane holds
  * across them. What a process that was killed had claimed is due again as soon as another one on the same host sees that
- * it is gone (Deno needs `--allow-run` and `--allow-sys=hostname` for this), otherwise after `leaseMs`. It is then handled
+ * it is gone (Deno needs `--allow-all` for this on Linux), otherwise after `leaseMs`. It is then handled
  * from the start, so that a handler can see an update twice. An update that ends its process is parked after some attempts,
  * and no other update is. Not for several worker threads of one process: they assume that the others have died.
  *
