@@ -114,7 +114,8 @@ export interface Webhook extends DeliveryHandler {
 
   /**
    * Answers 503 from now on, so that Telegram keeps its updates, delivers pending albums and waits for running
-   * handlers. When the time is over, the receivers' signals are aborted.
+   * handlers. When the time is over, the receivers' signals are aborted. A durable store keeps its pending albums, and
+   * what still comes of albums until it is closed.
    *
    * @param options How long to wait: `timeoutMs`, 10 000 by default.
    * @returns A promise that is resolved when it is closed.

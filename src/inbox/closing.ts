@@ -46,15 +46,21 @@ export function isDone({ running, isExpecting, storing, waiting, stored, isDurab
 export class TimeLimit {
   readonly over: Promise<void>;
   isOver = false;
+  readonly #endsAt: number;
   #timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(ms: number) {
+    this.#endsAt = performance.now() + ms;
     this.over = new Promise((resolve) => {
       this.#timer = setTimeout(() => {
         this.isOver = true;
         resolve();
       }, ms);
     });
+  }
+
+  get leftMs(): number {
+    return this.#endsAt - performance.now();
   }
 
   stop(): void {

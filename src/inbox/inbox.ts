@@ -3,6 +3,7 @@ import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
 import { ReceiverClosed } from "../receiver/verdicts.ts";
 import { pause } from "../platform/pause.ts";
+import { untilQuiet } from "../platform/quiet.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import type {
   Added,
@@ -34,6 +35,8 @@ const PARKED_PAGE = 100;
 const SENDER_WAITS_MS = 55_000;
 /** How soon the store is asked again to adopt an update that it has failed to. */
 const ADOPT_AGAIN_MS = 1_000;
+/** While this closes and albums collect, nothing may have come for this long, and waiting for that has a limit: milliseconds. */
+const LAST_PARTS = { quietMs: 100, limitMs: 1_000 };
 /** How often to look whether other processes have handled the rest, while somebody waits for that. */
 const OTHERS_MS = 250;
 
@@ -86,6 +89,8 @@ export class Inbox {
   #opening: Promise<void> | undefined;
   #resting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
+  /** What has come since closing began. */
+  #arrivedLate = 0;
 
   constructor(receiver: UpdateReceiver, settings: InboxSettings, reportError: ReportError, events: Events) {
     this.#settings = settings;
@@ -154,8 +159,10 @@ export class Inbox {
   }
 
   #receive(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
-    if (this.#closing !== undefined) return CLOSING;
-    if (!this.#isOpen) return this.#receiveOnceOpen(update, json, chars);
+    if (this.#closing !== undefined) {
+      this.#arrivedLate++;
+      if (!this.#isKeptWhileClosing(update)) return CLOSING;
+    } else if (!this.#isOpen) return this.#receiveOnceOpen(update, json, chars);
     if (this.#seen.has(update.update_id)) return this.#duplicate(update);
     const twin = this.#waiting.get(update.update_id);
     if (twin !== undefined) {
@@ -176,6 +183,15 @@ export class Inbox {
     } finally {
       this.#passing.pop();
     }
+  }
+
+  /**
+   * A part of an album needs nothing but the store, where other processes go on with it. Refused, it would come again after
+   * a second, which is too late for its album.
+   */
+  #isKeptWhileClosing(update: Update): boolean {
+    if (!this.#store.isDurable || !this.#isOpen || this.#isClosed) return false;
+    return this.#entries.partToMerge(update) !== undefined;
   }
 
   #answerCopies(ofId: number, outcome: Awaitable<Outcome>): void {
@@ -295,7 +311,7 @@ export class Inbox {
 
   /**
    * Receives nothing more, waits for what runs, and for at most that many milliseconds; then aborts it. With a store in
-   * memory, pending albums are handled first; a durable store keeps what it has.
+   * memory, pending albums are handled first; a durable store keeps what it has, and takes parts of albums until its end.
    */
   close(timeoutMs: number): Promise<void> {
     return this.#closing ??= this.#close(timeoutMs);
@@ -560,6 +576,11 @@ export class Inbox {
   async #close(timeoutMs: number): Promise<void> {
     const limit = new TimeLimit(timeoutMs);
     await Promise.race([this.#prepareToClose(), limit.over]);
+    if (this.#store.isDurable && this.#store.count > 0) {
+      // The next parts of the albums that collect are on their way, over connections that are still open.
+      const limitMs = Math.min(LAST_PARTS.limitMs, limit.leftMs);
+      await untilQuiet(() => this.#arrivedLate, { ...LAST_PARTS, limitMs });
+    }
     // Asked again after each wait: more may have begun since the moment that it waited for.
     while (!this.#isDone() && !limit.isOver) await Promise.race([this.#idle.wait(), limit.over]);
     limit.stop();

@@ -1,4 +1,4 @@
-import { untilQuiet } from "./quiet.ts";
+import { untilQuiet } from "../platform/quiet.ts";
 
 /** No request may have come for this long, and waiting for that has a limit: milliseconds. */
 const QUIET = { quietMs: 100, limitMs: 1_000 };

@@ -1,7 +1,7 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { nodeBuiltin } from "../platform/node_builtin.ts";
 import { type NodeListener, type NodeRequest, type NodeResponse, toNodeListener } from "./node_listener.ts";
-import { untilQuiet } from "./quiet.ts";
+import { untilQuiet } from "../platform/quiet.ts";
 import { KEEP_ALIVE_MS, type PemPair, type StartTransport, type Transport } from "./transport.ts";
 
 /** As much of `http.Server` as is used, so that the types load where there are none of Node's. */

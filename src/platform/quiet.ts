@@ -1,4 +1,4 @@
-import { pause } from "../platform/pause.ts";
+import { pause } from "./pause.ts";
 
 const TURN_MS = 5;
 
