@@ -203,8 +203,12 @@ export class Claims {
   }
 }
 
-/** What waits during an outage while one batch is tried: what has not failed yet is tried before what would only fail again. */
+/** What waits during an outage while the batch is tried that was tried least often. */
 function behindProbe(batches: readonly Batch[]): readonly Batch[] {
-  const probe = batches.find(({ crashes, tries }) => crashes + tries.attempts === 0) ?? batches[0];
+  const [first, ...others] = batches;
+  if (first === undefined) return [];
+  const probe = others.reduce((least, batch) => triesOf(batch) < triesOf(least) ? batch : least, first);
   return batches.filter((batch) => batch !== probe);
 }
+
+const triesOf = ({ crashes, tries }: Batch) => crashes + tries.attempts;

@@ -14,8 +14,9 @@ import { Probes } from "./probes.ts";
  * 3. If three lanes or more have failed since the last success, it is an outage, and nothing is given up. New updates are
  *    refused with a `Retry-After`; what is in the store stays there. One update at a time is let through as a probe: the
  *    next one that comes after a pause, which doubles with every probe that fails. What is sent again and what is in the
- *    store have probes and pauses of their own, or those that always fail would keep what is new waiting. Of what is due in
- *    the store, it is one that has not failed yet. The first success of any update ends the outage.
+ *    store have probes and pauses of their own, or those that always fail would keep what is new waiting. What is sent
+ *    again is told to wait up to half as long as that again, at random, and of what is due in the store, what was tried least
+ *    often is next: the same update must not be tried each time. The first success of any update ends the outage.
  * 4. Parts of albums are stored during an outage too, as is everything that is acknowledged when it is received.
  * 5. `maxAttempts: 1` means that an update is handled once, regardless of why it failed.
  */
@@ -24,6 +25,8 @@ import { Probes } from "./probes.ts";
 const OUTAGE_LANES = 3;
 /** The least that a sender is told to wait. */
 const LEAST_RETRY_AFTER_MS = 1_000;
+/** By how much more those wait who send again, at random: if the same one came first each time, no other would be tried. */
+const AGAIN_SPREAD = 0.5;
 /** How long a stored update rests after its first failure; then twice as long each time. */
 const FIRST_RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 60_000;
@@ -168,9 +171,14 @@ export class Failures {
   }
 
   /** The time for a `Retry-After` during an outage: it never exceeds what is left of the update's lifetime. */
-  retryAfterMs(update: FlatUpdate, wishedMs: number = this.pauseMs(this.sourceOf(update))): number {
+  retryAfterMs(update: FlatUpdate, wishedMs: number = this.#untilProbeMs(update)): number {
     // A part of the lifetime that is long enough for several more attempts.
     return Math.max(LEAST_RETRY_AFTER_MS, Math.min(wishedMs, lifetimeLeftMs(update, Date.now()) / 6));
+  }
+
+  #untilProbeMs(update: FlatUpdate): number {
+    const source = this.sourceOf(update);
+    return this.pauseMs(source) * (source === "again" ? 1 + AGAIN_SPREAD * Math.random() : 1);
   }
 
   /** An update is let through although there is an outage. */

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
-import { GiveUp, RetryLater, type WebhookEvent } from "../../mod.ts";
+import { type Batch, GiveUp, RetryLater, type WebhookEvent } from "../../mod.ts";
 import { ReceiverClosed } from "../../src/receiver/verdicts.ts";
 import { Failures, NO_TRIES } from "../../src/runner/failures.ts";
-import { bot, delivery, inChat, Log, message, part, word } from "./bot.ts";
+import { bot, delivery, inChat, Log, message, part, turn, word } from "./bot.ts";
 import { Clock } from "./clock.ts";
 import { it } from "../scoped_it.ts";
 import { pause } from "../../src/platform/pause.ts";
@@ -197,7 +197,9 @@ describe("failures", () => {
     const now = Date.now() / 1_000;
     const dated = (ago: number) => message(1, { date: now - ago });
     const from = { id: 1, is_bot: false, first_name: "A" };
-    assert.equal(failures.retryAfterMs(dated(0)), 30_000);
+    const waits = Array.from({ length: 100 }, () => failures.retryAfterMs(dated(0)));
+    assert.ok(Math.min(...waits) >= 30_000 && Math.max(...waits) <= 45_000, waits.join());
+    assert.ok(new Set(waits).size > 50, "those that are sent again would always come in the same order");
     assert.equal(failures.retryAfterMs(dated(24 * 3_600 - 60)), 10_000);
     assert.equal(failures.retryAfterMs(dated(24 * 3_600)), 1_000);
     const query = { update_id: 2, inline_query: { id: "1", from, query: "", offset: "" } };
@@ -355,6 +357,46 @@ describe("an outage", () => {
     await hook.receive(inChat(30, 30));
     await log.has(30);
     assert.equal(log.words[29], "30");
+    await hook.close({ timeoutMs: 0 });
+  });
+
+  it("tries in turn what is sent again, whoever is the first to come after a pause", async (t) => {
+    const clock = new Clock(t);
+    let seconds = 0;
+    const { hook } = bot(({ update_id }) => {
+      if (seconds < 10 || update_id < 4) throw new Error("bad");
+    });
+    // As Telegram does: each comes again as soon as it may.
+    const chats = [1, 2, 3, 4].map((id) => ({ id, comesAt: 0 }));
+    for (; seconds < 7_200 && chats.length === 4; seconds++) {
+      for (const chat of chats.filter(({ comesAt }) => comesAt <= seconds)) {
+        const { status, headers } = await hook(delivery(inChat(chat.id, chat.id)));
+        if (status === 200) chats.splice(chats.indexOf(chat), 1);
+        else chat.comesAt = seconds + Number(headers.get("retry-after") ?? 1);
+      }
+      clock.pass(1_000);
+    }
+    assert.deepEqual(chats.map(({ id }) => id), [1, 2, 3], `after ${seconds} s`);
+    await hook.close();
+  });
+
+  it("tries first what is stored and was tried least often", async (t) => {
+    const clock = new Clock(t);
+    const mostTriedFirst = (batches: Batch[]) =>
+      batches.toSorted((one, other) => other.tries.attempts - one.tries.attempts);
+    const store = new WrappedStore({
+      after: (call, result) => call === "claim" ? mostTriedFirst(result as Batch[]) : result,
+    });
+    const { hook, log } = away({ acknowledge: "received", store });
+    for (const id of [1, 2, 3]) await hook.receive(inChat(id, id));
+    await log.has(3);
+    for (let times = 4; times <= 9; times++) {
+      clock.pass(61_000);
+      store.host?.wake(0);
+      await log.has(times);
+      await turn();
+    }
+    for (const from of [3, 6]) assert.deepEqual(log.words.slice(from, from + 3).sort(), ["1", "2", "3"]);
     await hook.close({ timeoutMs: 0 });
   });
 
