@@ -36,7 +36,7 @@ interface NodeSocket {
 /** A listener for requests of a server of our own, whose sockets and responses have more than those of others. */
 type NodeServerListener = (
   request: NodeRequest & { readonly socket: Pick<NodeSocket, "destroy"> },
-  response: NodeResponse & Pick<NodeSocket, "once">,
+  response: NodeResponse & Pick<NodeSocket, "once"> & { readonly socket: object | null },
 ) => void;
 
 interface NodeHttp {
@@ -117,8 +117,8 @@ export const startNodeWithin = (
 };
 
 /**
- * How many requests of one connection may have come before the answer to the first is sent. Telegram and proxies send the
- * next request after the answer to the one before.
+ * How many requests of one connection may have come behind one whose answer is not sent. Telegram and proxies send the next
+ * request after the answer to the one before.
  */
 const MOST_UNSENT = 32;
 
@@ -129,11 +129,13 @@ const MOST_UNSENT = 32;
 function withFewUnsent(listener: NodeListener): NodeServerListener {
   const unsent = new WeakMap<object, number>();
   return (request, response) => {
-    const { socket } = request;
-    const count = (unsent.get(socket) ?? 0) + 1;
-    if (count > MOST_UNSENT) return void socket.destroy();
-    unsent.set(socket, count);
-    response.once("close", () => unsent.set(socket, (unsent.get(socket) ?? 1) - 1));
+    if (response.socket === null) { // behind another answer, which has the socket
+      const { socket } = request;
+      const count = (unsent.get(socket) ?? 0) + 1;
+      if (count > MOST_UNSENT) return void socket.destroy();
+      unsent.set(socket, count);
+      response.once("close", () => unsent.set(socket, (unsent.get(socket) ?? 1) - 1));
+    }
     void listener(request, response);
   };
 }
