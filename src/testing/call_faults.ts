@@ -1,3 +1,6 @@
+import { checkOneOf, checkOptionNames } from "../checks/options.ts";
+import type { NameOf } from "./options.ts";
+
 /** Something that goes wrong with a call that the bot makes. */
 export type CallFault =
   /** The call is answered with this instead, such as a gateway's `502` with HTML, and not carried out. */
@@ -25,6 +28,13 @@ export interface CallFaultScope {
   method?: string;
 }
 
+const BREAK_POINTS = ["before call", "before answer", "during answer"] as const;
+
+const CALL_FAULT_NAMES = {
+  ...{ answer: true, tooManyRequests: true, conflict: true, breakConnection: true },
+  ...{ stall: true, delayMs: true, atMost: true },
+} satisfies Record<NameOf<CallFault>, true>;
+
 /** The faults of the bot's own calls that are still to happen. */
 export class CallFaults {
   #waiting: { fault: CallFault; times: number; method: string | undefined }[] = [];
@@ -42,7 +52,11 @@ export class CallFaults {
    * await telegram.close();
    * ```
    */
-  add(fault: CallFault, { times = 1, method }: CallFaultScope = {}): void {
+  add(fault: CallFault, scope: CallFaultScope = {}): void {
+    checkOptionNames("callFaults.add", fault, CALL_FAULT_NAMES);
+    if ("breakConnection" in fault) checkOneOf("breakConnection", fault.breakConnection, BREAK_POINTS);
+    checkOptionNames("the scope of callFaults.add", scope, ["times", "method"]);
+    const { times = 1, method } = scope;
     this.#waiting.push({ fault, times, method: method?.toLowerCase() });
   }
 

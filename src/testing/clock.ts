@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../checks/options.ts";
 import { LONGEST_TIMER_MS } from "../platform/pause.ts";
 
 /** The time that the test server lives by, in milliseconds since 1970. */
@@ -85,7 +86,9 @@ export class VirtualClock implements Clock {
    *
    * @param ms By how many milliseconds.
    */
-  async advance(ms: number, { patienceMs = 1000 }: AdvanceOptions = {}): Promise<void> {
+  async advance(ms: number, options: AdvanceOptions = {}): Promise<void> {
+    checkOptionNames("advance", options, ["patienceMs"]);
+    const { patienceMs = 1000 } = options;
     const end = this.#now + ms;
     for (;;) {
       await Promise.all([...this.#settlers].map((settle) => settle(patienceMs)));

@@ -1,4 +1,6 @@
+import { checkOneOf, checkOptionNames } from "../checks/options.ts";
 import type { Delivery } from "./delivery.ts";
+import type { NameOf } from "./options.ts";
 
 /** At which point of an exchange the connection breaks. */
 export type BreakPoint =
@@ -37,6 +39,25 @@ export interface FaultScope {
   when?: (delivery: Delivery) => boolean;
 }
 
+const BREAK_POINTS = [
+  "before request",
+  "during request",
+  "before answer",
+  "during answer",
+  "after answer",
+] as const;
+
+const FAULT_NAMES = {
+  ...{
+    breakConnection: true,
+    loseAnswer: true,
+    restart: true,
+    delayMs: true,
+    duplicate: true,
+    secretToken: true,
+  },
+} satisfies Record<NameOf<Fault>, true>;
+
 /** The faults that are still to happen. */
 export class Faults {
   /** What comes twice may need several tries for its first 2xx, and stays meant for that until then. */
@@ -44,7 +65,11 @@ export class Faults {
   #waiting: { fault: Fault; times: number; when: (delivery: Delivery) => boolean }[] = [];
 
   /** Plans a fault. */
-  add(fault: Fault, { times = 1, when = () => true }: FaultScope = {}): void {
+  add(fault: Fault, scope: FaultScope = {}): void {
+    checkOptionNames("faults.add", fault, FAULT_NAMES);
+    if ("breakConnection" in fault) checkOneOf("breakConnection", fault.breakConnection, BREAK_POINTS);
+    checkOptionNames("the scope of faults.add", scope, ["times", "when"]);
+    const { times = 1, when = () => true } = scope;
     this.#waiting.push({ fault, times, when });
   }
 

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../checks/options.ts";
 import type { Clock } from "./clock.ts";
 import type { AddressRules } from "./delivery_target.ts";
 import type { TestUser } from "./script/objects.ts";
@@ -41,4 +42,36 @@ export interface TestBotApiOptions<C extends Clock = Clock> extends TestBotOptio
   authorities?: string;
   /** Where the jitter of retries comes from: a number from 0 up to 1. Default: `Math.random`. */
   random?: () => number;
+}
+
+/** The name of any property of any of several types. */
+export type NameOf<T> = T extends unknown ? keyof T : never;
+
+const BOT_NAMES = { token: true, bot: true, firstUpdateId: true } satisfies Record<
+  keyof TestBotOptions,
+  true
+>;
+
+const SERVER_NAMES = {
+  ...BOT_NAMES,
+  ...{
+    bots: true,
+    port: true,
+    hostname: true,
+    timeScale: true,
+    clock: true,
+    roundTripMs: true,
+    waitMs: true,
+  },
+  ...{ authorities: true, random: true, strict: true, resolve: true },
+} satisfies Record<keyof TestBotApiOptions, true>;
+
+/** Refuses options that `startTestBotApi` does not have. */
+export function checkServerOptions(options: TestBotApiOptions): void {
+  checkOptionNames("startTestBotApi", options, SERVER_NAMES);
+}
+
+/** Refuses options that a further bot does not have. */
+export function checkBotOptions(options: TestBotOptions): void {
+  checkOptionNames("addBot", options, BOT_NAMES);
 }

@@ -1,5 +1,5 @@
 import { type Clock, realClock } from "./clock.ts";
-import type { TestBotApiOptions } from "./options.ts";
+import { checkServerOptions, type TestBotApiOptions } from "./options.ts";
 import { TestBotApi } from "./test_bot_api.ts";
 
 /**
@@ -35,6 +35,7 @@ export async function startTestBotApi<C extends Clock>(
  */
 export async function startTestBotApi(options?: TestBotApiOptions): Promise<TestBotApi>;
 export async function startTestBotApi(options: TestBotApiOptions = {}): Promise<TestBotApi> {
+  checkServerOptions(options);
   const telegram = new TestBotApi(options, options.clock ?? realClock(options.timeScale));
   await telegram.listen();
   return telegram;

@@ -1,3 +1,4 @@
+import { checkOptionNames } from "../checks/options.ts";
 import { AllowedKinds } from "./api/allowed_updates.ts";
 import type { Answerer, BotCall } from "./api/calls.ts";
 import { LongPolling } from "./api/get_updates.ts";
@@ -163,6 +164,7 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
    * @returns The update on its way; await it to learn how it was answered.
    */
   deliver(update: { update_id?: number; [kind: string]: unknown }, options: DeliverOptions = {}): Delivery {
+    checkOptionNames("deliver", options, ["evenIfNotAllowed"]);
     const { update_id = this.#nextUpdateId, ...payload } = update;
     const delivery = new Delivery({ update_id, ...payload }, this.clock.now(), () => this.#patience());
     this.#world.noteUpdate(delivery.update);
@@ -201,6 +203,7 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
    */
   nextCall(method: string, options: WaitOptions | WaitOptions["when"] = {}): Promise<BotCall> {
     const { when, timeoutMs = this.#waitMs } = typeof options === "function" ? { when: options } : options;
+    checkOptionNames("nextCall", typeof options === "function" ? {} : options, ["when", "timeoutMs"]);
     this.#methods.checkName(method);
     return this.#methods.log.next(method, when, timeoutMs, () => this.#whatHappened());
   }

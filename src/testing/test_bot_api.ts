@@ -4,7 +4,7 @@ import { ApiServer } from "./api/api_server.ts";
 import { type Clock, VirtualClock } from "./clock.ts";
 import { Idle } from "./idle.ts";
 import { Network } from "./network.ts";
-import type { TestBotApiOptions, TestBotOptions } from "./options.ts";
+import { checkBotOptions, type TestBotApiOptions, type TestBotOptions } from "./options.ts";
 import { TestBot } from "./test_bot.ts";
 
 /**
@@ -66,6 +66,7 @@ export class TestBotApi<C extends Clock = Clock> extends TestBot<C> {
    * @throws {RangeError} if the token is malformed or a bot has its id already.
    */
   addBot(options: TestBotOptions = {}): TestBot<C> {
+    checkBotOptions(options);
     const highest = Math.max(...this.#bots.map(({ id }) => id));
     const { token = `${highest + 1}:TEST-TOKEN` } = options;
     if (!/^\d+:./.test(token)) {
