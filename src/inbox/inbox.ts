@@ -482,7 +482,7 @@ export class Inbox {
     const update = { ...running.update, update_id: id }; // as it came, even if the handler changes it
     try {
       const added = await this.#add(this.#entries.entryOf(update, json, chars), "adopt");
-      if (typeof added === "object") this.#runner.adopted(running, added);
+      this.#runner.adopted(running, typeof added === "object" ? added : undefined);
       this.#acknowledge(running, "running");
     } catch (error) {
       if (this.#waiting.get(id) !== running) return; // this has closed

@@ -181,7 +181,7 @@ export class Runner {
     const outcome = this.#outcome(id, update, json, chars, context, since, end);
     if (outcome instanceof Promise) {
       sender.place = "storing"; // it is being parked, and no limit counts any longer
-      void outcome.then((late) => this.#conclude(call, sender, late));
+      call.settled = outcome.then((late) => this.#conclude(call, sender, late));
     } else this.#conclude(call, sender, outcome);
   }
 
@@ -189,7 +189,7 @@ export class Runner {
     this.#answer(sender, outcome);
     if (outcome.type !== "replied" || sender.isAwaited) return this.#end(call);
     // The sender was told to send it again. Closing waits for the reply.
-    void this.#sendReply(sender.update, call.context, outcome.reply).then(() => this.#end(call));
+    call.settled = this.#sendReply(sender.update, call.context, outcome.reply).then(() => this.#end(call));
   }
 
   /** What the sender of an update is told that no store has. */
@@ -319,8 +319,12 @@ export class Runner {
     this.#end(call);
   }
 
-  /** An update was acknowledged while its receiver runs: it is a batch now, claimed by this process. */
-  adopted(sender: WaitingUpdate, batch: Batch): void {
+  /**
+   * An update was acknowledged while its receiver runs: it is a batch now, claimed by this process.
+   *
+   * @param batch `undefined` if the store had it before, and has not told of a claim: a claim that follows is this call's.
+   */
+  adopted(sender: WaitingUpdate, batch: Batch | undefined): void {
     this.#calls.setBatchOf(sender, batch);
   }
 
@@ -417,7 +421,7 @@ export class Runner {
     try {
       const added = await addedIn(this.#store.add(entry, "adopt"));
       if (typeof added === "object") await this.#park(added, update, attempts, error);
-      seen.done(id);
+      else seen.acknowledged(id); // the store had it before, and it is given up from there
       return ACKNOWLEDGED;
     } catch (cause) {
       events.storeFailed(cause);

@@ -17,7 +17,7 @@ export class RunningCall implements Linked<RunningCall> {
   readonly sender: WaitingUpdate | undefined;
   /** What the store has of it. */
   batch: Batch | undefined;
-  /** Resolves when the store knows how it has ended; `undefined` while it runs. */
+  /** Resolves when everything that follows from its end is done, such as telling the store; `undefined` while it runs. */
   settled: Promise<void> | undefined = undefined;
   isReported = false;
   before: RunningCall | undefined = undefined;
@@ -52,7 +52,7 @@ export class RunningCalls {
   readonly #limits: CallLimits;
   readonly #onSlow: (call: RunningCall, runningMs: number) => void;
   readonly #calls = new LinkedList<RunningCall>();
-  /** Those with a batch, by the ids of its updates. */
+  /** Those that a store has, by the ids of their updates. */
   readonly #byId = new Map<number, RunningCall>();
   /** Calls for which room is kept: they may be about to begin. */
   expected = 0;
@@ -78,7 +78,7 @@ export class RunningCalls {
     return this.free === 0;
   }
 
-  /** The call that handles an update of a batch. */
+  /** The call that handles an update that a store has. */
   get(updateId: number): RunningCall | undefined {
     return this.#byId.get(updateId);
   }
@@ -104,7 +104,7 @@ export class RunningCalls {
     this.#calls.remove(call);
     if (call.batch !== undefined) {
       for (const { update_id } of call.batch.updates) this.#byId.delete(update_id);
-    }
+    } else if (call.sender?.isAwaited === false) this.#byId.delete(call.sender.id);
   }
 
   /** A call has a batch now, or another one. */
@@ -113,11 +113,13 @@ export class RunningCalls {
     this.#index(call, batch);
   }
 
-  /** Likewise, for the call that a sender waits for. */
-  setBatchOf(sender: WaitingUpdate, batch: Batch): void {
+  /** Likewise, for the call that a sender waits for. Without a batch: the store has it, and nobody knows the claim. */
+  setBatchOf(sender: WaitingUpdate, batch: Batch | undefined): void {
     let call = this.#calls.first;
     while (call !== undefined && call.sender !== sender) call = call.behind;
-    if (call !== undefined) this.setBatch(call, batch);
+    if (call === undefined) return;
+    if (batch !== undefined) this.setBatch(call, batch);
+    else this.#byId.set(sender.id, call);
   }
 
   /** The result of a call's receiver; a failure if that takes longer than a call may. */

@@ -4,6 +4,7 @@ import {
   type Added,
   type AddMode,
   type Batch,
+  GiveUp,
   type InboxStore,
   RetryLater,
   type StoreEntry,
@@ -159,6 +160,56 @@ describe("what runs here or was handled here is not run here again", () => {
     slow.open();
     await first.hook.close();
     assert.deepEqual([log.words, one.count], [["first 1"], 0]);
+  });
+
+  /** A bot whose slow update turns out to be in the store when it is acknowledged, and that claims only once it may. */
+  async function acknowledgedAsKnown(log: Log, end: () => void) {
+    const slow = gate();
+    const mayClaim = gate();
+    const shared = new SharedStore();
+    const two = shared.client();
+    const store = shared.client({ before: (call) => call === "claim" ? mayClaim.opened : undefined });
+    const made = bot(async (update) => {
+      log.add(word(update));
+      await slow.opened;
+      end();
+    }, { store, acknowledgeWithinMs: 20 });
+    const answer = made.post(message(1));
+    await log.has(1);
+    two.add({
+      ...{ update: message(1), json: undefined, lane: 42, chars: 100, album: undefined, reservedMs: 0 },
+      tries: { attempts: 0, failures: 0 },
+    }, "append");
+    assert.equal(await answer, 200);
+    return { ...made, store, slow, mayClaim };
+  }
+
+  it("when the store has its repeat already as it is acknowledged", async () => {
+    const log = new Log();
+    const { hook, slow, mayClaim, store } = await acknowledgedAsKnown(log, () => {});
+    mayClaim.open();
+    while (store.times("claim") === 0) await turn();
+    await turn();
+    assert.deepEqual([log.words, hook.stats().running], [["1"], 1]);
+    slow.open();
+    while (store.count > 0) await turn();
+    await hook.close();
+    assert.deepEqual(log.words, ["1"]);
+  });
+
+  it("but it is parked from the store if the store has its repeat already and its handler gives up", async () => {
+    const log = new Log();
+    const { hook, slow, mayClaim, store } = await acknowledgedAsKnown(log, () => {
+      throw new GiveUp("never");
+    });
+    slow.open();
+    while (hook.stats().running > 0) await turn();
+    mayClaim.open();
+    while (store.count > 0) await turn();
+    const parked: number[] = [];
+    for await (const { id } of hook.parked()) parked.push(id);
+    assert.deepEqual([parked, log.words], [[1], ["1", "1"]]);
+    await hook.close();
   });
 
   it("when it was handled here, and a copy is found in the store", async () => {
