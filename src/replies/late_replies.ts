@@ -92,6 +92,7 @@ export class LateReplies {
       if (this.#closed !== undefined) throw this.#closed;
       checkReply(reply);
       if (this.#sender === undefined) throw noSender(method);
+      this.#forget(update.update_id); // or it would be in the answer to a repeat too
       const { method: _, ...params } = reply; // a getter of the handler's may throw
       for (let attempt = 1;; attempt++) {
         const tooLong = AbortSignal.timeout(ATTEMPT_MS);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { GiveUp, webhook, type WebhookOptions } from "../../mod.ts";
-import { assertPending, bot, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
+import { assertPending, bot, delivery, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
 import { dawdling, type StoreCall, WrappedStore } from "./wrapped_store.ts";
 
 const NEVER = { quietMs: 60_000, maxWaitMs: 60_000 };
@@ -246,6 +246,29 @@ it("a reply is reported if nobody waits for it, because the store did not take i
   slow.open();
   await hook.close();
   assert.match(String(errors.at(-1)), /The reply "sendMessage" was not sent/);
+});
+
+it("a reply that is sent since the store did not take its slow update is not part of the answer to the repeat too", async () => {
+  const slow = gate();
+  const sent = gate();
+  const store = new WrappedStore({
+    before(call, [, mode]) {
+      if (call === "add" && mode === "adopt") throw new Error("full");
+    },
+  });
+  const hook = webhook(async () => {
+    await slow.opened;
+    return { method: "sendMessage" };
+  }, {
+    ...{ secretToken: null, store, acknowledgeWithinMs: 1, onError: () => {} },
+    replies: { call: () => Promise.resolve(sent.open()) },
+  });
+  assert.equal((await hook(delivery(message(1)))).status, 500);
+  slow.open();
+  await sent.opened;
+  const repeated = await hook(delivery(message(1)));
+  assert.deepEqual([repeated.status, await repeated.text()], [200, ""]);
+  await hook.close();
 });
 
 it("an update that the store was slow to take is handled, and its next delivery finds that", async () => {
