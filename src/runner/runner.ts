@@ -61,6 +61,8 @@ const LONGEST_STORE_RETRY_MS = 10_000;
 const CLOSED_RETRY_MS = 1_000;
 /** How long a batch waits that may not run yet. */
 const WAIT_RETRY_MS = 500;
+/** How long closing waits until the store knows of what was handled, when its replies were aborted. */
+const LAST_TOLD_MS = 1_000;
 
 /**
  * Calls the receiver, as often at the same time as may be: with an update whose sender waits, or with a batch that it has
@@ -71,7 +73,10 @@ export class Runner {
   readonly #store: InboxStore;
   readonly #calls: RunningCalls;
   readonly #suspects = new Suspects();
+  /** Whether it starts nothing more, and tells the store only of what was handled. */
   #isClosed = false;
+  /** Whether the store was told that this has closed. */
+  #hasLeft = false;
   /** Ends the pauses of what the store is to be told. Workers cannot make one before their first request. */
   #pauses: AbortController | undefined;
   #isParkingReported = false;
@@ -296,7 +301,7 @@ export class Runner {
         for (const { update_id } of batch.updates) this.#parts.seen.done(update_id);
         if (sender !== undefined && outcome !== undefined) this.#answer(sender, outcome);
         else if (decision.reply !== undefined) await this.#sendReply(update, context, decision.reply);
-        await this.#tell((store) => this.#complete(store, batch));
+        await this.#tell((store) => this.#complete(store, batch), { isHandled: true });
         return this.#end(call);
       case "park":
         await this.#park(batch, update, context.attempt, decision.error);
@@ -343,6 +348,8 @@ export class Runner {
     this.claims.stop();
     this.#isClosed = true;
     this.#pauses?.abort();
+    await this.#lastTold();
+    this.#hasLeft = true;
     const left = await batchesIn("close", this.#store.close());
     if (this.#parts.settings.onDone !== undefined) return; // the sender still has them
     for (const batch of left) {
@@ -351,6 +358,14 @@ export class Runner {
       if (this.#isHandled(batch)) continue; // only its reply was not sent, which is reported as that
       this.#lose(update, batch.tries.attempts + 1, lostAtClosing());
     }
+  }
+
+  /** What waited only for its reply was handled, and must not be handled at the next start. */
+  async #lastTold(): Promise<void> {
+    const told = new AbortController();
+    const tooLong = pause(LAST_TOLD_MS, told.signal).catch(() => {});
+    await Promise.race([Promise.allSettled(this.#calls.settled), tooLong]);
+    told.abort();
   }
 
   #outcomeOf(updateId: number, decision: Decision): Outcome {
@@ -445,12 +460,16 @@ export class Runner {
   /**
    * Tells the store what became of a batch; again, if that fails: what was handled must not be handled once more.
    *
+   * @param options `isHandled`: whether it is told once while this closes too.
    * @returns Whether the store knows. If not, this has closed.
    */
-  async #tell(tell: (store: InboxStore) => Awaitable<unknown>): Promise<boolean> {
+  async #tell(
+    tell: (store: InboxStore) => Awaitable<unknown>,
+    { isHandled = false }: { readonly isHandled?: boolean } = {},
+  ): Promise<boolean> {
     for (
       let pauseMs = STORE_RETRY_MS;
-      !this.#isClosed;
+      isHandled ? !this.#hasLeft : !this.#isClosed;
       pauseMs = Math.min(2 * pauseMs, LONGEST_STORE_RETRY_MS)
     ) {
       try {
@@ -461,6 +480,7 @@ export class Runner {
       } catch (error) {
         this.#parts.events.storeFailed(error);
       }
+      if (this.#isClosed) return false;
       this.#pauses ??= new AbortController();
       await pause(pauseMs, this.#pauses.signal).catch(() => {});
     }

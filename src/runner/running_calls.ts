@@ -78,6 +78,15 @@ export class RunningCalls {
     return this.free === 0;
   }
 
+  /** What follows from the calls that have ended: see {@link RunningCall.settled}. */
+  get settled(): readonly Promise<void>[] {
+    const settled: Promise<void>[] = [];
+    for (let call = this.#calls.first; call !== undefined; call = call.behind) {
+      if (call.settled !== undefined) settled.push(call.settled);
+    }
+    return settled;
+  }
+
   /** The call that handles an update that a store has. */
   get(updateId: number): RunningCall | undefined {
     return this.#byId.get(updateId);

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { type ReceivedUpdate, type ReceiverResult, TelehookError, type WebhookEvent } from "../../mod.ts";
-import { bot, codeOf, delivery, gate, inChat, Log, message, part } from "./bot.ts";
+import { bot, codeOf, delivery, gate, inChat, Log, message, part, turn } from "./bot.ts";
 import { Clock } from "./clock.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 import { it } from "../scoped_it.ts";
@@ -300,5 +300,41 @@ describe("closing and replies that are being sent", () => {
     await new Promise((resolve) => setTimeout(resolve, 0));
     assert.deepEqual(codes(failures), [["ERR_REPLY", "ERR_CLOSED"]]);
     assert.match(String(failures[0]?.error), /Closed before/);
+  });
+
+  it("completes their updates in the store, so that the next start does not handle them again", async () => {
+    for (const isSynchronous of [true, false]) {
+      const called = gate();
+      const store = new WrappedStore({
+        before: (call) => isSynchronous || call !== "complete" ? undefined : turn(),
+      }, { isDurable: true });
+      const replies = {
+        call: (_method: string, _params: object, { signal }: { signal?: AbortSignal } = {}) => {
+          called.open();
+          return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+        },
+      };
+      const { hook, post } = bot(() => REPLY, { replies, store, acknowledge: "received" });
+      assert.equal(await post(message(1)), 200);
+      await called.opened;
+      await hook.close({ timeoutMs: 10 });
+      assert.deepEqual(store.calls.slice(-2), ["complete", "close"]);
+    }
+  });
+
+  it("ends all the same if the Bot API's call does not end when it is aborted", async () => {
+    const called = gate();
+    const store = new WrappedStore({}, { isDurable: true });
+    const replies = {
+      call: () => {
+        called.open();
+        return new Promise(() => {});
+      },
+    };
+    const { hook, post } = bot(() => REPLY, { replies, store, acknowledge: "received" });
+    assert.equal(await post(message(1)), 200);
+    await called.opened;
+    await hook.close({ timeoutMs: 10 });
+    assert.equal(store.calls.at(-1), "close");
   });
 });
