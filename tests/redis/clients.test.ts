@@ -8,6 +8,7 @@ import { subscribeOf } from "../../src/store/redis/redis_client.ts";
 import type { TestScope } from "../../src/testing/store.ts";
 import { sharedRedis, skipWithoutOwnRedis, skipWithoutRedis, startRedis } from "./redis_server.ts";
 import { test } from "../scoped_it.ts";
+import { badNetwork } from "../store/bad_network.ts";
 import { entry, Heard, ids, newName } from "../store/server_store.ts";
 import { clientFor } from "./scope.ts";
 
@@ -113,7 +114,7 @@ interface BunClient {
   connect(): Promise<unknown>;
   close(): void;
 }
-const { Bun } = globalThis as { Bun?: { RedisClient: new (url: string) => BunClient } };
+const { Bun } = globalThis as { Bun?: { RedisClient: new (url: string, options?: object) => BunClient } };
 
 test("Bun's RedisClient", Bun === undefined ? "only on Bun" : skip, async (t) => {
   const connect = async () => {
@@ -127,6 +128,45 @@ test("Bun's RedisClient", Bun === undefined ? "only on Bun" : skip, async (t) =>
     subscriber: await connect(),
   }];
   await tryClient(t, pairs[0] ?? assert.fail(), pairs[1] ?? assert.fail());
+});
+
+test(
+  "Bun's RedisClient that has given up is connected again",
+  Bun === undefined ? "only on Bun" : skip,
+  async (t) => {
+    const network = await badNetwork(await sharedRedis(), () => 0);
+    t.after(() => network.close());
+    const client = new (Bun ?? assert.fail()).RedisClient(network.url, { maxRetries: 1 }); // ten, as it is, take half a minute
+    await client.connect();
+    t.after(() => client.close());
+    const store = redisStore(client, { name: newName() });
+    await store.open(new Heard());
+    const tells = () => Promise.resolve(store.stats()).then(() => "", (error: unknown) => String(error));
+    network.failingRequests = 1;
+    while (!(await tells()).includes("Connection has failed")) await pause(20);
+    network.failingRequests = 0;
+    for (let tries = 0; await tells() !== ""; tries++) {
+      assert.ok(tries < 100, await tells());
+      await pause(20);
+    }
+    await store.close();
+  },
+);
+
+test("news are heard of though a subscriber has lost its subscription", skipWithoutRedis, async (t) => {
+  const name = newName();
+  const { send } = clientFor(t, await sharedRedis());
+  const heard = new Heard();
+  const store = redisStore(send, { name, subscriber: () => Promise.resolve() });
+  const second = redisStore(send, { name });
+  t.after(() => store.close());
+  t.after(() => second.close());
+  await store.open(heard);
+  await second.open(new Heard());
+  await store.stats(); // it knows of the other
+  const woken = heard.nextWake();
+  await second.add(entry(1), "append");
+  await within(5_000, woken); // renewals, which look too, are later
 });
 
 /** The methods of Deno's client (jsr:@db/redis) that a store calls, over another one. */

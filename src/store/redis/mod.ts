@@ -33,8 +33,8 @@ export interface RedisStoreOptions {
   readonly leaseMs?: number;
   /**
    * A second connected client, only for subscriptions (or a function that subscribes). With it, processes wake each other
-   * at once; without it, they look five times a second, with one command for all stores of a client. Any number of
-   * stores can share it.
+   * at once; without it, they look five times a second, with one command for all stores of a client. (With it, once a
+   * second too, should the subscription be lost.) Any number of stores can share it.
    */
   readonly subscriber?: object | RedisSubscribe;
 }
@@ -48,7 +48,7 @@ export interface RedisStoreOptions {
  * does not drop keys without a time to live. What the server has written survives its own restart only as its
  * persistence says: `appendonly yes` with `appendfsync always` loses nothing, `everysec` up to two seconds.
  *
- * The client remains yours: the store does not connect or close it. Calls that get no answer within five seconds fail.
+ * The client remains yours: you connect and close it. Calls that get no answer within five seconds fail.
  *
  * @param client A connected client. Any number of stores can share it.
  * @param options The bot's name, and how long a process may be silent.

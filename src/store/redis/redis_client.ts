@@ -10,6 +10,7 @@ export type RedisSubscribe = (channel: string, listener: (message: string) => vo
 /** Any client: only those methods are called that are named in {@link RedisClient}. */
 interface AnyClient {
   call?(command: string, ...args: string[]): Promise<unknown>;
+  connect?(): Promise<unknown>;
   send?(command: string, args: string[]): Promise<unknown>;
   sendCommand?(...args: unknown[]): Promise<unknown>;
   subscribe?(channel: string, listener?: (message: string) => void): unknown;
@@ -33,7 +34,9 @@ export function commandOf(client: unknown): RedisCommand {
     const known = client as AnyClient;
     if (typeof known.call === "function") return (command, args) => known.call!(command, ...args);
     if (typeof known.sendCommand === "function") return sendCommandOf(known, known.sendCommand.bind(known));
-    if (typeof known.send === "function") return (command, args) => known.send!(command, args);
+    if (typeof known.send === "function") {
+      return (command, args) => connectingAgain(known, known.send!(command, args));
+    }
   }
   throw new TelehookError(
     "ERR_OPTION",
@@ -56,6 +59,21 @@ function sendCommandOf(
   }
   if ("acquire" in client) return (command, args) => send(false, [command, ...args]); // Sentinel
   return (command, args) => send([command, ...args]);
+}
+
+/**
+ * A call of Bun's client. After some time without a server (half a minute, unless its `maxRetries` says otherwise), it refuses
+ * every call until it is told to connect: then it is told, for the next call.
+ */
+async function connectingAgain<T>(client: AnyClient, call: Promise<T>): Promise<T> {
+  try {
+    return await call;
+  } catch (error) {
+    if (error instanceof Error && error.message === "Connection has failed") {
+      client.connect?.().catch(() => {}); // the next call tells
+    }
+    throw error;
+  }
 }
 
 /** How a client's messages are received: by any number of listeners to a channel, for which it subscribes once. */
@@ -117,7 +135,7 @@ function rawSubscribeOf(subscriber: unknown): RedisSubscribe {
       if (typeof known.call === "function" && typeof known.on === "function") return ioredisSubscribe(known);
       if ("isConnected" in known) return denoSubscribe(known);
       return async (channel, listener) => {
-        await known.subscribe!(channel, listener);
+        await connectingAgain(known, Promise.resolve(known.subscribe!(channel, listener)));
         return () => known.unsubscribe?.(channel, listener);
       };
     }

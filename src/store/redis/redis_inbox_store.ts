@@ -315,9 +315,8 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     this.count = Number(count);
     this.chars = Number(chars);
     if (nextMs !== "") this.#host.wake(Number(nextMs));
-    if (this.#parts.subscribe === undefined) {
-      this.#poller.learn(wakesOf(this.#parts.name), this, { news, isAlone: others === "0" });
-    }
+    const isSlow = others === "0" || this.#parts.subscribe !== undefined;
+    this.#poller.learn(wakesOf(this.#parts.name), this, { news, isSlow });
     return answer;
   }
 

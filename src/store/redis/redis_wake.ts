@@ -5,8 +5,11 @@ import type { RedisCommand } from "./redis_client.ts";
 /** How often a client without a subscriber looks for what other processes have done. */
 const POLL_MS = 200;
 
-/** The same while no other process uses one of its stores. */
-const POLL_ALONE_MS = 1_000;
+/**
+ * The same while no other process uses one of its stores, or all that have others have subscribers: not every client
+ * subscribes again after it has lost its connection, and a connection that is idle may be lost unnoticed.
+ */
+const SLOW_POLL_MS = 1_000;
 
 /** How long an answer is waited for: clients lose some, and the next one says the same. */
 const LOOK_TIMEOUT_MS = 1_000;
@@ -21,8 +24,8 @@ export interface WakeListener {
 interface Known {
   /** The number of the latest news, or "" if there are none since the answer before. */
   readonly news: string;
-  /** Whether no other process uses the store. */
-  readonly isAlone: boolean;
+  /** Whether it is enough to look seldom: no other process uses the store, or it has a subscriber. */
+  readonly isSlow: boolean;
 }
 
 const pollers = new WeakMap<object, WakePoller>();
@@ -55,9 +58,9 @@ export class WakePoller {
   learn(key: string, store: WakeListener, known: Known): void {
     let stores = this.#keys.get(key);
     if (stores === undefined) this.#keys.set(key, stores = new Map());
-    const { isAlone, news } = known;
-    stores.set(store, { isAlone, news: news || (stores.get(store)?.news ?? "0") });
-    this.#schedule(known.isAlone ? POLL_ALONE_MS : POLL_MS);
+    const { isSlow, news } = known;
+    stores.set(store, { isSlow, news: news || (stores.get(store)?.news ?? "0") });
+    this.#schedule(isSlow ? SLOW_POLL_MS : POLL_MS);
   }
 
   /** A store needs no news any longer. */
@@ -94,11 +97,11 @@ export class WakePoller {
       // Otherwise the server is away: the calls of the stores report it.
     }
     if (this.#keys.size === 0) return;
-    const isAlone = [...this.#keys.values()].every((stores) =>
-      [...stores.values()].every((known) => known.isAlone)
+    const isSlow = [...this.#keys.values()].every((stores) =>
+      [...stores.values()].every((known) => known.isSlow)
     );
     this.#stop();
-    this.#schedule(isAlone ? POLL_ALONE_MS : POLL_MS);
+    this.#schedule(isSlow ? SLOW_POLL_MS : POLL_MS);
   }
 
   #compare(key: string, news: string): void {
