@@ -47,3 +47,36 @@ it("a client whose test message was lost listens again later", async (t) => {
   channel?.("1 3 0 40");
   assert.deepEqual(news, [40]);
 });
+
+it("news are heard of though the connection that listens was lost unnoticed", async (t) => {
+  const alive = setTimeout(() => {}, 5_000); // its own timers keep no process alive
+  t.after(() => clearTimeout(alive));
+  let channel: ((payload: string) => void) | undefined;
+  let [number, looks] = [0, 0];
+  const listening = gate();
+  const client = {
+    listen(_: string, hear: (payload: string) => void) {
+      channel = hear;
+      return Promise.resolve(() => {});
+    },
+  };
+  const wakes = PostgresWakes.of(client, {
+    schema: "telehook",
+    news(bots) {
+      if (channel === undefined && ++looks === 2) listening.open(); // once when it listens, and once from before
+      return Promise.resolve(bots.map((bot) => `${bot} ${number}`));
+    },
+    notify(payload) {
+      channel?.(payload);
+      channel = undefined;
+      return Promise.resolve();
+    },
+  });
+  const heard = gate();
+  const store = { bot: "1", owner: "2", hasOthers: true, news: "0", onNews: heard.open };
+  wakes.watch(store);
+  t.after(() => wakes.unwatch(store));
+  await listening.opened;
+  number++;
+  await heard.opened;
+});

@@ -3,7 +3,10 @@ import { listenOf, type PostgresListen } from "./postgres_client.ts";
 
 /** How often a client that cannot listen looks for what other processes have done … */
 const POLL_MS = 200;
-/** … and while none of its stores knows of another process: somebody may replay something from the shell. */
+/**
+ * … while none of its stores knows of another process, since somebody may replay something from the shell; and while it
+ * listens, since a connection on which it only listens may be lost unnoticed.
+ */
 const SLOW_POLL_MS = 1_000;
 /** After how long a client that has lost its listening connection listens again. */
 const LISTEN_AGAIN_MS = 5_000;
@@ -35,8 +38,8 @@ export interface WakeSource {
 const wakes = new WeakMap<object, Map<string, PostgresWakes>>();
 
 /**
- * What other processes tell, for all stores of one client and schema: one connection listens for all, or if the client
- * cannot listen, one statement at a time asks for all.
+ * What other processes tell, for all stores of one client and schema: one connection listens for all, and one statement at
+ * a time asks for all, more often if the client cannot listen.
  */
 export class PostgresWakes {
   readonly #source: WakeSource;
@@ -85,8 +88,8 @@ export class PostgresWakes {
     if (!this.#isListening && this.#listen !== undefined && performance.now() >= this.#listenAt) {
       void this.#beginToListen(this.#listen);
     }
-    if (this.#timer !== undefined || this.#isTested) return;
-    const isFast = [...this.#stores].some(({ hasOthers }) => hasOthers);
+    if (this.#timer !== undefined) return;
+    const isFast = !this.#isTested && [...this.#stores].some(({ hasOthers }) => hasOthers);
     this.#timer = setTimeout(() => void this.#poll(), isFast ? POLL_MS : SLOW_POLL_MS);
     unrefTimer(this.#timer);
   }
