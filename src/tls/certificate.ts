@@ -27,6 +27,10 @@ export class Certificate {
   readonly isVersion1: boolean;
   /** Whether its key may sign, as a TLS server must with any key but that of RSA: its key usage, if it has one, says so. */
   readonly maySign: boolean;
+  /** Whether its key may encipher or agree on keys, which clients take from an RSA key too. */
+  readonly mayEncipher: boolean;
+  /** Whether its extended key usage, if it has one, names TLS servers. */
+  readonly isForServers: boolean;
   /** The common names of its subject. */
   readonly commonNames: readonly string[];
   /** The host names in its extension for alternative names, which may be wildcards. */
@@ -52,7 +56,10 @@ export class Certificate {
     const facts = readAll(signed);
     this.bytes = bytes;
     this.isVersion1 = facts[0]?.tag !== contextTag(0); // [0] is the version, left out for version 1
-    this.maySign = hasSigningUsage(facts);
+    const usage = keyUsage(facts);
+    this.maySign = (usage & KEY_USAGE.digitalSignature) !== 0;
+    this.mayEncipher = (usage & (KEY_USAGE.keyEncipherment | KEY_USAGE.keyAgreement)) !== 0;
+    this.isForServers = hasServerUsage(facts);
     const { X509Certificate } = nodeCrypto();
     try {
       // All at once: Deno finds some damage only when a property is read.
@@ -116,19 +123,32 @@ export class Certificate {
   }
 }
 
-const KEY_USAGE = "2.5.29.15";
+/** The first byte of a key usage (RFC 5280, 4.2.1.3). */
+const KEY_USAGE = { digitalSignature: 0x80, keyEncipherment: 0x20, keyAgreement: 0x08 };
 
-/** `node:crypto` tells only the extended usages. */
-function hasSigningUsage(facts: readonly Der[]): boolean {
-  const extensions = facts.find(({ tag }) => tag === contextTag(3));
-  if (extensions === undefined) return true;
-  for (const extension of readAll(readAll(extensions, contextTag(3))[0])) {
-    const [oid, ...rest] = readAll(extension);
-    if (readOid(oid) !== KEY_USAGE) continue;
-    const [, bits = 0] = expectTag(readDer(readOctets(rest.at(-1))), TAG.bitString).content;
-    return (bits & 0x80) !== 0; // behind the number of unused bits, the first one is "digital signature"
+/** The extended key usages of a server, and of anything. */
+const SERVER_USAGES = ["1.3.6.1.5.5.7.3.1", "2.5.29.37.0"];
+
+/** What a key may do: everything if its certificate does not say. `node:crypto` does not tell. */
+function keyUsage(facts: readonly Der[]): number {
+  const bits = extension(facts, "2.5.29.15");
+  // Behind the number of unused bits.
+  return bits === undefined ? 0xff : expectTag(bits, TAG.bitString).content[1] ?? 0;
+}
+
+function hasServerUsage(facts: readonly Der[]): boolean {
+  const usages = extension(facts, "2.5.29.37");
+  return usages === undefined || readAll(usages).some((usage) => SERVER_USAGES.includes(readOid(usage)));
+}
+
+function extension(facts: readonly Der[], wanted: string): Der | undefined {
+  const all = facts.find(({ tag }) => tag === contextTag(3));
+  if (all === undefined) return undefined;
+  for (const each of readAll(readAll(all, contextTag(3))[0])) {
+    const [oid, ...rest] = readAll(each);
+    if (readOid(oid) === wanted) return readDer(readOctets(rest.at(-1)));
   }
-  return true;
+  return undefined;
 }
 
 /** The answer of `node:crypto`, which throws for kinds of key that it does not know: then the answer is no. */

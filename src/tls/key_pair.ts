@@ -29,16 +29,17 @@ export interface KeyPairNames {
 }
 
 const CERTIFICATE_LABELS = new Set(["CERTIFICATE", "X509 CERTIFICATE"]);
-/** The curves of TLS 1.3. Node serves a key of another one, and then every handshake fails. */
+/** Node serves a key of another kind or curve, such as that of DSA, and then every handshake fails. */
+const KINDS = new Set(["rsa", "rsa-pss", "ec", "ed25519", "ed448"]);
 const CURVES = new Set(["prime256v1", "secp384r1", "secp521r1"]);
 const KEY_LABELS = new Set(["PRIVATE KEY", "RSA PRIVATE KEY", "EC PRIVATE KEY"]);
 
 /**
  * Checks a certificate and its private key, so that a mistake is an error at the start and not a failed handshake that
  * only Telegram sees. It finds: text that is not PEM, a key that belongs to another certificate, a chain in the wrong
- * order, a certificate that has expired or is not valid yet, an encrypted key without its passphrase, a key of
- * ECDSA or Ed25519 that its certificate does not permit to sign, and on Deno a certificate of X.509 version 1, which Deno
- * does not accept.
+ * order, a certificate that has expired or is not valid yet, an encrypted key without its passphrase, a kind of key that
+ * no client takes, a certificate that is not for servers or does not permit its key what a handshake needs, and on Deno a
+ * certificate of X.509 version 1, which Deno does not accept.
  *
  * It does not check whether Telegram trusts the authority, whether the signatures of the chain are right, or which
  * names the certificate is for.
@@ -101,11 +102,12 @@ function readKey(text: string): PrivateKey {
     throw new Unreadable("unsupported", `it is an "${label}": convert it to PKCS#8`);
   }
   const key = readPrivateKey(text);
-  const curve = key.asymmetricKeyDetails?.namedCurve;
-  if (curve === undefined || CURVES.has(curve)) return key;
+  const { asymmetricKeyType: kind = "", asymmetricKeyDetails: { namedCurve: curve } = {} } = key;
+  if (KINDS.has(kind) && (curve === undefined || CURVES.has(curve))) return key;
+  const what = curve === undefined ? `the kind "${kind}"` : `the curve "${curve}"`;
   throw new Unreadable(
     "unsupported",
-    `it is of the curve "${curve}", which no client takes: use RSA of at least 2048 bits, ECDSA P-256 or Ed25519`,
+    `it is of ${what}, which no client takes: use RSA of at least 2048 bits, ECDSA P-256 or Ed25519`,
   );
 }
 
@@ -136,13 +138,22 @@ function checkVersion({ isVersion1, name }: Certificate, certName: string): void
 }
 
 /**
- * Bun does not serve such a certificate, and blames the kind of key. Node and Deno do, and then no client of TLS 1.2 takes
- * it, and few of TLS 1.3. With RSA, a key that may only encipher is of use too.
+ * Every client that verifies certificates refuses a server with such a one. Some, most of TLS 1.2, also if they verify
+ * nothing; and Bun does not serve it if the key is not of RSA, and blames the kind of key.
  */
-function checkUsage({ maySign, name }: Certificate, key: PrivateKey, certName: string): void {
-  if (maySign || key.asymmetricKeyType === "rsa") return;
+function checkUsage(certificate: Certificate, key: PrivateKey, certName: string): void {
+  const { name, maySign, mayEncipher, isForServers } = certificate;
+  const which = `The certificate "${name}" in "${certName}"`;
+  if (!isForServers) {
+    throw tlsError(
+      `${which} is not for servers, and clients refuse it: make one whose extended key usage includes "serverAuth", or one ` +
+        "without that extension",
+    );
+  }
+  // With RSA, a key that may only encipher is of use too.
+  if (maySign || (key.asymmetricKeyType === "rsa" && mayEncipher)) return;
   throw tlsError(
-    `The certificate "${name}" in "${certName}" does not permit its key to sign, which every handshake needs: make one ` +
+    `${which} does not permit its key to sign, which every handshake needs: make one ` +
       'whose key usage includes "digitalSignature", or one without that extension',
   );
 }

@@ -19,7 +19,8 @@ export function readPem(text: string): [PemBlock, ...PemBlock[]] {
   const hint = hintForOneLine(text);
   if (hint !== undefined) throw new Unreadable("damaged", hint);
   const blocks: PemBlock[] = [];
-  const lines = text.split(/\r\n|\n|\r/).map((line) => line.trim());
+  // A block begins on the last line of another one where files were joined and the first has no line break at its end.
+  const lines = text.split(/\r\n|\n|\r|(?<=-----)(?=-----BEGIN )/).map((line) => line.trim());
   for (let index = 0; index < lines.length; index++) {
     const label = labelOf("BEGIN", lines[index]);
     if (label === undefined) continue;

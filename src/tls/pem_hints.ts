@@ -57,6 +57,9 @@ export function hintForOneLine(text: string): string | undefined {
 export function hintForText(text: string): string {
   const trimmed = text.trim();
   if (trimmed === "") return "it is empty";
+  if (/-\0-\0-\0/.test(text)) {
+    return 'it is UTF-16, as ">" of PowerShell writes it: write it again as UTF-8 or ASCII';
+  }
   // DER and PKCS#12 start with a sequence, Java's own keystores with the bytes FE ED FE ED.
   if (/^(0.*[\0\ufffd]|\ufffd{4})/s.test(text)) {
     return "it is binary: open a keystore (.p12, .pfx, .jks) with loadKeystore, or convert DER to PEM with " +

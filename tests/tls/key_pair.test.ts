@@ -145,6 +145,17 @@ describe("checkKeyPair finds", () => {
     );
     const ofRsa = { cert: cert("encipher-rsa"), key: key("rsa") };
     assert.deepEqual(await checkKeyPair(ofRsa), ofRsa);
+    await refuses(
+      { cert: cert("authority-rsa"), key: key("rsa") },
+      /^The certificate "localhost" in ".*fullchain\.pem" does not permit its key to sign, /,
+    );
+  });
+
+  it("a client's certificate, which no client that verifies accepts of a server", async () => {
+    await refuses(
+      { cert: cert("client-rsa"), key: key("rsa") },
+      /^The certificate "localhost" in ".*fullchain\.pem" is not for servers, .* "serverAuth", or one without that extension$/,
+    );
   });
 
   it("an encrypted key without its passphrase, and a wrong passphrase", async () => {
@@ -158,7 +169,11 @@ describe("checkKeyPair finds", () => {
     }
   });
 
-  it("a key of a curve with which every handshake would fail", async () => {
+  it("a key of a curve or kind with which every handshake would fail", async () => {
+    await refuses(
+      { cert: cert("dsa"), key: key("dsa") },
+      /^The private key in ".*privkey\.pem" cannot be read: .*use RSA of at least 2048 bits, ECDSA P-256 or Ed25519$/,
+    );
     await refuses(
       { cert: cert("secp256k1"), key: key("secp256k1") },
       /^The private key in ".*privkey\.pem" cannot be read: .*use RSA of at least 2048 bits, ECDSA P-256 or Ed25519$/,

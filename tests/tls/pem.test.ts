@@ -24,6 +24,11 @@ describe("PEM", () => {
     ]]);
   });
 
+  it("reads blocks without a line break between them, as `cat` joins files", () => {
+    const block = writePem("CERTIFICATE", Uint8Array.of(1)).trim();
+    assert.deepEqual(readPem(block.repeat(3)).map(({ label }) => label), Array(3).fill("CERTIFICATE"));
+  });
+
   it("reads headers", () => {
     const text = "-----BEGIN X-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: DES-CBC,00\n\nAQ==\n-----END X-----";
     const [block] = readPem(text);
@@ -42,6 +47,7 @@ describe("PEM", () => {
       ["0\ufffd\u0002\u0010\ufffd", /^it is binary: .*loadKeystore.*-inform der/],
       ["0.\u0002\u0001\u0000", /^it is binary/],
       ["\ufffd\ufffd\ufffd\ufffd\0\0\0\u0002", /^it is binary/],
+      ["\ufffd\ufffd-\0-\0-\0-\0-\0B\0E\0", /^it is UTF-16, as ">" of PowerShell writes it: /],
       ["/etc/bot/fullchain.pem\n", /^it is the path of a file: pass paths as "certFile" and "keyFile"$/],
       ["privkey.pem", /^it is the path of a file/],
       ["C:\\bot\\key", /^it is the path of a file/],
