@@ -1129,6 +1129,27 @@ function twoOnOneFile(): void {
     assert.equal((await other.store.stats()).updates, 0);
   });
 
+  it("gives one that has come back its whole lease again", async (t) => {
+    const path = freshPath(t);
+    const returned = await open(t, path, { leaseMs: 900 });
+    const other = await open(t, path, { leaseMs: 900 });
+    await other.adds(entry(1));
+    const batch = await returned.claim(1);
+    change(
+      path,
+      "CREATE TRIGGER silent BEFORE UPDATE OF beat ON owners WHEN old.id = 1 BEGIN SELECT RAISE(IGNORE); END",
+    );
+    for (const since = performance.now(); returned.lost.length === 0;) {
+      assert.ok(performance.now() - since < 5_000, "Its lease does not end");
+      await new Promise((resolve) => setTimeout(resolve, 5));
+    }
+    assert.deepEqual(returned.lost, [batch]);
+    await returned.claim(1);
+    await new Promise((resolve) => setTimeout(resolve, 500)); // the other one looks twice
+    await other.claimsNothing();
+    change(path, "DROP TRIGGER silent");
+  });
+
   it("are two processes: one that is killed loses nothing, and keeps nothing", async (t) => {
     const path = freshPath(t);
     const before = await open(t, path);

@@ -27,10 +27,15 @@ export class Owners {
     this.#leaseMs = leaseMs;
   }
 
-  /** Writes this process down, under the id that it had if it had one. @returns Its id. */
-  enter(id: number | null): number {
+  /**
+   * Writes this process down, under the id that it had if it had one, with beats that it never had: they count from the
+   * time. Others that have seen it silent would bury it again.
+   *
+   * @returns Its id.
+   */
+  enter(id: number | null, now: number): number {
     const { run, host, pid } = this.#self;
-    return this.#sql.enter.get(id, run, host, pid, this.#leaseMs)?.id ?? 0;
+    return this.#sql.enter.get(id, run, host, pid, this.#leaseMs, now)?.id ?? 0;
   }
 
   others(id: number): OwnerRow[] {
@@ -83,7 +88,7 @@ function prepare(database: SqliteDatabase) {
   const sql = <Row = never>(text: string) => database.prepare<Row>(text);
   return {
     enter: sql<{ readonly id: number }>(
-      "INSERT INTO owners (id, run, host, pid, lease_ms) VALUES (?, ?, ?, ?, ?) RETURNING id",
+      "INSERT INTO owners (id, run, host, pid, lease_ms, beat) VALUES (?, ?, ?, ?, ?, ?) RETURNING id",
     ),
     others: sql<OwnerRow>("SELECT id, run, host, pid, beat, lease_ms FROM owners WHERE id <> ?"),
     done: sql<DoneRow>("SELECT done_updates, done_chars FROM owners WHERE id = ?"),

@@ -490,7 +490,7 @@ export class SqliteInboxStore implements InboxStore {
           if (file.owners.isDead(owner) && file.owners.bury(owner, now)) isBuried = true;
         }
         others = file.owners.others(this.#id);
-        this.#id = file.owners.enter(this.#id || null);
+        this.#id = file.owners.enter(this.#id || null, now);
         waitForRepeats = isBuried || others.length === 0 ? file.batches.waitForRepeats() : undefined;
         if (others.length === 0) file.batches.forget(now);
       })
