@@ -10,6 +10,7 @@ import {
   sameBytes,
   TAG,
 } from "./der.ts";
+import { plainText } from "../text/plain_text.ts";
 import { nodeCrypto, type PrivateKey, type X509Certificate } from "./node_crypto.ts";
 import { Unreadable } from "./unreadable.ts";
 
@@ -87,7 +88,7 @@ export class Certificate {
 
   /** The first common name, for messages. */
   get name(): string {
-    return this.commonNames[0] ?? "without a common name";
+    return plainText(this.commonNames[0] ?? "without a common name");
   }
 
   /** Whether it has begun and has not expired. */

@@ -1,6 +1,8 @@
 import { checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { MAX_FILE_BYTES, readFile } from "../platform/read_file.ts";
+import { plainText } from "../text/plain_text.ts";
+import { quote } from "../text/quote.ts";
 import { type Bytes, TAG } from "./der.ts";
 import { isJks, readJks } from "./jks.ts";
 import type { KeyPair } from "./key_pair.ts";
@@ -59,16 +61,19 @@ export interface KeystoreOptions {
 export async function loadKeystore(options: KeystoreOptions): Promise<KeyPair> {
   const source = checkOptions(options);
   const { password, alias, aliasPassword = password } = options;
-  const name = source instanceof Uint8Array ? "keystore" : `keystore "${source}"`;
+  const name = source instanceof Uint8Array ? "keystore" : `keystore "${plainText(String(source))}"`;
   // A copy: the caller may change the bytes while this waits.
   const content = new Uint8Array(source instanceof Uint8Array ? source : await readFile(source, "path"));
   const wrongPassword = `The password of the ${name} is wrong, or the file was altered`;
   const keystore = await reading(name, wrongPassword, () => readKeystore(content, password, name));
   const entry = chooseEntry(keystore, alias, name);
-  const wrongKeyPassword =
-    `The password of the key "${entry.alias}" in the ${name} is wrong: pass it as "aliasPassword"`;
+  const wrongKeyPassword = `The password of the key ${
+    quote(entry.alias)
+  } in the ${name} is wrong: pass it as "aliasPassword"`;
   const { key, chain } = await reading(name, wrongKeyPassword, () => entry.open(aliasPassword));
-  if (chain.length === 0) throw formatError(`The ${name} has no certificate for the key "${entry.alias}"`);
+  if (chain.length === 0) {
+    throw formatError(`The ${name} has no certificate for the key ${quote(entry.alias)}`);
+  }
   const cert = chain.map((certificate) => writePem("CERTIFICATE", certificate)).join("");
   return { cert, key: writePem("PRIVATE KEY", key) };
 }
@@ -105,7 +110,7 @@ function chooseEntry(
   alias: string | undefined,
   name: string,
 ): KeystoreEntry {
-  const known = entries.map((entry) => `"${entry.alias}"`).join(", ");
+  const known = entries.map((entry) => quote(entry.alias)).join(", ");
   const [first] = entries;
   if (first === undefined) throw aliasError(`The ${name} has no private key, only certificates`);
   if (alias === undefined) {
@@ -117,7 +122,7 @@ function chooseEntry(
   const what = certificateAliases.some((other) => isSameAlias(other, alias))
     ? "only a certificate"
     : "nothing";
-  throw aliasError(`The ${name} has ${what} under the alias "${alias}": its keys are ${known}`);
+  throw aliasError(`The ${name} has ${what} under the alias ${quote(alias)}: its keys are ${known}`);
 }
 
 /** Java ignores the case of aliases. */

@@ -14,7 +14,7 @@ function starting(tls: unknown): Promise<unknown> {
 test("the tls option says which of its two forms is meant, and what is missing", async () => {
   const pair = { cert: fixtureText("certs/rsa.pem"), key: fixtureText("certs/rsa.key") };
   const files = { certFile: fixtureUrl("certs/rsa.pem"), keyFile: fixtureUrl("certs/rsa.key") };
-  const misuses: readonly (readonly [unknown, "ERR_OPTION" | "ERR_TLS", RegExp])[] = [
+  const misuses: readonly (readonly [unknown, "ERR_FILE" | "ERR_OPTION" | "ERR_TLS", RegExp])[] = [
     [
       { ...pair, ca: "" },
       "ERR_OPTION",
@@ -36,6 +36,12 @@ test("the tls option says which of its two forms is meant, and what is missing",
       "ERR_OPTION",
       /^"keyFile" must be the path of a file, not the content of the file$/,
     ],
+    [
+      { ...files, keyFile: pair.key.replace(/-----.*-----|\n/g, "") },
+      "ERR_OPTION",
+      /^"keyFile" must be the path of a file, not the content of the file$/,
+    ],
+    [{ ...files, keyFile: "/not\x1b[2J/there" }, "ERR_FILE", /^Cannot read "keyFile", "\/not·\[2J\/there": /],
   ];
   for (const [tls, code, message] of misuses) {
     await assert.rejects(starting(tls), (error) => {

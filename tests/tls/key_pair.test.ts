@@ -110,6 +110,15 @@ describe("checkKeyPair finds", () => {
     );
   });
 
+  it("a certificate whose name would move the cursor of a terminal", async () => {
+    const text = atob(cert("expired").replace(/-----.*-----|\n/g, "")).replace("bot-p256", "bot\x1bp256");
+    const bytes = Uint8Array.from(text, (char) => char.charCodeAt(0));
+    await refuses(
+      { cert: writePem("CERTIFICATE", bytes), key: key("p256") },
+      /^The certificate "bot[^\x1b]+" in /,
+    );
+  });
+
   it("a certificate that is not valid yet", async () => {
     await refuses(
       { cert: cert("future"), key: key("p256") },
