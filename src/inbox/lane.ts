@@ -5,7 +5,8 @@ import type { Update } from "../updates/mod.ts";
 
 /**
  * Names the lane of an update. Updates of one lane are handled one after another; `null` means immediately, in no
- * order.
+ * order. Texts name the same lane only if all their characters are equal. Keep them short: a store on a server may refuse
+ * more than 255 characters.
  *
  * @example Forum topics side by side, each in its own order
  * ```ts
@@ -29,8 +30,8 @@ export function laneOf(lane: LaneFunction | undefined): LaneOf {
   if (lane === undefined) return telegramQueueOf;
   return (update) => {
     const name: unknown = lane(update);
-    // Prefixed, so that no two lanes have the same text.
-    if (typeof name === "string") return `lane ${name}`;
+    // Prefixed, so that no two lanes have the same text. Escaped, since databases cut texts at NUL, or change halves of pairs.
+    if (typeof name === "string") return `lane ${JSON.stringify(name).slice(1, -1)}`;
     if (name === null) return `update ${update.update_id}`;
     if (typeof name === "number" && Number.isFinite(name)) return name;
     throw wrongAnswer("lane", "a string, a finite number or null", name);

@@ -1,6 +1,14 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { LaneFunction, ReceivedUpdate, Update } from "../../mod.ts";
+import {
+  type LaneFunction,
+  type ReceivedUpdate,
+  sqliteStore,
+  type StoreEntry,
+  type Update,
+} from "../../mod.ts";
+import { test } from "../scoped_it.ts";
+import { freshPath, hasSqlite } from "../store/sqlite_store_files.ts";
 import { assertPending, bot, gate, Log, message, part, turn, word } from "./bot.ts";
 import { dawdling, WrappedStore } from "./wrapped_store.ts";
 
@@ -110,6 +118,44 @@ for (const [name, store] of Object.entries(stores)) {
     });
   });
 }
+
+it("a store gets texts of lanes that every database keeps as they are, and different ones of different lanes", async () => {
+  const names = ["a", "a\0", "a\0b", "a\\u0000", 'a"', "a\\", "a\n", "a\ud83d", "a\ud83e", "a\ufffd", "a 🐕"];
+  const lanes: unknown[] = [];
+  const { hook, post } = bot(() => {}, {
+    store: new WrappedStore({
+      before: (call, args) => void (call === "add" && lanes.push((args[0] as StoreEntry).lane)),
+    }),
+    lane: (update) => names[update.update_id] ?? "",
+  });
+  for (const id of names.keys()) assert.equal(await post(message(id)), 200);
+  await hook.close();
+  assert.equal(new Set(lanes).size, names.length);
+  for (const lane of lanes) {
+    assert.ok(
+      typeof lane === "string" && /^\P{Cc}+$/u.test(lane) && lane.isWellFormed(),
+      JSON.stringify(lane),
+    );
+  }
+});
+
+test(
+  "lanes of an SQLite file go on, whatever their texts are",
+  hasSqlite ? undefined : "no SQLite",
+  async (t) => {
+    const log = new Log();
+    const first = gate();
+    const { hook, post } = bot(async (update) => {
+      await first.opened;
+      log.add(word(update));
+    }, { store: sqliteStore(freshPath(t)), lane: () => "topic\0of a chat", acknowledge: "received" });
+    for (const id of [1, 2, 3, 4]) assert.equal(await post(message(id)), 200);
+    first.open();
+    await log.has(4);
+    assert.deepEqual(log.words, ["1", "2", "3", "4"]);
+    await hook.close();
+  },
+);
 
 describe("a function of the user's that throws for an update", () => {
   const throwing = (): never => {
