@@ -5,8 +5,12 @@ import type { AlbumEnd, AlbumRules } from "./album_rules.ts";
 export type Awaitable<T> = T | Promise<T>;
 
 /**
- * Updates of one lane are handled one after another, in the order in which they were added. A lane is a chat's id or a
- * text; no two lanes have the same text, so that a store may keep it as text if it returns it as it was.
+ * Updates of one lane are handled one after another, in the order in which they were added. A lane is a finite number, such
+ * as a chat's id, or a text; no two lanes have the same text, so that a store may keep it as text if it returns it as it
+ * was.
+ *
+ * Texts are equal only if all their characters are: case, accents and spaces count. They have no control characters and no
+ * halves of surrogate pairs. A store may refuse to add to a lane whose text has more than 255 characters, but never cuts it.
  */
 export type Lane = number | string;
 
@@ -25,11 +29,11 @@ export interface StoreHost {
 
 /** An update that is added to a store. */
 export interface StoreEntry {
-  /** The update. */
+  /** The update. Its `update_id` is a safe integer, at least 0. Its JSON may have any size that `maxBodyBytes` permits. */
   readonly update: Update;
   /**
-   * The update's JSON as Telegram sent it, if it is known. A retry gets the update as it arrived, even if a handler
-   * changed it.
+   * The update's JSON as Telegram sent it, if it is known: a handler may have changed the update already. What is retried,
+   * parked or replayed is the update as it arrived.
    */
   readonly json: string | undefined;
   /** Its lane. */
@@ -49,7 +53,7 @@ export interface StoreEntry {
 
 /** What a store needs to know of the album that a part belongs to. */
 export interface AlbumOfPart {
-  /** The same for all parts of an album, and different for every other album of their lane. */
+  /** The same for all parts of an album, and different for every other album of their lane. Case counts. */
   readonly key: string;
   /** When the album is complete. One object for all albums, so that a part does not need a copy. */
   readonly rules: AlbumRules;
@@ -112,7 +116,7 @@ export interface Batch {
 
 /** Why a batch is parked. */
 export interface Parking {
-  /** The error's text. */
+  /** The error's text, of any length. */
   readonly error: string;
   /** How often it was handled. */
   readonly attempts: number;

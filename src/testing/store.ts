@@ -9,6 +9,7 @@ import * as nodeTest from "node:test";
 import { testAlbums } from "./store/albums.ts";
 import type { TestScope } from "./store/clock.ts";
 import { testDurable } from "./store/durable.ts";
+import { testExactValues } from "./store/exact_values.ts";
 import { testAgainstModel } from "./store/model.ts";
 import { testParked } from "./store/parked.ts";
 import { testRepeatedCalls } from "./store/repeated_calls.ts";
@@ -62,6 +63,7 @@ export function testStore(options: TestStoreOptions): void {
   const { describe = nodeTest.describe, it = nodeTest.it } = options;
   const groups: [string, (test: Group) => void][] = [
     ["single updates", testSingleUpdates],
+    ["exact values", testExactValues],
     ["albums", testAlbums],
     ["parking and closing", testParked],
     ["repeated calls", testRepeatedCalls],
