@@ -86,6 +86,7 @@ async function run(options: TestStoreOptions, test: (trial: Trial) => Promise<vo
     assert.deepEqual({ isDurable, isShared }, { isDurable: options.isDurable, isShared: options.isShared });
     await test(trial);
     assert.deepEqual(trial.failed, []);
+    assert.deepEqual(trial.lost, []);
   } finally {
     for (const undo of undone) await undo();
   }

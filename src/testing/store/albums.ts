@@ -225,4 +225,13 @@ export function testAlbums(test: Group): void {
     await trial.pass(12);
     await trial.claim(...(late.length === 0 ? [1] : [2, 4]));
   });
+
+  test("a longest wait ends in time behind an album that may wait longer", async (trial) => {
+    await trial.adds(entry(9, { lane: "long", album: { key: "long", rules: trial.rules(8, 1_000) } }));
+    await trial.adds(trial.part(1, "short", { lane: "short" }));
+    await trial.pass(13);
+    await trial.claimsNothing(200);
+    await trial.pass(14);
+    assert.deepEqual((await trial.claimMany(9, 200)).map(ids), [[1]]);
+  });
 }

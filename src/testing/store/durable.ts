@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { pause } from "../../platform/pause.ts";
 import { CAREFUL_MS, REMEMBERED_MS } from "../../store/limits.ts";
-import type { Batch } from "../../store/inbox_store.ts";
+import type { Awaitable, Batch, InboxStore } from "../../store/inbox_store.ts";
+import { handlesAll } from "./single_updates.ts";
 import { entry, type Group, ids, type TestStoreOptions, type Trial, updateOf } from "./trial.ts";
 
 const KEPT = { error: "It failed", attempts: 5, keepMs: 7 * 24 * 60 * 60 * 1_000 };
@@ -51,6 +52,26 @@ function testReopening(test: Group, { isShared }: TestStoreOptions): void {
     await second.completes(7);
   });
 
+  test("lanes and albums have the order of adding when the store is opened again", async (first) => {
+    for (const id of [5, 3, 4]) await first.adds(entry(id, { lane: "a lane" }));
+    for (const id of [9, 7, 8]) await first.adds(first.part(id, "album", { lane: "albums" }));
+    await first.adds(entry(1, { lane: "adopted" }));
+    await first.takes(entry(2, { lane: "adopted" }));
+    await first.pass(10);
+    await first.store.close();
+    const second = await first.another();
+    await second.pass(20_000 / second.clock.unitMs);
+    const order: (readonly number[])[] = [];
+    for (let batch = await second.claimOne(); batch !== undefined; batch = await second.claimOne()) {
+      order.push(ids(batch));
+      await second.store.complete(batch, false);
+    }
+    const of = (...some: number[]) => order.filter(([id]) => some.includes(id ?? 0));
+    assert.deepEqual(of(5, 3, 4), [[5], [3], [4]]);
+    assert.deepEqual(of(1, 2), [[2], [1]]);
+    assert.deepEqual(of(9, 7, 8), [[9, 7, 8]]);
+  });
+
   test("what was completed or parked is known", async (first) => {
     const { store } = first;
     await store.complete(await first.takes(entry(1), "claim"), false);
@@ -69,9 +90,20 @@ function testReopening(test: Group, { isShared }: TestStoreOptions): void {
     await check(second);
     assert.equal(await second.store.discard(2), true);
     await second.adds(entry(2), "known");
+    await second.adds(entry(1, { lane: "other" }), "known");
     if (!second.clock.canJump) return;
-    await second.clock.pass(REMEMBERED_MS + 60_000);
+    await second.clock.pass(REMEMBERED_MS - 60_000);
+    await second.adds(entry(1), "known", "behind");
+    await second.clock.pass(120_000);
     await second.adds(entry(1), "alone", "behind");
+  });
+
+  test("a thousand updates that were handled are known", async ({ store }) => {
+    const all = Array.from({ length: 1_000 }, (_, i) => entry(i + 1, { lane: i }));
+    const claimed = await Promise.all(all.map((each) => store.add(each, "claim")));
+    await Promise.all(claimed.map((batch) => typeof batch === "object" && store.complete(batch, false)));
+    const again = await Promise.all(all.map((each) => store.add(each, "append")));
+    assert.deepEqual(new Set(again), new Set(["known"]));
   });
 
   test("a part that is added after its album was claimed is late, also when it is opened again", async (first) => {
@@ -182,6 +214,34 @@ function testCrashes(test: Group): void {
     assert.equal((await last.claim(2)).crashes, 0);
   });
 
+  test("a call that has resolved has happened, even if the process ends then", async (first) => {
+    let trial = first;
+    const endsAfter = async (call: (store: InboxStore) => Awaitable<unknown>): Promise<void> => {
+      await call(trial.store);
+      await trial.crash();
+      trial = await first.another();
+    };
+    await endsAfter((store) => store.add(entry(1), "append"));
+    const claimed = await trial.claimIn(0, 1);
+    assert.equal(claimed.crashes, 0);
+    await endsAfter((store) => store.retry(claimed, 0, { attempts: 3, failures: 2 }));
+    const retried = await trial.claimIn(0, 1);
+    assert.deepEqual([retried.crashes, { ...retried.tries }], [0, { attempts: 3, failures: 2 }]);
+    await endsAfter((store) => store.park(retried, KEPT));
+    assert.deepEqual((await trial.store.parked(0, 9)).map(({ id }) => id), [1]);
+    await trial.rests();
+    await endsAfter((store) => store.replay(1));
+    assert.deepEqual(await trial.store.parked(0, 9), []);
+    const replayed = await trial.claimIn(0, 1);
+    assert.deepEqual([replayed.crashes, replayed.isReplay], [0, true]);
+    await endsAfter((store) => store.complete(replayed, false));
+    await trial.rests();
+    await trial.adds(entry(1), "known");
+    await trial.store.park(await trial.takes(entry(2)), KEPT);
+    await endsAfter((store) => store.discard(2));
+    assert.deepEqual(await trial.store.parked(0, 9), []);
+  });
+
   test("of several that a process had claimed that ended, none has ended it alone", async (first) => {
     for (const id of [1, 2, 3]) await first.adds(entry(id, { lane: `${id}` }));
     let trial = first;
@@ -229,8 +289,10 @@ function testCrashes(test: Group): void {
     const fourth = await first.another();
     await fourth.store.complete(await fourth.takes(entry(4), "behind"), false);
     if (!fourth.clock.canJump) return;
-    await fourth.clock.pass(CAREFUL_MS + 60_000);
-    await fourth.adds(entry(5), "alone", "behind");
+    await fourth.clock.pass(CAREFUL_MS - 60_000);
+    await fourth.store.complete(await fourth.takes(entry(5), "behind"), false);
+    await fourth.clock.pass(120_000);
+    await fourth.adds(entry(6), "alone", "behind");
   });
 
   test("a store that was closed has not ended its process", async (first) => {
@@ -297,13 +359,10 @@ function testSharing(test: Group, { leaseMs }: TestStoreOptions): void {
     await a.store.complete(second, false);
     const { updates } = await b.store.stats();
     assert.equal(updates, 0);
-    for (let tries = 0; a.store.count + b.store.count > 0; tries++) {
-      assert.ok(tries < 200, `${a.store.count} and ${b.store.count} are still counted`);
-      await pause(5);
-      await a.rests();
-      await b.rests();
-    }
-    await b.adds(entry(3), "alone", "behind");
+    await a.adds(entry(3));
+    await b.store.complete(await b.claimIn(0, 3), false);
+    for (const each of [a, b]) await hasNone(each);
+    await b.adds(entry(4), "alone", "behind");
   });
 
   test("two processes collect one album", async (a) => {
@@ -387,6 +446,25 @@ function testSharing(test: Group, { leaseMs }: TestStoreOptions): void {
     await b.adds(entry(2, { lane: "other" }), "alone", "behind");
   });
 
+  test("a process that closes gives back nothing that another one has claimed or reserved", async (a) => {
+    const b = await a.another();
+    const c = await a.another();
+    await b.adds(entry(1));
+    const claimed = await b.claim(1);
+    await b.adds(entry(2, { lane: "reserved", reservedMs: 3_600_000 }));
+    await a.takes(entry(3, { lane: "closed" }));
+    await a.store.close();
+    await c.claimIn(0, 3);
+    await c.claimsNothing();
+    await b.store.retry(claimed, 0, { attempts: 1, failures: 1 });
+    await b.adds(entry(4), "added", "behind");
+    assert.equal((await c.claimIn(0, 1)).tries.failures, 1);
+  });
+
+  test("updates that processes add while they complete others are each handled once, in order", async (a) => {
+    await handlesAll([a, await a.another()]);
+  });
+
   test("one process learns of what another has added", async (a) => {
     const b = await a.another();
     await b.rests();
@@ -429,6 +507,7 @@ function testSharing(test: Group, { leaseMs }: TestStoreOptions): void {
     await a.store.complete(second, false);
     assert.equal((await a.store.stats()).updates, 0);
     assert.deepEqual(b.lost, []);
+    a.lost.length = 0;
   });
 
   test("a lease does not end while its process lives", async (a) => {
@@ -444,6 +523,15 @@ function testSharing(test: Group, { leaseMs }: TestStoreOptions): void {
     }
     assert.deepEqual(a.lost, []);
   });
+}
+
+/** Expects that all that a process has added was handled, by whichever process. It learns of that when it claims. */
+async function hasNone(trial: Trial): Promise<void> {
+  for (let tries = 0; trial.store.count !== 0 || trial.store.chars !== 0; tries++) {
+    if (tries >= 200) assert.deepEqual(trial.counts, { count: 0, chars: 0 });
+    await pause(5);
+    await trial.rests();
+  }
 }
 
 async function takeOver(trial: Trial, leaseMs: number): Promise<Batch> {

@@ -65,7 +65,8 @@ export function testParked(test: Group): void {
   test("a parked batch that is replayed is handled again, behind its lane", async (trial) => {
     const { store } = trial;
     await trial.adds(entry(1, { tries: { attempts: 4, failures: 4 } }));
-    await store.park(await trial.claim(1), KEPT);
+    const parked = await trial.claim(1);
+    await store.park(parked, KEPT);
     await trial.adds(entry(2));
     trial.wakeAt = undefined;
     assert.equal(await store.replay(1), true);
@@ -79,6 +80,7 @@ export function testParked(test: Group): void {
     await trial.adds(entry(3));
     await store.complete(other, false);
     const replayed = await trial.claim(1);
+    await store.complete(parked, false); // whose claim has ended
     assert.deepEqual([replayed.isReplay, replayed.updates, replayed.crashes], [true, [updateOf(1)], 0]);
     await store.retry(replayed, 0, { attempts: 1, failures: 1 });
     const again = await trial.claim(1);
@@ -122,6 +124,15 @@ export function testParked(test: Group): void {
     assert.equal((await store.stats()).parked, 1);
     assert.equal(await store.replay(1), false);
     assert.equal(await store.replay(2), true);
+  });
+
+  test("a parked batch can be kept for two months", async (trial) => {
+    if (!trial.clock.canJump) return;
+    const months = 60 * 24 * 60 * 60 * 1_000;
+    await trial.store.park(await trial.takes(entry(1)), { ...KEPT, keepMs: months });
+    await trial.clock.pass(months - 60_000);
+    assert.deepEqual((await trial.store.parked(0, 10)).map(({ id }) => id), [1]);
+    assert.equal(await trial.store.replay(1), true);
   });
 
   test("closing tells what ends with the store, and leaves nothing to do", async (trial) => {

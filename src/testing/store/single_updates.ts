@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
+import { pause } from "../../platform/pause.ts";
 import type { Batch, Lane } from "../../store/inbox_store.ts";
-import { entry, type Group, ids, NO_TRIES, updateOf } from "./trial.ts";
+import { entry, type Group, ids, NO_TRIES, type Trial, updateOf } from "./trial.ts";
 
 /** Single updates: their order, what is known, claiming and settling. */
 export function testSingleUpdates(test: Group): void {
@@ -96,6 +97,10 @@ export function testSingleUpdates(test: Group): void {
     assert.deepEqual(trial.counts, { count: 0, chars: 0 });
   });
 
+  test("updates that are added while others are completed are each handled once, in order", async (trial) => {
+    await handlesAll([trial]);
+  });
+
   test("an update that is retried is due after its delay, and holds up its lane", async (trial) => {
     const { store } = trial;
     await trial.adds(entry(1));
@@ -113,6 +118,16 @@ export function testSingleUpdates(test: Group): void {
     assert.deepEqual({ ...third.tries }, { attempts: 2, failures: 1 });
     await store.complete(third, false);
     await trial.completes(2);
+  });
+
+  test("an update can be retried after two months", async (trial) => {
+    if (!trial.clock.canJump) return;
+    const months = 60 * 24 * 60 * 60 * 1_000;
+    await trial.store.retry(await trial.takes(entry(1)), months, NO_TRIES);
+    await trial.clock.pass(months - 1_000);
+    await trial.claimsNothing();
+    await trial.clock.pass(2_000);
+    await trial.claim(1);
   });
 
   test("an update that is retried is what Telegram sent, even if a handler changed it", async (trial) => {
@@ -392,6 +407,15 @@ export function testSingleUpdates(test: Group): void {
     await trial.rests();
   });
 
+  test("a long lane does not hold up another one", async (trial) => {
+    const { store } = trial;
+    const most = 300;
+    await Promise.all(Array.from({ length: most }, (_, i) => store.add(entry(i + 1), "append")));
+    await trial.claim(1);
+    await trial.adds(entry(most + 1, { lane: "short" }));
+    await trial.claim(most + 1);
+  });
+
   test("a long lane is worked off from its front", async (trial) => {
     const { store, options: { isDurable } } = trial;
     const most = isDurable ? 200 : 2_000;
@@ -400,4 +424,48 @@ export function testSingleUpdates(test: Group): void {
     await trial.rests();
     assert.deepEqual(trial.counts, { count: 0, chars: 0 });
   });
+}
+
+/** Adds updates to several stores of one place while they handle them. Each must be handled once, in the order of its lane. */
+export async function handlesAll(trials: readonly Trial[]): Promise<void> {
+  const lanes = [0, 1, 2];
+  const all = Array.from({ length: 90 }, (_, i) => i + 1);
+  const handled: number[] = [];
+  const complete = async ({ store }: Trial, batch: Batch | undefined): Promise<void> => {
+    for (let next = batch; next !== undefined; next = await store.complete(next, true)) {
+      handled.push(...ids(next));
+    }
+  };
+  const add = async (trial: Trial, id: number): Promise<void> => {
+    const { store } = trial;
+    const update = entry(id, { lane: id % lanes.length });
+    const mode = (["append", "behind", "claim"] as const)[id % 7 % 3] ?? "append";
+    const added = await store.add(update, mode);
+    const isAlone = added === "alone";
+    const again = isAlone ? await store.add(update, "append") : added;
+    assert.ok(again === "added" || typeof again === "object", `Update ${id}: ${added}, then ${again}`);
+    if (typeof again === "object") await complete(trial, again);
+  };
+  const adding = lanes.map(async (lane) => {
+    for (const id of all) {
+      if (id % lanes.length === lane) await add(trials[id % trials.length] ?? assert.fail(), id);
+    }
+  });
+  let isAdding = true;
+  void Promise.allSettled(adding).then(() => isAdding = false);
+  for (let rounds = 0; isAdding || handled.length < all.length; rounds++) {
+    assert.ok(rounds < 2_000, `Only ${handled.length} of ${all.length} are handled`);
+    await Promise.all(trials.map(async (trial) => {
+      const batches = await trial.store.claim(2, 0);
+      await Promise.all(batches.map((batch) => complete(trial, batch)));
+    }));
+    await pause(0);
+  }
+  await Promise.all(adding);
+  assert.deepEqual([...handled].sort((a, b) => a - b), all);
+  for (const lane of lanes) {
+    const own = handled.filter((id) => id % lanes.length === lane);
+    assert.deepEqual(own, [...own].sort((a, b) => a - b), "Each lane is handled in its order");
+  }
+  for (const { store } of trials) assert.equal((await store.stats()).updates, 0);
 }
