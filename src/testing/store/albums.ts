@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import type { AddMode } from "../../store/inbox_store.ts";
 import { entry, type Group, ids, NO_TRIES, updateOf } from "./trial.ts";
 
 /** Albums: when they are complete, and what is late. */
@@ -226,12 +227,40 @@ export function testAlbums(test: Group): void {
     await trial.claim(...(late.length === 0 ? [1] : [2, 4]));
   });
 
-  test("a longest wait ends in time behind an album that may wait longer", async (trial) => {
-    await trial.adds(entry(9, { lane: "long", album: { key: "long", rules: trial.rules(8, 1_000) } }));
-    await trial.adds(trial.part(1, "short", { lane: "short" }));
+  test("albums of which each waits for another time are all found when quiet times are longer for now", async (trial) => {
+    const quiet = [12, 8, 10, 9];
+    for (const [i, units] of quiet.entries()) {
+      const album = { key: "album", rules: trial.rules(units, 1_000) };
+      await trial.adds(entry(units, { lane: i, album }));
+    }
+    await trial.adds(trial.part(1, "album")); // quiet after 10, complete after 25 at the latest
     await trial.pass(13);
     await trial.claimsNothing(200);
+    const { wakeAt = Infinity, clock } = trial;
+    assert.ok(
+      wakeAt <= clock.now() + trial.ms(12) + 2 * clock.toleranceMs,
+      "It wakes when the longest wait has ended",
+    );
     await trial.pass(14);
     assert.deepEqual((await trial.claimMany(9, 200)).map(ids), [[1]]);
+    await trial.claimsNothing(200);
+    assert.deepEqual((await trial.claimMany(9)).map(ids), [[8], [9], [10], [12]]);
+  });
+
+  test("the other albums of a lane collect when one of them is complete", async (trial) => {
+    let id = 0;
+    for (const [full, ...others] of ["abc", "bac", "cab"]) {
+      const lane = `${full} is full first`;
+      const add = (key = "", mode: AddMode = "append") =>
+        trial.adds(entry(++id, { lane, album: { key, rules: trial.rules(10, 25, 2) } }), "added", mode);
+      for (const key of "abc") await add(key);
+      for (const key of [full, ...others]) await add(key, "join");
+      for (const key of "abc") {
+        const batch = await trial.claimOne();
+        assert.ok(batch !== undefined);
+        assert.deepEqual([batch.album, batch.end, batch.updates.length], [key, "full", 2]);
+        await trial.store.complete(batch, false);
+      }
+    }
   });
 }
