@@ -166,15 +166,17 @@ export interface StoreStats {
  * - A batch collects until its album is complete by its {@link AlbumRules}, it is claimed, or an update that belongs to no
  *   album is added behind it (not one that is adopted). While it waits behind others in its lane, it continues to
  *   collect, though its time is over.
- * - An update is known by its `update_id`. A durable store also knows those that were completed or parked lately.
+ * - An update is known by its `update_id`. A durable store knows it in whichever lane it is added again, and for a day after
+ *   it was completed or parked, but need not know more than the latest 32,768 of these.
  * - After a process was found to have ended without closing the store, a durable store treats `"behind"` as `"claim"` for
  *   `CAREFUL_MS`: an update that ends processes is then found in the store.
  * - What a process that ended had claimed falls due again, with `crashes` one higher. An album that was collecting then
  *   gets the time of `extraAfterAbsence` beyond its quiet time, as it does when a store is opened again; unless it waits
  *   for that already, and its latest part is older than two minutes.
  *
- * A call that throws or rejects may have happened all the same: every call can be repeated without harm. Where time is
- * shared by several machines, it is the server's.
+ * A call of a durable store that has resolved has happened, even if the process ends at that moment. A call that throws
+ * or rejects may have happened all the same: every call can be repeated without harm. Where time is shared by several
+ * machines, it is the server's.
  */
 export interface InboxStore {
   /** Whether what is here survives the end of the process. */
