@@ -163,6 +163,7 @@ export function testParked(test: Group): void {
     await trial.claimsNothing();
     trial.wakeAt = undefined;
     await store.flush();
+    await trial.adds(trial.part(4, "c", { lane: "b" }), "alone", "join");
     const a = await trial.claimIn(0, 1);
     const b = await trial.claim(2);
     await store.complete(b, false);
