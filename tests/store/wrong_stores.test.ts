@@ -203,6 +203,14 @@ const IN_A_FILE: Record<string, Record<string, Fault>> = {
       };
     },
   },
+  "a process that has ended gives back nothing that another one has claimed or reserved": {
+    "takes all claims for those of the one that has ended": (right, path) => ({
+      async open(host) {
+        await right.open(host); // it sees who has ended
+        changeFile(path, "UPDATE batches SET owner = 0, claim = 0, crashes = 1");
+      },
+    }),
+  },
   "a process that closes gives back nothing that another one has claimed or reserved": {
     "gives back all claims": (right, path) => ({
       async close() {

@@ -291,6 +291,9 @@ function testCrashes(test: Group): void {
     await fourth.store.complete(await fourth.takes(entry(5), "behind"), false);
     await fourth.clock.pass(120_000);
     await fourth.adds(entry(6), "alone", "behind");
+    await fourth.crash();
+    const fifth = await first.another();
+    await fifth.takes(entry(7), "behind");
   });
 
   test("a store that was closed has not ended its process", async (first) => {
@@ -338,7 +341,7 @@ function testCrashes(test: Group): void {
   });
 }
 
-function testSharing(test: Group, { leaseMs }: TestStoreOptions): void {
+function testSharing(test: Group, { crash, leaseMs }: TestStoreOptions): void {
   test("two processes share the lanes: what one has claimed, the other waits for", async (a) => {
     const b = await a.another();
     await a.adds(entry(1));
@@ -444,20 +447,29 @@ function testSharing(test: Group, { leaseMs }: TestStoreOptions): void {
     await b.adds(entry(2, { lane: "other" }), "alone", "behind");
   });
 
-  test("a process that closes gives back nothing that another one has claimed or reserved", async (a) => {
-    const b = await a.another();
-    const c = await a.another();
-    await b.adds(entry(1));
-    const claimed = await b.claim(1);
-    await b.adds(entry(2, { lane: "reserved", reservedMs: 3_600_000 }));
-    await a.takes(entry(3, { lane: "closed" }));
-    await a.store.close();
-    await c.claimIn(0, 3);
-    await c.claimsNothing();
-    await b.store.retry(claimed, 0, { attempts: 1, failures: 1 });
-    await b.adds(entry(4), "added", "behind");
-    assert.equal((await c.claimIn(0, 1)).tries.failures, 1);
-  });
+  const endings = new Map<string, (trial: Trial) => Awaitable<unknown>>([[
+    "closes",
+    ({ store }) => store.close(),
+  ]]);
+  if (crash !== undefined) endings.set("has ended", (trial) => trial.crash());
+  for (const [name, end] of endings) {
+    test(`a process that ${name} gives back nothing that another one has claimed or reserved`, async (a) => {
+      const b = await a.another();
+      await b.adds(entry(1));
+      const claimed = await b.claim(1);
+      await b.adds(entry(2, { lane: "reserved", reservedMs: 3_600_000 }));
+      await a.takes(entry(3, { lane: "ended" }));
+      await end(a);
+      const c = await a.another();
+      const ended = await c.claimIn(0, 3);
+      const crashes = name === "closes" ? 0 : 1;
+      assert.deepEqual([ended.crashes, ended.crashesAlone], [crashes, crashes]);
+      await c.claimsNothing();
+      await b.store.retry(claimed, 0, { attempts: 1, failures: 1 });
+      const retried = await c.claimIn(0, 1);
+      assert.deepEqual([retried.crashes, { ...retried.tries }], [0, { attempts: 1, failures: 1 }]);
+    });
+  }
 
   test("updates that processes add while they complete others are each handled once, in order", async (a) => {
     await handlesAll([a, await a.another()]);
