@@ -878,6 +878,20 @@ function itsWriter(): void {
     assert.ok(longest < 150, `The event loop stood still for ${longest} ms`);
   });
 
+  it("returns large updates a few at a time, so that they need little memory at once", async (t) => {
+    const opened = await open(t, freshPath(t));
+    for (let id = 1; id <= 6; id++) await opened.adds(entry(id, { lane: id, chars: 200_000 }));
+    await opened.adds(entry(7, { lane: 7, chars: 900_000 }));
+    await opened.adds(entry(8, { lane: 8 }));
+    const claimed: (readonly number[])[] = [];
+    for (let most = 99; most > 0;) {
+      const batches = await opened.store.claim(most, 0);
+      if (batches.length === 0) most = 0;
+      else claimed.push(batches.flatMap(ids));
+    }
+    assert.deepEqual(claimed, [[1, 2], [3, 4], [5, 6], [7], [8]]);
+  });
+
   it("works off a few updates as fast beside a long list of stuck lanes", async (t) => {
     const path = freshPath(t);
     const { store } = await open(t, path);
@@ -894,7 +908,7 @@ function itsWriter(): void {
     const before = Math.min(await round(1_001_000), await round(1_002_000));
     const stuck = Array.from(
       { length: 20_000 },
-      (_, i) => store.add(entry(i + 1, { lane: i % 15_000 }), "append"),
+      (_, i) => store.add(entry(i + 1, { lane: i % 15_000, chars: 30 }), "append"), // one claim returns all
     );
     await Promise.all(stuck);
     const claimed = await store.claim(15_000, 0);

@@ -1,6 +1,7 @@
 import { type AlbumEnd, albumState, extraAfterAbsence, LONGEST_PAUSE_MS } from "../album_rules.ts";
 import { ClaimedBatch } from "../claimed_batch.ts";
 import type { AddMode, Lane, ParkedBatch, Parking, StoreEntry, StoreStats, Tries } from "../inbox_store.ts";
+import { MOST_CHARS } from "../gathered_calls.ts";
 import { REMEMBERED_ALBUMS, REMEMBERED_MS, REMEMBERED_UPDATES } from "../limits.ts";
 import { readUpdates, type StoredUpdate, type StoredUpdates } from "../stored_updates.ts";
 import type { SqliteDatabase } from "./database.ts";
@@ -251,16 +252,32 @@ export class Batches {
     return { ...row, ended: claim > 0 ? null : state.end } as BatchRow;
   }
 
-  /** Claims what is due, the one that fell due first first. */
+  /** Claims what is due, the one that fell due first first; less of it if it is large. */
   claim(most: number, quietExtraMs: number, { now, owner }: Deed): readonly SqliteBatch[] {
     const claim = ++this.#claims;
-    const extra = Math.ceil(quietExtraMs);
-    const rows = this.#sql.claim.all(owner, claim, now, owner, now, extra, now, most);
+    const due = [now, owner, now, Math.ceil(quietExtraMs), now];
+    const rows = this.#sql.claim.all(
+      owner,
+      claim,
+      ...due,
+      most > 1 ? this.#mostTogether([...due, most]) : most,
+    );
     if (rows.length > 1) rows.sort((a, b) => a.due_at - b.due_at || a.id - b.id); // they come in no order
     return rows.map((row) => {
       if (row.album !== null && row.is_replay === 0) this.#rememberAlbum(row.lane, row.album, now);
       return new SqliteBatch(row, this.#contentOf(row), claim, now);
     });
+  }
+
+  /** How many of the batches that are due are read at once: the event loop is blocked, and all of them are in memory. */
+  #mostTogether(dueAndMost: readonly number[]): number {
+    let [count, chars] = [0, 0];
+    for (const size of this.#sql.sizes.all(...dueAndMost)) {
+      chars += size.chars;
+      if (count > 0 && chars > MOST_CHARS) break;
+      count++;
+    }
+    return count;
   }
 
   #contentOf({ id, json, parts }: ClaimedRow): StoredUpdates {
@@ -463,6 +480,9 @@ const MINE = "id = ? AND owner = ? AND claim = ?";
 // and Bun's does so for each lane.
 const OF_LANE = "lane = +?";
 const AT_MOST = "LIMIT +?";
+/** What a claim takes, in its order. */
+const DUE = `WHERE due_at <= ? AND ${FREE} AND NOT (${QUIET} AND min(due_at + ?, last_at) > ?)
+  ORDER BY due_at, id ${AT_MOST}`;
 
 /** Compiles every statement, once for as long as the file is open. */
 function prepare(database: SqliteDatabase) {
@@ -548,11 +568,12 @@ function prepare(database: SqliteDatabase) {
     ),
     claim: sql<ClaimedRow>(
       `UPDATE batches SET owner = ?, claim = ?, is_collecting = 0, reserved_by = 0 WHERE id IN
-         (SELECT id FROM batches WHERE due_at <= ? AND ${FREE} AND NOT (${QUIET} AND min(due_at + ?, last_at) > ?)
-          ORDER BY due_at, id ${AT_MOST})
+         (SELECT id FROM batches ${DUE})
        RETURNING id, parts, added_by, chars, lane, album, is_late, is_replay, ended, began_at, attempts, failures,
          crashes, crashes_alone, due_at, json`,
     ),
+    // Of an album, only its first part is looked at.
+    sizes: sql<{ readonly chars: number }>(`SELECT parts * chars AS chars FROM batches ${DUE}`),
     retry: sql(`UPDATE batches SET owner = 0, claim = 0, set_at = ?, due_at = ? WHERE ${MINE}`),
     setTries: sql(
       `UPDATE batches SET attempts = ?, failures = ?, crashes = 0, crashes_alone = 0 WHERE ${MINE}`,
