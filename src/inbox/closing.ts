@@ -72,19 +72,19 @@ export class TimeLimit {
 const STORE_CLOSES_WITHIN_MS = 5_000;
 
 /**
- * Resolves when a store has closed.
+ * Resolves with what its closing does, when a store has closed.
  *
  * @throws {TelehookError} `ERR_STORE` if it takes too long: whoever closes is about to end the process.
  */
-export async function storeClosed(closing: Promise<void>): Promise<void> {
+export async function storeClosed<T>(closing: Promise<T>): Promise<T> {
   const limit = new TimeLimit(STORE_CLOSES_WITHIN_MS);
-  const tooLong = limit.over.then(() => {
+  const tooLong = limit.over.then((): never => {
     throw new TelehookError(
       "ERR_STORE",
       `The store's "close" has not ended within ${STORE_CLOSES_WITHIN_MS} ms: what it has claimed is due when its lease ends`,
     );
   });
-  await Promise.race([closing, tooLong]).finally(() => limit.stop());
+  return await Promise.race([closing, tooLong]).finally(() => limit.stop());
 }
 
 /** Those who wait for the moment at which nothing is left to do. */

@@ -586,10 +586,10 @@ export class Inbox {
     limit.stop();
     const error = new ReceiverClosed(`Closed before the handler had ended, after ${timeoutMs} ms`);
     this.#limit.stop();
-    const left = this.#waiting.close(CLOSING);
+    const unanswered = new Set(this.#waiting.close(CLOSING).map(({ id }) => id));
     this.#isClosed = true;
     try {
-      await storeClosed(this.#runner.close(error, new Set(left.map(({ id }) => id))));
+      await this.#runner.reportLost(await storeClosed(this.#runner.close(error)), unanswered);
     } finally {
       this.#idle.tell();
     }

@@ -1,5 +1,6 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
+import { inTurns } from "../platform/next_turn.ts";
 import { pause } from "../platform/pause.ts";
 import { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
@@ -341,8 +342,8 @@ export class Runner {
     }
   }
 
-  /** Aborts what runs, closes the store, and reports what is lost with one that is not durable. */
-  async close(reason: TelehookError, unanswered: ReadonlySet<number>): Promise<void> {
+  /** Aborts what runs, and closes the store. @returns What is lost with one that is not durable. */
+  async close(reason: TelehookError): Promise<readonly Batch[]> {
     this.#calls.close(reason);
     this.#parts.replies.close(reason);
     this.claims.stop();
@@ -351,13 +352,17 @@ export class Runner {
     await this.#lastTold();
     this.#hasLeft = true;
     const left = await batchesIn("close", this.#store.close());
-    if (this.#parts.settings.onDone !== undefined) return; // the sender still has them
-    for (const batch of left) {
+    return this.#parts.settings.onDone === undefined ? left : []; // else the sender still has them
+  }
+
+  /** Reports what is lost of what was left. It may be much, and printing it takes long. */
+  async reportLost(left: readonly Batch[], unanswered: ReadonlySet<number>): Promise<void> {
+    await inTurns(left, (batch) => {
       const { update } = contentOf(batch);
-      if (unanswered.has(update.update_id)) continue; // Telegram still has it
-      if (this.#isHandled(batch)) continue; // only its reply was not sent, which is reported as that
+      if (unanswered.has(update.update_id)) return; // Telegram still has it
+      if (this.#isHandled(batch)) return; // only its reply was not sent, which is reported as that
       this.#lose(update, batch.tries.attempts + 1, lostAtClosing());
-    }
+    });
   }
 
   /** What waited only for its reply was handled, and must not be handled at the next start. */

@@ -4,6 +4,7 @@ import type { Webhook } from "../../mod.ts";
 import { telegramQueueOf } from "../../src/delivery/telegram_queue.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { NO_TRIES } from "../../src/runner/failures.ts";
+import { countTurns } from "../count_turns.ts";
 import { bot, inChat, message, part } from "./bot.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 
@@ -87,6 +88,22 @@ describe("what is due is worked off while the event loop turns", () => {
     assert.equal(hook.stats().handled, albums);
     assert.ok(most < albums / 2, `${most} without a turn`);
     assert.ok(count > 5, `${count} turns`);
+  });
+
+  it("2 000 updates that are lost at closing, and reported", async () => {
+    let reported = 0;
+    const { hook } = bot(() => new Promise(() => {}), {
+      store: filled(2_000, 2_000),
+      concurrency: 1,
+      onError: () => {
+        reported++;
+        work();
+      },
+    });
+    const turned = countTurns();
+    await hook.close({ timeoutMs: 10 });
+    assert.equal(reported, 2_000);
+    assert.ok(turned.stop() > 5);
   });
 });
 
