@@ -165,9 +165,10 @@ export class RunningCalls {
     unrefTimer(this.#watchdog);
   }
 
-  /** @returns Milliseconds until the next call may have taken too long. */
+  /** @returns Milliseconds until the next call may have taken too long, also one that begins after this. */
   #check(): number {
     const { warnAfterMs, handlerTimeoutMs } = this.#limits;
+    const shortestMs = Math.min(warnAfterMs, handlerTimeoutMs);
     const now = performance.now();
     let nextMs = Infinity;
     for (let call = this.#calls.first; call !== undefined; call = call.behind) {
@@ -182,9 +183,9 @@ export class RunningCalls {
         call.onTimeout?.(error);
       }
       for (const limitMs of [warnAfterMs, handlerTimeoutMs]) {
-        if (runningMs < limitMs) nextMs = Math.min(nextMs, limitMs - runningMs);
+        if (runningMs < limitMs) nextMs = Math.min(nextMs, limitMs - runningMs, shortestMs);
       }
-      if (runningMs < Math.min(warnAfterMs, handlerTimeoutMs)) break;
+      if (runningMs < shortestMs) break;
     }
     return nextMs;
   }

@@ -120,6 +120,38 @@ describe("a handler that runs longer than handlerTimeoutMs", () => {
     await hook.close({ timeoutMs: 0 });
   });
 
+  it("has the limit of each that begins once others have passed theirs", async () => {
+    const { hook, post } = bot(() => new Promise(() => {}), { handlerTimeoutMs: 20 });
+    for (const attempt of [1, 2, 3]) {
+      const began = performance.now();
+      assert.equal(await post(message(1)), 500);
+      assert.ok(performance.now() - began < 5_000, `attempt ${attempt}`);
+    }
+    await hook.close({ timeoutMs: 0 });
+  });
+
+  it("is reported in time, though others were reported before and are still to be aborted", async () => {
+    const alive = setTimeout(() => two.open(), 5_000);
+    const reported: number[] = [];
+    const two = gate();
+    const { hook } = bot(() => new Promise(() => {}), {
+      warnAfterMs: 20,
+      handlerTimeoutMs: 60_000,
+      acknowledge: "received",
+      onEvent(event) {
+        if (event.type !== "slow") return;
+        reported.push(event.update.update_id);
+        if (reported.length === 1) void hook.receive(inChat(2, 2));
+        else two.open();
+      },
+    });
+    await hook.receive(inChat(1, 1));
+    await two.opened;
+    clearTimeout(alive);
+    assert.deepEqual(reported, [1, 2]);
+    await hook.close({ timeoutMs: 0 });
+  });
+
   it("is reported as hanging too, if that comes first", async () => {
     const kinds: string[] = [];
     const { hook, post } = bot(() => new Promise(() => {}), {
