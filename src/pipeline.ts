@@ -51,8 +51,8 @@ export interface PipelineOptions extends GuardOptions, InboxOptions, PagesOption
    */
   readonly log?: LogFunction | false | undefined;
   /**
-   * Keeps a serverless instance running until the promise is settled: called after an answer while work goes on, such as a
-   * pending album or a slow receiver. Default: the platform's own `waitUntil`, found on Cloudflare Workers, Netlify, Deno
+   * Keeps a serverless instance running until the promise is settled: called while work goes on, such as a pending album or a
+   * slow receiver, after an answer and before it. Default: the platform's own `waitUntil`, found on Cloudflare Workers, Netlify, Deno
    * Deploy and Vercel. Elsewhere, pass the function: `waitUntil: after` with `after` from `next/server`.
    */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
@@ -268,17 +268,18 @@ export class Pipeline implements Router {
   }
 
   /**
-   * Tells the platform after an answer that work goes on, if it does.
+   * Tells the platform that work goes on.
    *
    * @param args What the platform passed in addition to the request.
+   * @param work Until when. Default: until nothing is under way, if something is.
    */
-  outliveAnswer(args: readonly unknown[]): void {
+  outlive(args: readonly unknown[], work?: Promise<unknown>): void {
     try {
-      if (!this.inbox.isBusy) return;
+      if (work === undefined && !this.inbox.isBusy) return;
       this.rearmIn(args); // so that timers end with the promise below, and not before
       const waits: unknown = this.#waitUntil === undefined
-        ? waitUntil(() => this.inbox.idle(), args)
-        : this.#waitUntil(this.inbox.idle());
+        ? waitUntil(() => work ?? this.inbox.idle(), args)
+        : this.#waitUntil(work ?? this.inbox.idle());
       if (waits instanceof Promise) waits.catch(() => {});
     } catch {
       // A context that is over cannot wait. The update is as safe as it was: the answer must still be sent.

@@ -344,8 +344,9 @@ class RequestDelivery extends JsonReading {
   receive(value: unknown): void {
     try {
       const answer = this.#pipeline.receiveValue(value, this.#head);
-      if (answer instanceof Promise) void answer.then((each) => this.#answer(each));
-      else this.#answer(answer);
+      if (!(answer instanceof Promise)) return this.#answer(answer);
+      this.#pipeline.outlive(this.#args, answer); // its sender may go, and on Workers what runs would end with the request
+      void answer.then((each) => this.#answer(each));
     } catch {
       this.#refuse();
     }
@@ -365,7 +366,7 @@ class RequestDelivery extends JsonReading {
 
   #answer(answer: Answer): void {
     this.#resolve(toResponse(answer, this.#pipeline.isClosing));
-    this.#pipeline.outliveAnswer(this.#args);
+    this.#pipeline.outlive(this.#args);
   }
 }
 

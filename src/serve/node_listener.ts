@@ -108,7 +108,7 @@ export function toNodeListener(handler: DeliveryHandler): NodeListener {
         answer = isWhole ? pipeline.receiveBytes(chunk, head) : receiveRest(pipeline, request, chunk, head);
       }
       send(response, answer instanceof Promise ? await answer : answer, router);
-      pipeline.outliveAnswer([]);
+      pipeline.outlive([]);
     } catch {
       // It is not a request of node:http, or not one that can be used: nothing else can throw here.
       try {

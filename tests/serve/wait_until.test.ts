@@ -61,11 +61,30 @@ describe("waitUntil", () => {
     assert.equal(parts, 3);
   });
 
-  it("is not called when nothing outlives the answer", async () => {
-    const hook = webhook(() => Promise.resolve(), { secretToken: "secret" });
+  it("holds what runs from its beginning: where its sender goes, a worker would end it", async () => {
+    let [begin, release] = [() => {}, () => {}];
+    const begun = new Promise<void>((resolve) => begin = resolve);
+    const released = new Promise<void>((resolve) => release = resolve);
+    const hook = webhook(async () => {
+      begin();
+      await released;
+    }, { secretToken: null });
+    const context = new ExecutionContext();
+    const answer = hook(post(textUpdate(1)), {}, context);
+    await begun;
+    await new Promise((resolve) => setTimeout(resolve));
+    assert.equal(context.promises.length, 1);
+    release();
+    assert.equal((await answer).status, 200);
+    await Promise.all(context.promises);
+  });
+
+  it("is not called when nothing has to be waited for", async () => {
+    let isHandled = false;
+    const hook = webhook(() => void (isHandled = true), { secretToken: null });
     const context = new ExecutionContext();
     await hook(post(textUpdate(1)), {}, context);
-    assert.equal(context.promises.length, 0);
+    assert.deepEqual([context.promises.length, isHandled], [0, true]);
   });
 
   it("resolves when the webhook is closed, whatever became of the receiver", async () => {
