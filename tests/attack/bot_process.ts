@@ -87,9 +87,9 @@ export class Bot {
     return readFileSync(this.#journal, "utf8");
   }
 
-  /** Resolves when the journal has so many lines of a kind. */
+  /** Resolves when the journal has so many different lines of a kind: what was killed is handled, and noted, again. */
   async has(what: string, count: number, withinMs = 20_000): Promise<void> {
-    for (const until = performance.now() + withinMs; this.lines(what).length < count;) {
+    for (const until = performance.now() + withinMs; new Set(this.lines(what)).size < count;) {
       if (performance.now() > until) {
         throw new Error(
           `Not ${count} × "${what}" within ${withinMs} ms: ${this.lines().slice(-20).join(", ")}`,
