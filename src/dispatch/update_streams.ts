@@ -126,8 +126,9 @@ export interface UpdateStreams extends UpdateReceiver {
 
 /**
  * Creates a receiver with streams. Every subscriber gets everything that its filters match, from its subscription on, in the
- * order of arrival. One that leaves or throws does not affect others. An update counts as handled when every subscriber has it
- * in its buffer, or if nobody needs it. Streams cannot return replies: call methods through `botApi(token)`.
+ * order of arrival. One that leaves or throws does not affect others: what comes again then is not given twice to those that
+ * have it. An update counts as handled when every subscriber has it in its buffer, or if nobody needs it. Streams cannot return
+ * replies: call methods through `botApi(token)`.
  *
  * Subscribe before the webhook is registered: Telegram sends only the kinds that are subscribed to then.
  *
@@ -162,10 +163,18 @@ export function updateStreams(options: UpdateStreamsOptions = {}): UpdateStreams
   );
 }
 
+type Stream = BufferedStream<ReceivedUpdate>;
+
+/** Resolves when there is room for an update; `undefined` if there is. */
+type Room = Promise<void> | undefined;
+
 interface Subscription {
   readonly filter: SubscriptionFilter;
-  readonly stream: BufferedStream<ReceivedUpdate>;
+  readonly stream: Stream;
 }
+
+/** How many deliveries that failed are remembered. */
+const MOST_GIVEN = 1_000;
 
 class Streams implements UpdateStreams {
   readonly #bufferSize: number;
@@ -176,6 +185,8 @@ class Streams implements UpdateStreams {
   #askedFor: AllowedUpdates = ALL_UPDATE_KINDS;
   #hasUnknownKinds = true;
   #closed = false;
+  /** Of deliveries that failed: who has the update nevertheless, or waits for room for it. It comes again for the others. */
+  readonly #given = new Map<number, Map<Stream, Room>>();
 
   constructor(bufferSize: number, overflow: Overflow) {
     this.#bufferSize = bufferSize;
@@ -234,18 +245,40 @@ class Streams implements UpdateStreams {
     const parts = albumPartsOf(update);
     const isTakenMerged = parts.length > 0 &&
       this.#subscriptions.some(({ filter }) => filter.isNamed && filter.accepts(kind, content));
-    let room: Promise<void> | undefined;
-    for (const { filter, stream } of this.#subscriptions) {
-      if (filter.accepts(kind, content)) room = both(room, stream.push(update, context));
+    const before = this.#given.size === 0 ? undefined : this.#given.get(update.update_id);
+    const subscriptions = this.#subscriptions;
+    let given: Map<Stream, Room> | undefined; // made when somebody has no room
+    let room: Room;
+    for (const [i, { filter, stream }] of subscriptions.entries()) {
+      let own: Room;
+      if (before?.has(stream)) own = before.get(stream);
+      else if (filter.accepts(kind, content)) own = stream.push(update, context);
       else if (!isTakenMerged || !filter.isNamed) {
         for (const part of parts) {
           const partKind = kindOf(part) ?? "";
           if (!filter.accepts(partKind, contentOf(part, partKind))) continue;
-          room = both(room, stream.push(part, context));
+          own = both(own, stream.push(part, context));
         }
       }
+      if (own !== undefined && subscriptions.length > 1) {
+        const all = given ??= new Map(subscriptions.slice(0, i).map((each) => [each.stream, undefined]));
+        own.catch(() => all.delete(stream));
+      }
+      given?.set(stream, own);
+      room = both(room, own);
+    }
+    if (before !== undefined) this.#given.delete(update.update_id);
+    if (given !== undefined) {
+      const all = given;
+      room?.catch(() => this.#remember(update.update_id, all));
     }
     return room;
+  }
+
+  #remember(id: number, given: Map<Stream, Room>): void {
+    this.#given.set(id, given);
+    if (this.#given.size <= MOST_GIVEN) return;
+    for (const oldest of this.#given.keys()) return void this.#given.delete(oldest);
   }
 
   onRegistered(allowedUpdates: AllowedUpdates): void {
@@ -293,7 +326,7 @@ const BY_DEFAULT: readonly UpdateKind[] = ALL_UPDATE_KINDS.filter((kind) =>
   !OPT_IN_UPDATE_KINDS.some((optIn) => optIn === kind)
 );
 
-function both(one: Promise<void> | undefined, other: Promise<void> | undefined): Promise<void> | undefined {
+function both(one: Room, other: Room): Room {
   return one && other ? Promise.all([one, other]).then(() => {}) : one ?? other;
 }
 

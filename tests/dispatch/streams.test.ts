@@ -229,6 +229,46 @@ describe("a subscriber", () => {
     assert.deepEqual(idsOf(await readAll(good)), [2]);
   });
 
+  it("that leaves gives no other anything twice", async () => {
+    for (const bufferSize of [0, 1]) {
+      const streams = updateStreams({ bufferSize });
+      const [left, other] = [streams.on("message"), streams.on("message")];
+      const read: number[] = [];
+      const reading = (async () => {
+        for await (const { update_id } of other) read.push(update_id);
+      })();
+      const held = [1, 2, 3].map(async (id) => await streams.receive(messageUpdate(id), context()));
+      const answers = Promise.allSettled(held);
+      while (read.length < 3) await Promise.resolve();
+      await left.return();
+      const refused = [1, 2, 3].slice(bufferSize);
+      assert.deepEqual((await answers).map(({ status }) => status).lastIndexOf("fulfilled"), bufferSize - 1);
+      const again = streams.on("message"); // it gets what the other one has already
+      const sentAgain = refused.map((id) => streams.receive(messageUpdate(id), context()));
+      for (const id of refused) assert.equal((await again.next()).value?.update_id, id);
+      void again.next();
+      for (const each of sentAgain) await each;
+      assert.deepEqual(read, [1, 2, 3]);
+      streams.close();
+      await reading;
+    }
+  });
+
+  it("gets again only what it could not take", async () => {
+    const streams = updateStreams({ bufferSize: 1 });
+    const [full, other] = [streams.on("message"), streams.on("message")];
+    receive(streams, 1);
+    assert.equal((await other.next()).value?.update_id, 1);
+    const late = new AbortController();
+    const first = streams.receive(messageUpdate(2), { ...context(), signal: late.signal });
+    late.abort();
+    await assert.rejects(async () => await first);
+    assert.equal((await full.next()).value?.update_id, 1);
+    await streams.receive(messageUpdate(2), context());
+    streams.close();
+    assert.deepEqual([idsOf(await readAll(full)), idsOf(await readAll(other))], [[2], [2]]);
+  });
+
   it("leaves when its signal is aborted, whether it waits or is busy", async () => {
     const streams = updateStreams({ bufferSize: 1 });
     const leaving = new AbortController();
