@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from "node:fs";
 import { TelehookError } from "../../mod.ts";
-import { MAX_FILE_BYTES } from "../platform/read_file.ts";
+import { isFileContent, MAX_FILE_BYTES } from "../platform/read_file.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { quote } from "../text/quote.ts";
 import { UsageError } from "./command.ts";
@@ -11,7 +11,7 @@ import { UsageError } from "./command.ts";
  * @throws {TelehookError} `ERR_FILE` with what to do.
  */
 export function readTextFile(path: string): string {
-  if (path.includes("-----BEGIN ")) {
+  if (isFileContent(path)) {
     throw new UsageError(
       "PEM text was given where the name of a file is needed. Write it to a file, and use its name",
     );

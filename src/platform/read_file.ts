@@ -14,8 +14,10 @@ interface OpenFile {
 /** No file that is read is larger: a certificate, a key, a keystore, a token, an update. */
 export const MAX_FILE_BYTES: number = 4 * 1024 * 1024;
 
-/** PEM text, or the Base64 of a key or certificate, which must not be in a message. */
-const CONTENT = /-----BEGIN |^\s*MI[\w+/=\s]{64}/;
+/** Whether this is no path, but PEM text or the Base64 of a key or certificate, which must not be in a message. */
+export function isFileContent(path: string): boolean {
+  return /-----BEGIN |^\s*MI[\w+/=\s]{64}/.test(path);
+}
 
 /**
  * Reads a file, on Deno, Bun and Node. No more than 4 MiB are read, so a device that never ends is an error.
@@ -24,7 +26,7 @@ const CONTENT = /-----BEGIN |^\s*MI[\w+/=\s]{64}/;
  * @throws {TelehookError} `ERR_FILE` if it cannot be read, `ERR_OPTION`, `ERR_RUNTIME`.
  */
 export async function readFile(path: string | URL, option: string): Promise<Uint8Array<ArrayBuffer>> {
-  if (CONTENT.test(String(path))) {
+  if (isFileContent(String(path))) {
     throw new TelehookError(
       "ERR_OPTION",
       `"${option}" must be the path of a file, not the content of the file`,

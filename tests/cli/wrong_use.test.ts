@@ -101,13 +101,18 @@ test("wrong use is answered with one line that says what to write instead, and e
 });
 
 test("PEM text in place of a file's name is not shown", async () => {
-  const key = "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----\n";
-  const { code, stderr } = await runInProcess(["listen", "--no-secret", `--cert=${key}`, `--key=${key}`]);
-  assert.equal(code, 2);
-  assert.equal(
-    stderr,
-    "telehook: PEM text was given where the name of a file is needed. Write it to a file, and use its name\n",
-  );
+  const keys = [
+    "-----BEGIN PRIVATE KEY-----\nMC4CAQAwBQYDK2VwBCIEIA\n-----END PRIVATE KEY-----\n",
+    `MIGHAgEAMBMGByqGSM49AgEGCCqGSM49AwEHBG0wawIBAQQg${"A".repeat(100)}`, // without its first and last line
+  ];
+  for (const key of keys) {
+    const { code, stderr } = await runInProcess(["listen", "--no-secret", `--cert=${key}`, `--key=${key}`]);
+    assert.equal(code, 2);
+    assert.equal(
+      stderr,
+      "telehook: PEM text was given where the name of a file is needed. Write it to a file, and use its name\n",
+    );
+  }
 });
 
 test("the process itself ends with code 2 and that line", async (t) => {
