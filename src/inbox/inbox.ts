@@ -3,7 +3,7 @@ import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
 import { ReceiverClosed } from "../receiver/verdicts.ts";
 import { pause } from "../platform/pause.ts";
-import { untilQuiet } from "../platform/quiet.ts";
+import { BEFORE_CLOSING, untilQuiet } from "../platform/quiet.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import type {
   Added,
@@ -35,8 +35,6 @@ const PARKED_PAGE = 100;
 const SENDER_WAITS_MS = 55_000;
 /** How soon the store is asked again to adopt an update that it has failed to. */
 const ADOPT_AGAIN_MS = 1_000;
-/** While this closes and albums collect, nothing may have come for this long, and waiting for that has a limit: milliseconds. */
-const LAST_PARTS = { quietMs: 100, limitMs: 1_000 };
 /** How often to look whether other processes have handled the rest, while somebody waits for that. */
 const OTHERS_MS = 250;
 
@@ -578,8 +576,8 @@ export class Inbox {
     await Promise.race([this.#prepareToClose(), limit.over]);
     if (this.#store.isDurable && this.#store.count > 0) {
       // The next parts of the albums that collect are on their way, over connections that are still open.
-      const limitMs = Math.min(LAST_PARTS.limitMs, limit.leftMs);
-      await untilQuiet(() => this.#arrivedLate, { ...LAST_PARTS, limitMs });
+      const limitMs = Math.min(BEFORE_CLOSING.limitMs, limit.leftMs);
+      await untilQuiet(() => this.#arrivedLate, { ...BEFORE_CLOSING, limitMs });
     }
     // Asked again after each wait: more may have begun since the moment that it waited for.
     while (!this.#isDone() && !limit.isOver) await Promise.race([this.#idle.wait(), limit.over]);

@@ -16,3 +16,13 @@ export function pause(ms: number, signal?: AbortSignal): Promise<void> {
     signal?.addEventListener("abort", abort, { once: true });
   });
 }
+
+/** Rejects if a promise is not settled within that time. */
+export function within<T>(ms: number, promise: Promise<T>): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(() => reject(new Error(`No answer within ${Math.round(ms)} ms`)), ms);
+    const end = () => clearTimeout(timer);
+    promise.then(resolve, reject);
+    promise.then(end, end);
+  });
+}

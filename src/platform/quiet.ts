@@ -10,6 +10,9 @@ export interface Quiet {
   readonly limitMs: number;
 }
 
+/** How long to wait before connections or stores are closed: what is on its way must not be cut off. */
+export const BEFORE_CLOSING: Quiet = { quietMs: 100, limitMs: 1_000 };
+
 /**
  * Resolves when nothing has come for a while. It counts turns of the event loop and not only the time: when the loop was
  * blocked, it reads what arrived meanwhile before this resolves.

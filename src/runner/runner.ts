@@ -1,7 +1,7 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
 import { inTurns } from "../platform/next_turn.ts";
-import { pause } from "../platform/pause.ts";
+import { pause, within } from "../platform/pause.ts";
 import { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
@@ -367,10 +367,7 @@ export class Runner {
 
   /** What waited only for its reply was handled, and must not be handled at the next start. */
   async #lastTold(): Promise<void> {
-    const told = new AbortController();
-    const tooLong = pause(LAST_TOLD_MS, told.signal).catch(() => {});
-    await Promise.race([Promise.allSettled(this.#calls.settled), tooLong]);
-    told.abort();
+    await within(LAST_TOLD_MS, Promise.allSettled(this.#calls.settled)).catch(() => {}); // it has closed then all the same
   }
 
   #outcomeOf(updateId: number, decision: Decision): Outcome {

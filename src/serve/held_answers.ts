@@ -1,7 +1,4 @@
-import { untilQuiet } from "../platform/quiet.ts";
-
-/** No request may have come for this long, and waiting for that has a limit: milliseconds. */
-const QUIET = { quietMs: 100, limitMs: 1_000 };
+import { BEFORE_CLOSING, untilQuiet } from "../platform/quiet.ts";
 
 /**
  * Answers that are kept back while a listener goes. `Deno.serve` and `Bun.serve` stop listening and close the connections
@@ -31,7 +28,7 @@ export class HeldAnswers {
 
   /** Resolves when no more requests come. */
   untilQuiet(): Promise<void> {
-    return untilQuiet(() => this.#arrived, QUIET);
+    return untilQuiet(() => this.#arrived, BEFORE_CLOSING);
   }
 
   /** Lets all of them go. */

@@ -1,7 +1,7 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { nodeBuiltin } from "../platform/node_builtin.ts";
 import { type NodeListener, type NodeRequest, type NodeResponse, toNodeListener } from "./node_listener.ts";
-import { untilQuiet } from "../platform/quiet.ts";
+import { BEFORE_CLOSING, untilQuiet } from "../platform/quiet.ts";
 import { KEEP_ALIVE_MS, type PemPair, type StartTransport, type Transport } from "./transport.ts";
 
 /** As much of `http.Server` as is used, so that the types load where there are none of Node's. */
@@ -56,9 +56,6 @@ interface NodeNet {
  */
 export const REQUEST_MS = 30_000;
 
-/** No request may have come for this long before connections are ended, and waiting for that has a limit: milliseconds. */
-const QUIET = { quietMs: 100, limitMs: 1_000 };
-
 /** Starts a server of `node:http`, or of `node:https`, which Deno has too. */
 export const startNode: StartTransport = (hook, options) => startNodeWithin(REQUEST_MS, hook, options);
 
@@ -96,7 +93,7 @@ export const startNodeWithin = (
           await afterPoll();
           closed = stopListening(server);
           await handled;
-          await untilQuiet(() => connections.received, QUIET);
+          await untilQuiet(() => connections.received, BEFORE_CLOSING);
         },
         async stop() {
           connections.end();

@@ -96,7 +96,8 @@ export interface WebhookServer<Handler extends DeliveryHandler = Webhook> {
    * @param tls The pair, as PEM text.
    * @returns A promise that is resolved when every new connection sees the new certificate.
    * @throws {TelehookError} `ERR_TLS` if the pair cannot be used or the server speaks plain HTTP, `ERR_CLOSED` after
-   * closing, `ERR_LISTEN` if Deno cannot bind the port again (it goes on trying, with the previous pair), `ERR_RUNTIME` for `node:https` on Bun, which cannot.
+   * closing, `ERR_LISTEN` if Deno cannot bind the port again (it goes on trying, with the previous pair), `ERR_RUNTIME`
+   * for `node:https` on Bun, which cannot.
    *
    * @example
    * ```ts

@@ -1,3 +1,4 @@
+import { within } from "../platform/pause.ts";
 import { unrefTimer } from "../platform/unref_timer.ts";
 
 /** What {@link Leases} need to know. */
@@ -113,14 +114,4 @@ export class Leases<B> {
     this.#held.clear();
     for (const batch of batches) this.#options.lost(batch);
   }
-}
-
-/** Rejects if a promise is not settled within that time. */
-export function within<T>(ms: number, promise: Promise<T>): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`No answer within ${Math.round(ms)} ms`)), ms);
-    const end = () => clearTimeout(timer);
-    promise.then(resolve, reject);
-    promise.then(end, end);
-  });
 }

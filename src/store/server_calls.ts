@@ -1,5 +1,5 @@
 import { nextTurn } from "../platform/next_turn.ts";
-import { within } from "./leases.ts";
+import { within } from "../platform/pause.ts";
 
 /** A server that does not answer holds up closing twice as long at most: what is claimed falls due with the lease. */
 const CLOSING_MS = 2_000;

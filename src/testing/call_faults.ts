@@ -31,8 +31,13 @@ export interface CallFaultScope {
 const BREAK_POINTS = ["before call", "before answer", "during answer"] as const;
 
 const CALL_FAULT_NAMES = {
-  ...{ answer: true, tooManyRequests: true, conflict: true, breakConnection: true },
-  ...{ stall: true, delayMs: true, atMost: true },
+  answer: true,
+  tooManyRequests: true,
+  conflict: true,
+  breakConnection: true,
+  stall: true,
+  delayMs: true,
+  atMost: true,
 } satisfies Record<NameOf<CallFault>, true>;
 
 /** The faults of the bot's own calls that are still to happen. */

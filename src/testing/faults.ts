@@ -48,14 +48,12 @@ const BREAK_POINTS = [
 ] as const;
 
 const FAULT_NAMES = {
-  ...{
-    breakConnection: true,
-    loseAnswer: true,
-    restart: true,
-    delayMs: true,
-    duplicate: true,
-    secretToken: true,
-  },
+  breakConnection: true,
+  loseAnswer: true,
+  restart: true,
+  delayMs: true,
+  duplicate: true,
+  secretToken: true,
 } satisfies Record<NameOf<Fault>, true>;
 
 /** The faults that are still to happen. */

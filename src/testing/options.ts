@@ -54,16 +54,17 @@ const BOT_NAMES = { token: true, bot: true, firstUpdateId: true } satisfies Reco
 
 const SERVER_NAMES = {
   ...BOT_NAMES,
-  ...{
-    bots: true,
-    port: true,
-    hostname: true,
-    timeScale: true,
-    clock: true,
-    roundTripMs: true,
-    waitMs: true,
-  },
-  ...{ authorities: true, random: true, strict: true, resolve: true },
+  bots: true,
+  port: true,
+  hostname: true,
+  timeScale: true,
+  clock: true,
+  roundTripMs: true,
+  waitMs: true,
+  authorities: true,
+  random: true,
+  strict: true,
+  resolve: true,
 } satisfies Record<keyof TestBotApiOptions, true>;
 
 /** Refuses options that `startTestBotApi` does not have. */

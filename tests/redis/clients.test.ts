@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import { createRequire } from "node:module";
 import process from "node:process";
-import { pause } from "../../src/platform/pause.ts";
-import { within } from "../../src/store/leases.ts";
+import { pause, within } from "../../src/platform/pause.ts";
 import { redisStore } from "../../src/store/redis/mod.ts";
 import { subscribeOf } from "../../src/store/redis/redis_client.ts";
 import type { TestScope } from "../../src/testing/store.ts";

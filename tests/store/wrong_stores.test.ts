@@ -140,13 +140,7 @@ const IN_MEMORY: Record<string, Record<string, Fault>> = {
 /** Faults of a durable store, by the test that finds them. */
 const IN_A_FILE: Record<string, Record<string, Fault>> = {
   "what was completed or parked is known": {
-    "knows what was handled for an hour": (right) => {
-      const openedAt = Date.now();
-      return {
-        add: (entry, mode) =>
-          mode === "behind" && Date.now() - openedAt > 3_600_000 ? "alone" : right.add(entry, mode),
-      };
-    },
+    "knows what was handled for an hour": forgettingAfter(3_600_000),
     "knows updates by lane and id": (right) => ({
       add: (entry, mode) => entry.lane === "other" ? "added" : right.add(entry, mode),
     }),
@@ -195,13 +189,7 @@ const IN_A_FILE: Record<string, Record<string, Fault>> = {
     ]),
   ),
   "after a process has ended, every update is claimed here for a while": {
-    "does so for a minute": (right) => {
-      const openedAt = Date.now();
-      return {
-        add: (entry, mode) =>
-          mode === "behind" && Date.now() - openedAt > 60_000 ? "alone" : right.add(entry, mode),
-      };
-    },
+    "does so for a minute": forgettingAfter(60_000),
   },
   "a process that has ended gives back nothing that another one has claimed or reserved": {
     "takes all claims for those of the one that has ended": (right, path) => ({
@@ -315,6 +303,17 @@ function withFault(right: InboxStore, wrong: object): InboxStore {
 /** Changes what is added. */
 function adding(change: (entry: StoreEntry) => StoreEntry): Fault {
   return (right) => ({ add: (entry: StoreEntry, mode: AddMode) => right.add(change(entry), mode) });
+}
+
+/** Lets everything pass by once it has been open for that long. */
+function forgettingAfter(ms: number): Fault {
+  return (right) => {
+    const openedAt = Date.now();
+    return {
+      add: (entry, mode) =>
+        mode === "behind" && Date.now() - openedAt > ms ? "alone" : right.add(entry, mode),
+    };
+  };
 }
 
 /** Keeps another text of each lane. */

@@ -1,6 +1,6 @@
 import { TelehookError } from "../../errors/telehook_error.ts";
 import { BOT_TOKEN, quote } from "../../text/quote.ts";
-import { within } from "../leases.ts";
+import { within } from "../../platform/pause.ts";
 import type { PostgresQuery } from "./postgres_client.ts";
 import { FORMAT, migrationOf } from "./postgres_schema.ts";
 

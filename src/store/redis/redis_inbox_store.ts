@@ -1,3 +1,4 @@
+import { within } from "../../platform/pause.ts";
 import type { Update } from "../../updates/mod.ts";
 import type { AlbumEnd } from "../album_rules.ts";
 import { ClaimedBatch } from "../claimed_batch.ts";
@@ -15,7 +16,7 @@ import type {
   Tries,
 } from "../inbox_store.ts";
 import { GatheredCalls } from "../gathered_calls.ts";
-import { Leases, within } from "../leases.ts";
+import { Leases } from "../leases.ts";
 import { ServerCalls } from "../server_calls.ts";
 import { readableUpdates, readUpdates, type StoredUpdates } from "../stored_updates.ts";
 import type { RedisCommand, RedisSubscribe } from "./redis_client.ts";

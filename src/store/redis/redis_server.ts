@@ -1,6 +1,6 @@
 import { TelehookError } from "../../errors/telehook_error.ts";
 import { quote } from "../../text/quote.ts";
-import { within } from "../leases.ts";
+import { within } from "../../platform/pause.ts";
 import type { RedisCommand } from "./redis_client.ts";
 import { keysOf, type ScriptName, SCRIPTS } from "./redis_scripts.ts";
 

@@ -1,5 +1,5 @@
 import { unrefTimer } from "../../platform/unref_timer.ts";
-import { within } from "../leases.ts";
+import { within } from "../../platform/pause.ts";
 import type { RedisCommand } from "./redis_client.ts";
 
 /** How often a client without a subscriber looks for what other processes have done. */

@@ -3,9 +3,7 @@ import { pause } from "../../platform/pause.ts";
 import { CAREFUL_MS, REMEMBERED_MS } from "../../store/limits.ts";
 import type { Awaitable, Batch, InboxStore } from "../../store/inbox_store.ts";
 import { handlesAll } from "./single_updates.ts";
-import { entry, type Group, ids, type TestStoreOptions, type Trial, updateOf } from "./trial.ts";
-
-const KEPT = { error: "It failed", attempts: 5, keepMs: 7 * 24 * 60 * 60 * 1_000 };
+import { entry, type Group, ids, KEPT, type TestStoreOptions, type Trial, updateOf } from "./trial.ts";
 
 /** What survives the end of a process, and what several processes do with one store. */
 export function testDurable(test: Group, options: TestStoreOptions): void {

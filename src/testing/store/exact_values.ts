@@ -1,14 +1,12 @@
 import assert from "node:assert/strict";
 import type { Lane } from "../../store/inbox_store.ts";
 import type { Update } from "../../updates/mod.ts";
-import { entry, type Group, ids, type Trial, updateOf } from "./trial.ts";
+import { entry, type Group, ids, KEPT, type Trial, updateOf } from "./trial.ts";
 
 /** All of ASCII, and what is often cut off, folded or refused. */
 const ODD_TEXT = `${
   String.fromCharCode(...Array(128).keys())
 } é e\u0301 ß 🐕 \u2028 \ufeff \uffff \\u0000 \ud83d`;
-
-const KEPT = { error: "It failed", attempts: 5, keepMs: 7 * 24 * 60 * 60 * 1_000 };
 
 /** Whatever the inbox passes to a store is kept completely: every character of a text, every digit of a number. */
 export function testExactValues(test: Group): void {

@@ -7,6 +7,7 @@ import type {
   Awaitable,
   Batch,
   InboxStore,
+  Parking,
   StoreEntry,
   StoreHost,
 } from "../../store/inbox_store.ts";
@@ -76,6 +77,9 @@ export function entry(id: number, more: Partial<StoreEntry> = {}): StoreEntry {
 }
 
 export const NO_TRIES = { attempts: 0, failures: 0 };
+
+/** Why a batch is parked, and for how long. */
+export const KEPT: Parking = { error: "It failed", attempts: 5, keepMs: 7 * 24 * 60 * 60 * 1_000 };
 
 export function ids(batch: Batch): readonly number[] {
   return batch.updates.map((each) => each.update_id);
