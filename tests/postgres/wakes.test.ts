@@ -80,3 +80,31 @@ it("news are heard of though the connection that listens was lost unnoticed", as
   number++;
   await heard.opened;
 });
+
+it("one that is opened while the last one is closed during a look adds no second series of looks", async (t) => {
+  const real = { setTimeout: globalThis.setTimeout, clearTimeout: globalThis.clearTimeout };
+  t.after(() => Object.assign(globalThis, real));
+  const timers = new Map<number, () => void>();
+  let latest = 0;
+  Object.assign(globalThis, {
+    setTimeout: (run: () => void) => (timers.set(++latest, run), latest),
+    clearTimeout: (timer: number) => timers.delete(timer),
+  });
+  const answer = gate();
+  const wakes = PostgresWakes.of({}, {
+    schema: "telehook",
+    news: (bots) => answer.opened.then(() => bots.map((bot) => `${bot} 0`)),
+    notify: () => Promise.resolve(),
+  });
+  const store = { bot: "1", owner: "2", hasOthers: true, news: "0", onNews: () => {} };
+  wakes.watch(store);
+  const [timer, look] = [...timers][0] ?? assert.fail("It does not look");
+  timers.delete(timer);
+  look();
+  wakes.unwatch(store);
+  wakes.watch(store);
+  answer.open();
+  for (let i = 0; i < 10; i++) await Promise.resolve(); // more than the rest of the look needs
+  wakes.unwatch(store);
+  assert.equal(timers.size, 0);
+});

@@ -143,11 +143,13 @@ export class PostgresWakes {
   }
 
   async #poll(): Promise<void> {
+    const timer = this.#timer;
     try {
       await this.#look();
     } catch {
       // The server is away: the calls of the stores report it.
     }
+    if (this.#timer !== timer) return; // all stores were closed meanwhile, and perhaps others opened
     this.#timer = undefined;
     if (this.#stores.size > 0) this.#begin();
   }
