@@ -7,6 +7,7 @@ import { ALL_UPDATE_KINDS, OPT_IN_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, UnknownUpdate, Update, UpdateKind } from "../updates/mod.ts";
 import type { ReceivedUpdate, ReceiverContext, UpdateReceiver } from "../receiver/receiver.ts";
 import { ReceiverClosed } from "../receiver/verdicts.ts";
+import { GivenUpdates, type Room } from "./given_updates.ts";
 import {
   allowedUpdatesFor,
   type FilteredUpdate,
@@ -165,16 +166,10 @@ export function updateStreams(options: UpdateStreamsOptions = {}): UpdateStreams
 
 type Stream = BufferedStream<ReceivedUpdate>;
 
-/** Resolves when there is room for an update; `undefined` if there is. */
-type Room = Promise<void> | undefined;
-
 interface Subscription {
   readonly filter: SubscriptionFilter;
   readonly stream: Stream;
 }
-
-/** How many deliveries that failed are remembered. */
-const MOST_GIVEN = 1_000;
 
 class Streams implements UpdateStreams {
   readonly #bufferSize: number;
@@ -185,8 +180,7 @@ class Streams implements UpdateStreams {
   #askedFor: AllowedUpdates = ALL_UPDATE_KINDS;
   #hasUnknownKinds = true;
   #closed = false;
-  /** Of deliveries that failed: who has the update nevertheless, or waits for room for it. It comes again for the others. */
-  readonly #given = new Map<number, Map<Stream, Room>>();
+  readonly #given = new GivenUpdates<Stream>();
 
   constructor(bufferSize: number, overflow: Overflow) {
     this.#bufferSize = bufferSize;
@@ -245,40 +239,21 @@ class Streams implements UpdateStreams {
     const parts = albumPartsOf(update);
     const isTakenMerged = parts.length > 0 &&
       this.#subscriptions.some(({ filter }) => filter.isNamed && filter.accepts(kind, content));
-    const before = this.#given.size === 0 ? undefined : this.#given.get(update.update_id);
+    const before = this.#given.take(update.update_id);
     const subscriptions = this.#subscriptions;
-    let given: Map<Stream, Room> | undefined; // made when somebody has no room
-    let room: Room;
-    for (const [i, { filter, stream }] of subscriptions.entries()) {
-      let own: Room;
-      if (before?.has(stream)) own = before.get(stream);
-      else if (filter.accepts(kind, content)) own = stream.push(update, context);
-      else if (!isTakenMerged || !filter.isNamed) {
-        for (const part of parts) {
-          const partKind = kindOf(part) ?? "";
-          if (!filter.accepts(partKind, contentOf(part, partKind))) continue;
-          own = both(own, stream.push(part, context));
-        }
-      }
-      if (own !== undefined && subscriptions.length > 1) {
-        const all = given ??= new Map(subscriptions.slice(0, i).map((each) => [each.stream, undefined]));
-        own.catch(() => all.delete(stream));
-      }
-      given?.set(stream, own);
-      room = both(room, own);
-    }
-    if (before !== undefined) this.#given.delete(update.update_id);
-    if (given !== undefined) {
-      const all = given;
-      room?.catch(() => this.#remember(update.update_id, all));
-    }
-    return room;
-  }
-
-  #remember(id: number, given: Map<Stream, Room>): void {
-    this.#given.set(id, given);
-    if (this.#given.size <= MOST_GIVEN) return;
-    for (const oldest of this.#given.keys()) return void this.#given.delete(oldest);
+    let hasRoom = true;
+    const rooms = subscriptions.map(({ filter, stream }) => {
+      let room: Room;
+      if (before?.has(stream)) room = before.get(stream);
+      else if (filter.accepts(kind, content)) room = stream.push(update, context);
+      else if (!isTakenMerged || !filter.isNamed) room = pushParts(parts, filter, stream, context);
+      if (room !== undefined) hasRoom = false;
+      return room;
+    });
+    if (hasRoom) return undefined;
+    if (rooms.length === 1) return rooms[0];
+    const roomOf = new Map(subscriptions.map(({ stream }, i) => [stream, rooms[i]]));
+    return this.#given.whenAllHaveRoom(update.update_id, roomOf);
   }
 
   onRegistered(allowedUpdates: AllowedUpdates): void {
@@ -326,8 +301,21 @@ const BY_DEFAULT: readonly UpdateKind[] = ALL_UPDATE_KINDS.filter((kind) =>
   !OPT_IN_UPDATE_KINDS.some((optIn) => optIn === kind)
 );
 
-function both(one: Room, other: Room): Room {
-  return one && other ? Promise.all([one, other]).then(() => {}) : one ?? other;
+/** Passes an album part by part to a subscriber. */
+function pushParts(
+  parts: readonly Update[],
+  filter: SubscriptionFilter,
+  stream: Stream,
+  context: ReceiverContext,
+): Room {
+  const rooms: Promise<void>[] = [];
+  for (const part of parts) {
+    const kind = kindOf(part) ?? "";
+    if (!filter.accepts(kind, contentOf(part, kind))) continue;
+    const room = stream.push(part, context);
+    if (room !== undefined) rooms.push(room);
+  }
+  return rooms.length > 0 ? Promise.all(rooms).then(() => {}) : undefined;
 }
 
 function comesTooLate(missing: readonly UpdateKind[]): TelehookError {

@@ -1,3 +1,4 @@
+import { dropOldest } from "../collections/drop_oldest.ts";
 import { lifetimeLeftMs } from "../delivery/lifetime.ts";
 import type { FlatUpdate } from "../updates/mod.ts";
 import type { Batch, Lane, Tries } from "../store/inbox_store.ts";
@@ -249,12 +250,7 @@ export class Failures {
       isFirstCounted: tries.failures > 0,
     };
     this.#failing.set(updateId, failing);
-    if (this.#failing.size > MOST_FAILING) {
-      for (const oldest of this.#failing.keys()) {
-        this.#failing.delete(oldest);
-        break;
-      }
-    }
+    dropOldest(this.#failing, MOST_FAILING);
     return failing;
   }
 
