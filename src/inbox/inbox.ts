@@ -147,6 +147,11 @@ export class Inbox {
     return this.#receive(update, json, chars);
   }
 
+  /** The lane in which an update is handled. Never throws. */
+  laneOf(update: Update): Lane {
+    return this.#entries.laneOrOwn(update);
+  }
+
   /** The lane, unless the user's own function for it fails, which is the affair of the update's handling. */
   #laneIfKnown(update: Update): Lane | undefined {
     try {

@@ -24,7 +24,10 @@ export class StoreEntries {
     receiver: UpdateReceiver,
     triesOf: (updateId: number) => Tries,
   ) {
-    this.laneOf = laneOf(lane);
+    this.laneOf = laneOf(lane, (update) => {
+      const part = this.partToMerge(update);
+      return part && this.#albumKey(part);
+    });
     this.laneOrOwn = laneOrOwn(this.laneOf);
     this.#rules = mediaGroups && { ...mediaGroups, mostParts: MOST_PARTS };
     this.#receiver = receiver;

@@ -9,7 +9,6 @@ import { Events, type OnEvent, type WebhookCounts } from "../events/events.ts";
 import { type CloseOptions, closeTimeoutMs, TimeLimit } from "../inbox/closing.ts";
 import { Inbox } from "../inbox/inbox.ts";
 import { INBOX_OPTION_NAMES, type InboxOptions, inboxSettings } from "../inbox/inbox_options.ts";
-import { laneOf, laneOrOwn } from "../inbox/lane.ts";
 import { registerPoller } from "../operate/inspectable.ts";
 import { isUpdate } from "../parse/parse_update.ts";
 import { pause } from "../platform/pause.ts";
@@ -193,7 +192,7 @@ class LongPoller implements Poller {
     const replies = new LateReplies(api, this.#events);
     this.#sender = new LaneSender(
       this.#inbox,
-      laneOrOwn(laneOf(options.lane)),
+      (update) => this.#inbox.laneOf(update),
       replies,
       reportError,
       isDurable ? done : () => {},

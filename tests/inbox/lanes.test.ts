@@ -116,6 +116,41 @@ for (const [name, store] of Object.entries(stores)) {
       await hook.close();
       assert.deepEqual(log.words, ["1", "2", "[3]", "[4]"]);
     });
+
+    it("of nothing have albums merged all the same", async () => {
+      const log = new Log();
+      const slow = gate();
+      const { hook, post } = bot(async (update) => {
+        log.add(word(update));
+        if (update.update_id === 1) await slow.opened;
+      }, { store: store(), lane: () => null, mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 } });
+      const first = post(message(1));
+      for (let id = 2; id <= 10; id++) assert.equal(await post(part(id, "a")), 200);
+      await post(part(11, "a", { chat: { id: 43, type: "private" } }));
+      assert.equal(await post(message(12)), 200); // completes no album, and waits for none
+      assert.deepEqual(log.words, ["1", "12"]);
+      assert.equal(await post(part(13, "a")), 200);
+      await log.has(3); // an album is complete with ten parts, and waits for nothing
+      slow.open();
+      assert.equal(await first, 200);
+      await hook.close();
+      assert.deepEqual(log.words, ["1", "12", "[2 3 4 5 6 7 8 9 10 13]", "[11]"]);
+    });
+
+    it("of nothing have what is not to be merged handled at once", async () => {
+      const log = new Log();
+      const slow = gate();
+      const { hook, post } = bot(async (update) => {
+        log.add(word(update));
+        if (update.update_id === 1) await slow.opened;
+      }, { store: store(), lane: () => null, mediaGroups: false });
+      const first = post(part(1, "a"));
+      assert.equal(await post(part(2, "a")), 200);
+      assert.deepEqual(log.words, ["1", "2"]);
+      slow.open();
+      assert.equal(await first, 200);
+      await hook.close();
+    });
   });
 }
 
