@@ -468,7 +468,7 @@ function forBot(receiver: UpdateReceiver, bot: HostedBot): UpdateReceiver {
       return receiver.allowedUpdates;
     },
     get mediaGroupKinds() {
-      return receiver.mediaGroupKinds ?? [];
+      return receiver.mediaGroupKinds;
     },
     receive: (update, context) => receiver.receive(update, Object.assign(context, { bot })),
   };

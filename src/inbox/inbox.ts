@@ -28,6 +28,7 @@ import { SeenUpdates } from "../runner/seen_updates.ts";
 import { addedIn, isPromiseLike } from "../runner/store_answers.ts";
 import { type WaitingUpdate, WaitingUpdates } from "../runner/waiting_updates.ts";
 import { StoreEntries } from "./store_entries.ts";
+import { unmerged } from "./unmerged.ts";
 import { type Blame, UnstoredUpdates } from "./unstored_updates.ts";
 
 const PARKED_PAGE = 100;
@@ -113,7 +114,7 @@ export class Inbox {
     this.#replies = new LateReplies(settings.replies, events);
     const { laneOrOwn } = this.#entries;
     this.#runner = new Runner({
-      ...{ receiver, settings, reportError, events },
+      ...{ receiver: unmerged(receiver, settings), settings, reportError, events },
       seen: this.#seen,
       failures: this.#failures,
       waiting: this.#waiting,

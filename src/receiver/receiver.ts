@@ -88,7 +88,7 @@ export interface UpdateReceiver {
   /** The kinds to ask Telegram for, as `setWebhook` takes them. */
   readonly allowedUpdates: readonly UpdateKind[];
   /** The kinds of album to merge into one update. Default: none, so that parts are passed one by one. */
-  readonly mediaGroupKinds?: readonly MediaGroupKind[];
+  readonly mediaGroupKinds?: readonly MediaGroupKind[] | undefined;
   /** Handles one update. */
   receive(update: ReceivedUpdate, context: ReceiverContext): ReceiverResult;
   /**

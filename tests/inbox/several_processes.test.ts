@@ -6,14 +6,19 @@ import {
   type Batch,
   GiveUp,
   type InboxStore,
+  passOn,
+  type ReceivedUpdate,
+  type Receiver,
+  type ReceiverFunction,
   RetryLater,
   type StoreEntry,
   type StoreHost,
+  webhook,
   type WebhookEvent,
 } from "../../mod.ts";
 import { Failures } from "../../src/runner/failures.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
-import { assertPending, bot, codeOf, gate, inChat, Log, message, turn, word } from "./bot.ts";
+import { assertPending, bot, codeOf, delivery, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
 import { type StoreHooks, WrappedStore } from "./wrapped_store.ts";
 import { it } from "../scoped_it.ts";
 
@@ -98,6 +103,39 @@ it("an update that another process has acknowledged is not lost if it fails here
   assert.deepEqual(log.words, ["1", "2", "2"]);
   assert.deepEqual(await Promise.all(answers), [200, 200]);
   await Promise.all([first.hook.close(), second.hook.close()]);
+});
+
+describe("an album that a process of another version has put into the store is passed on as its parts", () => {
+  const receivers: readonly [
+    name: string,
+    toReceiver: (handle: ReceiverFunction) => Receiver,
+    options?: object,
+  ][] = [
+    ["by passOn", (handle) => passOn<ReceivedUpdate>(handle)],
+    ["to a receiver that names no albums", (receive) => ({ allowedUpdates: ["message"], receive })],
+    ["without mediaGroups", (handle) => handle, { mediaGroups: false }],
+  ];
+  for (const [name, toReceiver, options] of receivers) {
+    it(name, async () => {
+      const shared = new SharedStore();
+      const log = new Log();
+      const before = bot(() => assert.fail("It has closed"), {
+        store: shared.client(),
+        mediaGroups: { quietMs: 100 },
+      });
+      const fresh = webhook(toReceiver((update) => log.add(word(update))), {
+        secretToken: null,
+        store: shared.client(),
+        ...options,
+      });
+      assert.equal((await fresh(delivery(inChat(1, 1)))).status, 200); // opens the store
+      for (const id of [2, 3]) assert.equal(await before.post(part(id, "7")), 200);
+      await before.hook.close({ timeoutMs: 0 });
+      await log.has(3);
+      assert.deepEqual(log.words, ["1", "2", "3"]);
+      await fresh.close();
+    });
+  }
 });
 
 describe("what runs here or was handled here is not run here again", () => {
