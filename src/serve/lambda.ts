@@ -134,7 +134,7 @@ class LambdaHead implements DeliveryHead {
   get contentLength(): number {
     const body = this.#event.body ?? "";
     if (!this.#event.isBase64Encoded) return encoder.encode(body).length;
-    return Math.floor(body.replace(/=+$/, "").length * 3 / 4);
+    return Math.floor(body.replace(/={1,2}$/, "").length * 3 / 4);
   }
 
   get headers(): Iterable<readonly [string, string]> {
