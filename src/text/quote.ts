@@ -1,7 +1,10 @@
 import { plainJson } from "./plain_text.ts";
 
-/** A bot token, wherever it appears, also percent-encoded in a URL. */
-export const BOT_TOKEN: RegExp = /\d+(?::|%3A)[\w-]{16,}/gi;
+/**
+ * A bot token, wherever it appears, also percent-encoded in a URL. It is looked for at the first of several digits only: a path
+ * of many digits, which anybody may send, would take seconds.
+ */
+export const BOT_TOKEN: RegExp = /(?<!\d)\d+(?::|%3A)[\w-]{16,}/gi;
 
 const MAX_LENGTH = 80;
 

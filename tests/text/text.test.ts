@@ -30,6 +30,15 @@ test("a quoted value is short, plain and without a token", () => {
   assert.equal(quote("x".repeat(100)).length, 83);
 });
 
+test("a long row of digits, as a request's path may have, is looked at once", () => {
+  const digits = "1".repeat(60_000); // from every digit on, it took seconds
+  const before = performance.now();
+  assert.equal(redactor(TOKEN)(digits), digits);
+  assert.equal(quote(digits).length, 83);
+  assert.ok(performance.now() - before < 500);
+  assert.equal(redactor(undefined)(`a1${TOKEN} 2:3:${TOKEN}`), "a<token> 2:3:<token>");
+});
+
 test("a line of our own keeps its styles and nothing else", () => {
   assert.equal(styledText("\x1b[31m✗\x1b[0m a\x1b[2Jb\x07"), "\x1b[31m✗\x1b[0m a·[2Jb·");
 });
