@@ -7,7 +7,8 @@ import { queryOf } from "../../src/store/postgres/postgres_client.ts";
 import { PostgresInboxStore } from "../../src/store/postgres/postgres_inbox_store.ts";
 import { sharedPostgres, skipWithoutPostgres } from "./postgres_server.ts";
 import { test } from "../scoped_it.ts";
-import { entry, Heard, ids, newName } from "../store/server_store.ts";
+import { badNetwork } from "../store/bad_network.ts";
+import { entry, Heard, ids, newName, repeating } from "../store/server_store.ts";
 import { poolFor } from "./scope.ts";
 import { virtualTimes } from "../store/virtual_time.ts";
 
@@ -91,6 +92,7 @@ interface PgClient {
   release(): void;
 }
 interface PgPool {
+  query(statement: object): Promise<unknown>;
   connect(): Promise<PgClient>;
   end(): Promise<void>;
   on(event: string, listener: () => void): void;
@@ -128,6 +130,26 @@ test("pg", skip, async (t) => {
 test("pg with a pool of one connection, which cannot listen", skip, async (t) => {
   const pool = pgPool(t, { connectionString: await sharedPostgres(), max: 1 });
   await tryClient(t, pool, inPg(pool));
+});
+
+test("pg closes connections that have gone silent", skip, async (t) => {
+  const network = await badNetwork(await sharedPostgres(), () => 1);
+  const pool = pgPool(t, { connectionString: network.url, max: 1 });
+  t.after(() => network.close());
+  // The same in less time.
+  const impatient = new Proxy(pool, {
+    get(_, key) {
+      if (key !== "query") return Reflect.get(pool, key, pool);
+      return (statement: { query_timeout: number }) =>
+        pool.query({ ...statement, query_timeout: statement.query_timeout / 50 });
+    },
+  });
+  const store = postgresStore(impatient, { name: newName() });
+  await store.open(new Heard(100));
+  t.after(() => store.close());
+  network.silence(); // as those to a machine that has failed
+  const until = repeating(1, 0);
+  assert.equal(await until(() => store.add(entry(1), "append")), "added");
 });
 
 interface PostgresJs {

@@ -168,7 +168,10 @@ export function listeningPool(url: string, size?: number) {
   const pool = wirePool(url, size);
   return {
     totalCount: 0,
-    query: pool.query,
+    query(statement: string | { text: string; values: (string | null)[] }, values?: (string | null)[]) {
+      if (typeof statement === "string") return pool.query(statement, values);
+      return pool.query(statement.text, statement.values);
+    },
     async connect() {
       const own = new WireConnection(url);
       await own.query("select 1");

@@ -13,6 +13,8 @@ export interface BadNetwork {
   hits: number;
   /** Whether nothing passes in either direction, though connections stay. */
   isSilent: boolean;
+  /** From now on, nothing passes over the connections that there are, and neither end is told. */
+  silence(): void;
   close(): void;
 }
 
@@ -20,10 +22,15 @@ export interface BadNetwork {
 export async function badNetwork(targetUrl: string, random: () => number): Promise<BadNetwork> {
   const { hostname, port } = new URL(targetUrl);
   const sockets = new Set<Socket>();
+  let silenced = 0;
+  let connections = 0;
   const network = {
     ...{ url: "", failing: 0, failingRequests: 0, delayMs: 20, hits: 0, isSilent: false, close: () => {} },
+    silence: () => void (silenced = connections),
   };
   const server = createServer((client) => {
+    const number = connections++;
+    const isSilent = () => network.isSilent || number < silenced;
     const upstream = connect(Number(port), hostname);
     for (const socket of [client, upstream]) {
       sockets.add(socket);
@@ -39,7 +46,7 @@ export async function badNetwork(targetUrl: string, random: () => number): Promi
     client.on("close", end);
     upstream.on("close", end);
     client.on("data", (chunk) => {
-      if (network.isSilent) return;
+      if (isSilent()) return;
       if (network.failingRequests === 0 || random() >= network.failingRequests) {
         return void upstream.write(chunk);
       }
@@ -48,7 +55,7 @@ export async function badNetwork(targetUrl: string, random: () => number): Promi
       else upstream.write(chunk, end);
     });
     upstream.on("data", (chunk) => {
-      if (network.isSilent) return;
+      if (isSilent()) return;
       if (random() >= network.failing) return void client.write(chunk);
       network.hits++;
       const how = Math.floor(random() * 3);

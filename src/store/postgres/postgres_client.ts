@@ -4,6 +4,9 @@ import { quote } from "../../text/quote.ts";
 /** What a statement returns: rows, or an object that has them. */
 export type PostgresResult = readonly object[] | { readonly rows: readonly object[] };
 
+/** How long a call may take. It may have happened all the same. */
+export const CALL_TIMEOUT_MS = 10_000;
+
 /** Runs one statement with the values of `$1`, `$2`, …, which are texts or `null`. Rejects if the server refuses it. */
 export type PostgresQuery = (text: string, values: (string | null)[]) => Promise<PostgresResult>;
 
@@ -17,12 +20,19 @@ export type PostgresListen = (
 
 /** Any client: only those methods are called that are named in {@link PostgresClient}. */
 interface AnyClient {
-  query?(text: string, values?: (string | null)[]): Promise<PostgresResult>;
+  query?(statement: string | Statement, values?: (string | null)[]): Promise<PostgresResult>;
   unsafe?(text: string, values?: (string | null)[]): Promise<PostgresResult>;
   listen?(channel: string, listener: (payload: string) => void): Promise<unknown>;
   connect?(): Promise<ListeningClient>;
   readonly totalCount?: number;
   readonly options?: { readonly max?: number };
+}
+
+/** A statement as a pool of `pg` takes it. */
+interface Statement {
+  readonly text: string;
+  readonly values: (string | null)[];
+  readonly query_timeout: number;
 }
 
 /** A connection that was taken from a pool of `pg`. */
@@ -41,6 +51,11 @@ export function queryOf(client: unknown, what = "postgresStore"): PostgresQuery 
     const known = client as AnyClient;
     if (typeof known.unsafe === "function") return (text, values) => known.unsafe!(text, values);
     if (typeof client === "function") return client as PostgresQuery;
+    if (isPool(known)) {
+      // A machine or a network that fails may never end its connections: the pool closes one that has not answered in time, and
+      // would otherwise keep it, until there are no others.
+      return (text, values) => known.query({ text, values, query_timeout: CALL_TIMEOUT_MS });
+    }
     if (typeof known.query === "function") return (text, values) => known.query!(text, values);
   }
   throw new TelehookError(
@@ -66,7 +81,7 @@ export function storeQueryOf(client: unknown): PostgresQuery {
 /** How a client receives notifications, if it can. */
 export function listenOf(client: object): PostgresListen | undefined {
   const known = client as AnyClient;
-  if (typeof known.totalCount === "number" && typeof known.connect === "function") {
+  if (isPool(known)) {
     // The listener keeps a connection for itself, so there must be another one.
     return (known.options?.max ?? 10) < 2 ? undefined : listenOnPool(known.connect.bind(known));
   }
@@ -77,6 +92,11 @@ export function listenOf(client: object): PostgresListen | undefined {
     if (typeof listening === "function") return () => listening(); // PGlite's
     return () => (listening as { unlisten?(): unknown } | undefined)?.unlisten?.();
   };
+}
+
+function isPool(client: AnyClient): client is AnyClient & Required<Pick<AnyClient, "query" | "connect">> {
+  const { connect, query, totalCount } = client;
+  return typeof totalCount === "number" && typeof connect === "function" && typeof query === "function";
 }
 
 function listenOnPool(connect: () => Promise<ListeningClient>): PostgresListen {

@@ -1,11 +1,9 @@
 import { TelehookError } from "../../errors/telehook_error.ts";
 import { BOT_TOKEN, quote } from "../../text/quote.ts";
 import { within } from "../../platform/pause.ts";
-import type { PostgresQuery } from "./postgres_client.ts";
+import { CALL_TIMEOUT_MS, type PostgresQuery } from "./postgres_client.ts";
 import { FORMAT, migrationOf } from "./postgres_schema.ts";
 
-/** How long a call may take. It may have happened all the same. */
-const CALL_TIMEOUT_MS = 10_000;
 /** Nothing has happened if the server says one of these: transactions were in each other's way, or the plan is old. */
 const HARMLESS: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
 /** Nothing has happened, and the values of the call or somebody's lock may be why: 22…, 23…, 54…, 55…, and the above. */
