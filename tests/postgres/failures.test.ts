@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { codeOf } from "../inbox/bot.ts";
 import { pause } from "../../src/platform/pause.ts";
 import type { InboxStore } from "../../src/store/inbox_store.ts";
 import {
@@ -78,6 +79,7 @@ test("batches are lost when no renewal succeeds for as long as the lease", skipW
   }
   assert.deepEqual(ids(heard.batches), [1]);
   assert.equal(heard.errors.length, 1, "Failing renewals are reported once");
+  assert.equal(codeOf(heard.errors[0]), "ERR_STORE");
   const [batch] = await claimSoon(other.store);
   assert.deepEqual([batch?.crashes, batch?.crashesAlone], [1, 1]);
   network.close();

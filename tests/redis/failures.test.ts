@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { codeOf } from "../inbox/bot.ts";
 import { pause } from "../../src/platform/pause.ts";
 import { sharedRedis, skipWithoutOwnRedis, skipWithoutRedis, startRedis } from "./redis_server.ts";
 import { test } from "../scoped_it.ts";
@@ -179,6 +180,7 @@ test("batches are lost when no renewal succeeds for as long as the lease", skipW
   }
   assert.deepEqual(ids(heard.batches), [1]);
   assert.equal(heard.errors.length, 1, "Failing renewals are reported once");
+  assert.equal(codeOf(heard.errors[0]), "ERR_STORE");
   const [batch] = await claimSoon(other.store);
   assert.deepEqual([batch?.crashes, batch?.crashesAlone], [1, 1]);
   network.close();

@@ -163,7 +163,7 @@ export class PostgresInboxStore implements InboxStore {
       lost: (batch) => {
         if (!batch.isSettling) this.#lost(batch);
       },
-      failed: (error) => this.#host?.failed(error),
+      failed: (error) => this.#host?.failed(this.#server.failure(error)),
     });
   }
 

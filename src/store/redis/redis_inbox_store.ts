@@ -137,7 +137,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
       leaseMs: parts.leaseMs,
       renew: (held) => this.#renew(held),
       lost: (batch) => batch.isSettling ? undefined : this.#host?.lost(batch),
-      failed: (error) => this.#host?.failed(error),
+      failed: (error) => this.#host?.failed(this.#server.failure(error)),
     });
   }
 
