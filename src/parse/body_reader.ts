@@ -78,7 +78,7 @@ export class BodyReader {
     }, (error) => {
       if (!this.timeout.end(reading)) return;
       // Deno and Bun reject at once with this type. Asking them for `bodyUsed` beforehand costs Deno as much as a header.
-      const isTaken = isParsed ? error instanceof TypeError : isHeld(request);
+      const isTaken = isParsed ? error instanceof TypeError : isSmall && isHeld(request);
       reading.fail(isTaken ? new UnreadableBody(ALREADY_READ) : error);
     });
   }
@@ -87,7 +87,7 @@ export class BodyReader {
   async #readStream(body: ReadableStream<Uint8Array> | null, reading: JsonReading): Promise<string> {
     const chunks = new BodyChunks(this.maxBytes);
     if (body === null) return "";
-    const reader = body.getReader();
+    const reader = readerOf(body);
     // The sender may never end the body, so this is not awaited.
     reading.cancel = () => void Promise.resolve().then(() => reader.cancel()).catch(() => {});
     try {
@@ -114,6 +114,15 @@ export class BodyReader {
       throw new UnreadableBody(TOO_LARGE);
     }
     return JSON.parse(text);
+  }
+}
+
+/** The only reader of a body: its lock shows nothing any longer once it is ours. */
+function readerOf(body: ReadableStream<Uint8Array>): ReadableStreamDefaultReader<Uint8Array> {
+  try {
+    return body.getReader();
+  } catch (error) {
+    throw body.locked ? new UnreadableBody(ALREADY_READ) : error;
   }
 }
 

@@ -71,6 +71,12 @@ describe("the size of a body", () => {
     assert.ok(sent <= LIMIT + 500, String(sent));
   });
 
+  it("is refused as too large by a Request of a framework that knows of no reading", async () => {
+    const { url, method, headers, body } = post(streamOf(spaces(LIMIT), spaces(LIMIT)));
+    const request = { url, method, headers, body, bodyUsed: false } as Request; // as that of @whatwg-node/server
+    assert.equal(await statusOf(request), 413);
+  });
+
   it("is what it takes in memory: its pieces are not kept, however many there are", async () => {
     const body = sized(LIMIT);
     const piece = new Uint8Array(1);
