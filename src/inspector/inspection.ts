@@ -6,6 +6,7 @@ import type { Inspectable } from "../operate/inspectable.ts";
 import { isUpdate } from "../parse/parse_update.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { plainText } from "../text/plain_text.ts";
+import { printableText } from "../text/printable_error.ts";
 import type { Update } from "../updates/mod.ts";
 import type { WebhookInfo } from "../updates/webhook_info.ts";
 import { explainWebhook, pendingUpdates } from "../webhook_check/explain_webhook.ts";
@@ -110,7 +111,7 @@ export class Inspection {
           id,
           number: this.#journal.numberOf(id),
           kind,
-          error: plainText(error, 2_000),
+          error: plainText(printableText(error), 2_000),
           attempts,
           parkedAt,
         },

@@ -2,6 +2,7 @@ import { albumPartsOf } from "../delivery/media_group.ts";
 import { describeChat, describeUpdate } from "../describe/describe_update.ts";
 import type { Events, WebhookEvent } from "../events/events.ts";
 import { plainText } from "../text/plain_text.ts";
+import { printableText } from "../text/printable_error.ts";
 import type { Attempt, DeliveryRow, DeliveryState, PartRow, RefusalRow } from "./protocol.ts";
 
 /** A delivery as it is kept: the row is made from it. */
@@ -363,5 +364,5 @@ function firstLine(text: string): string {
 }
 
 function errorText(error: unknown): string {
-  return error instanceof Error ? String(error.stack ?? error) : String(error);
+  return printableText(error instanceof Error ? String(error.stack ?? error) : String(error));
 }

@@ -1,5 +1,5 @@
 import { UNREADABLE } from "./error_reason.ts";
-import { redactedCopy } from "./redact.ts";
+import { redactedCopy, redactor } from "./redact.ts";
 
 /** As in `plainText`, but an error has lines. */
 const UNPRINTABLE =
@@ -18,13 +18,22 @@ export function printError(line: string, error: unknown): void {
 }
 
 /**
- * An error as it may be printed on a terminal. Consoles print the text of an error as it is, and a handler may have put into
- * it what a user wrote. An error without control characters is returned itself, with everything that belongs to it.
+ * An error as it may be printed. Consoles print the text of an error as it is, and a handler may have put into it what a user
+ * wrote; they print its properties too, and there `fetch` of Bun and other clients keep the address, with the bot's token in it.
+ * An error without control characters and tokens is returned itself, with everything that belongs to it.
  */
 function printableError(error: unknown): unknown {
-  if (typeof error === "string") return withoutControls(error);
-  return error instanceof Error && hasControls(error) ? redactedCopy(error, withoutControls) : error;
+  if (typeof error === "string") return printableText(error);
+  const isPrintable = !hasToken(error) && !(error instanceof Error && hasControls(error));
+  return isPrintable ? error : redactedCopy(error, printableText);
 }
+
+/** A text of somebody else's as it may be printed: it keeps its lines. */
+export function printableText(text: string): string {
+  return withoutTokens(withoutControls(text));
+}
+
+const withoutTokens = /* @__PURE__ */ redactor(undefined);
 
 function withoutControls(text: string): string {
   return text.replace(UNPRINTABLE, "·");
@@ -34,4 +43,38 @@ function hasControls(error: Error, depth = 0): boolean {
   const text = `${error.name}${error.message}${error.stack}`;
   if (withoutControls(text) !== text) return true;
   return depth < 8 && error.cause instanceof Error && hasControls(error.cause, depth + 1);
+}
+
+/** How deep and how much a console may print, and more. */
+const DEEPEST = 8;
+const MOST_VALUES = 10_000;
+const MOST_ITEMS = 1_000;
+
+/** Whether a bot token is among the texts that a console prints of a value. What is too large to tell counts as if. */
+function hasToken(thrown: unknown): boolean {
+  const seen = new Set<unknown>([thrown]);
+  let level = [thrown];
+  for (let depth = 0; depth < DEEPEST && level.length > 0; depth++) {
+    const next: unknown[] = [];
+    for (const value of level) {
+      if (typeof value === "string" && withoutTokens(value) !== value) return true;
+      if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) continue;
+      for (const inner of printedValues(value)) {
+        if (seen.size > MOST_VALUES) return true;
+        if (seen.has(inner)) continue;
+        seen.add(inner);
+        next.push(inner);
+      }
+    }
+    level = next;
+  }
+  return false;
+}
+
+/** The properties of a value, without calling a getter, and of an error also what is not enumerable. */
+function printedValues(value: object): readonly unknown[] {
+  if (Array.isArray(value)) return value.slice(0, MOST_ITEMS);
+  const properties = Object.values(Object.getOwnPropertyDescriptors(value));
+  if (value instanceof Error) return [value.stack, ...properties.map((property) => property.value)];
+  return properties.filter(({ enumerable }) => enumerable).map((property) => property.value);
 }

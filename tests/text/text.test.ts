@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { inspect } from "node:util";
 import { closestWord, didYouMean } from "../../src/text/closest_word.ts";
 import { errorReason } from "../../src/text/error_reason.ts";
 import { columnsOf, plainJson, plainText, styledText, wrapText } from "../../src/text/plain_text.ts";
+import { printableText, printError } from "../../src/text/printable_error.ts";
 import { quote } from "../../src/text/quote.ts";
 import { redactedCopy, redactor } from "../../src/text/redact.ts";
 
@@ -38,6 +40,39 @@ test("a long row of digits, as a request's path may have, is looked at once", ()
   assert.ok(performance.now() - before < 500);
   assert.equal(redactor(undefined)(`a1${TOKEN} 2:3:${TOKEN}`), "a<token> 2:3:<token>");
 });
+
+test("a printed error shows no token, wherever the error has it", () => {
+  const address = `https://api.telegram.org/bot${TOKEN}/getMe`;
+  const ring: Record<string, unknown> = { address };
+  ring.ring = ring;
+  const thrown: readonly unknown[] = [
+    address,
+    new Error(address),
+    new Error("It failed", { cause: new Error(address) }),
+    new AggregateError([new Error(address)]),
+    Object.assign(new Error("It failed"), { path: address }), // as fetch of Bun does
+    Object.assign(new Error("It failed"), { config: { urls: [address] } }),
+    Object.assign(new Error("It failed"), { ring }),
+    Object.assign(new Error("It failed"), { many: Array.from({ length: 20_000 }, (_, n) => [n]) }),
+    { address },
+  ];
+  for (const error of thrown) assert.doesNotMatch(printed(error), /A{16}/);
+  assert.match(printed(Object.assign(new Error("It failed"), { path: "/etc" })), /path/);
+  assert.equal(printableText(`one\n${TOKEN}\x1b`), "one\n<token>·");
+});
+
+/** What the console shows of an error. */
+function printed(error: unknown): string {
+  const { error: write } = console;
+  let text = "";
+  console.error = (...args: unknown[]) => text += inspect(args, { depth: 8 });
+  try {
+    printError("It failed:", error);
+  } finally {
+    console.error = write;
+  }
+  return text;
+}
 
 test("a line of our own keeps its styles and nothing else", () => {
   assert.equal(styledText("\x1b[31m✗\x1b[0m a\x1b[2Jb\x07"), "\x1b[31m✗\x1b[0m a·[2Jb·");
