@@ -150,9 +150,10 @@ export class Runner {
         limit.begin();
         const startedAt = waiting === undefined ? sender.since : performance.now(); // it was on its way until now
         const call = this.#calls.begin(new RunningCall(context, update, startedAt, sender, undefined));
+        const began = since || call.startedAt; // somebody may listen before it ends
         this.#calls.limited(call, promise).then(
-          (value) => this.#finish(call, sender, since, { value }),
-          (error) => this.#finish(call, sender, since, { error }),
+          (value) => this.#finish(call, sender, began, { value }),
+          (error) => this.#finish(call, sender, began, { error }),
         );
         return sender.outcome;
       }
@@ -261,7 +262,7 @@ export class Runner {
       sender.isRunning = true;
       limit.begin();
     }
-    const since = events.now;
+    const since = call.startedAt;
     let end: End;
     if (fault !== undefined) end = fault;
     else {

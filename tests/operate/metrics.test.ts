@@ -62,6 +62,25 @@ describe("metrics", () => {
     await hook.close();
   });
 
+  for (const acknowledge of ["handled", "received"] as const) {
+    it(`measure a call that runs when they are asked for first, from its beginning: "${acknowledge}"`, async () => {
+      let end = () => {};
+      const running = new Promise<void>((resolve) => end = resolve);
+      const hook = webhook(() => running, { secretToken: null, acknowledge });
+      const began = performance.now();
+      const received = hook.receive(message(1));
+      while (hook.stats().running === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+      await prometheusText(hook);
+      end();
+      await received;
+      await hook.close();
+      const samples = samplesOf(await prometheusText(hook));
+      assert.equal(samples.get('telehook_handler_duration_seconds_count{outcome="handled"}'), 1);
+      const seconds = samples.get('telehook_handler_duration_seconds_sum{outcome="handled"}') ?? Infinity;
+      assert.ok(seconds <= (performance.now() - began) / 1_000, `${seconds} s`);
+    });
+  }
+
   it("count what happened", async () => {
     const hook = await busyHook();
     const response = await hook(new Request("https://bot.example/metrics"));
