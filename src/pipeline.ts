@@ -267,6 +267,18 @@ export class Pipeline implements Router {
       : this.#answerTo(value, outcome, head);
   }
 
+  /** Receives an update that nobody waits for the answer to: a reply is sent through the Bot API. */
+  async receiveUnasked(update: Update, head: DeliveryHead): Promise<void> {
+    try {
+      const outcome = await this.inbox.receive(update, undefined, undefined, this.#originOf(head));
+      if (outcome.type !== "replied") return void await this.#answerTo(update, outcome, head);
+      this.events.answered(update, ACKNOWLEDGED.status);
+      await this.inbox.sendReply(update, outcome.reply);
+    } catch (error) {
+      this.#fail(update, error);
+    }
+  }
+
   /**
    * Tells the platform that work goes on.
    *

@@ -4,6 +4,7 @@ import type { UpdateReceiver } from "../receiver/receiver.ts";
 import { ReceiverClosed } from "../receiver/verdicts.ts";
 import { pause } from "../platform/pause.ts";
 import { BEFORE_CLOSING, untilQuiet } from "../platform/quiet.ts";
+import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import type {
   Added,
@@ -75,6 +76,7 @@ export class Inbox {
   readonly #waiting = new WaitingUpdates();
   readonly #limit: AcknowledgementLimit;
   readonly #replies: LateReplies;
+  readonly #reportError: ReportError;
   readonly #runner: Runner;
   readonly #idle = new IdleWaiters();
   /** Calls of the store that add an update, and are under way. */
@@ -96,6 +98,7 @@ export class Inbox {
     this.#seen = new SeenUpdates(settings.rememberedUpdates, settings.onDone);
     this.#store = settings.store;
     this.#events = events;
+    this.#reportError = reportError;
     this.#mayPassBy = !this.#store.isDurable && !this.#store.isShared && settings.lane === undefined;
     this.#failures = new Failures(
       { ...settings, hasOthers: this.#store.isShared || this.#store.isDurable },
@@ -151,6 +154,12 @@ export class Inbox {
   /** The lane in which an update is handled. Never throws. */
   laneOf(update: Update): Lane {
     return this.#entries.laneOrOwn(update);
+  }
+
+  /** Sends the reply to an update that nobody waits for the answer to. Closing ends it, and it is reported then. */
+  async sendReply(update: Update, reply: WebhookReply): Promise<void> {
+    const error = await this.#replies.send(update, reply);
+    if (error !== undefined) this.#reportError(error, { update, attempt: 1, willRetry: false });
   }
 
   /** The lane, unless the user's own function for it fails, which is the affair of the update's handling. */

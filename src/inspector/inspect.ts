@@ -128,7 +128,7 @@ function inspectableOf(target: Webhook | WebhookServer | Poller): Inspectable {
   const { inbox, events, path } = pipeline;
   return {
     ...{ inbox, events, path, isPolling: false },
-    receive: (update) => void pipeline.receiveValue(update, FROM_HERE),
+    receive: (update) => void pipeline.receiveUnasked(update, FROM_HERE),
   };
 }
 

@@ -283,6 +283,20 @@ describe("the inspector", () => {
     await assert.rejects(ask("replay", { number: 999 }), /There is no delivery #999/);
   });
 
+  it("sends the reply to a replayed delivery through the Bot API", async (t) => {
+    const sent: object[] = [];
+    const reply = { method: "sendMessage", chat_id: 42, text: "Hello" };
+    const replies = { call: (method: string, params: object) => Promise.resolve(sent.push({ method, ...params })) };
+    const { post, ask, page } = await inspected(t, () => reply, { replies });
+    await post(message(1));
+    const { number } = await page.row(({ state }) => state === "done");
+    assert.deepEqual(sent, []); // it was in the answer
+    await ask("replay", { number });
+    const replay = await page.row(({ replayOf, state }) => replayOf === number && state === "done");
+    const { replySent }: DeliveryDetail = await ask(`delivery/${replay.number}`);
+    assert.deepEqual([sent, replySent], [[reply], "through the Bot API"]);
+  });
+
   it("shows what is parked, and replays or discards it", async (t) => {
     let isBroken = true;
     const { hook, post, page, ask } = await inspected(t, () => {
