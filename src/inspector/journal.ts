@@ -11,6 +11,10 @@ interface Entry {
   readonly at: number;
   updates: object[];
   updateId: number;
+  /** All ids by which it is found. */
+  readonly ids: Set<number>;
+  /** The key of the media group that it collects. */
+  group: string | undefined;
   kind: string;
   what: string;
   readonly chat: string;
@@ -38,6 +42,8 @@ type Update = Received["update"];
 type EventUpdate = Extract<WebhookEvent, { readonly update: unknown }>["update"];
 
 const MOST_REFUSALS = 200;
+/** Of a delivery that is handled again and again, the latest. */
+const MOST_ATTEMPTS = 100;
 
 const WHY_COMPLETE = {
   full: "it has ten parts",
@@ -202,6 +208,8 @@ export class Journal {
         at: now,
         updates: [update],
         updateId: update.update_id,
+        ids: new Set<number>(),
+        group: undefined,
         kind,
         what: summary,
         chat,
@@ -212,10 +220,15 @@ export class Journal {
       ...{ attempts: [], reply: undefined, replySent: "" },
     };
     this.#entries.set(number, entry);
-    this.#byUpdate.set(update.update_id, entry);
+    this.#know(update.update_id, entry);
     this.#trim();
     this.#change(entry);
     return entry;
+  }
+
+  #know(updateId: number, entry: Entry): void {
+    this.#byUpdate.set(updateId, entry);
+    entry.ids.add(updateId);
   }
 
   /** The entry of an update, or of the media group whose parts it has; a new one for what is older than the inspector. */
@@ -232,13 +245,14 @@ export class Journal {
     const group = this.#collecting.get(key);
     if (group === undefined || group === entry) {
       entry.parts.push(part);
+      entry.group = key;
       this.#collecting.set(key, entry);
       return this.#move(entry, "collecting");
     }
     group.parts.push(part);
     group.updates.push(update);
     group.repeats += entry.repeats;
-    this.#byUpdate.set(update.update_id, group);
+    this.#know(update.update_id, group);
     this.#entries.delete(entry.number);
     this.#changed.delete(entry.number);
     this.#removed.add(entry.number);
@@ -251,7 +265,7 @@ export class Journal {
     const [first] = parts;
     if (first === undefined) return;
     this.#collecting.delete(groupKey(first));
-    for (const each of parts) this.#byUpdate.set(each.update_id, entry);
+    for (const each of parts) this.#know(each.update_id, entry);
     const { kind, summary } = describeUpdate(update);
     const known = new Map(entry.parts.map((part) => [part.updateId, part]));
     entry.updates = [...parts];
@@ -272,6 +286,7 @@ export class Journal {
   ): void {
     entry.durationMs = durationMs;
     entry.attempts.push({ number: attempt, at: Date.now() - durationMs, durationMs, outcome, error });
+    if (entry.attempts.length > MOST_ATTEMPTS) entry.attempts.shift();
   }
 
   #refused(event: Extract<WebhookEvent, { type: "refused" }>): void {
@@ -314,7 +329,11 @@ export class Journal {
     }
     if (oldest === undefined) return;
     this.#entries.delete(oldest.number);
-    for (const [id, entry] of this.#byUpdate) if (entry === oldest) this.#byUpdate.delete(id);
+    for (const id of oldest.ids) if (this.#byUpdate.get(id) === oldest) this.#byUpdate.delete(id);
+    // It still collects if another process has handled the media group, which this one is not told.
+    if (oldest.group !== undefined && this.#collecting.get(oldest.group) === oldest) {
+      this.#collecting.delete(oldest.group);
+    }
     this.#changed.delete(oldest.number);
     this.#removed.add(oldest.number);
   }

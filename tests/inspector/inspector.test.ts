@@ -11,9 +11,11 @@ import {
   webhook,
   type WebhookOptions,
 } from "../../mod.ts";
+import { Events } from "../../src/events/events.ts";
 import { inspect } from "../../src/inspector/inspect.ts";
 import type { Inspection } from "../../src/inspector/inspection.ts";
 import { startInspectorServer } from "../../src/inspector/inspector_server.ts";
+import { Journal } from "../../src/inspector/journal.ts";
 import type { Changes, DeliveryDetail, DeliveryRow, ParkedRow } from "../../src/inspector/protocol.ts";
 import { startTestBotApi } from "../../src/testing/mod.ts";
 import { RawConnection } from "../serve/raw_connection.ts";
@@ -154,6 +156,33 @@ describe("a page that does not read", () => {
       assert.ok(received < 20 * 2 ** 20, String(received));
     },
   );
+});
+
+describe("the journal", () => {
+  it("shows the next part of a media group that it has forgotten while that collected", () => {
+    const events = new Events(undefined, false);
+    const journal = new Journal(events, 1, () => {});
+    const rows = () => journal.all().rows.map(({ updateId, state }) => [updateId, state]);
+    const arrives = (update: Update, isPart: boolean) => {
+      events.received(update, 42, undefined);
+      if (isPart) events.acknowledgedEarly(update, "part");
+    };
+    arrives(message(1, { media_group_id: "7" }), true);
+    arrives(message(2), false);
+    assert.deepEqual(rows(), [[2, "waiting"]]);
+    arrives(message(3, { media_group_id: "7" }), true);
+    assert.deepEqual(rows(), [[3, "collecting"]]);
+    assert.equal(journal.numberOf(1), undefined);
+  });
+
+  it("keeps the latest attempts of a delivery that is handled again and again", () => {
+    const events = new Events(undefined, false);
+    const journal = new Journal(events, 10, () => {});
+    events.received(message(1), 42, undefined);
+    for (let attempt = 1; attempt <= 1_000; attempt++) events.postponed(message(1), attempt, 0, 1_000);
+    const numbers = journal.get(1)?.attempts.map(({ number }) => number) ?? [];
+    assert.deepEqual([numbers.length, numbers.at(-1)], [100, 1_000]);
+  });
 });
 
 describe("the inspector", () => {
