@@ -1,5 +1,6 @@
 import { checkFunction, checkOptionNames, checkSignal } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
+import { anySignal } from "../platform/any_signal.ts";
 import type { Update } from "../updates/update.ts";
 import type { WebhookInfo } from "../updates/webhook_info.ts";
 import { checkApiRoot, maxConnectionsAt, TELEGRAM_API_ROOT } from "./api_root.ts";
@@ -251,5 +252,5 @@ function isRecord(value: unknown): boolean {
 }
 
 function either(first: AbortSignal | undefined, second: AbortSignal | undefined): AbortSignal | undefined {
-  return first && second ? AbortSignal.any([first, second]) : first ?? second;
+  return first && second ? anySignal([first, second]) : first ?? second;
 }

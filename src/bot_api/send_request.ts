@@ -22,6 +22,19 @@ export interface BotApiRequest {
   readonly redact: Redact;
 }
 
+/** A fetch of the caller's own may ignore the signal: then nobody waits for it any longer. */
+function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return promise;
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    if (signal.aborted) abort();
+    else signal.addEventListener("abort", abort, { once: true });
+    const end = () => signal.removeEventListener("abort", abort);
+    promise.then(resolve, reject);
+    promise.then(end, end);
+  });
+}
+
 /**
  * Sends one request and returns its answer, be it a result or a refusal. Rejects with the signal's reason when that
  * aborts it.
@@ -38,18 +51,19 @@ export async function sendRequest(endpoint: Endpoint, request: BotApiRequest): P
   let status: number;
   let text: string;
   try {
-    const response = await fetch(`${apiRoot}/bot${token}/${method}`, {
-      method: "POST",
-      body,
-      // The runtime chooses the boundary of a form, and hence the content type.
-      headers: typeof body === "string" ? { "content-type": "application/json" } : {},
-      signal: signal ?? null,
-      // Following a redirect would reveal the token. Not "error", which Workers refuse.
-      redirect: "manual",
-    });
-    status = response.status;
-    text = await response.text();
-    signal?.throwIfAborted(); // a fetch of the caller's own may have ignored it
+    const send = async (): Promise<[status: number, text: string]> => {
+      const response = await fetch(`${apiRoot}/bot${token}/${method}`, {
+        method: "POST",
+        body,
+        // The runtime chooses the boundary of a form, and hence the content type.
+        headers: typeof body === "string" ? { "content-type": "application/json" } : {},
+        signal: signal ?? null,
+        // Following a redirect would reveal the token. Not "error", which Workers refuse.
+        redirect: "manual",
+      });
+      return [response.status, await response.text()];
+    };
+    [status, text] = await untilAborted(send(), signal);
   } catch (error) {
     if (signal?.aborted) throw signal.reason;
     const cause = redactedCopy(error, redact);

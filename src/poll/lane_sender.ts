@@ -1,6 +1,7 @@
 import type { TimeLimit } from "../inbox/closing.ts";
 import type { Inbox } from "../inbox/inbox.ts";
 import type { LaneOf } from "../inbox/lane.ts";
+import { anySignal } from "../platform/any_signal.ts";
 import { pause } from "../platform/pause.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import type { LateReplies } from "../replies/late_replies.ts";
@@ -86,7 +87,7 @@ export class LaneSender {
         return this.#onAcknowledged(update_id);
       }
       // Stopping ends it early. A signal of its own, since Node warns of one that many wait for.
-      await pause(retryAfterMs(outcome, failures), AbortSignal.any([this.#stopped.signal])).catch(() => {});
+      await pause(retryAfterMs(outcome, failures), anySignal([this.#stopped.signal])).catch(() => {});
       if (json !== undefined) update = JSON.parse(json);
     }
   }

@@ -11,6 +11,7 @@ import { Inbox } from "../inbox/inbox.ts";
 import { INBOX_OPTION_NAMES, type InboxOptions, inboxSettings } from "../inbox/inbox_options.ts";
 import { registerPoller } from "../operate/inspectable.ts";
 import { isUpdate } from "../parse/parse_update.ts";
+import { anySignal } from "../platform/any_signal.ts";
 import { pause } from "../platform/pause.ts";
 import { type Receiver, toUpdateReceiver } from "../receiver/receiver.ts";
 import { LateReplies } from "../replies/late_replies.ts";
@@ -264,7 +265,7 @@ class LongPoller implements Poller {
 
   /** Ends a call when this is closed, or when its connection has stalled. @param waitMs How long the call waits on purpose. */
   #callSignal(waitMs = 0): AbortSignal {
-    return AbortSignal.any([this.#stopped.signal, AbortSignal.timeout(waitMs + STALLED_AFTER_MS)]);
+    return anySignal([this.#stopped.signal, AbortSignal.timeout(waitMs + STALLED_AFTER_MS)]);
   }
 
   async #fetch(timeoutS: number): Promise<readonly unknown[]> {

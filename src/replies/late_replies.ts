@@ -1,5 +1,6 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
+import { anySignal } from "../platform/any_signal.ts";
 import { pause } from "../platform/pause.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
@@ -97,7 +98,7 @@ export class LateReplies {
       for (let attempt = 1;; attempt++) {
         const tooLong = AbortSignal.timeout(ATTEMPT_MS);
         try {
-          await this.#sender.call(method, params, { signal: AbortSignal.any([signal, tooLong]) });
+          await this.#sender.call(method, params, { signal: anySignal([signal, tooLong]) });
           this.#events.replySent(update, reply);
           return undefined;
         } catch (error) {

@@ -3,6 +3,7 @@ import { setWebhookBody } from "../bot_api/bot_api.ts";
 import { BotApiError } from "../bot_api/bot_api_error.ts";
 import { callOnce, secondsToWait } from "../bot_api/call_bot_api.ts";
 import type { Endpoint } from "../bot_api/send_request.ts";
+import { anySignal } from "../platform/any_signal.ts";
 import { pause } from "../platform/pause.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
@@ -55,7 +56,7 @@ export async function registerWebhook(
 export async function setWebhookOnce(endpoint: Endpoint, body: object, stop: AbortSignal): Promise<void> {
   const tooLong = AbortSignal.timeout(ATTEMPT_MS);
   try {
-    await callOnce(endpoint, "setWebhook", body, AbortSignal.any([stop, tooLong]));
+    await callOnce(endpoint, "setWebhook", body, anySignal([stop, tooLong]));
   } catch (error) {
     if (error !== tooLong.reason) throw error;
     throw new TelehookError(

@@ -5,6 +5,7 @@ import { type Receiver, toUpdateReceiver } from "../receiver/receiver.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { secretCheck } from "../guard/secret_token.ts";
 import { checkNumber, checkOptionNames } from "../checks/options.ts";
+import { anySignal } from "../platform/any_signal.ts";
 import { quote } from "../text/quote.ts";
 import { listen, LISTEN_OPTION_NAMES, type ListenOptions } from "./listen.ts";
 import { registerWebhook } from "./register_webhook.ts";
@@ -142,7 +143,7 @@ export async function setWebhookAndListen(
         ...certificate !== undefined && { certificate },
       },
       withinMs,
-      signal ? AbortSignal.any([signal, closed.signal]) : closed.signal,
+      signal ? anySignal([signal, closed.signal]) : closed.signal,
     );
   } catch (error) {
     await server.close();

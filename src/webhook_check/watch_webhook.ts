@@ -9,6 +9,7 @@ import {
   checkSignal,
 } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
+import { anySignal } from "../platform/any_signal.ts";
 import { unrefTimer } from "../platform/unref_timer.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { printError } from "../text/printable_error.ts";
@@ -236,7 +237,7 @@ class Watch {
   }
 
   #callSignal(): AbortSignal {
-    return AbortSignal.any([this.#closing.signal, AbortSignal.timeout(CALL_MS)]);
+    return anySignal([this.#closing.signal, AbortSignal.timeout(CALL_MS)]);
   }
 
   async #problems(info: WebhookInfo): Promise<WebhookFinding[]> {

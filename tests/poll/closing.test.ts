@@ -125,6 +125,18 @@ describe("closing a poller", () => {
     await poller.close();
   });
 
+  it("does not wait for a fetch that ignores its signal", { timeout: 10_000 }, async () => {
+    const asked = gate();
+    const poller = await polling(() => {}, {
+      getUpdates(_, init) {
+        asked.open();
+        return init.body?.toString().includes('"timeout":30') ? new Promise(() => {}) : Promise.resolve(answer([]));
+      },
+    });
+    await asked.opened;
+    await poller.close();
+  });
+
   it("ends, whenever Telegram refuses the token", { timeout: 10_000 }, async () => {
     for (let microtasks = 0; microtasks < 30; microtasks++) {
       const called = gate();
