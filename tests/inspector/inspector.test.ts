@@ -315,7 +315,9 @@ describe("the inspector", () => {
   it("sends the reply to a replayed delivery through the Bot API", async (t) => {
     const sent: object[] = [];
     const reply = { method: "sendMessage", chat_id: 42, text: "Hello" };
-    const replies = { call: (method: string, params: object) => Promise.resolve(sent.push({ method, ...params })) };
+    const replies = {
+      call: (method: string, params: object) => Promise.resolve(sent.push({ method, ...params })),
+    };
     const { post, ask, page } = await inspected(t, () => reply, { replies });
     await post(message(1));
     const { number } = await page.row(({ state }) => state === "done");

@@ -130,7 +130,9 @@ describe("closing a poller", () => {
     const poller = await polling(() => {}, {
       getUpdates(_, init) {
         asked.open();
-        return init.body?.toString().includes('"timeout":30') ? new Promise(() => {}) : Promise.resolve(answer([]));
+        return init.body?.toString().includes('"timeout":30')
+          ? new Promise(() => {})
+          : Promise.resolve(answer([]));
       },
     });
     await asked.opened;
