@@ -1,5 +1,9 @@
+import { redactor } from "./redact.ts";
+
 /** What is said of an error that fails when it is read, such as an object without a prototype, as some parsers make. */
 export const UNREADABLE = "an object that has no text was thrown";
+
+const withoutTokens = /* @__PURE__ */ redactor(undefined);
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
@@ -32,10 +36,10 @@ export function errorReason(error: unknown): string {
   }
 }
 
-/** An error, or anything else that was thrown, as text. It never throws. */
+/** An error, or anything else that was thrown, as a text to keep: without a bot's token. It never throws. */
 export function errorText(error: unknown): string {
   try {
-    return String(error);
+    return withoutTokens(String(error));
   } catch {
     return UNREADABLE;
   }

@@ -41,6 +41,16 @@ describe("what is given up", () => {
     await hook.close();
   });
 
+  it("is parked without the bot's token, which clients put into their errors", async () => {
+    const { hook, post } = bot(() => {
+      throw new GiveUp("GET https://api.telegram.org/file/bot123456789:AAexample-example-example failed");
+    });
+    await post(message(1));
+    const [parked] = await parkedIn(hook);
+    assert.equal(parked?.error, "GiveUp: GET https://api.telegram.org/file/bot<token> failed");
+    await hook.close();
+  });
+
   it("is replayed behind everything in its lane, as what it was, and only once", async () => {
     const { hook, post, state, log } = broken();
     await post(message(1));
