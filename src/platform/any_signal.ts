@@ -5,7 +5,7 @@ const sources = new WeakMap<AbortSignal, readonly AbortSignal[]>();
  * nothing else refers to was collected there, and a request without an answer never ended.
  */
 export function anySignal(signals: readonly AbortSignal[]): AbortSignal {
-  const any = AbortSignal.any([...signals]);
-  sources.set(any, signals);
-  return any;
+  const combined = AbortSignal.any([...signals]);
+  sources.set(combined, signals);
+  return combined;
 }
