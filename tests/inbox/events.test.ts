@@ -10,7 +10,7 @@ it("events tell the whole story, and a listener that throws changes nothing", as
     if (update.update_id === 2 && attempt === 1) throw new Error("once");
     if (update.update_id === 5) await slow.opened;
   }, {
-    acknowledgeWithinMs: 20,
+    acknowledgeWithinMs: 500,
     onEvent: (event) => {
       if (["received", "started", "answered"].includes(event.type)) steps.push(event.type);
       else if (event.type === "refused") story.push(`refused ${event.status}`);
