@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { inspect } from "node:util";
 import { redisStore } from "../../src/store/redis/mod.ts";
 import { skipWithoutOwnRedis, startRedis } from "./redis_server.ts";
 import type { RespClient } from "./resp_client.ts";
@@ -35,6 +36,18 @@ test("a wrong password is an error that does not show it", skipWithoutOwnRedis, 
   const right = redisStore(clientFor(t, server.url.replace("//", "//:right@")).send, { name: "my-bot" });
   await right.open(new Heard());
   await right.close();
+});
+
+test("what a client notes of the command that failed is not shown", undefined, async () => {
+  const store = redisStore(() => {
+    const command = { name: "hello", args: ["3", "AUTH", "default", "swordfish"] }; // as ioredis does
+    return Promise.reject(Object.assign(new Error("WRONGPASS invalid username-password pair"), { command }));
+  }, { name: "my-bot" });
+  await assert.rejects(async () => await store.open(new Heard()), (error: Error) => {
+    assert.ok(error.cause instanceof Error);
+    assert.match(error.cause.message, /WRONGPASS/);
+    return !inspect(error, { depth: null, showHidden: true }).includes("swordfish");
+  });
 });
 
 test("a server that drops keys or is a replica is refused", skipWithoutOwnRedis, async (t) => {

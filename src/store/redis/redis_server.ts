@@ -1,5 +1,6 @@
 import { TelehookError } from "../../errors/telehook_error.ts";
 import { quote } from "../../text/quote.ts";
+import { redactedCopy } from "../../text/redact.ts";
 import { within } from "../../platform/pause.ts";
 import type { RedisCommand } from "./redis_client.ts";
 import { keysOf, type ScriptName, SCRIPTS } from "./redis_scripts.ts";
@@ -87,7 +88,9 @@ export class RedisServer {
   failure(cause: unknown): TelehookError {
     if (cause instanceof TelehookError) return cause;
     const reason = cause instanceof Error ? cause.message || cause.name : String(cause);
-    return this.#error(`failed: ${reason.trim().replace(/\.$/, "")}${hintFor(reason)}`, cause);
+    // A copy, since clients note the command that has failed, with its arguments: a password, or what users have written.
+    const copy = redactedCopy(cause, (text) => text);
+    return this.#error(`failed: ${reason.trim().replace(/\.$/, "")}${hintFor(reason)}`, copy);
   }
 
   refusal(why: string): TelehookError {
