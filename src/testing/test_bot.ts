@@ -298,18 +298,21 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
   #patience(): { waitMs: number; look: () => string | undefined } | undefined {
     const isVirtual = this.clock instanceof VirtualClock;
     const isReached = () => this.#registration.webhook !== undefined || this.#polling.isWaiting;
-    if (!Number.isFinite(this.#waitMs) || (!isVirtual && isReached())) return undefined;
-    let seen = this.clock.now();
+    const isPolled = this.#registration.webhook === undefined && this.#polling.isWaiting;
+    if (!Number.isFinite(this.#waitMs) || (!isVirtual && isPolled)) return undefined;
+    const began = this.clock.now();
+    let seen = began;
     return {
       waitMs: this.#waitMs,
       look: () => {
         if (!isReached()) return "no webhook is set and nobody calls getUpdates";
-        const stood = isVirtual && seen === this.clock.now() && this.owed <= 0;
+        const stood = seen === this.clock.now();
         seen = this.clock.now();
-        if (!stood) return undefined;
-        return this.#isPaused
-          ? "the test server is paused: call resume()"
-          : "the clock stands still: move it with clock.advance()";
+        if (this.owed > 0 || (isVirtual && !stood)) return undefined;
+        if (this.#isPaused) return "the test server is paused: call resume()";
+        return isVirtual
+          ? "the clock stands still: move it with clock.advance()"
+          : this.#registration.errorSince(began);
       },
     };
   }

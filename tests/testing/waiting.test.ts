@@ -1,6 +1,6 @@
 import { strict as assert } from "node:assert";
 import { describe, test } from "node:test";
-import { startTestBotApi } from "../../src/testing/mod.ts";
+import { freePort, startTestBotApi } from "../../src/testing/mod.ts";
 import { rawWebhook, status } from "./raw_webhook.ts";
 import { call, frozen } from "./test_server.ts";
 
@@ -87,6 +87,24 @@ describe("who awaits a delivery that nothing can come of is told why", () => {
       Promise.resolve(telegram.user().sends("hello")),
       /the test server is paused: call resume/,
     );
+  });
+
+  test("where the webhook fails each time", async (t) => {
+    const telegram = await startTestBotApi({ waitMs: 50 });
+    t.after(() => telegram.close());
+    const webhook = await rawWebhook(t, () => status(500));
+    await call(telegram, "setWebhook", { url: `http://127.0.0.1:${webhook.port}` });
+    await assert.rejects(
+      Promise.resolve(telegram.user().sends("hello")),
+      /after 2 tries: Wrong response from the webhook: 500/,
+    );
+  });
+
+  test("where nobody listens", async (t) => {
+    const telegram = await startTestBotApi({ waitMs: 50 });
+    t.after(() => telegram.close());
+    await call(telegram, "setWebhook", { url: `http://127.0.0.1:${await freePort()}` });
+    await assert.rejects(Promise.resolve(telegram.user().sends("hello")), /Connection refused/);
   });
 
   test("but not while the bot works on it", async (t) => {

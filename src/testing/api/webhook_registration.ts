@@ -126,6 +126,11 @@ export class WebhookRegistration {
     this.#lastError = { at: this.#parts.clock.now(), message };
   }
 
+  /** The last error, if it was since then. */
+  errorSince(since: number): string | undefined {
+    return this.#lastError !== undefined && this.#lastError.at >= since ? this.#lastError.message : undefined;
+  }
+
   /** Forgets the webhook. */
   remove(): void {
     this.#lastError = undefined;
