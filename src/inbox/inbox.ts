@@ -499,6 +499,8 @@ export class Inbox {
       this.#acknowledge(running, "running");
     } catch (error) {
       if (this.#waiting.get(id) !== running) return; // this has closed
+      // A sender that is told to send it again could send it to a process that does not know of this call.
+      if (running.hasEnded) return void this.#events.storeFailed(error);
       if (this.#mayWaitLonger(running)) return this.#adoptSoon(running, error);
       // Telegram sends it again, and then waits for the same call; unless that comes to another process.
       this.#waiting.renew(running, this.#refuse(update, error, { isRunning: true }));

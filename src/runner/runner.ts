@@ -179,6 +179,7 @@ export class Runner {
   /** The call for a sender's update has ended. Meanwhile the store may have adopted it. */
   #finish(call: RunningCall, sender: WaitingUpdate, since: number, end: End): void {
     if (sender.adopted !== undefined) {
+      sender.hasEnded = true;
       void sender.adopted.then(() => this.#finish(call, sender, since, end));
       return;
     }

@@ -22,6 +22,8 @@ export class WaitingUpdate {
   adoptedAfter = 0;
   /** Whether its receiver was called. */
   isRunning = false;
+  /** Whether its receiver has ended while the store adopts it: then the receiver's outcome is the answer. */
+  hasEnded = false;
   /** Whether a sender waits: not while it was told to send the update again, and has not. */
   isAwaited = true;
   /** When the sender began to wait, on the clock of `performance.now()`. */

@@ -218,6 +218,28 @@ describe("a store that other processes share, and that fails to adopt a slow upd
     assert.equal(store.times("add adopt"), 1);
   });
 
+  it("does not make Telegram send again what was handled meanwhile", async () => {
+    const slow = gate();
+    const asked = gate();
+    const failed = gate();
+    const store = new WrappedStore({
+      async before(call, [, mode]) {
+        if (call !== "add" || mode !== "adopt") return;
+        asked.open();
+        await failed.opened;
+        throw new Error("The connection broke");
+      },
+    }, { isDurable: true, isShared: true });
+    const { hook, post } = bot(() => slow.opened, { store, acknowledgeWithinMs: 1 });
+    const answered = post(message(1));
+    await asked.opened;
+    slow.open();
+    await new Promise((resolve) => setTimeout(resolve, 10)); // more than it would wait to ask again
+    failed.open();
+    assert.equal(await answered, 200);
+    await hook.close();
+  });
+
   it("is asked for as long again as its sender has waited", async () => {
     const { hook, post, slow, store } = failing(Infinity);
     assert.equal(await post(message(1)), 500);
