@@ -267,7 +267,7 @@ export class Runner {
     let end: End;
     if (fault !== undefined) end = fault;
     else {
-      if (batch.end !== undefined && tries.attempts === 0) {
+      if (batch.end !== undefined && tries.attempts === 0 && !batch.isReplay) {
         const { end: reason, isLate: late, waitedMs } = batch;
         events.mediaGroup(update, { parts: batch.updates.length, late, reason, waitedMs });
       }

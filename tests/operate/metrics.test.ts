@@ -2,8 +2,18 @@ import assert from "node:assert/strict";
 import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { describe, it } from "node:test";
-import { listen, prometheusText, RetryLater, type Update, updateHandlers, webhook } from "../../mod.ts";
+import {
+  GiveUp,
+  listen,
+  prometheusText,
+  RetryLater,
+  sqliteStore,
+  type Update,
+  updateHandlers,
+  webhook,
+} from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
+import { freshPath, hasSqlite } from "../store/sqlite_store_files.ts";
 import { samplesOf } from "./samples.ts";
 import { selfSigned } from "../../src/tls/mod.ts";
 
@@ -80,6 +90,23 @@ describe("metrics", () => {
       assert.ok(seconds <= (performance.now() - began) / 1_000, `${seconds} s`);
     });
   }
+
+  it("count a media group once, also if it is replayed", { skip: !hasSqlite }, async (t) => {
+    let isFixed = false;
+    let replayed = () => {};
+    const hook = webhook(() => {
+      if (!isFixed) throw new GiveUp("Not yet");
+      replayed();
+    }, { secretToken: null, store: sqliteStore(freshPath(t)), onError: () => {} });
+    for (let id = 1; id <= 10; id++) await hook.receive(message(id, { media_group_id: "7", photo: [] }));
+    while (hook.stats().parked === 0) await new Promise((resolve) => setTimeout(resolve, 1));
+    isFixed = true;
+    const again = new Promise<void>((resolve) => replayed = resolve);
+    assert.equal(await hook.replay(1), true);
+    await again;
+    await hook.close();
+    assert.deepEqual([hook.stats().mediaGroups, hook.stats().handled], [1, 1]);
+  });
 
   it("count what happened", async () => {
     const hook = await busyHook();
