@@ -126,6 +126,26 @@ const IN_MEMORY: Record<string, Record<string, Fault>> = {
       };
     },
   },
+  "stats tell what is here": {
+    "measures only what waits": (right) => {
+      const claimed = new Set<Batch>();
+      return {
+        async claim(...args) {
+          const batches = await right.claim(...args);
+          for (const batch of batches) claimed.add(batch);
+          return batches;
+        },
+        complete(batch, claimNext) {
+          claimed.delete(batch);
+          return right.complete(batch, claimNext);
+        },
+        async stats() {
+          const found = await right.stats();
+          return claimed.size > 0 ? { ...found, oldestMs: 0 } : found;
+        },
+      };
+    },
+  },
   "single updates are returned as they were added, one after another within a lane": {
     "takes what was completed for lost": (right) => {
       let host: StoreHost | undefined;
@@ -188,6 +208,18 @@ const IN_A_FILE: Record<string, Record<string, Fault>> = {
       (right) => laterThan(right, late),
     ]),
   ),
+  "a parked album is replayed as it was": {
+    "keeps nine parts": afterParking("DELETE FROM parked_updates WHERE part > 8"),
+    "forgets that it was late": afterParking("UPDATE parked SET is_late = 0"),
+  },
+  "what a process had claimed that ended is due again, and counts that": {
+    "forgets how often it was tried": (right, path) => ({
+      async open(host) {
+        await right.open(host); // it sees who has ended
+        changeFile(path, "UPDATE batches SET attempts = 0, failures = 0 WHERE crashes > 0");
+      },
+    }),
+  },
   "after a process has ended, every update is claimed here for a while": {
     "does so for a minute": forgettingAfter(60_000),
   },
@@ -314,6 +346,16 @@ function forgettingAfter(ms: number): Fault {
         mode === "behind" && Date.now() - openedAt > ms ? "alone" : right.add(entry, mode),
     };
   };
+}
+
+/** Changes the file whenever something was parked. */
+function afterParking(sql: string): Fault {
+  return (right, path) => ({
+    async park(batch, parking) {
+      await right.park(batch, parking);
+      changeFile(path, sql);
+    },
+  });
 }
 
 /** Keeps another text of each lane. */

@@ -56,8 +56,12 @@ export function testParked(test: Group): void {
     await trial.clock.pass(REMEMBERED_MS + 60_000);
     await trial.adds(entry(1)); // a repeat of what was forgotten
     assert.equal(await store.replay(1), false);
-    assert.deepEqual((await store.parked(0, 10)).map(({ updates }) => updates.length), [2]);
     await trial.completes(1);
+    await trial.clock.pass(REMEMBERED_MS + 60_000);
+    await trial.adds(entry(2)); // any part of it
+    assert.equal(await store.replay(1), false);
+    assert.deepEqual((await store.parked(0, 10)).map(({ updates }) => updates.length), [2]);
+    await trial.completes(2);
     assert.equal(await store.replay(1), true);
     await trial.completes(1, 2);
   });
@@ -92,13 +96,18 @@ export function testParked(test: Group): void {
 
   test("a parked album is replayed as it was", async (trial) => {
     const { store } = trial;
-    for (const id of [1, 2]) await trial.adds(trial.part(id, "album"));
+    const album = { key: "album", rules: trial.rules(10, 25, 10) };
+    const parts = [1, 2, 3, 4, 5, 6, 7, 8, 9, 10];
+    await trial.adds(trial.part(11, "album", { album }));
     await trial.pass(10);
-    await store.park(await trial.claim(1, 2), KEPT);
+    await trial.completes(11);
+    for (const id of parts) await trial.adds(trial.part(id, "album", { album }));
+    const late = await trial.claimIn(0, ...parts);
+    await store.park(late, KEPT);
     assert.equal(await store.replay(1), true);
-    const album = await trial.claimIn(0, 1, 2);
-    assert.deepEqual([album.album, album.isReplay], ["album", true]);
-    await store.complete(album, false);
+    const replayed = await trial.claimIn(0, ...parts);
+    assert.deepEqual([replayed.album, replayed.isLate, replayed.isReplay], ["album", true, true]);
+    await store.complete(replayed, false);
     await trial.rests();
   });
 
