@@ -206,6 +206,26 @@ describe("botHost", () => {
     await host.close();
   });
 
+  it("bounds what is pending of all, not what has come", async () => {
+    let slow: Promise<void> | undefined;
+    const host = botHost(() => slow, { maxPendingInAll: 2 });
+    for (const token of [ONE, TWO]) await host.add(token);
+    const statuses = new Set<number>();
+    for (let id = 1; id <= 20; id++) {
+      statuses.add((await deliver(host, ONE, message(id))).status);
+      await new Promise((resolve) => setTimeout(resolve, 2));
+    }
+    assert.deepEqual([...statuses], [200]);
+    const { opened, open } = gate();
+    slow = opened;
+    const pending = [deliver(host, ONE, message(21)), deliver(host, TWO, message(1))];
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    assert.equal((await deliver(host, TWO, message(2))).status, 503);
+    open();
+    assert.deepEqual((await Promise.all(pending)).map(({ status }) => status), [200, 200]);
+    await host.close();
+  });
+
   it("lets handlers call the Bot API as the bot that they run for", async () => {
     const { fetch, calls } = fakeApi();
     let seen: HostedBot | undefined;
