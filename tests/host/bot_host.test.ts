@@ -207,7 +207,7 @@ describe("botHost", () => {
   });
 
   it("bounds what is pending of all, not what has come", async () => {
-    let slow: Promise<void> | undefined;
+    let slow = Promise.resolve();
     const host = botHost(() => slow, { maxPendingInAll: 2 });
     for (const token of [ONE, TWO]) await host.add(token);
     const statuses = new Set<number>();
