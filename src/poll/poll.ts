@@ -16,6 +16,8 @@ import { pause } from "../platform/pause.ts";
 import { type Receiver, toUpdateReceiver } from "../receiver/receiver.ts";
 import { LateReplies } from "../replies/late_replies.ts";
 import { errorReporter, strangeResultReporter } from "../runner/report_error.ts";
+import { errorReason } from "../text/error_reason.ts";
+import { plainText } from "../text/plain_text.ts";
 import { printError } from "../text/printable_error.ts";
 import type { Update, UpdateKind } from "../updates/mod.ts";
 import { readWebhookInfo } from "../webhook_check/webhook_info.ts";
@@ -85,6 +87,8 @@ const LIMIT = 100;
 const STALLED_AFTER_MS = 10_000;
 const FIRST_PAUSE_MS = 1_000;
 const LONGEST_PAUSE_MS = 30_000;
+/** After so many failures one after another, it is reported that nothing can be fetched. */
+const REPORTED_FAILURES = 3;
 /** Without a conflict for so long, the next one is reported: the two take turns, and either may get updates in between. */
 const CONFLICT_COUNTS_MS = 5 * 60_000;
 /** How long the last request may take. Telegram keeps one with the offset of the request before waiting for three seconds. */
@@ -235,12 +239,15 @@ class LongPoller implements Poller {
 
   async #run(): Promise<void> {
     let pauseMs = FIRST_PAUSE_MS;
+    let failures = 0;
     while (!this.#stopped.signal.aborted) {
       try {
         const askedAt = performance.now();
         const { highest } = this.#backlog;
         const fetched = await this.#fetch(this.#options.timeoutS);
         pauseMs = FIRST_PAUSE_MS;
+        if (failures >= REPORTED_FAILURES) console.warn("telehook: updates can be fetched again");
+        failures = 0;
         const fresh = this.#takeIn(fetched);
         for (const update of fresh) this.#sender.send(update);
         if (this.#backlog.highest > highest) continue;
@@ -254,6 +261,11 @@ class LongPoller implements Poller {
           this.#finish(error);
           void this.close(); // which waits for this to return
           return;
+        }
+        if (!isConflict(error) && ++failures === REPORTED_FAILURES) {
+          console.warn(
+            `telehook: no updates can be fetched: ${reasonOf(error)}. Trying again until it works`,
+          );
         }
         // With jitter, or two pollers would disturb each other at the same rate forever.
         const askedMs = error instanceof BotApiError ? 1_000 * Math.max(0, error.retry_after ?? 0) : 0;
@@ -349,6 +361,16 @@ class LongPoller implements Poller {
       // Then Telegram sends these updates again; with a durable store, they are recognized as duplicates.
     }
   }
+}
+
+/** Another poller or a webhook is in the way, which is reported by itself. */
+function isConflict(error: unknown): boolean {
+  return error instanceof BotApiError && error.error_code === 409;
+}
+
+function reasonOf(error: unknown): string {
+  if (error instanceof Error && error.name === "TimeoutError") return "the Bot API does not answer";
+  return plainText(error instanceof TelehookError ? error.message : errorReason(error));
 }
 
 function webhookIsSet(): TelehookError {

@@ -52,6 +52,30 @@ describe("polling loses nothing, repeats nothing and keeps the order after", { c
   }
 });
 
+it("says once that nothing can be fetched, and once that it can again", { timeout: 30_000 }, async (t) => {
+  const lines = new Log();
+  t.mock.method(console, "warn", (line: string) => lines.add(line));
+  let asked = 0;
+  const fetch: BotApiFetch = (url) => {
+    if (url.endsWith("/getWebhookInfo")) {
+      return Promise.resolve(Response.json({
+        ok: true,
+        result: { url: "", has_custom_certificate: false, pending_update_count: 0 },
+      }));
+    }
+    return Promise.resolve(Response.json(
+      ++asked <= 3 ? { ok: false, error_code: 400, description: "Logged out" } : { ok: true, result: [] },
+    ));
+  };
+  t.mock.method(Math, "random", () => 0); // the shortest pauses
+  await using _poller = await poll(() => {}, { token: "1:a", apiRoot: "http://127.0.0.1:1", fetch });
+  await lines.has(2);
+  assert.deepEqual(lines.words, [
+    'telehook: no updates can be fetched: The Bot API refused "getUpdates" with 400 "Logged out". Trying again until it works',
+    "telehook: updates can be fetched again",
+  ]);
+});
+
 it("a request that is never answered is sent again, and one at the start rejects", async (t) => {
   await using telegram = await startTestBotApi();
   const log = new Log();
