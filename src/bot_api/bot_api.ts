@@ -1,4 +1,4 @@
-import { checkFunction, checkOptionNames, checkSignal } from "../checks/options.ts";
+import { checkFunction, checkOptionNames, checkSignal, checkValue } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { anySignal } from "../platform/any_signal.ts";
 import type { Update } from "../updates/update.ts";
@@ -7,7 +7,6 @@ import { checkApiRoot, maxConnectionsAt, TELEGRAM_API_ROOT } from "./api_root.ts
 import { assertBotToken } from "./bot_token.ts";
 import { callBotApi } from "./call_bot_api.ts";
 import { certificateFile } from "./certificate_file.ts";
-import { checkParam } from "./check_param.ts";
 import { assertGetUpdatesParams, type GetUpdatesParams } from "./get_updates_params.ts";
 import type { ParamsOf, ResultOf } from "./method_params.ts";
 import type { BotApiFetch, Endpoint } from "./send_request.ts";
@@ -176,7 +175,7 @@ export function botApi(token: string, options: BotApiOptions = {}): BotApi {
   const api: BotApi = {
     call: (method, params, options) =>
       send(callerOf(api.call), method, () => {
-        checkParam("params", params, "an object", isRecord);
+        checkValue("params", params, "an object", isRecord);
         return params ?? {};
       }, options),
     setWebhook: (params, options) =>

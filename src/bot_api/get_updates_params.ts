@@ -1,6 +1,5 @@
-import { checkNumber, checkOptionNames } from "../checks/options.ts";
+import { checkNumber, checkOptionNames, checkTexts } from "../checks/options.ts";
 import type { AllowedUpdates } from "./allowed_updates.ts";
-import { checkTexts } from "./check_param.ts";
 
 /**
  * The parameters of `getUpdates`.

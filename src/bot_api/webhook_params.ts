@@ -1,9 +1,8 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { assertSecretToken } from "../guard/secret_token.ts";
-import { checkBoolean, checkNumber, checkOptionNames } from "../checks/options.ts";
+import { checkBoolean, checkNumber, checkOptionNames, checkText, checkTexts } from "../checks/options.ts";
 import type { AllowedUpdates } from "./allowed_updates.ts";
 import type { WebhookCertificate } from "./certificate_file.ts";
-import { checkText, checkTexts } from "./check_param.ts";
 
 /**
  * The parameters of `setWebhook`, spelt as on the wire.

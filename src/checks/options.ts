@@ -56,26 +56,65 @@ export function checkOneOf<T extends string>(name: string, value: unknown, allow
   );
 }
 
+/**
+ * Refuses a value that is given and not accepted.
+ *
+ * @param expected What it must be, such as `"a string"`.
+ */
+export function checkValue(
+  name: string,
+  value: unknown,
+  expected: string,
+  accepts: (value: unknown) => boolean,
+): void {
+  if (value === undefined || accepts(value)) return;
+  throw new TelehookError("ERR_OPTION", `"${name}" must be ${expected}, not ${quote(value)}`);
+}
+
 /** Refuses a value that is given and is neither `true` nor `false`. */
 export function checkBoolean(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "boolean") {
-    throw new TelehookError("ERR_OPTION", `"${name}" must be true or false, not ${quote(value)}`);
-  }
+  checkValue(name, value, "true or false", (given) => typeof given === "boolean");
 }
 
 /** Refuses a value that is given and is not a function. */
 export function checkFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== "function") {
-    throw new TelehookError("ERR_OPTION", `"${name}" must be a function, not ${quote(value)}`);
-  }
+  checkValue(name, value, "a function", (given) => typeof given === "function");
+}
+
+/** Refuses a value that is given and is not a string. */
+export function checkText(name: string, value: unknown): void {
+  checkValue(name, value, "a string", isText);
+}
+
+/** Refuses a value that is given and is not an absolute URL. */
+export function checkAddress(name: string, value: unknown, example: string): void {
+  const isAddress = (given: unknown) => typeof given === "string" && URL.canParse(given);
+  checkValue(name, value, `an address such as ${quote(example)}`, isAddress);
+}
+
+/** Refuses a value that is given and is not an array of strings. */
+export function checkTexts(name: string, value: unknown): void {
+  checkValue(name, value, "an array of strings", (given) => Array.isArray(given) && given.every(isText));
 }
 
 /** Refuses a value that is given and is not an `AbortSignal`, of any realm. */
 export function checkSignal(name: string, value: unknown): void {
-  if (value === undefined || (typeof value === "object" && value !== null && "throwIfAborted" in value)) {
-    return;
-  }
-  throw new TelehookError("ERR_OPTION", `"${name}" must be an AbortSignal, not ${quote(value)}`);
+  checkValue(name, value, "an AbortSignal", (given) => hasMethods(given, "throwIfAborted"));
+}
+
+/** Refuses a value that is given and is not a bot's client. */
+export function checkBotApi(name: string, value: unknown): void {
+  checkValue(name, value, "what botApi(token) returns", (given) => hasMethods(given, "getWebhookInfo"));
+}
+
+/** Whether a value is an object with all of these methods. */
+export function hasMethods(value: unknown, ...names: readonly string[]): boolean {
+  return typeof value === "object" && value !== null &&
+    names.every((name) => typeof Reflect.get(value, name) === "function");
+}
+
+function isText(value: unknown): boolean {
+  return typeof value === "string";
 }
 
 /** The error of a function among the options that returned something else than it has to. */

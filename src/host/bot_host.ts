@@ -7,7 +7,7 @@ import { assertBotToken } from "../bot_api/bot_token.ts";
 import { deriveSecretToken } from "../bot_api/derive_secret_token.ts";
 import type { BotApiFetch } from "../bot_api/send_request.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
-import { checkFunction, checkNumber, checkOptionNames } from "../checks/options.ts";
+import { checkAddress, checkFunction, checkNumber, checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { DeliveryHead } from "../guard/head.ts";
 import { normalPath, wirePath } from "../guard/path.ts";
@@ -219,12 +219,7 @@ class HostedBots implements Router {
     this.#maxPendingInAll = checkNumber("maxPendingInAll", maxPendingInAll, {
       ...{ default: 100_000, min: 1, max: Infinity },
     });
-    if (url !== undefined && !URL.canParse(url)) {
-      throw new TelehookError(
-        "ERR_OPTION",
-        `"url" must be an address such as "https://bots.example", not ${quote(url)}`,
-      );
-    }
+    checkAddress("url", url, "https://bots.example");
     checkOptionNames("botHost", rest, WEBHOOK_OPTION_NAMES);
     // Wrong webhook options throw now, and not when the first bot is added.
     this.front = new Pipeline(receiver, { ...rest, secretToken: null });

@@ -19,7 +19,7 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
 import type { BotApi } from "../bot_api/bot_api.ts";
-import { checkNumber, checkOptionNames } from "../checks/options.ts";
+import { checkAddress, checkBotApi, checkNumber, checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { DeliveryHead } from "../guard/head.ts";
 import { type Inspectable, inspectablePoller } from "../operate/inspectable.ts";
@@ -90,6 +90,8 @@ export async function inspect(
   checkOptionNames("inspect", options, OPTION_NAMES);
   const port = checkNumber("port", options.port, { default: 0, min: 0, max: 65_535 });
   const keep = checkNumber("keep", options.keep, { default: 1_000, min: 1, max: 100_000 });
+  checkBotApi("api", options.api);
+  checkAddress("url", options.url, "https://bot.example.org/telegram");
   const inspectable = inspectableOf(target);
   const url = options.url ?? ("url" in target ? target.url : undefined);
   const inspection = new Inspection(inspectable, { api: options.api ?? inspectable.api, url, keep });

@@ -3,7 +3,14 @@
 import { type BotApi, botApi } from "../bot_api/bot_api.ts";
 import { BotApiError } from "../bot_api/bot_api_error.ts";
 import type { BotApiFetch } from "../bot_api/send_request.ts";
-import { checkNumber, checkOneOf, checkOptionNames, checkSignal } from "../checks/options.ts";
+import {
+  checkFunction,
+  checkNumber,
+  checkOneOf,
+  checkOptionNames,
+  checkSignal,
+  checkTexts,
+} from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { Events, type OnEvent, type WebhookCounts } from "../events/events.ts";
 import { type CloseOptions, closeTimeoutMs, TimeLimit } from "../inbox/closing.ts";
@@ -129,6 +136,8 @@ const NOTHING_NEW_PAUSE_MS = 500;
 export async function poll(receiver: Receiver, options: PollOptions): Promise<Poller> {
   checkOptionNames("poll", options, POLL_OPTION_NAMES);
   checkSignal("signal", options.signal);
+  checkTexts("allowedUpdates", options.allowedUpdates);
+  checkFunction("onEvent", options.onEvent);
   const { token, apiRoot, fetch, signal } = options;
   const takeOver = checkOneOf("takeOver", options.takeOver, ["refuse", "delete"]);
   const timeoutS = checkNumber("timeoutS", options.timeoutS, { default: 30, min: 0, max: 50 });

@@ -1,5 +1,6 @@
 import { checkOptionNames } from "../checks/options.ts";
 import { LONGEST_TIMER_MS } from "../platform/pause.ts";
+import { checkMs, checkTimeScale } from "./options.ts";
 
 /** The time that the test server lives by, in milliseconds since 1970. */
 export interface Clock {
@@ -19,7 +20,7 @@ export interface Clock {
  * @param timeScale How many seconds pass on this clock in one real second. Default: 1.
  */
 export function realClock(timeScale = 1): Clock {
-  if (!(timeScale > 0)) throw new RangeError(`The time scale must be above 0, not ${timeScale}`);
+  checkTimeScale(timeScale);
   const start = Date.now();
   const startOfTimer = performance.now();
   return {
@@ -63,6 +64,7 @@ export class VirtualClock implements Clock {
    * @param start The time at which it stands, in milliseconds since 1970. Default: the machine's time.
    */
   constructor(start: number = Date.now()) {
+    checkMs("start", start);
     this.#now = start;
   }
 
@@ -89,6 +91,8 @@ export class VirtualClock implements Clock {
   async advance(ms: number, options: AdvanceOptions = {}): Promise<void> {
     checkOptionNames("advance", options, ["patienceMs"]);
     const { patienceMs = 1000 } = options;
+    checkMs("ms", ms);
+    checkMs("patienceMs", patienceMs);
     const end = this.#now + ms;
     for (;;) {
       await Promise.all([...this.#settlers].map((settle) => settle(patienceMs)));

@@ -1,4 +1,12 @@
-import { checkOptionNames } from "../checks/options.ts";
+import {
+  checkBoolean,
+  checkFunction,
+  checkNumber,
+  checkOptionNames,
+  checkText,
+  checkValue,
+  hasMethods,
+} from "../checks/options.ts";
 import type { Clock } from "./clock.ts";
 import type { AddressRules } from "./delivery_target.ts";
 import type { TestUser } from "./script/objects.ts";
@@ -70,9 +78,58 @@ const SERVER_NAMES = {
 /** Refuses options that `startTestBotApi` does not have. */
 export function checkServerOptions(options: TestBotApiOptions): void {
   checkOptionNames("startTestBotApi", options, SERVER_NAMES);
+  checkBotValues(options);
+  const { authorities, bots, clock, hostname, random, resolve, roundTripMs, strict, timeScale } = options;
+  checkValue("bots", bots, "an array", Array.isArray);
+  checkNumber("port", options.port, { default: 0, min: 0, max: 65_535 });
+  checkText("hostname", hostname);
+  checkTimeScale(timeScale);
+  checkValue("clock", clock, "virtualClock() or an object like it", (it) => hasMethods(it, "now", "after"));
+  const isTime = (given: unknown) => typeof given === "function" || isAtLeast(0, given);
+  checkValue("roundTripMs", roundTripMs, "a number of milliseconds or a function that returns it", isTime);
+  checkWaitMs("waitMs", options.waitMs);
+  checkText("authorities", authorities);
+  checkFunction("random", random);
+  checkBoolean("strict", strict);
+  checkValue("resolve", resolve, "an object", isObject);
+}
+
+/** Refuses what time cannot be multiplied by. */
+export function checkTimeScale(scale: unknown): void {
+  checkValue("timeScale", scale, "a number above 0", (given) => isAtLeast(0, given) && given !== 0);
+}
+
+/** Refuses what is no time to wait for. */
+export function checkWaitMs(name: string, ms: unknown): void {
+  const isWait = (given: unknown) => given === Infinity || isAtLeast(0, given);
+  checkValue(name, ms, "a number of milliseconds or Infinity", isWait);
+}
+
+/** Refuses what is no time to pass. */
+export function checkMs(name: string, ms: unknown): void {
+  checkValue(name, ms ?? null, "a number of milliseconds", (given) => isAtLeast(0, given));
 }
 
 /** Refuses options that a further bot does not have. */
 export function checkBotOptions(options: TestBotOptions): void {
   checkOptionNames("addBot", options, BOT_NAMES);
+  checkBotValues(options);
+}
+
+function checkBotValues({ token, bot, firstUpdateId }: TestBotOptions): void {
+  checkValue("token", token, 'digits, a colon and more, such as "1:A"', isToken);
+  checkValue("bot", bot, "an object", isObject);
+  checkNumber("firstUpdateId", firstUpdateId, { default: 1, min: 0, max: Number.MAX_SAFE_INTEGER });
+}
+
+function isToken(value: unknown): boolean {
+  return typeof value === "string" && /^\d+:./.test(value);
+}
+
+function isObject(value: unknown): boolean {
+  return typeof value === "object" && value !== null;
+}
+
+function isAtLeast(least: number, value: unknown): boolean {
+  return typeof value === "number" && value >= least && value < Infinity;
 }

@@ -15,7 +15,7 @@ import { type Clock, VirtualClock } from "./clock.ts";
 import { Delivery } from "./delivery.ts";
 import { Faults } from "./faults.ts";
 import type { Network } from "./network.ts";
-import type { TestBotApiOptions, TestBotOptions } from "./options.ts";
+import { checkWaitMs, type TestBotApiOptions, type TestBotOptions } from "./options.ts";
 import { PendingUpdates } from "./pending_updates.ts";
 import { Conversation } from "./script/conversation.ts";
 import { World } from "./script/world.ts";
@@ -204,6 +204,7 @@ export class TestBot<C extends Clock = Clock> extends Conversation {
   nextCall(method: string, options: WaitOptions | WaitOptions["when"] = {}): Promise<BotCall> {
     const { when, timeoutMs = this.#waitMs } = typeof options === "function" ? { when: options } : options;
     checkOptionNames("nextCall", typeof options === "function" ? {} : options, ["when", "timeoutMs"]);
+    checkWaitMs("timeoutMs", timeoutMs);
     this.#methods.checkName(method);
     return this.#methods.log.next(method, when, timeoutMs, () => this.#whatHappened());
   }

@@ -3,12 +3,17 @@ import { readPem } from "../bot_api/certificate_file.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
 import {
   checkBoolean,
+  checkBotApi,
   checkFunction,
   checkNumber,
   checkOptionNames,
   checkSignal,
+  checkText,
+  checkTexts,
+  checkValue,
 } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
+import { assertSecretToken } from "../guard/secret_token.ts";
 import { anySignal } from "../platform/any_signal.ts";
 import { unrefTimer } from "../platform/unref_timer.ts";
 import { errorReason } from "../text/error_reason.ts";
@@ -125,7 +130,13 @@ export function watchWebhook(api: BotApi, options: WatchWebhookOptions): Webhook
     );
   }
   checkFunction("onFinding", onFinding);
+  checkBotApi("api", api ?? null);
   checkOptionNames('"expected"', expected, EXPECTED_NAMES);
+  checkText("expected.ip_address", expected.ip_address);
+  checkNumber("expected.max_connections", expected.max_connections, { default: 40, min: 1, max: 100_000 });
+  checkTexts("expected.allowed_updates", expected.allowed_updates);
+  if (expected.secret_token != null) assertSecretToken(expected.secret_token);
+  checkValue("certificate", certificate, "PEM text or { file }", isCertificate);
   checkBoolean("repair", repair);
   checkSignal("signal", signal);
   const everyMs = checkNumber("everyMs", options.everyMs, { default: 60_000, min: 1000, max: 86_400_000 });
@@ -334,6 +345,11 @@ function errorText(error: unknown): string {
     return `The Bot API did not answer within ${CALL_MS / 1_000} s`;
   }
   return error instanceof TelehookError ? error.message : errorReason(error);
+}
+
+function isCertificate(value: unknown): boolean {
+  if (typeof value === "string") return true;
+  return typeof value === "object" && value !== null && "file" in value && typeof value.file === "string";
 }
 
 function expectedUrl(url: unknown): string {

@@ -1,16 +1,24 @@
 import { strict as assert } from "node:assert";
 import { describe, it } from "node:test";
 import {
+  botApi,
+  botHost,
+  type BotHostOptions,
   listen,
   type ListenOptions,
+  poll,
+  type PollOptions,
   type Receiver,
   setWebhookAndListen,
   type SetWebhookAndListenOptions,
   TelehookError,
   type TelehookErrorCode,
+  watchWebhook,
+  type WatchWebhookOptions,
   webhook,
   type WebhookOptions,
 } from "../../mod.ts";
+import { inspect, type InspectOptions } from "../../src/inspector/inspect.ts";
 
 const SECRET = "S3CRET-of-the-bot";
 const KEY = "-----BEGIN PRIVATE KEY-----\nS3CRETkeyS3CRETkey\n-----END PRIVATE KEY-----\n";
@@ -91,11 +99,63 @@ const OF_REGISTERING: Wrong = [
   ["secretTokens", [SECRET], "ERR_OPTION"],
 ];
 
+const NOT_TEXTS = [null, "message", 5, {}, [5], () => {}];
+
+const OF_POLLING: Wrong = [
+  ["token", [undefined, "", null, 5, "S3CRET", ` ${TOKEN}`], "ERR_BOT_TOKEN"],
+  ["allowedUpdates", NOT_TEXTS, "ERR_OPTION"],
+  ["timeoutS", [-1, 51, 1.5, NaN, Infinity, "5", null], "ERR_OPTION"],
+  ["takeOver", [null, "", true, "Delete"], "ERR_OPTION"],
+  ["signal", [null, true, {}, new AbortController()], "ERR_OPTION"],
+  ["fetch", NOT_FUNCTIONS, "ERR_OPTION"],
+  ["onError", NOT_FUNCTIONS, "ERR_OPTION"],
+  ["onEvent", NOT_FUNCTIONS, "ERR_OPTION"],
+  ["lane", NOT_FUNCTIONS, "ERR_OPTION"],
+  ["maxAttempts", NOT_COUNTS, "ERR_OPTION"],
+  ["allowed_updates", [["message"]], "ERR_OPTION"],
+];
+
+const OF_HOSTING: Wrong = [
+  ["pathPrefix", [null, 5, "/bots/"], "ERR_OPTION"],
+  ["pathPrefix", ["bots"], "ERR_PATH"],
+  ["url", [null, 5, "", "bots.example", {}, Symbol("url")], "ERR_OPTION"],
+  ["find", NOT_FUNCTIONS, "ERR_OPTION"],
+  ["store", NOT_FUNCTIONS, "ERR_OPTION"],
+  ["fetch", NOT_FUNCTIONS, "ERR_OPTION"],
+  ["onEvent", NOT_FUNCTIONS, "ERR_OPTION"],
+  ["maxPendingInAll", [0, -1, 1.5, NaN, "5", null], "ERR_OPTION"],
+  ["secretToken", [SECRET], "ERR_OPTION"],
+];
+
+const OF_WATCHING: Wrong = [
+  ["onFinding", [undefined, ...NOT_FUNCTIONS], "ERR_OPTION"],
+  ["everyMs", [...NOT_COUNTS, 999, Infinity], "ERR_OPTION"],
+  [
+    "expected",
+    [null, 5, "https://bot.example/", { url: "" }, { url: 5 }, { secretToken: SECRET }],
+    "ERR_OPTION",
+  ],
+  ["expected", NOT_TEXTS.map((allowed_updates) => ({ allowed_updates })), "ERR_OPTION"],
+  ["expected", [{ max_connections: 0 }, { max_connections: "40" }, { ip_address: 5 }], "ERR_OPTION"],
+  ["expected", [{ secret_token: `${SECRET}!` }], "ERR_SECRET_TOKEN"],
+  ["certificate", [null, 5, {}, { file: 5 }, [KEY]], "ERR_OPTION"],
+  ["maxPending", [-1, 1.5, NaN, Infinity, "5", null], "ERR_OPTION"],
+  ["repair", [null, 1, "true", {}, true], "ERR_OPTION"],
+  ["signal", [null, true, {}], "ERR_OPTION"],
+];
+
+const OF_INSPECTING: Wrong = [
+  ["port", [-1, 65_536, 1.5, NaN, "8080", null], "ERR_OPTION"],
+  ["api", [null, 5, TOKEN, {}, () => {}], "ERR_OPTION"],
+  ["url", [null, 5, "", "bot.example", {}], "ERR_OPTION"],
+  ["keep", [...NOT_COUNTS, Infinity, 100_001], "ERR_OPTION"],
+];
+
 /** Whether it is an error as they all are: a code, a sentence, and nothing in it that is secret. */
 function isMisuse(error: unknown, code: TelehookErrorCode, what: string): true {
   assert.ok(error instanceof TelehookError, `${what} threw ${error}`);
   assert.equal(error.code, code, `${what}: ${error.message}`);
-  assert.match(error.message, /^[A-Z"][^]*[^.\s]$|^[a-z]\w+ has no option/);
+  assert.match(error.message, /^[A-Z"][^]*[^.\s]$|^[a-z]\w+ (?:has no option|needs)/);
   assert.doesNotMatch(`${error.message}\n${error.stack}\n${error.cause}`, HIDDEN);
   return true;
 }
@@ -103,6 +163,7 @@ function isMisuse(error: unknown, code: TelehookErrorCode, what: string): true {
 /** A value for the title of a test. */
 function titleOf(value: unknown): string {
   if (typeof value === "bigint") return `${value}n`;
+  if (Array.isArray(value)) return `[${value.map(titleOf).join()}]`;
   return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
@@ -185,6 +246,53 @@ describe("setWebhookAndListen rejects before it calls anyone", () => {
     it(`for options that are ${titleOf(options)}`, async () => {
       const starting = setWebhookAndListen(() => {}, options as unknown as SetWebhookAndListenOptions);
       await assert.rejects(starting, (error) => isMisuse(error, "ERR_OPTION", "options"));
+    });
+  }
+});
+
+describe("poll rejects before it calls anyone", () => {
+  for (const [option, value, code] of rows(OF_POLLING)) {
+    it(`for ${option}: ${titleOf(value)}`, async () => {
+      const fetch = () => Promise.reject(new Error("It called the Bot API"));
+      const options = { token: TOKEN, fetch, [option]: value } as unknown as PollOptions;
+      await assert.rejects(poll(() => {}, options), (error) => isMisuse(error, code, option));
+    });
+  }
+});
+
+describe("botHost throws at once", () => {
+  for (const [option, value, code] of rows(OF_HOSTING)) {
+    it(`for ${option}: ${titleOf(value)}`, () => {
+      const options = { [option]: value } as unknown as BotHostOptions;
+      assert.throws(() => botHost(() => {}, options), (error) => isMisuse(error, code, option));
+    });
+  }
+});
+
+describe("watchWebhook throws at once", () => {
+  const api = botApi(TOKEN, { fetch: () => Promise.reject(new Error("It called the Bot API")) });
+
+  for (const [option, value, code] of rows(OF_WATCHING)) {
+    it(`for ${option}: ${titleOf(value)}`, () => {
+      const options = { onFinding() {}, [option]: value } as unknown as WatchWebhookOptions;
+      assert.throws(() => watchWebhook(api, options), (error) => isMisuse(error, code, option));
+    });
+  }
+
+  for (const wrong of [undefined, null, TOKEN, {}]) {
+    it(`for a client that is ${titleOf(wrong)}`, () => {
+      const watch = () => watchWebhook(wrong as unknown as typeof api, { onFinding() {} });
+      assert.throws(watch, (error) => isMisuse(error, "ERR_OPTION", "api"));
+    });
+  }
+});
+
+describe("inspect rejects before it listens", () => {
+  for (const [option, value, code] of rows(OF_INSPECTING)) {
+    it(`for ${option}: ${titleOf(value)}`, async () => {
+      const hook = webhook(() => {}, { secretToken: SECRET });
+      const options = { [option]: value } as unknown as InspectOptions;
+      await assert.rejects(inspect(hook, options), (error) => isMisuse(error, code, option));
     });
   }
 });

@@ -39,7 +39,7 @@ test("a bot is added and removed while the others go on", async (t) => {
   await call({ apiRoot, token: "9:nine" }, "setWebhook", { url: `http://127.0.0.1:${webhook.port}` });
   await bot.user().sends("hello");
   assert.throws(() => telegram.addBot({ token: "9:other" }), /a bot with the id 9 already/);
-  assert.throws(() => telegram.addBot({ token: "nine" }), /starts with digits and a colon/);
+  assert.throws(() => telegram.addBot({ token: "nine" }), /"token" must be digits, a colon and more/);
   telegram.removeBot(bot);
   assert.equal((await call({ apiRoot, token: "9:nine" }, "getMe")).status, 401);
   await webhook.until(() => webhook.open === 0);

@@ -55,3 +55,41 @@ describe("an option that does not exist is refused, with the one that was meant"
     );
   });
 });
+
+describe("a value that an option cannot have is refused", () => {
+  const WRONG: Readonly<Record<string, readonly unknown[]>> = {
+    token: [null, 5, "", "x", "1:"],
+    bot: [null, 5, "Anna"],
+    bots: [null, {}, "1:A", [{ token: 5 }]],
+    firstUpdateId: [-1, 1.5, NaN, "5", null],
+    port: [-1, 65_536, NaN, "8080", null],
+    hostname: [null, 5],
+    timeScale: [0, -1, NaN, Infinity, "60", null],
+    clock: [null, {}, 5, Date],
+    roundTripMs: [-1, NaN, Infinity, "5", null],
+    waitMs: [-1, NaN, "5", null],
+    authorities: [null, 5],
+    random: [null, 0.5],
+    strict: [null, 1],
+    resolve: [null, "127.0.0.1:5000"],
+  };
+  for (const [option, values] of Object.entries(WRONG)) {
+    test(option, async () => {
+      for (const value of values) {
+        await assert.rejects(startTestBotApi(untyped({ [option]: value })), {
+          code: "ERR_OPTION",
+          message: /^"\w+" must be /,
+        });
+      }
+    });
+  }
+
+  test("and so is a time that cannot pass, or be waited for", async (t) => {
+    const telegram = await frozen(t);
+    for (const ms of [NaN, -1, Infinity, "5", undefined]) {
+      await assert.rejects(telegram.clock.advance(untyped(ms)), { code: "ERR_OPTION" });
+      assert.throws(() => virtualClock(untyped(ms ?? null)), { code: "ERR_OPTION" });
+    }
+    assert.throws(() => telegram.nextCall("getMe", { timeoutMs: NaN }), { code: "ERR_OPTION" });
+  });
+});
