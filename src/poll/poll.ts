@@ -144,10 +144,14 @@ export async function poll(receiver: Receiver, options: PollOptions): Promise<Po
   const api = botApi(token, { apiRoot, fetch });
   const poller = new LongPoller(receiver, api, { ...options, takeOver, timeoutS });
   signal?.throwIfAborted();
-  signal?.addEventListener("abort", () => void poller.close(), { once: true });
+  const close = () => void poller.close();
+  const forget = () => signal?.removeEventListener("abort", close); // it may outlive thousands of pollers
+  signal?.addEventListener("abort", close);
+  void poller.finished.then(forget, forget);
   try {
     await poller.start();
   } catch (error) {
+    forget();
     signal?.throwIfAborted();
     throw error;
   }

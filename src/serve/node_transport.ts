@@ -97,7 +97,9 @@ export const startNodeWithin = (
         },
         async stop() {
           connections.end();
-          await (closed ?? new Promise<void>((resolve) => server.close(resolve)));
+          if (closed === undefined) return await new Promise<void>((resolve) => server.close(resolve));
+          await closed;
+          server.close(() => {}); // only this ends the timer that checks connections, which would keep the server for ever
         },
         cut() {
           server.closeAllConnections();

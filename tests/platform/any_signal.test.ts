@@ -1,16 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { setFlagsFromString } from "node:v8";
-import { runInNewContext } from "node:vm";
 import { anySignal } from "../../src/platform/any_signal.ts";
-
-/** Lets memory be collected. */
-function collect(): void {
-  const { Bun } = globalThis as { Bun?: { gc(isSynchronous: boolean): void } };
-  if (Bun !== undefined) return Bun.gc(true);
-  setFlagsFromString("--expose-gc");
-  runInNewContext("gc")();
-}
+import { collectGarbage } from "../collect_garbage.ts";
 
 describe("a signal of several", () => {
   it("is aborted after a time that nothing else refers to, also if memory is collected meanwhile", async () => {
@@ -23,7 +14,7 @@ describe("a signal of several", () => {
     });
     for (let i = 0; i < 5; i++) {
       await new Promise((resolve) => setTimeout(resolve, 5));
-      collect();
+      collectGarbage();
     }
     assert.equal((await reason as Error).name, "TimeoutError");
     clearTimeout(giveUp);

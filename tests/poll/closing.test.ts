@@ -173,3 +173,22 @@ it("a reply that is refused is reported", { timeout: 10_000 }, async () => {
   await reported.opened;
   assert.match(text, /The reply "sendMessage" was not sent: .*chat not found/);
 });
+
+it("a signal keeps nothing of a poller that has ended, or could not begin", async () => {
+  const { signal } = new AbortController();
+  const listeners = new Set<unknown>();
+  Object.assign(signal, {
+    addEventListener: (_: string, listener: unknown) => listeners.add(listener),
+    removeEventListener: (_: string, listener: unknown) => listeners.delete(listener),
+  });
+  const poller = await polling(() => {}, {}, { signal });
+  assert.equal(listeners.size, 1);
+  await poller.close();
+  await poller.finished;
+  assert.equal(listeners.size, 0);
+  const refused = polling(() => {}, {
+    getWebhookInfo: () => Promise.resolve(refusal(401, "Unauthorized")),
+  }, { signal });
+  await assert.rejects(refused, /Unauthorized/);
+  assert.equal(listeners.size, 0);
+});
