@@ -52,7 +52,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   dropped = 0;
   readonly #size: number;
   readonly #overflow: Overflow;
-  readonly #onEnd: () => void;
+  readonly #onEnd: (stream: BufferedStream<T>) => void;
   readonly #signal: AbortSignal | undefined;
   /** At most `#size` updates, and behind them one for each delivery in `#held`. */
   readonly #buffer = new Fifo<T>();
@@ -63,7 +63,12 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
     [];
   #open = true;
 
-  constructor(size: number, overflow: Overflow, onEnd: () => void, signal: AbortSignal | undefined) {
+  constructor(
+    size: number,
+    overflow: Overflow,
+    onEnd: (stream: BufferedStream<T>) => void,
+    signal: AbortSignal | undefined,
+  ) {
     this.#size = size;
     this.#overflow = overflow;
     this.#onEnd = onEnd;
@@ -160,7 +165,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
     this.#signal?.removeEventListener("abort", this.#end);
     for (const { resolve } of this.#readers) resolve(DONE);
     this.#readers = [];
-    this.#onEnd();
+    this.#onEnd(this);
   }
 
   /** Holds a delivery until it is released or refused, or it is no longer awaited. */

@@ -166,17 +166,13 @@ export function updateStreams(options: UpdateStreamsOptions = {}): UpdateStreams
 
 type Stream = BufferedStream<ReceivedUpdate>;
 
-interface Subscription {
-  readonly filter: SubscriptionFilter;
-  readonly stream: Stream;
-}
-
 class Streams implements UpdateStreams {
   readonly #bufferSize: number;
   readonly #overflow: Overflow;
-  #subscriptions: readonly Subscription[] = [];
-  #allowedUpdates: readonly UpdateKind[] = [];
-  #mediaGroupKinds: readonly MediaGroupKind[] = [];
+  /** What each open stream gets. There may be thousands, so that none may cost what all do when it comes or goes. */
+  readonly #filters = new Map<Stream, SubscriptionFilter>();
+  /** What all need together, once that was asked for. */
+  #needs: Needs | undefined;
   #askedFor: AllowedUpdates = ALL_UPDATE_KINDS;
   #hasUnknownKinds = true;
   #closed = false;
@@ -188,11 +184,11 @@ class Streams implements UpdateStreams {
   }
 
   get allowedUpdates(): readonly UpdateKind[] {
-    return this.#allowedUpdates;
+    return this.#needed.allowedUpdates;
   }
 
   get mediaGroupKinds(): readonly MediaGroupKind[] {
-    return this.#mediaGroupKinds;
+    return this.#needed.mediaGroupKinds;
   }
 
   on<F extends UpdateFilterName>(
@@ -237,12 +233,12 @@ class Streams implements UpdateStreams {
     const kind = kindOf(update) ?? "";
     const content = contentOf(update, kind);
     const parts = albumPartsOf(update);
+    const subscriptions = [...this.#filters];
     const isTakenMerged = parts.length > 0 &&
-      this.#subscriptions.some(({ filter }) => filter.isNamed && filter.accepts(kind, content));
+      subscriptions.some(([, filter]) => filter.isNamed && filter.accepts(kind, content));
     const before = this.#given.take(update.update_id);
-    const subscriptions = this.#subscriptions;
     let hasRoom = true;
-    const rooms = subscriptions.map(({ filter, stream }) => {
+    const rooms = subscriptions.map(([stream, filter]) => {
       let room: Room;
       if (before?.has(stream)) room = before.get(stream);
       else if (filter.accepts(kind, content)) room = stream.push(update, context);
@@ -252,7 +248,7 @@ class Streams implements UpdateStreams {
     });
     if (hasRoom) return undefined;
     if (rooms.length === 1) return rooms[0];
-    const roomOf = new Map(subscriptions.map(({ stream }, i) => [stream, rooms[i]]));
+    const roomOf = new Map(subscriptions.map(([stream], i) => [stream, rooms[i]]));
     return this.#given.whenAllHaveRoom(update.update_id, roomOf);
   }
 
@@ -263,7 +259,7 @@ class Streams implements UpdateStreams {
 
   close(): void {
     this.#closed = true;
-    for (const { stream } of this.#subscriptions) stream.close();
+    for (const stream of [...this.#filters.keys()]) stream.close();
   }
 
   #subscribe<T extends object>(
@@ -280,20 +276,34 @@ class Streams implements UpdateStreams {
     const stream = new BufferedStream<ReceivedUpdate>(
       this.#bufferSize,
       this.#overflow,
-      () => this.#keepOpen(this.#subscriptions),
+      (ended) => {
+        this.#filters.delete(ended);
+        this.#needs = undefined;
+      },
       options.signal,
     );
-    this.#keepOpen([...this.#subscriptions, { filter, stream }]);
+    if (stream.isOpen) this.#filters.set(stream, filter);
+    this.#needs = undefined;
     // Sound because an update gets into the stream only through the filters that its type was made from.
     return stream as UpdateStream<object> as UpdateStream<T>;
   }
 
-  #keepOpen(subscriptions: readonly Subscription[]): void {
-    this.#subscriptions = subscriptions.filter(({ stream }) => stream.isOpen);
-    const kinds = this.#subscriptions.flatMap(({ filter }) => filter.kinds);
-    this.#allowedUpdates = allowedUpdatesFor(kinds);
-    this.#mediaGroupKinds = [...new Set(kinds.filter(isMediaGroupKind))];
+  get #needed(): Needs {
+    return this.#needs ??= needsOf([...this.#filters.values()]);
   }
+}
+
+interface Needs {
+  readonly allowedUpdates: readonly UpdateKind[];
+  readonly mediaGroupKinds: readonly MediaGroupKind[];
+}
+
+function needsOf(filters: readonly SubscriptionFilter[]): Needs {
+  const kinds = filters.flatMap((filter) => filter.kinds);
+  return {
+    allowedUpdates: allowedUpdatesFor(kinds),
+    mediaGroupKinds: [...new Set(kinds.filter(isMediaGroupKind))],
+  };
 }
 
 /** What Telegram sends if `allowed_updates` is empty. */
