@@ -293,7 +293,8 @@ export async function metricsText(
   sources: readonly (readonly [string | undefined, Metrics])[],
 ): Promise<string> {
   const merged = new Map<string, Family>();
-  for (const [bot, metrics] of sources) {
+  // There may be thousands of each.
+  await inTurns(sources, async ([bot, metrics]) => {
     for (const family of await metrics.families()) {
       const known = merged.get(family.name) ?? { ...family, samples: [] };
       merged.set(family.name, known);
@@ -301,14 +302,14 @@ export async function metricsText(
         known.samples.push(bot === undefined ? sample : { ...sample, labels: { bot, ...sample.labels } });
       }
     }
-  }
+  });
   let text = "";
   for (const { name, type, help, samples } of merged.values()) {
     if (samples.length === 0) continue;
     text += `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n`;
-    for (const { suffix = "", labels = {}, value } of samples) {
+    await inTurns(samples, ({ suffix = "", labels = {}, value }) => {
       text += `${name}${suffix}${labelsText(labels)} ${value}\n`;
-    }
+    });
   }
   return text;
 }

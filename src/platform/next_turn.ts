@@ -13,11 +13,15 @@ export function nextTurn(): Promise<void> {
 /** How long work may take before everything that is pending has a turn, in milliseconds. */
 export const LONGEST_BURST_MS = 10;
 
-/** Calls a function for each of many, and lets other things happen now and then. The first call is immediate. */
-export async function inTurns<T>(all: Iterable<T>, each: (one: T) => void): Promise<void> {
+/**
+ * Calls a function for each of many, one after another, and lets other things happen now and then. The first call is
+ * immediate.
+ */
+export async function inTurns<T>(all: Iterable<T>, each: (one: T) => void | Promise<void>): Promise<void> {
   let turnedAt = performance.now();
   for (const one of all) {
-    each(one);
+    const ended = each(one);
+    if (ended !== undefined) await ended;
     if (performance.now() - turnedAt < LONGEST_BURST_MS) continue;
     await nextTurn();
     turnedAt = performance.now();

@@ -14,6 +14,7 @@ import {
 } from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { freshPath, hasSqlite } from "../store/sqlite_store_files.ts";
+import { countTurns } from "../count_turns.ts";
 import { samplesOf } from "./samples.ts";
 import { selfSigned } from "../../src/tls/mod.ts";
 
@@ -224,6 +225,17 @@ describe("metrics", () => {
     assert.equal(await days(), 10);
     await server.setTls(await selfSigned({ host: "127.0.0.1", days: 20 }));
     assert.equal(await days(), 20);
+  });
+
+  it("of thousands of bots are written in turns", async () => {
+    const hooks = Array.from({ length: 1_000 }, (_, id) => {
+      return [String(id), webhook(() => {}, { secretToken: null })] as const;
+    });
+    const turns = countTurns();
+    const text = await prometheusText(new Map(hooks));
+    assert.ok(turns.stop() > 2);
+    assert.match(text, /telehook_updates_handled_total\{bot="999"\} 0/);
+    await Promise.all(hooks.map(([, hook]) => hook.close()));
   });
 
   it("are as promtool wants them", async (t) => {
