@@ -1,3 +1,4 @@
+import { isPromise, isPromiseLike } from "./platform/promises.ts";
 import {
   ACKNOWLEDGED,
   ALREADY_READ,
@@ -262,7 +263,7 @@ export class Pipeline implements Router {
     } catch (error) {
       return this.#fail(value, error);
     }
-    return outcome instanceof Promise
+    return isPromiseLike(outcome)
       ? outcome.then((each) => this.#answerTo(value, each, head), (error) => this.#fail(value, error))
       : this.#answerTo(value, outcome, head);
   }
@@ -292,7 +293,7 @@ export class Pipeline implements Router {
       const waits: unknown = this.#waitUntil === undefined
         ? waitUntil(() => work ?? this.inbox.idle(), args)
         : this.#waitUntil(work ?? this.inbox.idle());
-      if (waits instanceof Promise) waits.catch(() => {});
+      if (isPromise(waits)) waits.catch(() => {});
     } catch {
       // A context that is over cannot wait. The update is as safe as it was: the answer must still be sent.
     }

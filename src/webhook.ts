@@ -1,5 +1,6 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
+import { isPromiseLike } from "./platform/promises.ts";
 import type { Answer } from "./answers/answer.ts";
 import { toResponse } from "./answers/to_response.ts";
 import type { Receiver } from "./receiver/receiver.ts";
@@ -331,7 +332,7 @@ class RequestDelivery extends JsonReading {
       if (this.#args.length > 0) this.#pipeline.rearmIn(this.#args);
       const head = this.#head = new RequestHead(this.#request, this.#args);
       const refusal = this.#pipeline.guard(head);
-      if (refusal instanceof Promise) void refusal.then((each) => this.#answer(each));
+      if (isPromiseLike(refusal)) void refusal.then((each) => this.#answer(each));
       else if (refusal !== undefined) this.#answer(refusal);
       else this.#pipeline.bodies.readJson(this.#request, head, this);
     } catch {
@@ -344,7 +345,7 @@ class RequestDelivery extends JsonReading {
   receive(value: unknown): void {
     try {
       const answer = this.#pipeline.receiveValue(value, this.#head);
-      if (!(answer instanceof Promise)) return this.#answer(answer);
+      if (!(isPromiseLike(answer))) return this.#answer(answer);
       this.#pipeline.outlive(this.#args, answer); // its sender may go, and on Workers what runs would end with the request
       void answer.then((each) => this.#answer(each));
     } catch {

@@ -1,3 +1,4 @@
+import { isPromise } from "../platform/promises.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { didYouMean } from "../text/closest_word.ts";
 import { quote, quoteAll } from "../text/quote.ts";
@@ -119,6 +120,6 @@ function isText(value: unknown): boolean {
 
 /** The error of a function among the options that returned something else than it has to. */
 export function wrongAnswer(option: string, expected: string, returned: unknown): TelehookError {
-  if (returned instanceof Promise) returned.catch(() => {}); // nobody awaits it
+  if (isPromise(returned)) returned.catch(() => {}); // nobody awaits it
   return new TelehookError("ERR_OPTION", `"${option}" must return ${expected}, not ${quote(returned)}`);
 }

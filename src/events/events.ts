@@ -1,3 +1,4 @@
+import { isPromise } from "../platform/promises.ts";
 import { checkFunction } from "../checks/options.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
@@ -425,7 +426,7 @@ export class Events {
     for (const listener of this.#listeners) {
       try {
         const told: unknown = listener(event);
-        if (told instanceof Promise) told.catch(() => {});
+        if (isPromise(told)) told.catch(() => {});
       } catch {
         // Its own affair.
       }
@@ -435,7 +436,7 @@ export class Events {
   #write(event: Parameters<WriteToLog>[0], more: number): void {
     try {
       const told: unknown = this.#log?.(event, more);
-      if (told instanceof Promise) told.catch(() => {});
+      if (isPromise(told)) told.catch(() => {});
     } catch {
       // Likewise.
     }

@@ -26,7 +26,8 @@ import { ACKNOWLEDGED, CLOSING, type Outcome, OVERLOADED } from "../runner/outco
 import type { ReportError } from "../runner/report_error.ts";
 import { Runner } from "../runner/runner.ts";
 import { SeenUpdates } from "../runner/seen_updates.ts";
-import { addedIn, isPromiseLike } from "../runner/store_answers.ts";
+import { isPromiseLike } from "../platform/promises.ts";
+import { addedIn } from "../runner/store_answers.ts";
 import { type WaitingUpdate, WaitingUpdates } from "../runner/waiting_updates.ts";
 import { StoreEntries } from "./store_entries.ts";
 import { unmerged } from "./unmerged.ts";
@@ -385,7 +386,7 @@ export class Inbox {
     } catch (error) {
       return this.#refuse(update, error);
     }
-    if (!(added instanceof Promise)) return this.#kept(update, part, added);
+    if (!(isPromiseLike(added))) return this.#kept(update, part, added);
     const waiting = this.#waiting.begin(update, json, chars, "storing"); // a copy waits for the same answer
     if (mode === "claim") this.#expect(added);
     added.then(
@@ -434,7 +435,7 @@ export class Inbox {
   }
 
   #awaitStore(waiting: WaitingUpdate, entry: StoreEntry, added: Awaitable<Added>): void {
-    if (!(added instanceof Promise)) return this.#awaitTurn(waiting, entry, added);
+    if (!(isPromiseLike(added))) return this.#awaitTurn(waiting, entry, added);
     this.#limit.begin();
     this.#expect(added);
     added.then(
@@ -565,7 +566,7 @@ export class Inbox {
 
   #add(entry: StoreEntry, mode: AddMode): Awaitable<Added> {
     const added = addedIn(this.#store.add(entry, mode));
-    if (!(added instanceof Promise)) {
+    if (!(isPromiseLike(added))) {
       this.#noteAdded(entry, added);
       return added;
     }

@@ -18,6 +18,7 @@
  */
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
+import { isPromise } from "../platform/promises.ts";
 import type { BotApi } from "../bot_api/bot_api.ts";
 import { checkAddress, checkBotApi, checkNumber, checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
@@ -114,7 +115,7 @@ function inspectableOf(target: Webhook | WebhookServer | Poller): Inspectable {
   if (poller !== undefined) return poller;
   const hook = typeof target === "object" && target !== null && "webhook" in target ? target.webhook : target;
   if (!isDeliveryHandler(hook)) {
-    const given = target instanceof Promise ? "a promise: await it" : quote(target);
+    const given = isPromise(target) ? "a promise: await it" : quote(target);
     throw new TelehookError(
       "ERR_OPTION",
       `inspect takes what listen, webhook or poll returned, not ${given}`,

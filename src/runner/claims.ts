@@ -1,3 +1,4 @@
+import { isPromiseLike } from "../platform/promises.ts";
 import type { Events } from "../events/events.ts";
 import { LONGEST_BURST_MS, nextTurn } from "../platform/next_turn.ts";
 import type { Batch, InboxStore } from "../store/inbox_store.ts";
@@ -165,7 +166,7 @@ export class Claims {
     let room = 0;
     try {
       const claimed = batchesIn("claim", store.claim(most, quietExtraMs));
-      if (claimed instanceof Promise) {
+      if (isPromiseLike(claimed)) {
         calls.expected += room = most;
         batches = await claimed;
       } else batches = claimed;

@@ -18,7 +18,8 @@ import { ACKNOWLEDGED, CLOSING, type Outcome } from "./outcome.ts";
 import type { ReportError } from "./report_error.ts";
 import { type CallLimits, RunningCall, RunningCalls } from "./running_calls.ts";
 import type { SeenUpdates } from "./seen_updates.ts";
-import { addedIn, batchesIn, isPromiseLike, nextIn } from "./store_answers.ts";
+import { isPromiseLike } from "../platform/promises.ts";
+import { addedIn, batchesIn, nextIn } from "./store_answers.ts";
 import { Suspects } from "./suspects.ts";
 import type { WaitingUpdate, WaitingUpdates } from "./waiting_updates.ts";
 
@@ -162,7 +163,7 @@ export class Runner {
       end = { error };
     }
     const outcome = this.#outcome(id, update, json, chars, context, since, end);
-    if (outcome instanceof Promise) {
+    if (isPromiseLike(outcome)) {
       // It is being parked: closing waits for that, and a repeat for the same answer.
       const sender = waiting ?? this.#parts.waiting.begin(update, json, chars, "storing", id);
       void outcome.then((late) => {
@@ -187,7 +188,7 @@ export class Runner {
     if (batch !== undefined) return void (call.settled = this.#settle(call, batch, since, end));
     const { id, update, json, chars } = sender;
     const outcome = this.#outcome(id, update, json, chars, context, since, end);
-    if (outcome instanceof Promise) {
+    if (isPromiseLike(outcome)) {
       sender.place = "storing"; // it is being parked, and no limit counts any longer
       call.settled = outcome.then((late) => this.#conclude(call, sender, late));
     } else this.#conclude(call, sender, outcome);

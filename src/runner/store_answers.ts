@@ -1,4 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
+import { isPromiseLike } from "../platform/promises.ts";
 import type { Added, Awaitable, Batch } from "../store/inbox_store.ts";
 import { quote } from "../text/quote.ts";
 
@@ -6,11 +7,6 @@ import { quote } from "../text/quote.ts";
  * What the calls of a store answer, read where a wrong answer is still the failure of that call. A store that somebody has
  * written may forget to return, return what its database has returned, or return the promises of another library.
  */
-
-/** Anything with a `then` is waited for, as `await` does: query builders and other libraries' promises too. */
-export function isPromiseLike<T>(value: Awaitable<T> | PromiseLike<T>): value is PromiseLike<T> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
-}
 
 /** The answer of `add`. @throws If it is none: nobody knows then whether the store has the update. */
 export function addedIn(answer: Awaitable<Added>): Awaitable<Added> {

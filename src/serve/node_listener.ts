@@ -1,3 +1,4 @@
+import { isPromiseLike } from "../platform/promises.ts";
 import { ACKNOWLEDGED, ALREADY_READ, type Answer, LAST_ANSWER } from "../answers/answer.ts";
 import type { DeliveryHead } from "../guard/head.ts";
 import { pathFrom } from "../guard/path.ts";
@@ -91,7 +92,7 @@ export function toNodeListener(handler: DeliveryHandler): NodeListener {
     try {
       const head = new NodeHead(request);
       const found = router.pipelineFor(head);
-      const pipeline = found instanceof Promise ? await found : found;
+      const pipeline = isPromiseLike(found) ? await found : found;
       if (!(pipeline instanceof Pipeline)) {
         request.resume(); // read and thrown away, so that the sender reads the answer
         return send(response, pipeline, router);
@@ -107,7 +108,7 @@ export function toNodeListener(handler: DeliveryHandler): NodeListener {
         const isWhole = isBytes(chunk) && chunk.length === head.contentLength;
         answer = isWhole ? pipeline.receiveBytes(chunk, head) : receiveRest(pipeline, request, chunk, head);
       }
-      send(response, answer instanceof Promise ? await answer : answer, router);
+      send(response, isPromiseLike(answer) ? await answer : answer, router);
       pipeline.outlive([]);
     } catch {
       // It is not a request of node:http, or not one that can be used: nothing else can throw here.

@@ -1,3 +1,4 @@
+import { isPromise } from "../platform/promises.ts";
 import { plainJson } from "./plain_text.ts";
 
 /**
@@ -22,7 +23,7 @@ export function quote(value: unknown): string {
 /** A proxy may throw when it is asked what it is. */
 function kindOfObject(value: object): string {
   try {
-    return value instanceof Promise ? "a promise" : Array.isArray(value) ? "an array" : "an object";
+    return isPromise(value) ? "a promise" : Array.isArray(value) ? "an array" : "an object";
   } catch {
     return "an object";
   }
