@@ -1,3 +1,4 @@
+import { inspect } from "../platform/inspect.ts";
 import { UNREADABLE } from "./error_reason.ts";
 import { redactedCopy, redactor } from "./redact.ts";
 
@@ -20,10 +21,15 @@ export function printError(line: string, error: unknown): void {
 /**
  * An error as it may be printed. Consoles print the text of an error as it is, and a handler may have put into it what a user
  * wrote; they print its properties too, and there `fetch` of Bun and other clients keep the address, with the bot's token in it.
- * An error without control characters and tokens is returned itself, with everything that belongs to it.
+ * An error without control characters and tokens is returned itself, with everything that belongs to it, any other as its text.
+ * What a `Response` or a `Map` prints is in none of its properties: only the console's own text shows it.
  */
 function printableError(error: unknown): unknown {
-  if (typeof error === "string") return printableText(error);
+  const text = typeof error === "string" ? error : inspect(error);
+  if (text !== undefined) {
+    const printable = printableText(text);
+    return printable === text && !hasToken(error) ? error : printable;
+  }
   const isPrintable = !hasToken(error) && !(error instanceof Error && hasControls(error));
   return isPrintable ? error : redactedCopy(error, printableText);
 }
@@ -50,7 +56,7 @@ const DEEPEST = 8;
 const MOST_VALUES = 10_000;
 const MOST_ITEMS = 1_000;
 
-/** Whether a bot token is among the texts that a console prints of a value. What is too large to tell counts as if. */
+/** Whether a bot token is among the properties of a value. What cannot be read or is too large to tell counts as if. */
 function hasToken(thrown: unknown): boolean {
   const seen = new Set<unknown>([thrown]);
   let level = [thrown];
@@ -59,7 +65,9 @@ function hasToken(thrown: unknown): boolean {
     for (const value of level) {
       if (typeof value === "string" && withoutTokens(value) !== value) return true;
       if (typeof value !== "object" || value === null || ArrayBuffer.isView(value)) continue;
-      for (const inner of printedValues(value)) {
+      const values = printedValues(value);
+      if (values === undefined) return true;
+      for (const inner of values) {
         if (seen.size > MOST_VALUES) return true;
         if (seen.has(inner)) continue;
         seen.add(inner);
@@ -72,9 +80,14 @@ function hasToken(thrown: unknown): boolean {
 }
 
 /** The properties of a value, without calling a getter, and of an error also what is not enumerable. */
-function printedValues(value: object): readonly unknown[] {
-  if (Array.isArray(value)) return value.slice(0, MOST_ITEMS);
-  const properties = Object.values(Object.getOwnPropertyDescriptors(value));
-  if (value instanceof Error) return [value.stack, ...properties.map((property) => property.value)];
-  return properties.filter(({ enumerable }) => enumerable).map((property) => property.value);
+function printedValues(value: object): readonly unknown[] | undefined {
+  try {
+    if (Array.isArray(value)) return value.slice(0, MOST_ITEMS);
+    const keys = Reflect.ownKeys(value).slice(0, MOST_VALUES + 1);
+    const properties = keys.map((key) => Object.getOwnPropertyDescriptor(value, key));
+    if (value instanceof Error) return [value.stack, ...properties.map((property) => property?.value)];
+    return properties.filter((property) => property?.enumerable).map((property) => property?.value);
+  } catch {
+    return undefined; // a Proxy, which consoles print without asking it
+  }
 }

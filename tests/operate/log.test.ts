@@ -86,12 +86,10 @@ describe("the log of refusals", () => {
       const chat = { id: 42, type: "private" } as const;
       await hook.receive({ update_id, message: { message_id: 1, date: 0, chat } }).catch(() => {});
     }
-    const [first, second, third, last] = printed.map(([, error]) => error) as Error[];
+    const [first, second, third, last] = printed.map(([, error]) => error);
     assert.equal(first, plain, "with all that belongs to it");
-    const copy = "No such command: ·[2J·gpj·1m";
-    assert.deepEqual([second?.name, second?.message], ["Error", copy]);
-    assert.match(second?.stack ?? "", /^[^]*: ·\[2J·gpj·1m\n +at /);
-    assert.equal((third?.cause as Error).message, "No such file: ·[2J·gpj·1m");
+    assert.match(String(second), /No such command: ·\[2J·gpj·1m\n[^]* +at /);
+    assert.match(String(third), /Wrong\n[^]*No such file: ·\[2J·gpj·1m\n/);
     assert.equal(last, "·[2J·gpj·1m");
     t.mock.restoreAll();
     await hook.close();

@@ -55,9 +55,17 @@ test("a printed error shows no token, wherever the error has it", () => {
     Object.assign(new Error("It failed"), { ring }),
     Object.assign(new Error("It failed"), { many: Array.from({ length: 20_000 }, (_, n) => [n]) }),
     { address },
+    // Consoles print these, though it is in none of their properties.
+    new Error("It failed", { cause: Object.defineProperty(new Response(), "url", { value: address }) }),
+    Object.assign(new Error("It failed"), { request: new Request(address) }),
+    Object.assign(new Error("It failed"), { sent: new Map([["to", address]]), to: new URL(address) }),
+    Object.assign(new Error("It failed"), { [Symbol("address")]: address }),
   ];
   for (const error of thrown) assert.doesNotMatch(printed(error), /A{16}/);
   assert.match(printed(Object.assign(new Error("It failed"), { path: "/etc" })), /path/);
+  // Nothing else is missing.
+  assert.match(printed(Object.assign(new Error(address), { chat: 42 })), /chat: 42/);
+  assert.match(printed(new AggregateError([new Error("no route"), new Error(address)])), /no route/);
   assert.equal(printableText(`one\n${TOKEN}\x1b`), "one\n<token>·");
 });
 
