@@ -40,3 +40,15 @@ test('examples in doc comments import from "@telehook/telehook", which the build
     }
   }
 });
+
+test("no constant is the path of a file outside, which builders with a file tracer would read and deploy", () => {
+  for (const file of readdirSync(new URL("src/", ROOT), { recursive: true, encoding: "utf8" })) {
+    if (file.endsWith(".ts")) {
+      assert.doesNotMatch(
+        read(`src/${file}`),
+        /^ *(export )?const \w+.* = *["'`]\/(dev|etc|proc|run|sys)\//m,
+        file,
+      );
+    }
+  }
+});

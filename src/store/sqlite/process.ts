@@ -14,8 +14,11 @@ type PermissionName =
   | { name: "sys"; kind: "hostname" }
   | { name: "read"; path: string };
 
-/** What tells apart the process ids of containers that go by one host name. Linux has it. */
-const PID_NAMESPACE = "/proc/self/ns/pid";
+/**
+ * What tells apart the process ids of containers that go by one host name. Linux has it. No constant, since the file tracer that
+ * Vercel and Nitro build with takes a constant path for a file to deploy, and fails at this one.
+ */
+const pidNamespacePath = () => "/proc/self/ns/pid";
 
 const runtime = (): Runtime => globalThis as Runtime;
 
@@ -73,9 +76,9 @@ function host(): string {
 /** Deno reads this link with all permissions only. `undefined` where there may be several, and which one is not known. */
 function pidNamespace(): string | undefined {
   if (runtime().process?.platform !== "linux") return "";
-  if (!isPermitted({ name: "read", path: PID_NAMESPACE })) return undefined;
+  if (!isPermitted({ name: "read", path: pidNamespacePath() })) return undefined;
   try {
-    return nodeBuiltin<{ readlinkSync(path: string): string }>("node:fs").readlinkSync(PID_NAMESPACE);
+    return nodeBuiltin<{ readlinkSync(path: string): string }>("node:fs").readlinkSync(pidNamespacePath());
   } catch {
     return undefined;
   }
