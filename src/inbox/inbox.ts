@@ -386,7 +386,7 @@ export class Inbox {
     } catch (error) {
       return this.#refuse(update, error);
     }
-    if (!(isPromiseLike(added))) return this.#kept(update, part, added);
+    if (!isPromiseLike(added)) return this.#kept(update, part, added);
     const waiting = this.#waiting.begin(update, json, chars, "storing"); // a copy waits for the same answer
     if (mode === "claim") this.#expect(added);
     added.then(
@@ -435,7 +435,7 @@ export class Inbox {
   }
 
   #awaitStore(waiting: WaitingUpdate, entry: StoreEntry, added: Awaitable<Added>): void {
-    if (!(isPromiseLike(added))) return this.#awaitTurn(waiting, entry, added);
+    if (!isPromiseLike(added)) return this.#awaitTurn(waiting, entry, added);
     this.#limit.begin();
     this.#expect(added);
     added.then(
@@ -566,7 +566,7 @@ export class Inbox {
 
   #add(entry: StoreEntry, mode: AddMode): Awaitable<Added> {
     const added = addedIn(this.#store.add(entry, mode));
-    if (!(isPromiseLike(added))) {
+    if (!isPromiseLike(added)) {
       this.#noteAdded(entry, added);
       return added;
     }
