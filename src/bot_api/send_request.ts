@@ -1,4 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
+import { untilAborted } from "../platform/until_aborted.ts";
 import { type BotApiAnswer, readAnswer } from "./bot_api_answer.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { type Redact, redactedCopy } from "../text/redact.ts";
@@ -22,17 +23,29 @@ export interface BotApiRequest {
   readonly redact: Redact;
 }
 
-/** A fetch of the caller's own may ignore the signal: then nobody waits for it any longer. */
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
-  if (signal === undefined) return promise;
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    else signal.addEventListener("abort", abort, { once: true });
-    const end = () => signal.removeEventListener("abort", abort);
-    promise.then(resolve, reject);
-    promise.then(end, end);
-  });
+/**
+ * No answer is larger: a hundred updates, each as large as a delivery may be. It is counted when it is decompressed, since
+ * half a megabyte can become as much as a text may hold.
+ */
+const MAX_ANSWER_BYTES = 2 ** 27;
+
+/** The text of an answer, which may have no end. A fetch of the caller's own may have no stream to read it from. */
+async function textOf(response: Response): Promise<string> {
+  const body: unknown = response.body;
+  if (!(body instanceof ReadableStream)) return await response.text();
+  const reader: ReadableStreamDefaultReader<Uint8Array> = body.getReader();
+  const decoder = new TextDecoder();
+  let text = "";
+  for (let length = 0;;) {
+    const { done, value } = await reader.read();
+    if (done) return text + decoder.decode();
+    length += value.length;
+    if (length > MAX_ANSWER_BYTES) {
+      reader.cancel().catch(() => {});
+      throw new Error("its answer is larger than 128 MiB");
+    }
+    text += decoder.decode(value, { stream: true });
+  }
 }
 
 /**
@@ -61,7 +74,7 @@ export async function sendRequest(endpoint: Endpoint, request: BotApiRequest): P
         // Following a redirect would reveal the token. Not "error", which Workers refuse.
         redirect: "manual",
       });
-      return [response.status, await response.text()];
+      return [response.status, await textOf(response)];
     };
     [status, text] = await untilAborted(send(), signal);
   } catch (error) {

@@ -2,6 +2,7 @@ import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
 import { anySignal } from "../platform/any_signal.ts";
 import { pause } from "../platform/pause.ts";
+import { untilAborted } from "../platform/until_aborted.ts";
 import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import { errorReason } from "../text/error_reason.ts";
@@ -98,7 +99,8 @@ export class LateReplies {
       for (let attempt = 1;; attempt++) {
         const tooLong = AbortSignal.timeout(ATTEMPT_MS);
         try {
-          await this.#sender.call(method, params, { signal: anySignal([signal, tooLong]) });
+          const either = anySignal([signal, tooLong]);
+          await untilAborted(Promise.resolve(this.#sender.call(method, params, { signal: either })), either);
           this.#events.replySent(update, reply);
           return undefined;
         } catch (error) {

@@ -123,6 +123,29 @@ test("an answer that breaks off is no answer", async (t) => {
   assert.ok(error.cause instanceof Error);
 });
 
+test("an answer without an end is no answer, and is not read on", { timeout: 30_000 }, async () => {
+  const chunk = new Uint8Array(2 ** 20).fill(32);
+  let pulled = 0;
+  let isCancelled = false;
+  const body = new ReadableStream({
+    pull: (controller) =>
+      ++pulled > 1_000 ? controller.error(new Error("read on")) : controller.enqueue(chunk),
+    cancel: () => void (isCancelled = true),
+  });
+  const fetch = () => Promise.resolve(new Response(body));
+  const error = await failureOf(botApi(BOT_TOKEN, { fetch }).getWebhookInfo());
+  assert.ok(error instanceof TelehookError);
+  assert.equal(error.code, "ERR_BOT_API_UNREACHABLE");
+  assert.match(error.message, /larger than 128 MiB/);
+  assert.deepEqual([pulled < 200, isCancelled], [true, true]);
+});
+
+test("an answer of a fetch that has no stream is read as its text", async () => {
+  const answer = { status: 200, text: () => Promise.resolve('{"ok":true,"result":{"id":1}}') };
+  const fetch = () => Promise.resolve(answer as Response);
+  assert.deepEqual(await botApi(BOT_TOKEN, { fetch }).call("getMe"), { id: 1 });
+});
+
 /** Stands for the code of a bot: its name must be in the stack. */
 async function theBotsOwnCode(call: () => Promise<unknown>): Promise<unknown> {
   const result = await call(); // not in the last place, where Bun takes the frame away

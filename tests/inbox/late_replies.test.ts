@@ -42,36 +42,42 @@ describe("a reply arrives once", () => {
     assert.deepEqual(replies.calls, []);
   });
 
-  it(
-    "after an attempt that gets no answer, which holds up its lane no longer than that",
-    { timeout: 10_000 },
-    async (t) => {
-      const { timeout } = AbortSignal;
-      AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 1_000);
-      t.after(() => AbortSignal.timeout = timeout);
-      const alive = setInterval(() => {}, 1_000);
-      t.after(() => clearInterval(alive));
-      const log = new Log();
-      const { hook, failures } = bot(({ update_id }) => {
-        log.add(String(update_id));
-        return update_id === 1 ? REPLY : undefined;
-      }, {
-        acknowledge: "received",
-        replies: {
-          call(method, _, { signal } = {}) {
-            log.add(method);
-            if (log.words.length > 2) return Promise.resolve(true);
-            return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+  for (
+    const [isIgnored, how] of [[false, "if its signal ends it"], [true, "if it ignores its signal"]] as const
+  ) {
+    it(
+      `after an attempt that gets no answer, which holds up its lane no longer than that, ${how}`,
+      { timeout: 10_000 },
+      async (t) => {
+        const { timeout } = AbortSignal;
+        AbortSignal.timeout = (ms) => timeout.call(AbortSignal, ms / 1_000);
+        t.after(() => AbortSignal.timeout = timeout);
+        const alive = setInterval(() => {}, 1_000);
+        t.after(() => clearInterval(alive));
+        const log = new Log();
+        const { hook, failures } = bot(({ update_id }) => {
+          log.add(String(update_id));
+          return update_id === 1 ? REPLY : undefined;
+        }, {
+          acknowledge: "received",
+          replies: {
+            call(method, _, { signal } = {}) {
+              log.add(method);
+              if (log.words.length > 2) return Promise.resolve(true);
+              return new Promise((_, reject) => {
+                if (!isIgnored) signal?.addEventListener("abort", () => reject(signal.reason));
+              });
+            },
           },
-        },
-      });
-      await hook.receive(message(1));
-      await hook.receive(message(2));
-      await log.has(4);
-      await hook.close();
-      assert.deepEqual([log.words, failures], [["1", "sendMessage", "sendMessage", "2"], []]);
-    },
-  );
+        });
+        await hook.receive(message(1));
+        await hook.receive(message(2));
+        await log.has(4);
+        await hook.close();
+        assert.deepEqual([log.words, failures], [["1", "sendMessage", "sendMessage", "2"], []]);
+      },
+    );
+  }
 
   it("through the Bot API for a handler that is slower than the limit", async () => {
     const replies = sender();
