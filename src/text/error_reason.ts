@@ -1,4 +1,4 @@
-import { redactor } from "./redact.ts";
+import { redactedBeginning, redactor } from "./redact.ts";
 
 /** What is said of an error that fails when it is read, such as an object without a prototype, as some parsers make. */
 export const UNREADABLE = "an object that has no text was thrown";
@@ -36,10 +36,13 @@ export function errorReason(error: unknown): string {
   }
 }
 
-/** An error, or anything else that was thrown, as a text to keep: without a bot's token. It never throws. */
+/** As many characters of an error are kept. */
+const MOST_KEPT = 10_000;
+
+/** An error, or anything else that was thrown, as a text to keep: short, and without a bot's token. It never throws. */
 export function errorText(error: unknown): string {
   try {
-    return withoutTokens(String(error));
+    return redactedBeginning(String(error), MOST_KEPT, withoutTokens);
   } catch {
     return UNREADABLE;
   }

@@ -6,7 +6,8 @@ const UNPRINTABLE = /[\p{Cc}\u061c\u200e\u200f\u202a-\u202e\u2066-\u206f\u2028\u
 
 /** A text that somebody else wrote, safe to print on one line. */
 export function plainText(text: string, maxLength = 300): string {
-  const line = text.replace(/\r?\n/g, " ⏎ ").replace(UNPRINTABLE, "·");
+  const beginning = text.slice(0, 2 * (maxLength + 1)); // a character is one unit or two, and a text may be very long
+  const line = beginning.replace(/\r?\n/g, " ⏎ ").replace(UNPRINTABLE, "·");
   const characters = [...line];
   return characters.length > maxLength ? `${characters.slice(0, maxLength - 1).join("")}…` : line;
 }

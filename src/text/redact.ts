@@ -59,3 +59,16 @@ export function redactedCopy(error: unknown, redact: Redact, depth = 0): Error {
     ? Object.assign(copy, { code: redact(error.code) })
     : copy;
 }
+
+/** Longer than any secret. */
+const LONGEST_SECRET = 1_000;
+
+/**
+ * The beginning of a text that may be very long, as of an error that quotes the answer of a server, without secrets: also
+ * without one that its end would cut. It does not keep the rest in memory, as a part of a text does.
+ */
+export function redactedBeginning(text: string, mostChars: number, redact: Redact): string {
+  if (text.length <= mostChars) return redact(text);
+  const beginning = redact(text.slice(0, mostChars + LONGEST_SECRET)).slice(0, mostChars);
+  return `${new TextDecoder().decode(new TextEncoder().encode(beginning))}…`;
+}

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { inspect } from "node:util";
 import { closestWord, didYouMean } from "../../src/text/closest_word.ts";
-import { errorReason } from "../../src/text/error_reason.ts";
+import { errorReason, errorText } from "../../src/text/error_reason.ts";
 import { columnsOf, plainJson, plainText, styledText, wrapText } from "../../src/text/plain_text.ts";
 import { printableText, printError } from "../../src/text/printable_error.ts";
 import { quote } from "../../src/text/quote.ts";
@@ -67,6 +67,25 @@ test("a printed error shows no token, wherever the error has it", () => {
   assert.match(printed(Object.assign(new Error(address), { chat: 42 })), /chat: 42/);
   assert.match(printed(new AggregateError([new Error("no route"), new Error(address)])), /no route/);
   assert.equal(printableText(`one\n${TOKEN}\x1b`), "one\n<token>·");
+});
+
+test("of a very long text, only the beginning is looked at, kept and printed", () => {
+  const long = `${"😀".repeat(5_000_000)}\n`;
+  const error = new Error(long);
+  const before = performance.now();
+  assert.equal(plainText(long, 3), "😀😀…");
+  assert.equal(errorText(error).length, 10_001);
+  assert.ok(printed(error).length < 300_000);
+  assert.ok(printed(Object.assign(new Error("It failed"), { body: long })).length < 300_000);
+  assert.ok(performance.now() - before < 500);
+});
+
+test("the end of what is kept of a long text does not cut a token", () => {
+  for (let before = 9_930; before < 10_010; before++) {
+    const text = `${" ".repeat(before)}${TOKEN} ${"x".repeat(10_000)}`;
+    assert.doesNotMatch(errorText(text), /A/);
+    assert.doesNotMatch(printableText(" ".repeat(2 ** 16 - 10_000) + text), /A/);
+  }
 });
 
 /** What the console shows of an error. */
