@@ -1,4 +1,3 @@
-import { isPromise } from "../platform/promises.ts";
 import { plainJson } from "./plain_text.ts";
 
 /**
@@ -23,7 +22,7 @@ export function quote(value: unknown): string {
 /** A proxy may throw when it is asked what it is. */
 function kindOfObject(value: object): string {
   try {
-    return isPromise(value) ? "a promise" : Array.isArray(value) ? "an array" : "an object";
+    return value instanceof Promise ? "a promise" : Array.isArray(value) ? "an array" : "an object";
   } catch {
     return "an object";
   }
