@@ -522,7 +522,7 @@ export class Inbox {
     this.#events.storeFailed(error);
     running.adoptedAfter = performance.now() + Math.min(this.#settings.acknowledgeWithinMs, ADOPT_AGAIN_MS);
     running.adopted = undefined;
-    this.#limit.look();
+    this.#limit.lookAt(running.adoptedAfter);
   }
 
   #acknowledge(overdue: WaitingUpdate, reason: "running" | "waiting"): void {

@@ -14,6 +14,8 @@ export class AcknowledgementLimit {
   readonly #limitMs: number;
   readonly #onOverdue: (overdue: WaitingUpdate) => void;
   #timer: ReturnType<typeof setTimeout> | undefined;
+  /** When it fires. */
+  #at = Infinity;
   #isHeld = false;
 
   /**
@@ -39,13 +41,14 @@ export class AcknowledgementLimit {
 
   /** Sets the timer again: on platforms where a timer ends with the request that has set it. */
   rearm(): void {
-    if (this.#timer !== undefined) this.look();
-  }
-
-  /** Looks now who waits too long, and when to look next. */
-  look(): void {
+    if (this.#timer === undefined) return;
     this.stop();
     this.#sweep();
+  }
+
+  /** Looks at that time who waits too long, if not before: thousands may ask for it at the same time. */
+  lookAt(at: number): void {
+    if (this.#timer === undefined || at < this.#at) this.#arm(at - performance.now());
   }
 
   /** Whether a sender has waited longer than it may: what is being stored is looked at again once it is. */
@@ -61,6 +64,7 @@ export class AcknowledgementLimit {
   #arm(ms: number): void {
     if (ms === Infinity) return;
     clearTimeout(this.#timer);
+    this.#at = performance.now() + ms;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
       this.#sweep();
