@@ -1,4 +1,4 @@
-import { inspect } from "../platform/inspect.ts";
+import { consoleText } from "./console_text.ts";
 import { UNREADABLE } from "./error_reason.ts";
 import { redactedBeginning, redactedCopy, redactor } from "./redact.ts";
 
@@ -27,7 +27,7 @@ export function printError(line: string, error: unknown): void {
  * `fetch` of Bun and others keep in a property, or in a `Response`, of which only the console's own text shows it.
  */
 function printableError(error: unknown): unknown {
-  const text = typeof error === "string" ? error : inspect(error);
+  const text = typeof error === "string" ? error : consoleText(error);
   if (text === undefined) return redactedCopy(error, printableText); // nobody can tell what would be printed
   const printable = printableText(text);
   return printable === text ? error : printable;

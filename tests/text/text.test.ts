@@ -88,7 +88,10 @@ test("the end of what is kept of a long text does not cut a token", () => {
 
 /** What the console of this runtime shows of an error. */
 function printed(error: unknown): string {
-  const { Deno, Bun } = globalThis as Record<string, { inspect(value: unknown): string } | undefined>;
+  const { Deno, Bun } = globalThis as {
+    Deno?: { inspect: typeof inspect };
+    Bun?: { inspect: typeof inspect };
+  };
   const { error: write } = console;
   let text = "";
   console.error = (...args: unknown[]) => {

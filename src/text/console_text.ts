@@ -7,7 +7,7 @@ interface Inspectors {
 }
 
 /** A value as this runtime's console prints it, without colors; `undefined` where that cannot be known. */
-export function inspect(value: unknown): string | undefined {
+export function consoleText(value: unknown): string | undefined {
   const { Deno, Bun, process } = globalThis as Inspectors;
   const own = Deno?.inspect ?? Bun?.inspect ?? process?.getBuiltinModule?.("node:util")?.inspect;
   return own?.(value, { colors: false });
