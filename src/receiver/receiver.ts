@@ -36,7 +36,7 @@ export interface HostedBot {
 
 /** What a receiver gets in addition to the update. */
 export interface ReceiverContext {
-  /** 1 when this update is handled for the first time, 2 the second time, and so on. */
+  /** 1 when this update is handled for the first time, 2 the second time, and so on. One that ends with `RetryLater` does not count. */
   readonly attempt: number;
   /** The bot that the update is for, in a `botHost`. */
   readonly bot?: HostedBot | undefined;
