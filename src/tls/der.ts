@@ -67,7 +67,7 @@ export function expectTag(der: Der | undefined, tag: number): Der {
 /** An octet string's bytes; BER writes long ones in pieces. */
 export function readOctets(der: Der | undefined, tag: number = TAG.octetString): Bytes {
   if (der?.tag !== (tag | CONSTRUCTED)) return expectTag(der, tag).content;
-  return concat(...readAll(der, der.tag).map((piece) => readOctets(piece)));
+  return joined(readAll(der, der.tag).map((piece) => readOctets(piece)));
 }
 
 /** A bit string's bytes. Those of keys and signatures have no unused bits. */
@@ -138,13 +138,18 @@ export function writeOid(dotted: string): Bytes {
 
 /** All bytes one after another, in new memory. */
 export function concat(...parts: Uint8Array[]): Bytes {
-  const joined = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
+  return joined(parts);
+}
+
+/** The same for so many that they cannot be arguments. */
+function joined(parts: readonly Uint8Array[]): Bytes {
+  const all = new Uint8Array(parts.reduce((length, part) => length + part.length, 0));
   let offset = 0;
   for (const part of parts) {
-    joined.set(part, offset);
+    all.set(part, offset);
     offset += part.length;
   }
-  return joined;
+  return all;
 }
 
 /** Whether both have the same bytes. Not for secrets: the time it takes shows where they differ. */

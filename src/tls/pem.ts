@@ -24,8 +24,9 @@ export function readPem(text: string): [PemBlock, ...PemBlock[]] {
   for (let index = 0; index < lines.length; index++) {
     const label = labelOf("BEGIN", lines[index]);
     if (label === undefined) continue;
-    const end = lines.findIndex((line, at) => at > index && labelOf("END", line) === label);
-    if (end < 0) {
+    let end = index + 1;
+    while (end < lines.length && labelOf("END", lines[end]) !== label) end++;
+    if (end === lines.length) {
       throw new Unreadable("damaged", `"-----BEGIN ${label}-----" has no "-----END ${label}-----"`);
     }
     blocks.push(readBlock(label, lines.slice(index + 1, end)));

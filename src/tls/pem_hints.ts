@@ -44,13 +44,18 @@ function isPromise(value: unknown): boolean {
 
 /** What is wrong with a text whose block is on one line, which often happens in environment variables. */
 export function hintForOneLine(text: string): string | undefined {
-  const [line] = /-----BEGIN [^\r\n]*-----END /.exec(text) ?? [];
+  const line = text.split(/[\r\n]/).find(hasWholeBlock);
   if (line === undefined) return undefined;
   return line.includes("\\n")
     ? 'its line breaks are written as "\\n": replace them by text.replaceAll("\\\\n", "\\n"), or write ' +
       "double quotes around the value in an .env file"
     : 'its line breaks are lost: write them as "\\n" within double quotes in an .env file, or keep the text in a file ' +
       'and pass its path as "certFile" or "keyFile"';
+}
+
+function hasWholeBlock(line: string): boolean {
+  const begin = line.indexOf("-----BEGIN ");
+  return begin !== -1 && line.lastIndexOf("-----END ") > begin;
 }
 
 /** What a text without a PEM block is, and what to do. */

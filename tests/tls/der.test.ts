@@ -48,6 +48,9 @@ describe("reading DER", () => {
   it("reads BER without lengths, and octet strings in pieces", () => {
     const pieces = readDer(hex("2480 0402 6162 0401 63 0000"));
     assert.equal(toHex(readOctets(pieces)), "616263");
+    const piece = writeDer(TAG.octetString, Uint8Array.of(7));
+    const many = new Uint8Array(200_000 * piece.length).map((_, index) => piece[index % piece.length] ?? 0);
+    assert.equal(readOctets(readDer(writeDer(0x24, many))).length, 200_000);
     const nested = readAll(readDer(hex("3080 3080 020101 0000 020102 0000")));
     assert.deepEqual(nested.map(({ tag }) => tag), [TAG.sequence, TAG.integer]);
     assert.equal(readNumber(readAll(nested[0])[0]), 1);

@@ -76,6 +76,11 @@ describe("PEM", () => {
   it("refuses a block without an end and one that is not Base64", () => {
     assert.throws(() => readPem("-----BEGIN X-----\nAQ==\n"), Unreadable);
     assert.throws(() => readPem("-----BEGIN X-----\nAQ==\n-----END Y-----"), Unreadable);
+    assert.throws(
+      () => readPem("-----BEGIN X-----".repeat(50_000)),
+      Unreadable,
+      "in milliseconds, not half a minute",
+    );
     assert.throws(() => readPem("-----BEGIN X-----\n!!\n-----END X-----"), Unreadable);
   });
 });
