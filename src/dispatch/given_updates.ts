@@ -22,10 +22,19 @@ export class GivenUpdates<Subscriber> {
     return given;
   }
 
-  /** Resolves when all have room. If it rejects, those who have the update are remembered. */
-  whenAllHaveRoom(updateId: number, rooms: ReadonlyMap<Subscriber, Room>): Promise<void> {
-    const given = new Map(rooms);
-    for (const [subscriber, room] of rooms) room?.catch(() => given.delete(subscriber));
+  /**
+   * Resolves when all have room. If it rejects, those who have the update are remembered.
+   *
+   * @param rooms Of those who have no room yet.
+   */
+  whenAllHaveRoom(
+    updateId: number,
+    subscribers: Iterable<Subscriber>,
+    rooms: ReadonlyMap<Subscriber, Promise<void>>,
+  ): Promise<void> {
+    const given = new Map<Subscriber, Room>();
+    for (const each of subscribers) given.set(each, rooms.get(each));
+    for (const [subscriber, room] of rooms) room.catch(() => given.delete(subscriber));
     const all = Promise.all(rooms.values()).then(() => {});
     all.catch(() => {
       this.#failed.set(updateId, given);

@@ -233,23 +233,19 @@ class Streams implements UpdateStreams {
     const kind = kindOf(update) ?? "";
     const content = contentOf(update, kind);
     const parts = albumPartsOf(update);
-    const subscriptions = [...this.#filters];
     const isTakenMerged = parts.length > 0 &&
-      subscriptions.some(([, filter]) => filter.isNamed && filter.accepts(kind, content));
+      [...this.#filters.values()].some((filter) => filter.isNamed && filter.accepts(kind, content));
     const before = this.#given.take(update.update_id);
-    let hasRoom = true;
-    const rooms = subscriptions.map(([stream, filter]) => {
-      let room: Room;
+    let rooms: Map<Stream, Promise<void>> | undefined; // of those who have none yet
+    let room: Room;
+    for (const [stream, filter] of this.#filters) {
       if (before?.has(stream)) room = before.get(stream);
       else if (filter.accepts(kind, content)) room = stream.push(update, context);
-      else if (!isTakenMerged || !filter.isNamed) room = pushParts(parts, filter, stream, context);
-      if (room !== undefined) hasRoom = false;
-      return room;
-    });
-    if (hasRoom) return undefined;
-    if (rooms.length === 1) return rooms[0];
-    const roomOf = new Map(subscriptions.map(([stream], i) => [stream, rooms[i]]));
-    return this.#given.whenAllHaveRoom(update.update_id, roomOf);
+      else room = isTakenMerged && filter.isNamed ? undefined : pushParts(parts, filter, stream, context);
+      if (room !== undefined) (rooms ??= new Map()).set(stream, room);
+    }
+    if (rooms === undefined || this.#filters.size === 1) return room;
+    return this.#given.whenAllHaveRoom(update.update_id, this.#filters.keys(), rooms);
   }
 
   onRegistered(allowedUpdates: AllowedUpdates): void {
