@@ -164,6 +164,12 @@ export function botHost(receiver: Receiver, options: BotHostOptions): BotHost {
   return host;
 }
 
+/** A bot that is being looked up. */
+interface LookUp {
+  readonly found: Promise<HostMember | undefined>;
+  readonly stop: (reason: TelehookError) => void;
+}
+
 class HostedBots implements Router {
   readonly path = undefined;
   /** It receives no updates. */
@@ -180,7 +186,7 @@ class HostedBots implements Router {
   #metrics: Metrics | undefined;
   readonly #unknown = new UnknownBots();
   /** Look-ups in progress, so that each bot is looked up once. */
-  readonly #finding = new Map<number, Promise<HostMember | undefined>>();
+  readonly #finding = new Map<number, LookUp>();
   #pending = 0;
   #countedAt = -Infinity;
   #countAgainMs = 0;
@@ -309,6 +315,7 @@ class HostedBots implements Router {
     return this.#find(id)?.then(
       (found) => found?.pipeline ?? this.front.refuse(WRONG_PATH, head),
       (error) => {
+        if (this.#isClosing) return this.front.refuse(CLOSING, head);
         this.#reportLookUp(error);
         return this.front.refuse(NOT_LOOKED_UP, head);
       },
@@ -363,6 +370,7 @@ class HostedBots implements Router {
     this.#isClosing = true;
     const until = performance.now() + timeoutMs;
     const reason = hostClosed();
+    for (const { stop } of this.#finding.values()) stop(reason); // who waits for it is answered now
     const closed = [...this.#removing.values(), this.front.inbox.close(0)];
     await inTurns(this.#members.values(), (member) => {
       const leftMs = Math.max(0, Math.round(until - performance.now()));
@@ -391,10 +399,12 @@ class HostedBots implements Router {
     if (find === undefined || this.#unknown.has(id)) return undefined;
     let finding = this.#finding.get(id);
     if (finding === undefined) {
-      finding = this.#lookUp(id, find).finally(() => this.#finding.delete(id));
-      this.#finding.set(id, finding);
+      let stop: LookUp["stop"] = () => {};
+      const stopped = new Promise<never>((_, reject) => stop = reject);
+      const found = Promise.race([this.#lookUp(id, find), stopped]).finally(() => this.#finding.delete(id));
+      this.#finding.set(id, finding = { found, stop });
     }
-    return finding;
+    return finding.found;
   }
 
   async #lookUp(id: number, find: NonNullable<BotHostOptions["find"]>): Promise<HostMember | undefined> {

@@ -155,6 +155,21 @@ describe("botHost", () => {
     await host.close();
   });
 
+  it("answers 503 when it closes while a bot is looked up", async () => {
+    const asked = new Log();
+    const find = (id: number) => {
+      asked.add(String(id));
+      return new Promise<string>(() => {});
+    };
+    const host = botHost(() => {}, { find });
+    const answers = [ONE, TWO].map((token, id) => deliver(host, token, message(id)));
+    await asked.has(2);
+    await host.close();
+    for (const { status, headers } of await Promise.all(answers)) {
+      assert.deepEqual([status, headers.get("connection")], [503, "close"]);
+    }
+  });
+
   it("registers a bot, at most once a second, with a secret and what its receiver needs", async () => {
     const { fetch, calls, at } = fakeApi();
     const host = botHost({ allowedUpdates: ["message"], receive: () => {} }, {
