@@ -112,8 +112,8 @@ const HOST_OPTION_NAMES: readonly string[] = [
 
 /** How often the pending updates of all bots are counted, as long as there cannot be too many. */
 const COUNT_EVERY_MS = 100;
-/** When there may be too many, counting takes at most one part of the time in so many. */
-const COUNTING_SHARE = 20;
+/** When there may be too many, the same in milliseconds for each bot, so that counting takes a small part of the time. */
+const COUNT_AGAIN_MS = 0.02;
 /** Handled updates that are remembered for each bot: 32 KiB at most, and nothing for bots that get no updates. */
 const REMEMBERED_UPDATES = 4_096;
 
@@ -189,7 +189,6 @@ class HostedBots implements Router {
   readonly #finding = new Map<number, LookUp>();
   #pending = 0;
   #countedAt = -Infinity;
-  #countAgainMs = 0;
   /** Bots that are being removed, and when that is done. */
   readonly #removing = new Map<number, Promise<void>>();
   #isClosing = false;
@@ -451,14 +450,13 @@ class HostedBots implements Router {
     const now = performance.now();
     const sinceMs = now - this.#countedAt;
     const isTooMany = this.#pending >= this.#maxPendingInAll; // of what has come since, much may be handled already
-    if (sinceMs > COUNT_EVERY_MS || (isTooMany && sinceMs > this.#countAgainMs)) {
+    if (sinceMs > COUNT_EVERY_MS || (isTooMany && sinceMs > COUNT_AGAIN_MS * this.#members.size)) {
       this.#pending = 0;
       for (const { pipeline } of this.#members.values()) {
         const { unanswered, stored } = pipeline.inbox.load;
         this.#pending += unanswered + stored;
       }
       this.#countedAt = now;
-      this.#countAgainMs = Math.max(1, COUNTING_SHARE * (performance.now() - now));
     }
     return this.#pending++ >= this.#maxPendingInAll;
   }
