@@ -48,12 +48,15 @@ export function errorText(error: unknown): string {
   }
 }
 
-function innermostReason(error: unknown): string {
+/** How many causes are looked at. A chain may be a ring, and JavaScriptCore would follow it for ever: it has proper tail calls. */
+const MOST_CAUSES = 8;
+
+function innermostReason(error: unknown, depth = 0): string {
   if (!(error instanceof Error)) return String(error);
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
   const known = REASONS[code];
   if (known !== undefined) return known;
-  if (error.cause instanceof Error) return innermostReason(error.cause);
+  if (error.cause instanceof Error && depth < MOST_CAUSES) return innermostReason(error.cause, depth + 1);
   // Deno's fetch puts no code on its errors.
   if (/connection refused/i.test(error.message)) return "connection refused";
   return error.message.trim() || code || error.name;

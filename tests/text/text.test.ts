@@ -159,6 +159,12 @@ test("secrets are replaced wherever they are, unless they are too short to be to
   assert.deepEqual([copy.message, Reflect.get(copy, "code")], ["at <token>", "E"]);
 });
 
+test("why something failed whose causes are a ring, which Bun would follow for ever", () => {
+  const ring = new Error("It failed");
+  ring.cause = new Error("the other", { cause: ring });
+  assert.match(errorReason(ring), /^It failed$|^the other$/);
+});
+
 test("why something failed, in the words of the innermost cause", () => {
   const system = (code: string) => Object.assign(new Error(`${code}: x, open '/y'`), { code });
   assert.equal(errorReason(system("ENOENT")), "there is no such file or directory");
