@@ -324,6 +324,6 @@ function codeOf(error: unknown): unknown {
 function textOf(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const { errors } = error as { errors?: unknown };
-  if (error.message === "" && Array.isArray(errors) && errors.length > 0) return textOf(errors[0]);
-  return error.message || error.name;
+  const [one = error]: unknown[] = error.message === "" && Array.isArray(errors) ? errors : [];
+  return one instanceof Error ? one.message || one.name : String(one);
 }
