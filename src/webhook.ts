@@ -345,7 +345,7 @@ class RequestDelivery extends JsonReading {
   receive(value: unknown): void {
     try {
       const answer = this.#pipeline.receiveValue(value, this.#head);
-      if (!(isPromiseLike(answer))) return this.#answer(answer);
+      if (!isPromiseLike(answer)) return this.#answer(answer);
       this.#pipeline.outlive(this.#args, answer); // its sender may go, and on Workers what runs would end with the request
       void answer.then((each) => this.#answer(each));
     } catch {

@@ -1,6 +1,6 @@
 import { plainText, styledText, wrapText } from "../text/plain_text.ts";
 import type { Redact } from "../text/redact.ts";
-import { redactor } from "../text/redact.ts";
+import { withoutTokens } from "../text/quote.ts";
 
 /** As much of a stream as is used. */
 export interface TextStream {
@@ -25,7 +25,7 @@ export class Output {
   readonly paint: (style: Style, text: string) => string;
   readonly #stdout: TextStream;
   readonly #stderr: TextStream;
-  readonly #redactions: Redact[] = [redactor(undefined)];
+  readonly #redactions: Redact[] = [withoutTokens];
 
   constructor(
     stdout: TextStream,

@@ -1,9 +1,10 @@
 import { checkFunction, checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
-import type { ReceiverContext, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
+import type { ReceiverContext, UpdateReceiver } from "../receiver/receiver.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import { quote } from "../text/quote.ts";
 import { ALL_UPDATE_KINDS, type UpdateKind } from "../updates/mod.ts";
+import { isPromiseLike } from "../platform/promises.ts";
 
 /** Options of {@link passOn}. */
 export interface PassOnOptions {
@@ -64,7 +65,7 @@ export function passOn<Theirs>(
       });
       // Sound as far as both libraries describe the same Bot API: the update is passed on as it came.
       const result = handle(update as Theirs, withReply);
-      return isThenable(result) ? Promise.resolve(result).then(() => reply) : reply;
+      return isPromiseLike(result) ? Promise.resolve(result).then(() => reply) : reply;
     },
   };
 }
@@ -84,9 +85,4 @@ function parse(json: string): unknown {
   } catch {
     return json;
   }
-}
-
-function isThenable(result: unknown): result is ReceiverResult & PromiseLike<unknown> {
-  return typeof result === "object" && result !== null && "then" in result &&
-    typeof result.then === "function";
 }

@@ -77,7 +77,6 @@ export class Inbox {
   readonly #waiting = new WaitingUpdates();
   readonly #limit: AcknowledgementLimit;
   readonly #replies: LateReplies;
-  readonly #reportError: ReportError;
   readonly #runner: Runner;
   readonly #idle = new IdleWaiters();
   /** Calls of the store that add an update, and are under way. */
@@ -99,7 +98,6 @@ export class Inbox {
     this.#seen = new SeenUpdates(settings.rememberedUpdates, settings.onDone);
     this.#store = settings.store;
     this.#events = events;
-    this.#reportError = reportError;
     this.#mayPassBy = !this.#store.isDurable && !this.#store.isShared && settings.lane === undefined;
     this.#failures = new Failures(
       { ...settings, hasOthers: this.#store.isShared || this.#store.isDurable },
@@ -158,9 +156,8 @@ export class Inbox {
   }
 
   /** Sends the reply to an update that nobody waits for the answer to. Closing ends it, and it is reported then. */
-  async sendReply(update: Update, reply: WebhookReply): Promise<void> {
-    const error = await this.#replies.send(update, reply);
-    if (error !== undefined) this.#reportError(error, { update, attempt: 1, willRetry: false });
+  sendReply(update: Update, reply: WebhookReply): Promise<void> {
+    return this.#runner.sendReply(update, 1, reply);
   }
 
   /** The lane, unless the user's own function for it fails, which is the affair of the update's handling. */

@@ -1,6 +1,7 @@
 import type { AllowedUpdates } from "../bot_api/allowed_updates.ts";
 import type { BotApi } from "../bot_api/bot_api.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
+import { isPromiseLike } from "../platform/promises.ts";
 import { ALL_MEDIA_GROUP_KINDS, ALL_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, MediaGroupUpdate, Update, UpdateKind } from "../updates/mod.ts";
 import type { WebhookReply } from "./webhook_reply.ts";
@@ -124,7 +125,7 @@ export function toUpdateReceiver(receiver: Receiver): UpdateReceiver {
 function whatIsWrong(value: unknown): string {
   // What is not an object is not quoted: text here is most likely a secret that was passed first by mistake.
   if (typeof value !== "object" || value === null) return `, not ${value === null ? "null" : typeof value}`;
-  if ("then" in value && typeof value.then === "function") return ". This is a promise: await it";
+  if (isPromiseLike(value)) return ". This is a promise: await it";
   if ("receive" in value) {
     return '. This one has no "allowedUpdates": add the list of update kinds that it handles';
   }

@@ -198,7 +198,9 @@ export class Runner {
     this.#answer(sender, outcome);
     if (outcome.type !== "replied" || sender.isAwaited) return this.#end(call);
     // The sender was told to send it again. Closing waits for the reply.
-    call.settled = this.#sendReply(sender.update, call.context, outcome.reply).then(() => this.#end(call));
+    call.settled = this.sendReply(sender.update, call.context.attempt, outcome.reply).then(() =>
+      this.#end(call)
+    );
   }
 
   /** What the sender of an update is told that no store has. */
@@ -304,7 +306,7 @@ export class Runner {
       case "handled":
         for (const { update_id } of batch.updates) this.#parts.seen.done(update_id);
         if (sender !== undefined && outcome !== undefined) this.#answer(sender, outcome);
-        else if (decision.reply !== undefined) await this.#sendReply(update, context, decision.reply);
+        else if (decision.reply !== undefined) await this.sendReply(update, context.attempt, decision.reply);
         await this.#tell((store) => this.#complete(store, batch), { isHandled: true });
         return this.#end(call);
       case "park":
@@ -401,7 +403,8 @@ export class Runner {
     this.claims.roomMade();
   }
 
-  async #sendReply(update: ReceivedUpdate, { attempt }: CallContext, reply: WebhookReply): Promise<void> {
+  /** Sends a reply that is not part of an answer. What cannot be sent is reported. */
+  async sendReply(update: ReceivedUpdate, attempt: number, reply: WebhookReply): Promise<void> {
     const error = await this.#parts.replies.send(update, reply);
     if (error !== undefined) this.#parts.reportError(error, { update, attempt, willRetry: false });
   }

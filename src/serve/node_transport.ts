@@ -99,7 +99,7 @@ export const startNodeWithin = (
           connections.end();
           if (closed === undefined) return await new Promise<void>((resolve) => server.close(resolve));
           await closed;
-          server.close(() => {}); // only this ends the timer that checks connections, which would keep the server for ever
+          server.close(() => {}); // it ends the timer that checks connections, which keeps the server in memory
         },
         cut() {
           server.closeAllConnections();

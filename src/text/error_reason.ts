@@ -1,9 +1,8 @@
-import { redactedBeginning, redactor } from "./redact.ts";
+import { withoutTokens } from "./quote.ts";
+import { redactedBeginning } from "./redact.ts";
 
 /** What is said of an error that fails when it is read, such as an object without a prototype, as some parsers make. */
 export const UNREADABLE = "an object that has no text was thrown";
-
-const withoutTokens = /* @__PURE__ */ redactor(undefined);
 
 const REASONS: Readonly<Record<string, string>> = {
   EACCES: "permission denied",
@@ -48,7 +47,10 @@ export function errorText(error: unknown): string {
   }
 }
 
-/** How many causes are looked at. A chain may be a ring, and JavaScriptCore would follow it for ever: it has proper tail calls. */
+/**
+ * How many causes are looked at, since a chain may be a ring. Bun does not overflow its stack in such a recursion, so that it
+ * would not end.
+ */
 const MOST_CAUSES = 8;
 
 function innermostReason(error: unknown, depth = 0): string {

@@ -1,6 +1,7 @@
 import { consoleText } from "./console_text.ts";
 import { UNREADABLE } from "./error_reason.ts";
-import { redactedBeginning, redactedCopy, redactor } from "./redact.ts";
+import { withoutTokens } from "./quote.ts";
+import { redactedBeginning, redactedCopy } from "./redact.ts";
 
 /** As in `plainText`, but an error has lines. */
 const UNPRINTABLE =
@@ -37,8 +38,6 @@ function printableError(error: unknown): unknown {
 export function printableText(text: string): string {
   return redactedBeginning(text, MOST_PRINTED, (beginning) => withoutTokens(withoutControls(beginning)));
 }
-
-const withoutTokens = /* @__PURE__ */ redactor(undefined);
 
 function withoutControls(text: string): string {
   return text.replace(UNPRINTABLE, "·");

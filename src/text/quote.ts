@@ -6,12 +6,17 @@ import { plainJson } from "./plain_text.ts";
  */
 export const BOT_TOKEN: RegExp = /(?<!\d)\d+(?::|%3A)[\w-]{16,}/gi;
 
+/** A text without bot tokens. */
+export function withoutTokens(text: string): string {
+  return text.replace(BOT_TOKEN, "<token>");
+}
+
 const MAX_LENGTH = 80;
 
 /** A value as a message quotes it: short, on one line, and without a bot token that was passed by mistake. It never throws. */
 export function quote(value: unknown): string {
   if (typeof value === "string") {
-    const text = value.replace(BOT_TOKEN, "<token>");
+    const text = withoutTokens(value);
     return plainJson(text.length > MAX_LENGTH ? `${text.slice(0, MAX_LENGTH)}…` : text);
   }
   if (typeof value === "function") return "a function";

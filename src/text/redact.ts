@@ -1,4 +1,4 @@
-import { BOT_TOKEN } from "./quote.ts";
+import { withoutTokens } from "./quote.ts";
 
 /** Replaces secrets in a text. */
 export type Redact = (text: string) => string;
@@ -24,7 +24,7 @@ export function redactor(token: string | undefined, ...secretTokens: unknown[]):
   return (text) => {
     let redacted = text;
     if (addresses !== undefined) redacted = redacted.replace(addresses, "<token>");
-    redacted = redacted.replace(BOT_TOKEN, "<token>");
+    redacted = withoutTokens(redacted);
     if (key !== "") redacted = withoutSecret(redacted, key, "<token>");
     for (const secret of secrets) redacted = withoutSecret(redacted, secret, "<secret>");
     return redacted;

@@ -1,6 +1,6 @@
 import { nodeBuiltin } from "../platform/node_builtin.ts";
 import { plainText } from "../text/plain_text.ts";
-import { BOT_TOKEN } from "../text/quote.ts";
+import { BOT_TOKEN, withoutTokens } from "../text/quote.ts";
 import { ALL_UPDATE_KINDS, OPT_IN_UPDATE_KINDS } from "../updates/update_kind.ts";
 import type { WebhookInfo } from "../updates/webhook_info.ts";
 import { explainError } from "./explain_error.ts";
@@ -148,8 +148,8 @@ function aboutUrl({ url }: WebhookInfo, { url: expected, isTelegram }: WebhookCo
   if (expected !== undefined && parsed !== undefined && expected !== parsed.href) {
     problem(
       "otherUrl",
-      `Telegram delivers to ${withoutToken(url)}, not to the expected URL, ${withoutToken(expected)}`,
-      `Set it again: telehook set --url ${withoutToken(expected)}`,
+      `Telegram delivers to ${withoutTokens(url)}, not to the expected URL, ${withoutTokens(expected)}`,
+      `Set it again: telehook set --url ${withoutTokens(expected)}`,
     );
   }
   if (isTelegram && parsed?.protocol === "http:") problem("url", "The URL is not https", "Use an https URL");
@@ -165,10 +165,6 @@ function aboutUrl({ url }: WebhookInfo, { url: expected, isTelegram }: WebhookCo
     });
   }
   return findings;
-}
-
-function withoutToken(url: string): string {
-  return url.replace(BOT_TOKEN, "<token>");
 }
 
 function aboutCertificate(
@@ -189,7 +185,7 @@ function aboutCertificate(
     severity: "hint",
     text:
       "The host is an IP address and no certificate was uploaded, so only one from a public CA is accepted",
-    advice: `Start with telehook listen --url ${withoutToken(url)} --self-signed`,
+    advice: `Start with telehook listen --url ${withoutTokens(url)} --self-signed`,
   }];
 }
 

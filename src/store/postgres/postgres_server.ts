@@ -1,5 +1,5 @@
 import { TelehookError } from "../../errors/telehook_error.ts";
-import { BOT_TOKEN, quote } from "../../text/quote.ts";
+import { quote, withoutTokens } from "../../text/quote.ts";
 import { within } from "../../platform/pause.ts";
 import { CALL_TIMEOUT_MS, type PostgresQuery } from "./postgres_client.ts";
 import { FORMAT, migrationOf } from "./postgres_schema.ts";
@@ -183,7 +183,7 @@ export class PostgresServer {
         cause,
       );
     }
-    const reason = textOf(cause).trim().replace(/\.$/, "").replace(BOT_TOKEN, "<token>");
+    const reason = withoutTokens(textOf(cause).trim().replace(/\.$/, ""));
     if (code === "TH002") return this.#isolationRefusal(/is (.*)$/.exec(reason)?.[1] ?? "", cause);
     return this.#error(`failed: ${reason}${this.#hintFor(code, reason)}`, cause);
   }
