@@ -18,7 +18,7 @@ export function closeTimeoutMs(options: CloseOptions = {}): number {
   return checkNumber("timeoutMs", options.timeoutMs, { default: 10_000, min: 0, max: LONGEST_TIMER_MS });
 }
 
-/** What is still under way, as closing sees it. */
+/** What is still under way. */
 export interface UnderWay {
   /** Calls of the receiver. */
   readonly running: number;
@@ -30,16 +30,11 @@ export interface UnderWay {
   readonly waiting: number;
   /** Updates in the store. */
   readonly stored: number;
-  /** Whether the store keeps them for the next start. */
-  readonly isDurable: boolean;
 }
 
-/**
- * When closing is done: nothing runs, nobody waits for an answer, and nothing is left that would end with the process. What
- * a durable store has stays there, albums that collect too: another process or the next start goes on with it.
- */
-export function isDone({ running, isExpecting, storing, waiting, stored, isDurable }: UnderWay): boolean {
-  return running === 0 && !isExpecting && storing === 0 && waiting === 0 && (isDurable || stored === 0);
+/** Whether nothing is under way: nothing runs or is about to, nobody waits for an answer, and the store is empty. */
+export function isIdle({ running, isExpecting, storing, waiting, stored }: UnderWay): boolean {
+  return running === 0 && !isExpecting && storing === 0 && waiting === 0 && stored === 0;
 }
 
 /** How long closing may take, from now on. */
@@ -89,20 +84,23 @@ export async function storeClosed<T>(closing: Promise<T>): Promise<T> {
 
 /** Those who wait for the moment at which nothing is left to do. */
 export class IdleWaiters {
-  #told: Promise<void> | undefined;
-  #tell = () => {};
+  #waiters: (() => void)[] = [];
 
   get hasWaiters(): boolean {
-    return this.#told !== undefined;
+    return this.#waiters.length > 0;
   }
 
-  /** Resolves with the next {@link tell}: the same promise for all, however many wait and for however long. */
+  /**
+   * Resolves with the next {@link tell}. Each caller gets its own promise: on Workers, one that belongs to a request that
+   * has ended never resolves for the others.
+   */
   wait(): Promise<void> {
-    return this.#told ??= new Promise((resolve) => this.#tell = resolve);
+    return new Promise((resolve) => this.#waiters.push(resolve));
   }
 
   tell(): void {
-    this.#told = undefined;
-    this.#tell();
+    const waiters = this.#waiters;
+    this.#waiters = [];
+    for (const resolve of waiters) resolve();
   }
 }

@@ -18,7 +18,7 @@ import type {
 } from "../store/inbox_store.ts";
 import type { Update } from "../updates/mod.ts";
 import { AcknowledgementLimit } from "../runner/acknowledgement_limit.ts";
-import { IdleWaiters, isDone, storeClosed, TimeLimit } from "./closing.ts";
+import { IdleWaiters, isIdle, storeClosed, TimeLimit, type UnderWay } from "./closing.ts";
 import { Failures } from "../runner/failures.ts";
 import type { InboxSettings } from "./inbox_options.ts";
 import type { MediaGroupPart } from "../delivery/media_group.ts";
@@ -88,7 +88,6 @@ export class Inbox {
   /** Whether closing has come to the store. */
   #isClosed = false;
   #opening: Promise<void> | undefined;
-  #resting: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
   /** What has come since closing began. */
   #arrivedLate = 0;
@@ -254,7 +253,7 @@ export class Inbox {
 
   /** Whether anything goes on after what was answered. */
   get isBusy(): boolean {
-    return this.#runner.running > 0 || this.#waiting.size > 0 || this.#store.count > 0;
+    return !isIdle(this.#underWay);
   }
 
   get isClosing(): boolean {
@@ -278,15 +277,13 @@ export class Inbox {
   }
 
   /** Resolves when nothing that was received here is left unhandled, or when the inbox is closed. */
-  idle(): Promise<void> {
-    if (!this.isBusy) return Promise.resolve();
-    return this.#resting ??= this.#rest().finally(() => this.#resting = undefined);
-  }
-
-  /** Nobody tells of what other processes have handled: it is looked for. */
-  async #rest(): Promise<void> {
+  async idle(): Promise<void> {
+    if (!this.isBusy) return;
     if (!this.#store.isShared) return await this.#idle.wait();
-    while (this.isBusy && !this.#isClosed) await Promise.race([this.#idle.wait(), pause(OTHERS_MS)]);
+    let isOver = false;
+    const told = this.#idle.wait().then(() => isOver = true);
+    // Nobody tells of what other processes have handled: it is looked for.
+    while (!isOver && this.isBusy) await Promise.race([told, pause(OTHERS_MS)]);
   }
 
   /** What is parked, page by page. */
@@ -626,15 +623,23 @@ export class Inbox {
     }
   }
 
-  #isDone(): boolean {
-    return isDone({
+  get #underWay(): UnderWay {
+    return {
       running: this.#runner.running,
       isExpecting: this.#runner.claims.isExpecting,
       storing: this.#storing.size,
       waiting: this.#waiting.size,
       stored: this.#store.count,
-      isDurable: this.#store.isDurable,
-    });
+    };
+  }
+
+  /**
+   * When closing is done. What a durable store has stays there, albums that collect too: another process or the next start
+   * goes on with it.
+   */
+  #isDone(): boolean {
+    const { isDurable } = this.#store;
+    return isIdle(isDurable ? { ...this.#underWay, stored: 0 } : this.#underWay);
   }
 
   #tellIdle(): void {

@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { AsyncLocalStorage } from "node:async_hooks";
 import { describe } from "node:test";
 import { bot, delivery, gate, Log, message, part, turn, word } from "./bot.ts";
 import { botApi, botHost, updateStreams } from "../../mod.ts";
@@ -37,13 +38,13 @@ describe("waitUntil", () => {
     await hook.close();
   });
 
-  it("gets one promise for as long as something goes on, so that nothing grows with the answers", async () => {
+  it("gets a promise for each request: on Workers, that of a request that has ended resolves for nobody", async () => {
     const promises: Promise<unknown>[] = [];
     const { hook } = bot(() => {}, { mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 } });
     for (const id of [1, 2, 3]) await hook(delivery(part(id, "7")), {}, beside(promises));
-    assert.deepEqual([promises.length, new Set(promises).size], [3, 1]);
+    assert.equal(new Set(promises).size, 3);
     await hook.close();
-    await promises[0];
+    await Promise.all(promises);
   });
 
   it("gets a promise that is resolved once other processes have handled the rest, which tell nobody", {
@@ -64,47 +65,50 @@ describe("waitUntil", () => {
   it("gets nothing where nothing is left", async () => {
     const promises: Promise<unknown>[] = [];
     const { hook } = bot(() => {});
+    await turn(); // it has opened its store
     await hook(delivery(message(1)), {}, beside(promises));
     assert.deepEqual(promises, []);
   });
 });
 
 /**
- * Timers as a worker has them: they end with the request that has set them, and never fire then. A timer of a request
- * that waits, because its context was given a promise, fires.
+ * Timers as a worker has them: they belong to the request whose code sets them, end with it, and no other request can clear
+ * them. A request ends with its answer; if its context was given promises, with the last of these.
  */
 class RequestTimers {
-  readonly #real = globalThis.setTimeout;
-  readonly #alive = new Set<number>();
-  #request = 0;
+  readonly #current = new AsyncLocalStorage<{ isOver: boolean }>();
 
   constructor(t: { after(undo: () => void): void }) {
-    const mocked = (run: () => void, ms?: number) => {
-      const request = this.#request;
-      return this.#real(() => {
-        if (request === 0 || this.#alive.has(request)) run();
-      }, ms);
-    };
-    globalThis.setTimeout = Object.assign(mocked, this.#real) as typeof setTimeout;
-    t.after(() => void (globalThis.setTimeout = this.#real));
+    const { clearTimeout, setImmediate, setTimeout } = globalThis;
+    t.after(() => void Object.assign(globalThis, { clearTimeout, setImmediate, setTimeout }));
+    const owners = new Map<unknown, unknown>();
+    Object.assign(globalThis, {
+      setTimeout: (run: () => void, ms?: number) => {
+        const request = this.#current.getStore();
+        const timer = setTimeout(() => {
+          if (request?.isOver !== true) run();
+        }, ms);
+        owners.set(timer, request);
+        return timer;
+      },
+      clearTimeout: (timer: ReturnType<typeof setTimeout>) => {
+        if (owners.get(timer) === this.#current.getStore()) clearTimeout(timer);
+      },
+      setImmediate: undefined, // nor has a worker this
+    });
   }
 
-  /** Plays a request. Its timers live until its answer; with a context, until what that was given has ended. */
+  /** Plays a request. */
   async request<T>(
     play: (context: { waitUntil(promise: Promise<unknown>): void } | undefined) => Promise<T>,
-    {
-      hasContext,
-    }: { hasContext: boolean },
+    { hasContext }: { hasContext: boolean },
   ): Promise<T> {
-    const id = this.#request = this.#alive.size + 1_000_000 * Math.random();
-    this.#alive.add(id);
+    const request = { isOver: false };
     const promises: Promise<unknown>[] = [];
-    const played = play(hasContext ? { waitUntil: (promise) => void promises.push(promise) } : undefined);
-    await Promise.resolve(); // what it does first is done in its own name
-    const result = await played;
-    void Promise.allSettled(promises).then(() => this.#alive.delete(id));
-    if (promises.length === 0) this.#alive.delete(id);
-    this.#request = 0;
+    const waitUntil = (promise: Promise<unknown>) => void promises.push(promise);
+    const result = await this.#current.run(request, () => play(hasContext ? { waitUntil } : undefined));
+    void Promise.allSettled(promises).then(() => request.isOver = true);
+    if (promises.length === 0) request.isOver = true;
     return result;
   }
 }
@@ -124,6 +128,17 @@ describe("timers that end with the request that has set them", () => {
     );
     await log.has(2);
     assert.deepEqual(log.words.toSorted(), ["[1]", "[2]"]);
+    await hook.close();
+  });
+
+  it("do not end while something is about to be claimed: a handler may be done at once", async (t) => {
+    const timers = new RequestTimers(t);
+    const log = new Log();
+    const { hook } = bot((update) => log.add(word(update)), { mediaGroups: { quietMs: 30 } });
+    for (const id of [1, 2, 3]) {
+      await timers.request((context) => hook(delivery(part(id, `${id}`)), {}, context), { hasContext: true });
+      await log.has(id);
+    }
     await hook.close();
   });
 
