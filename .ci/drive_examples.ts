@@ -264,7 +264,12 @@ async function tryTimersOfWorkers(telegram: TestBotApi, url: string): Promise<vo
   };
   const message = (id: number, chatId: number, more: object): object => ({
     update_id: 900_000_000 + id,
-    message: { message_id: id, date: 1, chat: { id: chatId, type: "private" }, ...more },
+    message: {
+      message_id: id,
+      date: 1,
+      chat: { id: chatId, type: chatId > 0 ? "private" : "group" },
+      ...more,
+    },
   });
   const part = (id: number, chatId: number): object =>
     message(id, chatId, { media_group_id: `${chatId}`, photo: [] });
@@ -276,6 +281,9 @@ async function tryTimersOfWorkers(telegram: TestBotApi, url: string): Promise<vo
     assert.ok(ms > 500 && ms < 1_500, `acknowledged after ${ms} ms`);
     assert.equal(await text(telegram), "You said: /slow");
   }
+  // A handler that is done at once does not end the request while more is being claimed.
+  await post(part(91, -70));
+  await pause(600);
   // An album is handed over although the request that has set the timer has ended.
   for (const id of [101, 102, 103]) await post(part(id, 73));
   assert.equal(await text(telegram), "An album of 3");

@@ -9,11 +9,10 @@ const bot = updateHandlers({
     return { method: "sendMessage", chat_id: message.chat.id, text: `You said: ${message.text}` };
   },
   // Parts of an album can reach different instances, which share nothing: see docs/serverless.md.
-  message_media_group: ({ message_media_group: { chat, messages } }) => ({
-    method: "sendMessage",
-    chat_id: chat.id,
-    text: `An album of ${messages.length}`,
-  }),
+  message_media_group({ message_media_group: { chat, messages } }) {
+    if (chat.type !== "private") return; // groups get no answer
+    return { method: "sendMessage", chat_id: chat.id, text: `An album of ${messages.length}` };
+  },
 });
 const hook = webhook(bot, {
   secretToken: env.SECRET_TOKEN,

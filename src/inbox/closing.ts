@@ -91,8 +91,8 @@ export class IdleWaiters {
   }
 
   /**
-   * Resolves with the next {@link tell}. Each caller gets its own promise: on Workers, one that belongs to a request that
-   * has ended never resolves for the others.
+   * Resolves with the next {@link tell}. Each caller gets its own promise: on Workers, one that was created in a request
+   * that has ended resolves for nobody.
    */
   wait(): Promise<void> {
     return new Promise((resolve) => this.#waiters.push(resolve));

@@ -276,9 +276,13 @@ export class Inbox {
     return this.#store.stats();
   }
 
-  /** Resolves when nothing that was received here is left unhandled, or when the inbox is closed. */
+  /**
+   * Resolves when nothing that was received here is left unhandled, when the inbox is closed, or when a later caller waits
+   * and nothing runs: what is pending needs one request to live on, on platforms where timers end with requests.
+   */
   async idle(): Promise<void> {
     if (!this.isBusy) return;
+    if (this.#runner.running === 0 && !this.#runner.claims.isExpecting) this.#idle.tell();
     if (!this.#store.isShared) return await this.#idle.wait();
     let isOver = false;
     const told = this.#idle.wait().then(() => isOver = true);

@@ -38,13 +38,29 @@ describe("waitUntil", () => {
     await hook.close();
   });
 
-  it("gets a promise for each request: on Workers, that of a request that has ended resolves for nobody", async () => {
+  it("lets a request end when a later one waits, so that nothing grows with the answers", async () => {
     const promises: Promise<unknown>[] = [];
     const { hook } = bot(() => {}, { mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 } });
     for (const id of [1, 2, 3]) await hook(delivery(part(id, "7")), {}, beside(promises));
-    assert.equal(new Set(promises).size, 3);
+    await Promise.all(promises.slice(0, 2));
     await hook.close();
-    await Promise.all(promises);
+    await promises[2];
+  });
+
+  it("lets no request end while something runs, which may run in its name", async () => {
+    const promises: Promise<unknown>[] = [];
+    const slow = gate();
+    const { hook } = bot(() => slow.opened, { acknowledgeWithinMs: 10 });
+    await hook(delivery(message(1)), {}, beside(promises));
+    await hook(delivery(message(2)), {}, beside(promises));
+    let ended = 0;
+    const late = promises.map((promise) => promise.then(() => ended++));
+    await turn();
+    const before = ended;
+    slow.open();
+    await Promise.all(late);
+    assert.deepEqual([before, ended], [2, 4]); // two answers, and what follows from each
+    await hook.close();
   });
 
   it("gets a promise that is resolved once other processes have handled the rest, which tell nobody", {
