@@ -239,13 +239,13 @@ class Streams implements UpdateStreams {
     let rooms: Map<Stream, Promise<void>> | undefined; // of those who have none yet
     let room: Room;
     for (const [stream, filter] of this.#filters) {
-      if (before?.has(stream)) room = before.get(stream);
+      if (before !== undefined && this.#given.has(before, stream)) room = before.rooms.get(stream);
       else if (filter.accepts(kind, content)) room = stream.push(update, context);
       else room = isTakenMerged && filter.isNamed ? undefined : pushParts(parts, filter, stream, context);
       if (room !== undefined) (rooms ??= new Map()).set(stream, room);
     }
     if (rooms === undefined || this.#filters.size === 1) return room;
-    return this.#given.whenAllHaveRoom(update.update_id, this.#filters.keys(), rooms);
+    return this.#given.whenAllHaveRoom(update.update_id, rooms);
   }
 
   onRegistered(allowedUpdates: AllowedUpdates): void {
@@ -278,7 +278,10 @@ class Streams implements UpdateStreams {
       },
       options.signal,
     );
-    if (stream.isOpen) this.#filters.set(stream, filter);
+    if (stream.isOpen) {
+      this.#filters.set(stream, filter);
+      this.#given.subscribed(stream);
+    }
     this.#needs = undefined;
     // Sound because an update gets into the stream only through the filters that its type was made from.
     return stream as UpdateStream<object> as UpdateStream<T>;

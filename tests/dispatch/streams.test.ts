@@ -1,7 +1,9 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import process from "node:process";
 import { ReadableStream } from "node:stream/web";
 import { ALL_UPDATE_KINDS, TelehookError, type UpdateStreams, updateStreams } from "../../mod.ts";
+import { collectGarbage } from "../collect_garbage.ts";
 import {
   albumOf,
   context,
@@ -16,6 +18,12 @@ import {
   UNKNOWN,
   VIDEO,
 } from "./updates.ts";
+
+/** Bytes of the heap that are in use, without garbage. */
+function usedHeap(): number {
+  collectGarbage();
+  return process.memoryUsage().heapUsed;
+}
 
 const isError = (code: string) => (error: unknown) => error instanceof TelehookError && error.code === code;
 
@@ -388,4 +396,20 @@ it("thousands of streams are opened and closed without holding up anything", () 
   const tookMs = performance.now() - before; // seconds, if each cost what all do
   assert.ok(tookMs < 1_000, `It took ${Math.round(tookMs)} ms`);
   assert.deepEqual(streams.allowedUpdates, []);
+});
+
+it("deliveries that failed take little memory, however many subscribe", async () => {
+  const streams = updateStreams({ bufferSize: 0 });
+  streams.on("message");
+  for (let n = 0; n < 3_000; n++) streams.on("callback_query");
+  const before = usedHeap();
+  const leaving = new AbortController();
+  const deliveries = Array.from({ length: 500 }, (_, id) => {
+    return streams.receive(messageUpdate(id), context(leaving.signal));
+  });
+  leaving.abort();
+  await Promise.allSettled(deliveries);
+  const grownMb = (usedHeap() - before) / 1e6;
+  assert.ok(grownMb < 15, `${Math.round(grownMb)} MB`);
+  streams.close();
 });
