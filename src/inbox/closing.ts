@@ -18,25 +18,6 @@ export function closeTimeoutMs(options: CloseOptions = {}): number {
   return checkNumber("timeoutMs", options.timeoutMs, { default: 10_000, min: 0, max: LONGEST_TIMER_MS });
 }
 
-/** What is still under way. */
-export interface UnderWay {
-  /** Calls of the receiver. */
-  readonly running: number;
-  /** Whether calls of the receiver may begin, since the store was asked for what is due. */
-  readonly isExpecting: boolean;
-  /** Calls of the store that add updates. */
-  readonly storing: number;
-  /** Senders that wait. */
-  readonly waiting: number;
-  /** Updates in the store. */
-  readonly stored: number;
-}
-
-/** Whether nothing is under way: nothing runs or is about to, nobody waits for an answer, and the store is empty. */
-export function isIdle({ running, isExpecting, storing, waiting, stored }: UnderWay): boolean {
-  return running === 0 && !isExpecting && storing === 0 && waiting === 0 && stored === 0;
-}
-
 /** How long closing may take, from now on. */
 export class TimeLimit {
   readonly over: Promise<void>;

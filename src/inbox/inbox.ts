@@ -18,7 +18,7 @@ import type {
 } from "../store/inbox_store.ts";
 import type { Update } from "../updates/mod.ts";
 import { AcknowledgementLimit } from "../runner/acknowledgement_limit.ts";
-import { IdleWaiters, isIdle, storeClosed, TimeLimit, type UnderWay } from "./closing.ts";
+import { IdleWaiters, storeClosed, TimeLimit } from "./closing.ts";
 import { Failures } from "../runner/failures.ts";
 import type { InboxSettings } from "./inbox_options.ts";
 import type { MediaGroupPart } from "../delivery/media_group.ts";
@@ -253,7 +253,7 @@ export class Inbox {
 
   /** Whether anything goes on after what was answered. */
   get isBusy(): boolean {
-    return !isIdle(this.#underWay);
+    return !this.#isIdle(this.#store.count);
   }
 
   get isClosing(): boolean {
@@ -627,23 +627,19 @@ export class Inbox {
     }
   }
 
-  get #underWay(): UnderWay {
-    return {
-      running: this.#runner.running,
-      isExpecting: this.#runner.claims.isExpecting,
-      storing: this.#storing.size,
-      waiting: this.#waiting.size,
-      stored: this.#store.count,
-    };
-  }
-
   /**
    * When closing is done. What a durable store has stays there, albums that collect too: another process or the next start
    * goes on with it.
    */
   #isDone(): boolean {
-    const { isDurable } = this.#store;
-    return isIdle(isDurable ? { ...this.#underWay, stored: 0 } : this.#underWay);
+    return this.#isIdle(this.#store.isDurable ? 0 : this.#store.count);
+  }
+
+  /** Whether nothing runs or is about to, nobody waits for an answer, and nothing is left of what is stored. */
+  #isIdle(stored: number): boolean {
+    return this.#runner.running === 0 && this.#waiting.size === 0 && this.#storing.size === 0 &&
+      stored === 0 &&
+      !this.#runner.claims.isExpecting;
   }
 
   #tellIdle(): void {
