@@ -21,24 +21,42 @@ interface WaitingCall<C, A> {
 export class GatheredCalls<C, A> {
   readonly #send: (calls: readonly C[]) => Promise<readonly A[]>;
   readonly #charsOf: (call: C) => number;
+  readonly #laneOf: ((call: C) => string) | undefined;
+  readonly #busyLanes = new Set<string>();
   #waiting: WaitingCall<C, A>[] = [];
+  #isScheduled = false;
 
   /**
    * @param send Sends calls, at least one. Its answers are in the order of the calls.
    * @param charsOf The size of a call, in characters.
+   * @param laneOf The lane of a call, if calls of one lane must arrive in the order in which they are made: the next ones
+   * are sent when those before are answered, since a client with several connections would mix them up.
    */
-  constructor(send: (calls: readonly C[]) => Promise<readonly A[]>, charsOf: (call: C) => number) {
+  constructor(
+    send: (calls: readonly C[]) => Promise<readonly A[]>,
+    charsOf: (call: C) => number,
+    laneOf?: (call: C) => string,
+  ) {
     this.#send = send;
     this.#charsOf = charsOf;
+    this.#laneOf = laneOf;
   }
 
   make(call: C): Promise<A> {
     return new Promise((resolve, reject) => {
-      if (this.#waiting.push({ call, resolve, reject }) === 1) soon(() => this.#sendAll());
+      this.#waiting.push({ call, resolve, reject });
+      this.#schedule();
     });
   }
 
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    soon(() => this.#sendAll());
+  }
+
   #sendAll(): void {
+    this.#isScheduled = false;
     const all = this.#waiting;
     this.#waiting = [];
     let together: WaitingCall<C, A>[] = [];
@@ -49,18 +67,26 @@ export class GatheredCalls<C, A> {
         void this.#sendTogether(together);
         [together, chars] = [[], 0];
       }
-      together.push(each);
-      chars += more;
+      if (this.#busyLanes.has(this.#laneOf?.(each.call) ?? "")) this.#waiting.push(each);
+      else {
+        together.push(each);
+        chars += more;
+      }
     }
-    void this.#sendTogether(together);
+    if (together.length > 0) void this.#sendTogether(together);
   }
 
   async #sendTogether(waiting: readonly WaitingCall<C, A>[]): Promise<void> {
+    const calls = waiting.map(({ call }) => call);
+    const lanes = this.#laneOf === undefined ? [] : calls.map(this.#laneOf);
+    for (const lane of lanes) this.#busyLanes.add(lane);
     try {
-      const answers = await this.#send(waiting.map(({ call }) => call));
+      const answers = await this.#send(calls);
       for (const [i, { resolve }] of waiting.entries()) resolve(answers[i] as A);
     } catch (error) {
       for (const { reject } of waiting) reject(error);
     }
+    for (const lane of lanes) this.#busyLanes.delete(lane);
+    this.#schedule();
   }
 }

@@ -52,6 +52,37 @@ test(
   },
 );
 
+test("a client with several connections keeps the order of a lane", skipWithoutRedis, async (t) => {
+  const client = clientFor(t, await sharedRedis());
+  let isFirst = false;
+  const send = async (command: string, args: string[]) => {
+    if (isFirst && args.includes("append")) {
+      isFirst = false;
+      await pause(50); // it is on its way, over a connection that is slower than the others
+    }
+    return await client.send(command, args);
+  };
+  const { store } = await openStore(t, client, { name: newName(), send });
+  await store.add(entry(1), "append"); // scripts are sent now
+  isFirst = true;
+  const added: unknown[] = [];
+  const expected = Array.from({ length: 100 }, (_, i) => i + 1);
+  for (const id of expected.slice(1)) {
+    added.push(store.add(entry(id), "append"));
+    if (id === 90) await pause(10); // most of one turn of the event loop, more than fits into one call, and some of another
+  }
+  await Promise.all(added);
+  const handled: number[] = [];
+  for (
+    let [batch] = await store.claim(1, 0);
+    batch !== undefined;
+    batch = await store.complete(batch, true)
+  ) {
+    handled.push(...ids([batch]));
+  }
+  assert.deepEqual(handled, expected);
+});
+
 test("100 stores on one connection look for news with one command", skipWithoutRedis, async (t) => {
   const client = clientFor(t, await sharedRedis());
   const commands: string[] = [];

@@ -117,7 +117,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     },
     ([, lane]) => lane.length,
   );
-  readonly #adds = this.#together("add");
+  readonly #adds = this.#together("add", ([, , , , lane = ""]) => lane);
   readonly #completions = this.#together("complete");
   #host: StoreHost | undefined;
   #unsubscribe: (() => unknown) | undefined;
@@ -297,11 +297,15 @@ export class RedisInboxStore implements InboxStore, WakeListener {
   }
 
   /** Calls that the server gets together. */
-  #together(script: "add" | "complete"): GatheredCalls<readonly string[], readonly string[]> {
-    return new GatheredCalls(async (calls) => {
+  #together(
+    script: "add" | "complete",
+    laneOf?: (call: readonly string[]) => string,
+  ): GatheredCalls<readonly string[], readonly string[]> {
+    const send = async (calls: readonly (readonly string[])[]) => {
       const answer = await this.#server.run(script, [...this.#common(""), ...calls.flat()]);
       return answersOf(answer, calls.length);
-    }, (call) => call.reduce((chars, each) => chars + each.length, 0));
+    };
+    return new GatheredCalls(send, (call) => call.reduce((chars, each) => chars + each.length, 0), laneOf);
   }
 
   /** What every script is told first. */
