@@ -6,6 +6,7 @@ import { type TestScope, testStore } from "../../src/testing/store.ts";
 import { queryOf } from "../../src/store/postgres/postgres_client.ts";
 import { PostgresInboxStore } from "../../src/store/postgres/postgres_inbox_store.ts";
 import { sharedPostgres, skipWithoutPostgres } from "./postgres_server.ts";
+import { pause } from "../../src/platform/pause.ts";
 import { test } from "../scoped_it.ts";
 import { badNetwork } from "../store/bad_network.ts";
 import { entry, Heard, ids, newName, repeating } from "../store/server_store.ts";
@@ -132,24 +133,50 @@ test("pg with a pool of one connection, which cannot listen", skip, async (t) =>
   await tryClient(t, pool, inPg(pool));
 });
 
-test("pg closes connections that have gone silent", skip, async (t) => {
-  const network = await badNetwork(await sharedPostgres(), () => 1);
-  const pool = pgPool(t, { connectionString: network.url, max: 1 });
-  t.after(() => network.close());
-  // The same in less time.
-  const impatient = new Proxy(pool, {
+/** The same pool, which waits for answers for 200 ms. */
+function impatient<P extends PgPool>(pool: P): P {
+  return new Proxy(pool, {
     get(_, key) {
       if (key !== "query") return Reflect.get(pool, key, pool);
       return (statement: { query_timeout: number }) =>
         pool.query({ ...statement, query_timeout: statement.query_timeout / 50 });
     },
   });
-  const store = postgresStore(impatient, { name: newName() });
+}
+
+test("pg closes connections that have gone silent", skip, async (t) => {
+  const network = await badNetwork(await sharedPostgres(), () => 1);
+  const pool = pgPool(t, { connectionString: network.url, max: 1 });
+  t.after(() => network.close());
+  const store = postgresStore(impatient(pool), { name: newName() });
   await store.open(new Heard(100));
   t.after(() => store.close());
   network.silence(); // as those to a machine that has failed
   const until = repeating(1, 0);
   assert.equal(await until(() => store.add(entry(1), "append")), "added");
+});
+
+test("pg does not open ever more connections to a server that waits itself", skip, async (t) => {
+  const url = await sharedPostgres();
+  const waitsForLock = `select pg_advisory_xact_lock(${Math.floor(Math.random() * 1e9)})::text as line`;
+  const query = queryOf(impatient(pgPool(t, { connectionString: url, max: 5 })));
+  const watching = pgPool(t, { connectionString: url });
+  const calls: Promise<unknown>[] = [];
+  let waiting = 0;
+  await inPg(watching)(async (transaction) => {
+    await queryOf(transaction)(waitsForLock, []);
+    for (let n = 0; n < 60; n++) {
+      calls.push(query(waitsForLock, []).catch(() => {}));
+      await pause(30);
+    }
+    const { rows } = await queryOf(watching)(
+      "select count(*)::int as n from pg_stat_activity where query = $1 and wait_event_type = 'Lock'",
+      [waitsForLock],
+    ) as { rows: { n: number }[] };
+    waiting = rows[0]?.n ?? 0;
+  });
+  assert.equal(waiting, 25, "It has closed 20, and keeps 5");
+  await Promise.all(calls); // what it keeps is answered in the end
 });
 
 interface PostgresJs {

@@ -7,6 +7,11 @@ export type PostgresResult = readonly object[] | { readonly rows: readonly objec
 /** How long a call may take. It may have happened all the same. */
 export const CALL_TIMEOUT_MS = 10_000;
 
+/** How many connections of a pool are closed in {@link SILENCE_MS}, or as many as it may have. */
+const MOST_CLOSED = 20;
+/** After how long TCP has ended a connection that is silent, by default. */
+const SILENCE_MS = 15 * 60_000;
+
 /** Runs one statement with the values of `$1`, `$2`, …, which are texts or `null`. Rejects if the server refuses it. */
 export type PostgresQuery = (text: string, values: (string | null)[]) => Promise<PostgresResult>;
 
@@ -28,11 +33,13 @@ interface AnyClient {
   readonly options?: { readonly max?: number };
 }
 
+type Pool = AnyClient & Required<Pick<AnyClient, "query" | "connect">>;
+
 /** A statement as a pool of `pg` takes it. */
 interface Statement {
   readonly text: string;
   readonly values: (string | null)[];
-  readonly query_timeout: number;
+  readonly query_timeout?: number;
 }
 
 /** A connection that was taken from a pool of `pg`. */
@@ -51,11 +58,7 @@ export function queryOf(client: unknown, what = "postgresStore"): PostgresQuery 
     const known = client as AnyClient;
     if (typeof known.unsafe === "function") return (text, values) => known.unsafe!(text, values);
     if (typeof client === "function") return client as PostgresQuery;
-    if (isPool(known)) {
-      // A machine or a network that fails may never end its connections: the pool closes one that has not answered in time, and
-      // would otherwise keep it, until there are no others.
-      return (text, values) => known.query({ text, values, query_timeout: CALL_TIMEOUT_MS });
-    }
+    if (isPool(known)) return queryOnPool(known);
     if (typeof known.query === "function") return (text, values) => known.query!(text, values);
   }
   throw new TelehookError(
@@ -94,7 +97,42 @@ export function listenOf(client: object): PostgresListen | undefined {
   };
 }
 
-function isPool(client: AnyClient): client is AnyClient & Required<Pick<AnyClient, "query" | "connect">> {
+/**
+ * A machine or a network that fails may never end its connections: the pool closes one that has not answered in time, and
+ * would otherwise keep it, until there are no others.
+ *
+ * A server that waits itself, for a lock or a standby, does not notice, and keeps each of them until it has its answer,
+ * while the pool opens others. So only so many are closed in the time after which TCP ends one that is silent.
+ */
+function queryOnPool(pool: Pool): PostgresQuery {
+  const closings = closingsOf.get(pool) ?? { closedAt: [], closable: 0 };
+  closingsOf.set(pool, closings);
+  const { closedAt } = closings;
+  const most = Math.max(MOST_CLOSED, pool.options?.max ?? 0);
+  return async (text, values) => {
+    while (closedAt[0] !== undefined && performance.now() - closedAt[0] > SILENCE_MS) closedAt.shift();
+    if (closedAt.length + closings.closable >= most) return await pool.query({ text, values });
+    closings.closable++;
+    try {
+      return await pool.query({ text, values, query_timeout: CALL_TIMEOUT_MS });
+    } catch (error) {
+      if (error instanceof Error && error.message === "Query read timeout") closedAt.push(performance.now());
+      throw error;
+    } finally {
+      closings.closable--;
+    }
+  };
+}
+
+/** The connections of a pool that were closed because they did not answer, and how many more may be. */
+interface Closings {
+  readonly closedAt: number[];
+  closable: number;
+}
+
+const closingsOf = new WeakMap<object, Closings>();
+
+function isPool(client: AnyClient): client is Pool {
   const { connect, query, totalCount } = client;
   return typeof totalCount === "number" && typeof connect === "function" && typeof query === "function";
 }
