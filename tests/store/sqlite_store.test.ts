@@ -11,6 +11,7 @@ import { describe } from "node:test";
 import { fileURLToPath } from "node:url";
 import { setFlagsFromString } from "node:v8";
 import { runInNewContext } from "node:vm";
+import { Worker } from "node:worker_threads";
 import type { AddMode, Batch, StoreEntry, StoreHost } from "../../mod.ts";
 import { TelehookError } from "../../src/errors/telehook_error.ts";
 import { Batches } from "../../src/store/sqlite/batches.ts";
@@ -997,6 +998,23 @@ function twoOnOneFile(): void {
     assert.deepEqual([uses.isDead(other, user), copy.isDead(user, other)], [false, false]);
     copy.endUse(other);
     assert.deepEqual([uses.isDead(other, user), copy.isDead(user, other)], [true, false]);
+    uses.endUse(user);
+  });
+
+  it("one lets another thread of its process live, and no process that had its id before", {
+    skip: process.platform !== "linux", // which alone tells when a process has begun
+  }, async () => {
+    const module = new URL("../../src/store/sqlite/process.ts", import.meta.url).href;
+    const code = `import(${JSON.stringify(module)}).then(({ beginUse }) =>
+      require("node:worker_threads").parentPort.postMessage(beginUse()));`;
+    const worker = new Worker(code, { eval: true });
+    const [thread]: uses.StoreUser[] = await once(worker, "message");
+    await worker.terminate();
+    assert.ok(thread);
+    const user = uses.beginUse();
+    const before = { ...thread, run: thread.run.replace(" ", " 1") };
+    assert.deepEqual([thread.pid, before.pid], [user.pid, user.pid]);
+    assert.deepEqual([uses.isDead(thread, user), uses.isDead(before, user)], [false, true]);
     uses.endUse(user);
   });
 

@@ -19,12 +19,14 @@ type PermissionName =
  * Vercel and Nitro build with takes a constant path for a file to deploy, and fails at this one.
  */
 const pidNamespacePath = () => "/proc/self/ns/pid";
+const processPath = () => "/proc/self/stat";
+const bootPath = () => "/proc/sys/kernel/random/boot_id";
 
 const runtime = (): Runtime => globalThis as Runtime;
 
 /** One use of a store, from its opening to its closing, as others can recognize it. */
 export interface StoreUser {
-  /** Never the same twice. */
+  /** Never the same twice: its own name, what {@link processStart} tells, and the thread's name. */
   readonly run: string;
   /** Process ids mean something only on one host: containers that share a file have their own ids. May be unknown. */
   readonly host: string;
@@ -34,20 +36,27 @@ export interface StoreUser {
 /** A process may hold this module several times, as after a hot reload: what one copy uses, the others must not take for dead. */
 const USED_HERE = Symbol.for("telehook.usedSqliteStores");
 
-/** The uses that this process itself has not ended. */
-function usedHere(): Set<string> {
-  const holder = globalThis as { [USED_HERE]?: Set<string> };
-  return holder[USED_HERE] ??= new Set();
+/** What a thread uses; those of one process cannot see each other's. */
+interface ThreadUses {
+  readonly thread: string;
+  /** The runs that it has not ended. */
+  readonly runs: Set<string>;
+}
+
+function usedHere(): ThreadUses {
+  const holder = globalThis as { [USED_HERE]?: ThreadUses };
+  return holder[USED_HERE] ??= { thread: crypto.randomUUID(), runs: new Set() };
 }
 
 export function beginUse(): StoreUser {
-  const run = crypto.randomUUID();
-  usedHere().add(run);
+  const { thread, runs } = usedHere();
+  const run = [crypto.randomUUID(), processStart(), thread].join(" ");
+  runs.add(run);
   return { run, host: host(), pid: runtime().process?.pid ?? 0 };
 }
 
 export function endUse({ run }: StoreUser): void {
-  usedHere().delete(run);
+  usedHere().runs.delete(run);
 }
 
 /**
@@ -55,8 +64,9 @@ export function endUse({ run }: StoreUser): void {
  * not permit it) is for its lease to tell.
  */
 export function isDead(user: StoreUser, self: StoreUser): boolean {
-  if (self.host === "" || user.host !== self.host || usedHere().has(user.run)) return false;
-  if (user.pid === self.pid) return true; // the first process of a container has the same id each time
+  if (self.host === "" || user.host !== self.host || usedHere().runs.has(user.run)) return false;
+  // The first process of a container has the same id each time.
+  if (user.pid === self.pid) return !isOtherThread(user, self);
   if (!isPermitted({ name: "run" })) return false;
   try {
     runtime().process?.kill(user.pid, 0);
@@ -64,6 +74,30 @@ export function isDead(user: StoreUser, self: StoreUser): boolean {
   } catch (error) {
     return error instanceof Error && "code" in error && error.code === "ESRCH";
   }
+}
+
+/**
+ * What all threads of this process have in common, and no process before it with the same id has: when it began, and since
+ * which start of the machine that counts. Empty if that cannot be known.
+ */
+function processStart(): string {
+  if (runtime().process?.platform !== "linux") return "";
+  try {
+    const { readFileSync } = nodeBuiltin<{ readFileSync(path: string, as: "utf8"): string }>("node:fs");
+    // Behind the program's name, which may have spaces; the 22nd field of all.
+    const [, fields = ""] = /.*\) (.*)/s.exec(readFileSync(processPath(), "utf8")) ?? [];
+    const began = fields.split(" ")[19];
+    return began === undefined ? "" : `${began}@${readFileSync(bootPath(), "utf8").trim()}`;
+  } catch {
+    return "";
+  }
+}
+
+/** Whether another thread of this process uses it, or has ended without saying so. */
+function isOtherThread(user: StoreUser, self: StoreUser): boolean {
+  const [, start = "", thread] = user.run.split(" ");
+  const [, ownStart, ownThread] = self.run.split(" ");
+  return start !== "" && start === ownStart && thread !== ownThread;
 }
 
 /** Where a process id means what it means here; empty if that cannot be known. */

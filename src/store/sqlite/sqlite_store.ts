@@ -32,7 +32,8 @@ export interface SqliteStoreOptions {
  * across them. What a process that was killed had claimed is due again as soon as another one on the same host sees that
  * it is gone (Deno needs `--allow-all` for this on Linux), otherwise after `leaseMs`. It is then handled
  * from the start, so that a handler can see an update twice. An update that ends its process is parked after some attempts,
- * and no other update is. Not for several worker threads of one process: they assume that the others have died.
+ * and no other update is. Threads of one process may use the file as processes do, on Linux; elsewhere, they assume that
+ * the others have died.
  *
  * A file is for one bot, on a local disk: updates are known by their `update_id`. It holds your users' messages until they
  * are handled, so a new file can be read by its owner alone. SQLite keeps two files next to it, `-wal` and `-shm`. The
