@@ -218,7 +218,7 @@ export function pipelineOf(hook: Webhook): Pipeline {
 export function webhook(receiver: Receiver, options: WebhookOptions): Webhook {
   const hook = createWebhook(receiver, options);
   // What the last process left comes first; but not before the caller has received the webhook.
-  void Promise.resolve().then(() => pipelineOf(hook).inbox.open()).catch(() => {}); // the first update reports it
+  void Promise.resolve().then(() => pipelineOf(hook).inbox.openAtLast());
   return hook;
 }
 

@@ -38,6 +38,9 @@ const PARKED_PAGE = 100;
 const SENDER_WAITS_MS = 55_000;
 /** How soon the store is asked again to adopt an update that it has failed to. */
 const ADOPT_AGAIN_MS = 1_000;
+/** How soon a store is opened again that could not be; then after twice as long each time. */
+const OPEN_AGAIN_MS = 1_000;
+const LONGEST_OPEN_AGAIN_MS = 10_000;
 /** How often to look whether other processes have handled the rest, while somebody waits for that. */
 const OTHERS_MS = 250;
 
@@ -133,7 +136,30 @@ export class Inbox {
    * @throws What the store throws if it cannot be used.
    */
   open(): Promise<void> {
-    return this.#opening ??= this.#open();
+    return this.#opening ??= this.#open().catch((error) => {
+      this.#opening = undefined; // to be tried again
+      throw error;
+    });
+  }
+
+  /** Opens the store, and again until that works: what it has must not wait until an update comes. Never rejects. */
+  async openAtLast(): Promise<void> {
+    for (let failures = 0;; failures++) {
+      try {
+        await this.open();
+        if (failures > 0) this.#events.storeWorked();
+        return;
+      } catch (error) {
+        const pauseMs = Math.min(OPEN_AGAIN_MS * 2 ** failures, LONGEST_OPEN_AGAIN_MS);
+        try {
+          await pause(pauseMs, undefined, { isHeld: false });
+        } catch {
+          return; // a worker can do neither before its first request, which opens it then
+        }
+        if (this.#closing !== undefined) return;
+        if (!this.#isOpen) this.#events.storeFailed(error);
+      }
+    }
   }
 
   /**
@@ -330,21 +356,16 @@ export class Inbox {
   }
 
   async #open(): Promise<void> {
-    try {
-      const opened = this.#store.open({
-        wake: (inMs) => this.#runner.claims.wake(inMs),
-        lost: (batch) => this.#runner.lost(batch),
-        failed: (error) => this.#events.storeFailed(error),
-      });
-      if (isPromiseLike(opened)) await opened;
-      // It took longer than closing may, and has begun after its end.
-      if (this.#isClosed) return void await this.#store.close();
-      this.#isOpen = true;
-      this.#runner.claims.wake(0);
-    } catch (error) {
-      this.#opening = undefined; // to be tried again
-      throw error;
-    }
+    const opened = this.#store.open({
+      wake: (inMs) => this.#runner.claims.wake(inMs),
+      lost: (batch) => this.#runner.lost(batch),
+      failed: (error) => this.#events.storeFailed(error),
+    });
+    if (isPromiseLike(opened)) await opened;
+    // It took longer than closing may, and has begun after its end.
+    if (this.#isClosed) return void await this.#store.close();
+    this.#isOpen = true;
+    this.#runner.claims.wake(0);
   }
 
   #receiveOnceOpen(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Batch } from "../../mod.ts";
+import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { bot, codeOf, gate, Log, message, part, word } from "./bot.ts";
 import { type StoreCall, WrappedStore } from "./wrapped_store.ts";
 
@@ -40,6 +41,46 @@ describe("a store that fails", () => {
     await hook.close();
     assert.deepEqual(log.words, ["[1]"]);
   });
+
+  it("as it is opened is opened again, so that what it has need not wait for the first update", async (t) => {
+    const server = setInterval(() => {}, 60_000); // what else keeps a process going
+    t.after(() => clearInterval(server));
+    const kept = new MemoryStore();
+    const tries = { attempts: 0, failures: 0 };
+    const entry = { lane: 42, chars: 100, tries, json: undefined, album: undefined, reservedMs: 0 };
+    await kept.add({ update: message(1), ...entry }, "append");
+    const store = new WrappedStore({
+      before(call) {
+        if (call === "open" && store.times("open") === 1) throw new Error("the server starts later");
+      },
+    }, { isDurable: true, isShared: true, store: kept });
+    const handled = gate();
+    const states: string[] = [];
+    const { hook } = bot(() => handled.open(), {
+      store,
+      onEvent: (event) => event.type === "store" && states.push(event.state),
+    });
+    await handled.opened;
+    await hook.close();
+    assert.deepEqual(states, ["failing", "recovered"]);
+    assert.equal(store.times("open"), 2);
+  });
+
+  for (const when of ["at once", "later"]) {
+    it(`as it is opened, ${when}, is opened again by the next update`, async () => {
+      const store = new WrappedStore({
+        before(call) {
+          if (call !== "open" || store.times("open") > 1) return;
+          if (when === "later") return Promise.reject(new Error("away"));
+          throw new Error("away");
+        },
+      });
+      const { hook } = bot(() => {}, { store });
+      await assert.rejects(hook.receive(message(1)), /away/);
+      await hook.receive(message(1));
+      await hook.close();
+    });
+  }
 
   it("where an update is put behind an album makes no handler reject", async () => {
     const { state, store } = breakable("add");
