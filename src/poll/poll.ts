@@ -1,8 +1,9 @@
 /// <reference lib="esnext.disposable" preserve="true" />
 // Symbol.asyncDispose is part of the published types, and not of every consumer's lib.
-import { type BotApi, botApi } from "../bot_api/bot_api.ts";
+import { type BotApi, botApi, checkedEndpoint } from "../bot_api/bot_api.ts";
 import { BotApiError } from "../bot_api/bot_api_error.ts";
-import type { BotApiFetch } from "../bot_api/send_request.ts";
+import { callOnce } from "../bot_api/call_bot_api.ts";
+import type { BotApiFetch, Endpoint } from "../bot_api/send_request.ts";
 import {
   checkFunction,
   checkNumber,
@@ -141,8 +142,12 @@ export async function poll(receiver: Receiver, options: PollOptions): Promise<Po
   const { token, apiRoot, fetch, signal } = options;
   const takeOver = checkOneOf("takeOver", options.takeOver, ["refuse", "delete"]);
   const timeoutS = checkNumber("timeoutS", options.timeoutS, { default: 30, min: 0, max: 50 });
-  const api = botApi(token, { apiRoot, fetch });
-  const poller = new LongPoller(receiver, api, { ...options, takeOver, timeoutS });
+  const endpoint = checkedEndpoint(token, { apiRoot, fetch });
+  const poller = new LongPoller(receiver, endpoint, botApi(token, { apiRoot, fetch }), {
+    ...options,
+    takeOver,
+    timeoutS,
+  });
   signal?.throwIfAborted();
   const close = () => void poller.close();
   const forget = () => signal?.removeEventListener("abort", close); // it may outlive thousands of pollers
@@ -163,6 +168,7 @@ type CheckedOptions = PollOptions & { readonly takeOver: "refuse" | "delete"; re
 
 class LongPoller implements Poller {
   readonly finished: Promise<void>;
+  readonly #endpoint: Endpoint;
   readonly #api: BotApi;
   readonly #options: CheckedOptions;
   readonly #inbox: Inbox;
@@ -179,7 +185,8 @@ class LongPoller implements Poller {
   #polling: Promise<void> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(receiver: Receiver, api: BotApi, options: CheckedOptions) {
+  constructor(receiver: Receiver, endpoint: Endpoint, api: BotApi, options: CheckedOptions) {
+    this.#endpoint = endpoint;
     this.#api = api;
     this.#options = options;
     const target = toUpdateReceiver(receiver);
@@ -295,10 +302,17 @@ class LongPoller implements Poller {
 
   async #fetch(timeoutS: number): Promise<readonly unknown[]> {
     const offset = this.#backlog.ask();
-    const updates: unknown = await this.#api.call("getUpdates", {
+    const params = {
       ...(offset === undefined ? {} : { offset }),
       ...{ limit: LIMIT, timeout: timeoutS, allowed_updates: this.#allowedUpdates },
-    }, { signal: this.#callSignal(timeoutS * 1_000) });
+    };
+    // Once: the time limit of a request must not end the pause that Telegram asks for.
+    const updates = await callOnce(
+      this.#endpoint,
+      "getUpdates",
+      params,
+      this.#callSignal(timeoutS * 1_000),
+    );
     if (Array.isArray(updates)) return updates;
     throw new TelehookError(
       "ERR_BOT_API_UNREACHABLE",
