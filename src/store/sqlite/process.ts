@@ -81,7 +81,9 @@ export function isDead(user: StoreUser, self: StoreUser): boolean {
  * which start of the machine that counts. Empty if that cannot be known.
  */
 function processStart(): string {
-  if (runtime().process?.platform !== "linux") return "";
+  if (runtime().process?.platform !== "linux" || !isPermitted({ name: "read", path: processPath() })) {
+    return "";
+  }
   try {
     const { readFileSync } = nodeBuiltin<{ readFileSync(path: string, as: "utf8"): string }>("node:fs");
     // Behind the program's name, which may have spaces; the 22nd field of all.
