@@ -31,7 +31,7 @@ import { REMEMBERED_UPDATES } from "./store/limits.ts";
 import { decodeBody, UnreadableBody } from "./parse/body_bytes.ts";
 import { BodyReader } from "./parse/body_reader.ts";
 import { isJson, isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
-import { hasWaitUntil, waitUntil } from "./platform/wait_until.ts";
+import { endsWithRequests, hasWaitUntil, type WaitUntil, waitUntilOf } from "./platform/wait_until.ts";
 import type { Update } from "./updates/mod.ts";
 import { Events, type OnEvent, type Origin } from "./events/events.ts";
 import type { LogFunction } from "./events/log.ts";
@@ -53,11 +53,16 @@ export interface PipelineOptions extends GuardOptions, InboxOptions, PagesOption
   readonly log?: LogFunction | false | undefined;
   /**
    * Keeps a serverless instance running until the promise is settled: called while work goes on, such as a pending album or a
-   * slow receiver, after an answer and before it. Default: the platform's own `waitUntil`, found on Cloudflare Workers, Netlify, Deno
-   * Deploy and Vercel. Elsewhere, pass the function: `waitUntil: after` with `after` from `next/server`.
+   * slow receiver, after an answer and before it. Default: the platform's own `waitUntil`, found on Netlify, Deno Deploy and
+   * Vercel, and on Cloudflare Workers with `hook(request, env, context)`. Elsewhere, pass the function: `waitUntil: after` with
+   * `after` from `next/server`.
    */
   readonly waitUntil?: ((promise: Promise<unknown>) => void) | undefined;
 }
+
+const WITHOUT_CONTEXT =
+  "What is left after an answer ends with its request on Workers, and is never handled: " +
+  'call hook(request, env, context), or import waitUntil from "cloudflare:workers" and set the option "waitUntil" to it';
 
 /** Finds the pipeline of a delivery: a webhook has one for all, a host of many bots has one for each bot's path. */
 export interface Router {
@@ -120,7 +125,7 @@ export class Pipeline implements Router {
   #metrics: Metrics | undefined;
   /** The certificate that the server uses, in PEM. */
   certificate: string | undefined;
-  readonly #waitUntil: PipelineOptions["waitUntil"];
+  readonly #waitUntil: WaitUntil | undefined;
   /** What the console has said. */
   readonly #said = new Set<string>();
 
@@ -289,10 +294,13 @@ export class Pipeline implements Router {
   outlive(args: readonly unknown[], work?: Promise<unknown>): void {
     try {
       if (work === undefined && !this.inbox.isBusy) return;
-      this.rearmIn(args); // so that timers end with the promise below, and not before
-      const waits: unknown = this.#waitUntil === undefined
-        ? waitUntil(() => work ?? this.inbox.idle(), args)
-        : this.#waitUntil(work ?? this.inbox.idle());
+      const waitUntil = this.#waitUntil ?? waitUntilOf(args);
+      if (waitUntil === undefined) {
+        if (work === undefined && endsWithRequests()) this.sayOnce(WITHOUT_CONTEXT);
+        return;
+      }
+      this.inbox.rearm(); // so that timers end with the promise below, and not before
+      const waits = waitUntil(work ?? this.inbox.idle());
       if (isPromise(waits)) waits.catch(() => {});
     } catch {
       // A context that is over cannot wait. The update is as safe as it was: the answer must still be sent.

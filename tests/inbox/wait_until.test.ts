@@ -78,6 +78,28 @@ describe("waitUntil", () => {
     await hook.close();
   });
 
+  it("is asked for on Workers, once, if something is left that would end with its request", async (t) => {
+    const { navigator } = globalThis;
+    const { error } = console;
+    const said: unknown[] = [];
+    const setNavigator = (value: unknown) =>
+      Object.defineProperty(globalThis, "navigator", { value, configurable: true, writable: true });
+    setNavigator({ userAgent: "Cloudflare-Workers" });
+    console.error = (line: unknown) => void said.push(line);
+    t.after(() => {
+      setNavigator(navigator);
+      console.error = error;
+    });
+    const { hook } = bot(() => {}, { mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 } });
+    await turn(); // it has opened its store
+    await hook(delivery(message(1)));
+    assert.deepEqual(said, []);
+    for (const id of [2, 3]) await hook(delivery(part(id, "7")));
+    assert.equal(said.length, 1);
+    assert.match(String(said[0]), /call hook\(request, env, context\)/);
+    await hook.close();
+  });
+
   it("gets nothing where nothing is left", async () => {
     const promises: Promise<unknown>[] = [];
     const { hook } = bot(() => {});
@@ -155,6 +177,25 @@ describe("timers that end with the request that has set them", () => {
       await timers.request((context) => hook(delivery(part(id, `${id}`)), {}, context), { hasContext: true });
       await log.has(id);
     }
+    await hook.close();
+  });
+
+  it("are set again in the request that waits, also with the option", async (t) => {
+    const timers = new RequestTimers(t);
+    const log = new Log();
+    let wait: ((promise: Promise<unknown>) => void) | undefined;
+    const { hook } = bot((update) => log.add(word(update)), {
+      mediaGroups: { quietMs: 30 },
+      waitUntil: (promise) => wait?.(promise),
+    });
+    for (const id of [1, 2, 3]) {
+      await timers.request((context) => {
+        wait = context?.waitUntil;
+        return hook(delivery(part(id, "7")));
+      }, { hasContext: true });
+    }
+    await log.has(1);
+    assert.deepEqual(log.words, ["[1 2 3]"]);
     await hook.close();
   });
 
