@@ -77,8 +77,9 @@ export function isDead(user: StoreUser, self: StoreUser): boolean {
 }
 
 /**
- * What all threads of this process have in common, and no process before it with the same id has: when it began, and since
- * which start of the machine that counts. Empty if that cannot be known.
+ * What all threads of this process have in common, and no program before it with the same id has: when the process began,
+ * since which start of the machine that counts, and where its stack is, which is elsewhere after each `exec`, as
+ * `bun --watch` calls it. Empty if that cannot be known.
  */
 function processStart(): string {
   if (runtime().process?.platform !== "linux" || !isPermitted({ name: "read", path: processPath() })) {
@@ -86,10 +87,10 @@ function processStart(): string {
   }
   try {
     const { readFileSync } = nodeBuiltin<{ readFileSync(path: string, as: "utf8"): string }>("node:fs");
-    // Behind the program's name, which may have spaces; the 22nd field of all.
-    const [, fields = ""] = /.*\) (.*)/s.exec(readFileSync(processPath(), "utf8")) ?? [];
-    const began = fields.split(" ")[19];
-    return began === undefined ? "" : `${began}@${readFileSync(bootPath(), "utf8").trim()}`;
+    // Behind the program's name, which may have spaces: the 22nd and the 28th field of all.
+    const fields = readFileSync(processPath(), "utf8").replace(/^.*\) /s, "").split(" ");
+    const [began, stack] = [fields[19], fields[25]];
+    return began && stack ? [began, stack, readFileSync(bootPath(), "utf8").trim()].join("-") : "";
   } catch {
     return "";
   }
