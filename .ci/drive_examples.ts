@@ -84,10 +84,16 @@ const EXAMPLES: readonly Example[] = [
   { name: "node-telegram-bot-api", command: onNode("node_telegram_bot_api"), ...passes },
   {
     name: "Workers (workerd)",
-    command: [process.execPath, "workers/run.mjs"],
-    prepare: prepareWorker,
+    command: [process.execPath, "workers/run.mjs", "worker"],
+    prepare: () => prepareWorker("worker"),
     cannotClose: true,
     more: tryTimersOfWorkers,
+  },
+  {
+    name: "Durable Object (workerd)",
+    command: [process.execPath, "workers/run.mjs", "durable_object"],
+    prepare: () => prepareWorker("durable_object"),
+    cannotClose: true,
   },
   {
     name: "Next.js",
@@ -296,15 +302,15 @@ async function tryTimersOfWorkers(telegram: TestBotApi, url: string): Promise<vo
   assert.equal(await text(telegram), "An album of 2");
 }
 
-async function prepareWorker(): Promise<void> {
+async function prepareWorker(name: string): Promise<void> {
   mkdirSync(join(place, "workers"), { recursive: true });
   await run(bin("esbuild"), [
     ...[
-      "examples/worker.ts",
+      `examples/${name}.ts`,
       "--bundle",
       "--format=esm",
       "--external:cloudflare:workers",
-      "--outfile=workers/worker.mjs",
+      `--outfile=workers/${name}.mjs`,
     ],
   ], { cwd: place });
   writeFileSync(
@@ -313,7 +319,8 @@ async function prepareWorker(): Promise<void> {
 const { PORT, BOT_TOKEN, SECRET_TOKEN, API_ROOT } = process.env;
 const worker = new Miniflare({
   modules: true,
-  scriptPath: "workers/worker.mjs",
+  scriptPath: \`workers/\${process.argv[2]}.mjs\`,
+  durableObjects: process.argv[2] === "worker" ? {} : { BOT: "Bot" },
   compatibilityDate: "2026-01-01",
   host: "127.0.0.1",
   port: Number(PORT),

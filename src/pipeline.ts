@@ -31,7 +31,8 @@ import { REMEMBERED_UPDATES } from "./store/limits.ts";
 import { decodeBody, UnreadableBody } from "./parse/body_bytes.ts";
 import { BodyReader } from "./parse/body_reader.ts";
 import { isJson, isUpdate, whyNotUpdate } from "./parse/parse_update.ts";
-import { endsWithRequests, hasWaitUntil, type WaitUntil, waitUntilOf } from "./platform/wait_until.ts";
+import { hasWaitUntil, type WaitUntil, waitUntilOf } from "./platform/wait_until.ts";
+import { isWorker } from "./platform/workers.ts";
 import type { Update } from "./updates/mod.ts";
 import { Events, type OnEvent, type Origin } from "./events/events.ts";
 import type { LogFunction } from "./events/log.ts";
@@ -61,8 +62,8 @@ export interface PipelineOptions extends GuardOptions, InboxOptions, PagesOption
 }
 
 const WITHOUT_CONTEXT =
-  "What is left after an answer ends with its request on Workers, and is never handled: " +
-  'call hook(request, env, context), or import waitUntil from "cloudflare:workers" and set the option "waitUntil" to it';
+  "What is left after an answer ends with its request on Workers, and is never handled: pass on the context, as in " +
+  "hook(request, env, context), or hook(request, this.ctx) in a Durable Object";
 
 /** Finds the pipeline of a delivery: a webhook has one for all, a host of many bots has one for each bot's path. */
 export interface Router {
@@ -296,7 +297,7 @@ export class Pipeline implements Router {
       if (work === undefined && !this.inbox.isBusy) return;
       const waitUntil = this.#waitUntil ?? waitUntilOf(args);
       if (waitUntil === undefined) {
-        if (work === undefined && endsWithRequests()) this.sayOnce(WITHOUT_CONTEXT);
+        if (work === undefined && isWorker()) this.sayOnce(WITHOUT_CONTEXT);
         return;
       }
       this.inbox.rearm(); // so that timers end with the promise below, and not before

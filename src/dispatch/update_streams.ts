@@ -3,6 +3,7 @@ import type { AllowedUpdates } from "../bot_api/allowed_updates.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { checkNumber, checkOneOf, checkOptionNames, checkSignal } from "../checks/options.ts";
 import { contentOf, isKnownKind, kindOf } from "../delivery/kind.ts";
+import { isOutsideRequests } from "../platform/workers.ts";
 import { ALL_UPDATE_KINDS, OPT_IN_UPDATE_KINDS } from "../updates/mod.ts";
 import type { MediaGroupKind, UnknownUpdate, Update, UpdateKind } from "../updates/mod.ts";
 import type { ReceivedUpdate, ReceiverContext, UpdateReceiver } from "../receiver/receiver.ts";
@@ -135,7 +136,8 @@ export interface UpdateStreams extends UpdateReceiver {
  *
  * @param options How many updates may wait for a subscriber, and what happens when there are more.
  * @returns A receiver for `webhook`, `listen`, `poll` and others.
- * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has an invalid value.
+ * @throws {TelehookError} `ERR_OPTION` if an option is unknown or has an invalid value; `ERR_RUNTIME` in the module of a
+ * Cloudflare Worker, which ends loops with requests: use `updateHandlers`, or create the streams in a Durable Object.
  *
  * @example
  * ```ts
@@ -158,6 +160,13 @@ export interface UpdateStreams extends UpdateReceiver {
  */
 export function updateStreams(options: UpdateStreamsOptions = {}): UpdateStreams {
   checkOptionNames("updateStreams", options, ["bufferSize", "overflow"]);
+  if (isOutsideRequests()) {
+    throw new TelehookError(
+      "ERR_RUNTIME",
+      "Workers end the loops of streams with the requests in which they wait: use updateHandlers, or create the " +
+        "streams in the constructor of a Durable Object",
+    );
+  }
   return new Streams(
     checkNumber("bufferSize", options.bufferSize, { default: 100, min: 0, max: Infinity }),
     checkOneOf("overflow", options.overflow, ["suspend", "dropOldest", "dropNewest"]),

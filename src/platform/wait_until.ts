@@ -23,12 +23,6 @@ export function hasWaitUntil(args: readonly unknown[]): boolean {
   return args.some((each) => typeof each === "object" && each !== null && "waitUntil" in each);
 }
 
-/** Whether everything that a request leaves behind ends with it, unless its context is told to wait. */
-export function endsWithRequests(): boolean {
-  const { navigator } = globalThis as { navigator?: { readonly userAgent?: unknown } };
-  return navigator?.userAgent === "Cloudflare-Workers";
-}
-
 /** Whether this is a context that has a `waitUntil`. */
 function isWaiting(context: unknown): context is { waitUntil(promise: Promise<unknown>): unknown } {
   return typeof context === "object" && context !== null && "waitUntil" in context &&

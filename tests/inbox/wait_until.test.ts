@@ -2,9 +2,18 @@ import assert from "node:assert/strict";
 import { AsyncLocalStorage } from "node:async_hooks";
 import { describe } from "node:test";
 import { bot, delivery, gate, Log, message, part, turn, word } from "./bot.ts";
-import { botApi, botHost, updateStreams } from "../../mod.ts";
+import { botApi, botHost, TelehookError, updateStreams } from "../../mod.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 import { it } from "../scoped_it.ts";
+
+/** Lets code believe that it runs on Workers. */
+function asOnWorkers(t: { after(undo: () => void): void }): void {
+  const { navigator } = globalThis;
+  const set = (value: unknown) =>
+    Object.defineProperty(globalThis, "navigator", { value, configurable: true, writable: true });
+  set({ userAgent: "Cloudflare-Workers" });
+  t.after(() => set(navigator));
+}
 
 describe("waitUntil", () => {
   const beside = (promises: Promise<unknown>[]) => ({
@@ -79,24 +88,18 @@ describe("waitUntil", () => {
   });
 
   it("is asked for on Workers, once, if something is left that would end with its request", async (t) => {
-    const { navigator } = globalThis;
+    asOnWorkers(t);
     const { error } = console;
     const said: unknown[] = [];
-    const setNavigator = (value: unknown) =>
-      Object.defineProperty(globalThis, "navigator", { value, configurable: true, writable: true });
-    setNavigator({ userAgent: "Cloudflare-Workers" });
     console.error = (line: unknown) => void said.push(line);
-    t.after(() => {
-      setNavigator(navigator);
-      console.error = error;
-    });
+    t.after(() => void (console.error = error));
     const { hook } = bot(() => {}, { mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 } });
     await turn(); // it has opened its store
     await hook(delivery(message(1)));
     assert.deepEqual(said, []);
     for (const id of [2, 3]) await hook(delivery(part(id, "7")));
     assert.equal(said.length, 1);
-    assert.match(String(said[0]), /call hook\(request, env, context\)/);
+    assert.match(String(said[0]), /as in hook\(request, env, context\)/);
     await hook.close();
   });
 
@@ -251,4 +254,18 @@ it("a webhook is made without what Workers refuse before their first request", a
   assert.equal(await post(message(1)), 200);
   assert.deepEqual(log.words, ["1"]);
   await hook.close();
+});
+
+it("streams are refused in the module of a worker, where loops end with requests", async (t) => {
+  asOnWorkers(t);
+  updateStreams(); // in a request, or as a Durable Object is constructed
+  const { setTimeout } = globalThis;
+  t.after(() => void Object.assign(globalThis, { setTimeout }));
+  Object.assign(globalThis, {
+    setTimeout() {
+      throw new Error("Disallowed operation called within global scope");
+    },
+  });
+  const error: unknown = await Promise.resolve().then(() => updateStreams()).catch((thrown) => thrown);
+  assert.ok(error instanceof TelehookError && error.code === "ERR_RUNTIME");
 });
