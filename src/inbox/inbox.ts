@@ -449,6 +449,7 @@ export class Inbox {
     }
     if (added === "alone") return this.#runner.run(update, json, chars);
     const waiting = this.#waiting.begin(update, json, chars, "storing");
+    waiting.isAsking = mode === "behind";
     this.#awaitStore(waiting, entry, added);
     return waiting.outcome;
   }
@@ -465,6 +466,7 @@ export class Inbox {
 
   #awaitTurn(waiting: WaitingUpdate, entry: StoreEntry, added: Added): void {
     const { update, json, chars } = waiting;
+    waiting.isAsking = false;
     if (this.#waiting.get(update.update_id) !== waiting) {
       // Its sender was told to send it again, since this closes. The store has it for the next start, or ends with it.
       return;

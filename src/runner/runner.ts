@@ -534,9 +534,13 @@ export class Runner {
     await this.#tell((store) => store.retry(batch, WAIT_RETRY_MS + laterMs));
   }
 
-  /** A replay comes at any time: also while an update of its lane runs that needed no store, and so is not in its way there. */
+  /**
+   * A replay comes at any time: also while an update of its lane runs that needed no store, and so is not in its way there;
+   * or is about to, since it had asked before, and has not got the answer yet.
+   */
   #isReplayTooEarly({ isReplay, lane }: Batch): boolean {
-    return isReplay && this.#calls.hasUnstored((update) => this.#parts.laneOf(update) === lane);
+    const isInLane = (update: Update) => this.#parts.laneOf(update) === lane;
+    return isReplay && (this.#calls.hasUnstored(isInLane) || this.#parts.waiting.hasAsking(isInLane));
   }
 
   /** The sender that waits for a batch of a single update. */

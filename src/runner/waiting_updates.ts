@@ -16,6 +16,8 @@ export class WaitingUpdate {
    * - `"settling"`: its receiver has ended, and the store is told.
    */
   place: "receiver" | "storing" | "store" | "settling";
+  /** Whether the store is asked if it may be handled without being stored. */
+  isAsking = false;
   /** While the store adopts it, to be acknowledged before its receiver has ended. */
   adopted: Promise<void> | undefined;
   /** When the store may be asked again to adopt it, since it has failed to. */
@@ -82,6 +84,12 @@ export class WaitingUpdates {
 
   values(): Iterable<WaitingUpdate> {
     return this.#byId.values();
+  }
+
+  /** Whether an update that this is true of may be about to be handled without being stored. */
+  hasAsking(isMeant: (update: Update) => boolean): boolean {
+    for (const { isAsking, update } of this.#byId.values()) if (isAsking && isMeant(update)) return true;
+    return false;
   }
 
   begin(

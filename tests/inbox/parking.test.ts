@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { GiveUp, type ParkedBatch, type Parking, type Webhook, webhook } from "../../mod.ts";
-import { bot, codeOf, gate, inChat, Log, message, part, word } from "./bot.ts";
+import { bot, codeOf, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 
 async function parkedIn(hook: Webhook): Promise<ParkedBatch[]> {
@@ -81,6 +81,37 @@ describe("what is given up", () => {
     await answer;
     await log.has(7);
     assert.deepEqual(log.words, ["begin 1", "begin 2", "begin 3", "end 3", "end 2", "begin 1", "end 1"]);
+    await hook.close();
+  });
+
+  it("is not replayed before an update of its lane that the store has not answered about", async () => {
+    const [asked, told] = [gate(), gate()];
+    const log = new Log();
+    let isSlow = false;
+    const store = new WrappedStore({
+      async after(call, result) {
+        if (call === "add" && isSlow) {
+          isSlow = false;
+          asked.open();
+          await told.opened;
+        }
+        return result;
+      },
+    }, { isShared: true });
+    const { hook, post } = bot((update, { isReplay }) => {
+      log.add(`${word(update)} ${isReplay}`);
+      if (update.update_id === 1 && !isReplay) throw new GiveUp("broken");
+    }, { store });
+    await post(message(1));
+    isSlow = true;
+    const answer = post(message(2));
+    await asked.opened;
+    await hook.replay(1);
+    await turn();
+    told.open();
+    assert.equal(await answer, 200);
+    await log.has(3);
+    assert.deepEqual(log.words, ["1 false", "2 false", "1 true"]);
     await hook.close();
   });
 
