@@ -6,7 +6,7 @@ import { postgresStore } from "../../src/store/postgres/mod.ts";
 import { freePort } from "../../src/testing/free_port.ts";
 import { sharedPostgres, skipWithoutOwnPostgres, skipWithoutPostgres as skip } from "./postgres_server.ts";
 import { test } from "../scoped_it.ts";
-import { Heard, newName } from "../store/server_store.ts";
+import { entry, Heard, newName } from "../store/server_store.ts";
 import { poolFor } from "./scope.ts";
 
 const nobody = () => Promise.reject(new Error("never asked"));
@@ -103,6 +103,28 @@ test("old servers, replicas, other encodings, and clients that answer nonsense",
   await opens(server({ encoding: "LATIN1" }), /encoding LATIN1\. Use one with UTF8/);
   await opens(() => Promise.resolve(undefined) as never, /instead of rows/);
   await opens(() => Promise.resolve({ rows: [["{}"]] }) as never, /a row without a text "line"/);
+});
+
+test("a database whose tables are all published", skip, async (t) => {
+  const url = new URL(await sharedPostgres());
+  const admin = poolFor(t, url.href, 1);
+  const database = newName();
+  await admin.query(`create database ${database}`);
+  t.after(() => admin.query(`drop database ${database} with (force)`));
+  url.pathname = `/${database}`;
+  const pool = poolFor(t, url.href, 2);
+  await pool.query("create publication everything for all tables"); // which wants a key of what is updated
+  const store = postgresStore(pool, { name: "bot" });
+  await store.open(new Heard(100));
+  await store.add(entry(1), "append");
+  const [batch = assert.fail()] = await store.claim(1, 0);
+  await store.retry(batch, 0, { attempts: 1, failures: 1 });
+  const [again = assert.fail()] = await store.claim(1, 0);
+  await store.park(again, { error: "", attempts: 2, keepMs: 60_000 });
+  assert.equal(await store.replay(1), true);
+  const [replayed = assert.fail()] = await store.claim(1, 0);
+  await store.complete(replayed, false);
+  await store.close();
 });
 
 test("a schema of a later version", skip, async (t) => {

@@ -24,7 +24,7 @@ export const FORMAT = 1;
  */
 const MIGRATIONS: readonly ((schema: string) => string)[] = [
   (s) => `
-create table ${s}.format (version int not null);
+create table ${s}.format (version int primary key); -- a table that is published cannot be updated without
 insert into ${s}.format values (0);
 
 create table ${s}.bots (
