@@ -1,4 +1,4 @@
-import { existsSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { TelehookError } from "../../mod.ts";
 import { isFor, readCertificates } from "../testing/certificate_check.ts";
 import type { Certificate } from "../tls/certificate.ts";
@@ -65,13 +65,29 @@ export async function reusableKeyPair(
 }
 
 /**
- * Writes a pair, the key readable for this user only. Existing files are overwritten.
+ * Writes a pair, the key readable for this user only. Existing files are replaced once both are written: a disk that is full
+ * leaves them as they are.
  *
  * @throws {TelehookError} `ERR_FILE`
  */
 export function writeKeyPair(files: CertificateFiles, { cert, key }: KeyPair): void {
-  write(files.key, key, 0o600);
-  write(files.cert, cert, 0o644);
+  const written: string[] = [];
+  const write = (path: string, text: string, mode: number): void => {
+    const temporary = `${path}.new`;
+    tryFor(path, () => {
+      rmSync(temporary, { force: true }); // what was left of an earlier try would keep its mode
+      written.push(temporary);
+      writeFileSync(temporary, text, { mode, flag: "wx" });
+    });
+  };
+  try {
+    write(files.key, key, 0o600);
+    write(files.cert, cert, 0o644);
+    for (const path of [files.key, files.cert]) tryFor(path, () => renameSync(`${path}.new`, path));
+  } catch (error) {
+    for (const path of written) rmSync(path, { force: true });
+    throw error;
+  }
 }
 
 function firstCertificate(pem: string): Certificate {
@@ -93,11 +109,9 @@ function readCertificate(path: string): Certificate {
   }
 }
 
-function write(path: string, text: string, mode: number): void {
+function tryFor(path: string, write: () => void): void {
   try {
-    // An existing file would keep its mode.
-    rmSync(path, { force: true });
-    writeFileSync(path, text, { mode, flag: "wx" });
+    write();
   } catch (cause) {
     throw fileError("write", path, cause);
   }

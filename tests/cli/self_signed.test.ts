@@ -1,5 +1,13 @@
 import assert from "node:assert/strict";
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  copyFileSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import process from "node:process";
@@ -7,7 +15,7 @@ import { test, type TestContext } from "node:test";
 import { fileURLToPath } from "node:url";
 import { freePort } from "../../src/testing/free_port.ts";
 import { startTestBotApi } from "../../src/testing/mod.ts";
-import { certificateFiles, reusableKeyPair } from "../../src/cli/certificate_files.ts";
+import { certificateFiles, reusableKeyPair, writeKeyPair } from "../../src/cli/certificate_files.ts";
 import { startCli } from "./run_cli.ts";
 import { runInProcess } from "./run_in_process.ts";
 
@@ -53,6 +61,19 @@ test("one command is a bot on a bare IP address: a certificate made, uploaded, s
   );
   second.signal("SIGINT");
   assert.equal(await second.ended, 0);
+});
+
+test("a pair that cannot be written whole leaves the old one as it is", (t) => {
+  const directory = temporaryDirectory(t);
+  const files = certificateFiles(join(directory, "bot"));
+  const content = () =>
+    readdirSync(directory).map((name) => [name, readFileSync(join(directory, name), "utf8")]);
+  writeKeyPair(files, { cert: "old cert", key: "old key" });
+  const before = content();
+  assert.equal(before.length, 2);
+  // As on a full disk: the key is written, and the certificate is not.
+  assert.throws(() => writeKeyPair(files, { cert: Symbol() as never, key: "new key" }), /Cannot write/);
+  assert.deepEqual(content(), before);
 });
 
 test("cert writes a pair, replaces none unasked, and says how to go on", async (t) => {
