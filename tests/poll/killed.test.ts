@@ -56,7 +56,12 @@ class PollingBot {
         child.once("exit", (code, signal) => resolve(signal ?? `code ${code}`))
       ),
       close: async () => {
-        // The process before may have handled everything: this one must at least listen to signals.
+        // The process before may have handled everything: this one must at least have fetched what that has not confirmed,
+        for (const until = performance.now() + 20_000; this.#telegram.pending > 0;) {
+          if (performance.now() > until) throw new Error(`${this.#telegram.pending} are pending after 20 s`);
+          await new Promise((resolve) => setTimeout(resolve, 5));
+        }
+        // and listen to signals.
         while (!existsSync(`${this.#journal}-${child.pid}`)) {
           await new Promise((resolve) => setTimeout(resolve, 5));
         }
@@ -117,7 +122,7 @@ if (hasSqlite) {
       await bot.has(expected.at(-1) ?? "");
       await survivor.close();
       assert.equal(await survivor.ended, "code 0");
-      assert.deepEqual([bot.handled, telegram.pending], [expected, 0]);
+      assert.deepEqual(bot.handled, expected);
     });
 
     it("while an album is pending: it comes in one piece", async (t) => {
@@ -131,7 +136,7 @@ if (hasSqlite) {
       await bot.has("1 2 3");
       await survivor.close();
       await survivor.ended;
-      assert.deepEqual([bot.handled, telegram.pending], [["1 2 3"], 0]);
+      assert.deepEqual(bot.handled, ["1 2 3"]);
     });
   });
 }
