@@ -36,6 +36,27 @@ test("an ordinary update is one round trip that writes nothing, a received one i
   assert.deepEqual([done, count.queries - began], [[1, 2, 3], 3]);
 });
 
+test("copies that come at once, and have different lanes, are one update", skip, async (t) => {
+  const url = await sharedPostgres();
+  const [pool, other] = [poolFor(t, url, 1), poolFor(t, url, 2)];
+  const name = newName();
+  const { store } = await openStore(t, { query: pool.query }, { name });
+  const sharing = await openStore(t, other, { name });
+  await pool.query("begin"); // what the store does from now on is not over yet
+  assert.equal(await store.add(entry(1, { lane: "a" }), "append"), "added");
+  const copy = sharing.store.add(entry(1, { lane: "b" }), "append");
+  const { rows: [{ pid } = assert.fail()] } = await pool.query("select pg_backend_pid() as pid");
+  const isWaiting = async () => {
+    const { rows } = await other.query(
+      `select pid from pg_stat_activity where ${pid} = any(pg_blocking_pids(pid))`,
+    );
+    return rows.length > 0;
+  };
+  while (!await isWaiting()) await pause(10);
+  await pool.query("commit");
+  assert.equal(await copy, "known");
+});
+
 test(
   "a hundred stores of one client look with one statement, and listen with one connection",
   skip,

@@ -6,6 +6,8 @@ import { FORMAT, migrationOf } from "./postgres_schema.ts";
 
 /** Nothing has happened if the server says one of these: transactions were in each other's way, or the plan is old. */
 const HARMLESS: ReadonlySet<unknown> = new Set(["40001", "40P01"]);
+/** Likewise: another process has added the same update, in another lane. A copy finds it when it is added again. */
+const ADDED_MEANWHILE = "23505";
 /** Nothing has happened, and the values of the call or somebody's lock may be why: 22…, 23…, 54…, 55…, and the above. */
 const OF_ONE_CALL = /^(2[123]|40|5[45])/;
 const OLDEST_VERSION = 130_000;
@@ -241,7 +243,8 @@ export class PostgresServer {
           );
         });
       } catch (error) {
-        if (tries < 5 && HARMLESS.has(codeOf(error))) continue;
+        const code = codeOf(error);
+        if (tries < 5 && (HARMLESS.has(code) || code === ADDED_MEANWHILE)) continue;
         throw this.failure(error);
       }
     }
