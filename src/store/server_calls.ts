@@ -30,6 +30,8 @@ export class ServerCalls<B> {
   readonly #underWay = new Set<number>();
   /** Calls that end a claim, and have failed: made again before each renewal. */
   readonly #failed = new Map<B, () => Promise<unknown>>();
+  /** Claims that have ended, and the latest call by then: answers that are still under way may tell of them. */
+  readonly #ended = new Map<string, number>();
   #latest = 0;
   /** How often the server was told again. */
   #entries = 0;
@@ -48,6 +50,20 @@ export class ServerCalls<B> {
   get oldest(): number {
     const [oldest = this.#latest + 1] = this.#underWay;
     return oldest;
+  }
+
+  /** Notes that the server has ended a claim. */
+  ended(claim: string): void {
+    for (const [each, latest] of this.#ended) {
+      if (latest >= this.oldest) break;
+      this.#ended.delete(each);
+    }
+    this.#ended.set(claim, this.#latest);
+  }
+
+  /** Whether the server has ended a claim, which an answer that was under way tells of. */
+  hasEnded(claim: string): boolean {
+    return this.#ended.has(claim);
   }
 
   /**
@@ -127,6 +143,7 @@ export class ServerCalls<B> {
   /** Forgets what has failed: the store is closed. */
   stop(): void {
     this.#failed.clear();
+    this.#ended.clear();
   }
 
   /** Others took this process for dead, or the server has lost its data. */

@@ -126,6 +126,38 @@ async function runAnsweredTooLate(
   assert.equal(await store.add(entry(1), "append"), "known");
 }
 
+/**
+ * The sender repeats an update while it is handled here, which fails. The answer to the repeat names the claim, and comes
+ * when that has ended: with several connections, or by the way that answers take in this process.
+ */
+async function runRepeatedBeforeRetry({ store, heard, calls }: LateAnswersRun): Promise<void> {
+  await store.add(entry(1), "append");
+  const [batch = assert.fail()] = await store.claim(1, 0);
+  calls.holds = "answers";
+  const repeated = store.add(entry(1), "claim");
+  await calls.has(1);
+  calls.holds = undefined;
+  await store.retry(batch, 60_000);
+  calls.pass();
+  assert.equal(await repeated, "known", "It rests, and must not be handled now");
+  assert.deepEqual(heard.batches, []);
+}
+
+/** A repeat is told of a claim before the answer to it comes, and the claim has ended by then. */
+async function runClaimedAgainAfterRetry({ store, heard, calls }: LateAnswersRun): Promise<void> {
+  await store.add(entry(1), "append");
+  calls.holds = "answers";
+  const claiming = store.claim(1, 0);
+  await calls.has(1);
+  calls.holds = undefined;
+  const batch = await store.add(entry(1), "claim");
+  assert.ok(typeof batch === "object");
+  await store.retry(batch, 60_000);
+  calls.pass();
+  assert.deepEqual(ids(await claiming), []);
+  assert.deepEqual(heard.batches, []);
+}
+
 /** What is tried, by what it shows. */
 export const LATE_ANSWERS: Readonly<Record<string, (run: LateAnswersRun) => Promise<void>>> = {
   "what is claimed while a process comes back remains its own": runAnsweredTogether,
@@ -134,6 +166,8 @@ export const LATE_ANSWERS: Readonly<Record<string, (run: LateAnswersRun) => Prom
   "what was claimed when half of a lease was left is not handled when that is over": (run) =>
     runAnsweredTooLate(run, 15_000),
   "what its sender repeats during a renewal remains claimed": runRepeatedDuringRenewal,
+  "what its sender repeats is not handled again when the answer comes after a retry": runRepeatedBeforeRetry,
+  "what was claimed is not handled again when the answer comes after a retry": runClaimedAgainAfterRetry,
   "a claim that comes after closing does not bring the store back": runClaimedAfterClosing,
   "closing does not wait for a server that does not answer": runClosedWithoutAnswer,
 };

@@ -326,7 +326,7 @@ export class PostgresInboxStore implements InboxStore {
     if (line === undefined) return "known";
     const facts: BatchFacts = JSON.parse(line);
     const batch = new PostgresBatch(facts, { updates: [update], unreadable: [] });
-    if (status === "known" && this.#holds(batch)) return "known";
+    if (status === "known" && (this.#calls.hasEnded(batch.key) || this.#holds(batch))) return "known";
     // Claimed by this call, or by an earlier one that was made again because its answer was lost.
     this.#count(id, chars);
     this.#leases.add(batch);
@@ -350,6 +350,7 @@ export class PostgresInboxStore implements InboxStore {
       const facts: BatchFacts = JSON.parse(lines[i++] ?? "");
       const stored = facts.ids.map((update_id) => ({ update_id, json: lines[i++] ?? "" }));
       const batch = new PostgresBatch(facts, readUpdates(stored));
+      if (this.#calls.hasEnded(batch.key)) continue; // a repeat of its update was told of it sooner
       this.#leases.add(batch);
       batches.push(batch);
     }
@@ -377,6 +378,7 @@ export class PostgresInboxStore implements InboxStore {
       (isAgain) =>
         this.#ask(make(batch.claim, isAgain), ({ status, lines }) => {
           this.#leases.delete(batch);
+          this.#calls.ended(batch.key);
           if (status === "gone" && isFirst) this.#lost(batch);
           // When it is told again, it is gone because of the call whose answer was lost.
           else if (batch.isHeld && !isRetried) { for (const id of batch.ids) this.#uncount(id); }

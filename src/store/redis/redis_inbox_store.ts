@@ -180,7 +180,8 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     if (id === undefined || id === "") return "known";
     const mayBeOurs = mode === "adopt" || mode === "claim";
     // What is held is looked through for repeats only.
-    if (status === "known" && (!mayBeOurs || this.#holds(id, token))) return "known";
+    const isNoNews = !mayBeOurs || this.#calls.hasEnded(claimOf({ id, token })) || this.#holds(id, token);
+    if (status === "known" && isNoNews) return "known";
     // Claimed by this call, or by an earlier one that was made again because its answer was lost.
     const facts: BatchFacts = {
       ...{ id, token, lane: "", ids: [], waited: 0, attempts: tries.attempts, failures: tries.failures },
@@ -350,6 +351,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     for (let i = HEADER; i < answer.length;) {
       const facts: BatchFacts = JSON.parse(answer[i++] ?? "");
       const stored = facts.ids.map((id) => ({ update_id: Number(id), json: answer[i++] ?? "" }));
+      if (this.#calls.hasEnded(claimOf(facts))) continue; // a repeat of its update was told of it sooner
       batches.push(this.#hold(new RedisBatch(facts, JSON.parse(facts.lane), readUpdates(stored))));
     }
     return batches;
@@ -370,6 +372,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
       (isAgain) =>
         this.#ask(script, [batch.id, batch.token, ...(isAgain ? argsAgain : args)], (answer) => {
           const wasHeld = this.#leases.delete(batch);
+          this.#calls.ended(claimOf(batch));
           if (answer[0] === "gone" && isFirst && wasHeld) this.#host?.lost(batch);
           return this.#readBatches(answer);
         }),
@@ -381,7 +384,7 @@ export class RedisInboxStore implements InboxStore, WakeListener {
     const claims = held.flatMap(({ id, token }) => [id, token]);
     const answer = await this.#ask("renew", [String(this.#calls.oldest), ...claims], asItIs);
     const gone = new Set(answer.slice(HEADER));
-    return gone.size === 0 ? [] : held.filter(({ id, token }) => gone.has(`${id} ${token}`));
+    return gone.size === 0 ? [] : held.filter((batch) => gone.has(claimOf(batch)));
   }
 
   /** Receives what other processes publish, where the client can. */
@@ -423,6 +426,11 @@ function answersOf(all: readonly string[], calls: number): readonly (readonly st
     answers.push([status, ...header, ...all.slice(i, i += length)]);
   }
   return answers;
+}
+
+/** Names a claim. */
+function claimOf({ id, token }: Pick<BatchFacts, "id" | "token">): string {
+  return `${id} ${token}`;
 }
 
 /** A number of milliseconds or parts that may be missing. */
