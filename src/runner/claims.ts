@@ -4,7 +4,7 @@ import { LONGEST_BURST_MS, nextTurn } from "../platform/next_turn.ts";
 import type { Batch, InboxStore } from "../store/inbox_store.ts";
 import type { Failures } from "./failures.ts";
 import type { RunningCalls } from "./running_calls.ts";
-import { batchesIn } from "./store_answers.ts";
+import { batchesIn, faultIn } from "./store_answers.ts";
 import type { Suspects } from "./suspects.ts";
 import type { WaitingUpdates } from "./waiting_updates.ts";
 import { WakeTimer } from "./wake_timer.ts";
@@ -182,7 +182,8 @@ export class Claims {
     const { failures, putBack, start, suspects } = this.#parts;
     const isProbe = failures.isOutage;
     if (isProbe) failures.probe("store");
-    const others = isProbe ? behindProbe(batches) : suspects.waitingIn(batches);
+    const sound = batches.filter((batch) => faultIn(batch) === undefined);
+    const others = isProbe ? behindProbe(sound) : suspects.waitingIn(sound);
     // First, since what starts may end the process as it begins, and is known by having been claimed alone.
     if (others.length > 0) {
       await Promise.all(others.map((batch, n) => putBack(batch, isProbe ? 0 : n * SUSPECT_STEP_MS)));

@@ -19,7 +19,7 @@ import type { ReportError } from "./report_error.ts";
 import { type CallLimits, RunningCall, RunningCalls } from "./running_calls.ts";
 import type { SeenUpdates } from "./seen_updates.ts";
 import { isPromiseLike } from "../platform/promises.ts";
-import { addedIn, batchesIn, nextIn } from "./store_answers.ts";
+import { addedIn, batchesIn, faultIn, nextIn } from "./store_answers.ts";
 import { Suspects } from "./suspects.ts";
 import type { WaitingUpdate, WaitingUpdates } from "./waiting_updates.ts";
 
@@ -63,6 +63,8 @@ const LONGEST_STORE_RETRY_MS = 10_000;
 const CLOSED_RETRY_MS = 1_000;
 /** How long a batch waits that may not run yet. */
 const WAIT_RETRY_MS = 500;
+/** How long a batch waits that cannot be handled as the store returns it. */
+const FAULTY_RETRY_MS = 60_000;
 /** How long closing waits until the store knows of what was handled, when its replies were aborted. */
 const LAST_TOLD_MS = 1_000;
 
@@ -236,6 +238,12 @@ export class Runner {
   async start(batch: Batch): Promise<void> {
     if (this.#isClosed) return; // it was claimed too late, and is given back as the store closes
     const { events, failures, limit, receiver, reportError, settings } = this.#parts;
+    const wrong = faultIn(batch);
+    if (wrong !== undefined) {
+      failures.passed();
+      events.storeFailed(wrong);
+      return await this.#putBack(batch, FAULTY_RETRY_MS);
+    }
     for (const id of batch.unreadable ?? []) {
       this.#lose(remainsOf(id), batch.tries.attempts + 1, unreadable(id));
     }

@@ -30,6 +30,31 @@ export function nextIn(answer: unknown): Batch | undefined {
   return isBatch(answer) ? answer : undefined;
 }
 
+/**
+ * The error for a batch that cannot be handled, since it lacks what it must have: a value that a store no longer finds is
+ * `null`, and a document may be older than a field. One such batch must harm no other.
+ */
+export function faultIn({ tries, unreadable, updates }: Batch): TelehookError | undefined {
+  if (!updates.every(hasId)) {
+    return wrong(
+      "claim",
+      'batches whose "updates" have an "update_id"',
+      updates.find((each) => !hasId(each)),
+    );
+  }
+  if (typeof tries !== "object" || tries === null) {
+    return wrong("claim", 'batches that have "tries"', tries);
+  }
+  // `null` is as good as nothing to many databases.
+  if (Array.isArray(unreadable ?? [])) return undefined;
+  return wrong("claim", 'batches whose "unreadable" is a list, if they have it', unreadable);
+}
+
+function hasId(update: unknown): boolean {
+  return typeof update === "object" && update !== null && "update_id" in update &&
+    Number.isSafeInteger(update.update_id);
+}
+
 function isBatch(value: unknown): value is Batch {
   return typeof value === "object" && value !== null && Array.isArray((value as Batch).updates);
 }

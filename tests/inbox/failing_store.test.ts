@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import type { Batch } from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
-import { bot, codeOf, gate, Log, message, part, word } from "./bot.ts";
+import { bot, codeOf, gate, inChat, Log, message, part, word } from "./bot.ts";
 import { type StoreCall, WrappedStore } from "./wrapped_store.ts";
 
 const NEVER = { quietMs: 60_000, maxWaitMs: 60_000 };
@@ -26,6 +26,12 @@ function claiming(change: (batch: Batch) => void): WrappedStore {
       return result;
     },
   });
+}
+
+/** What a batch has, without its class. */
+function copyOf(batch: Batch): Batch {
+  const { lane, updates, album, isLate, end, waitedMs, tries, crashes, crashesAlone, isReplay } = batch;
+  return { lane, updates, album, isLate, end, waitedMs, tries, crashes, crashesAlone, isReplay };
 }
 
 describe("a store that fails", () => {
@@ -120,6 +126,41 @@ describe("a store that fails", () => {
       const [failure] = failures;
       assert.equal(codeOf(failure?.error), "ERR_STORE");
       assert.deepEqual([failure?.update.update_id, failure?.willRetry], [7, false]);
+    });
+  }
+
+  for (
+    const [what, change] of Object.entries({
+      "a value that is gone": { updates: [null] },
+      "an update without an id": { updates: [{ message: {} }] },
+      "no tries": { tries: undefined },
+      "unreadable updates that are no list": { unreadable: 7 },
+    })
+  ) {
+    it(`by a batch with ${what} says so, keeps it, and goes on with the others`, async () => {
+      const log = new Log();
+      const reported = gate();
+      let error: unknown;
+      const changed = (batch: Batch): unknown => batch.lane === 1 ? { ...copyOf(batch), ...change } : batch;
+      const { hook, post } = bot((update) => log.add(word(update)), {
+        acknowledge: "received",
+        store: new WrappedStore({
+          after: (call, result) => call === "claim" ? (result as readonly Batch[]).map(changed) : result,
+        }),
+        onEvent(event) {
+          if (event.type !== "store" || event.state !== "failing") return;
+          error = event.error;
+          reported.open();
+        },
+      });
+      await post(inChat(1, 1));
+      await post(inChat(2, 2));
+      await reported.opened;
+      await log.has(1);
+      assert.equal(codeOf(error), "ERR_STORE");
+      assert.match(String(error), /The store's "claim" must return batches .*docs\/writing-a-store.md says/);
+      assert.deepEqual([log.words, hook.stats().stored], [["2"], 1]);
+      await hook.close({ timeoutMs: 0 });
     });
   }
 
