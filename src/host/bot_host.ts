@@ -21,6 +21,7 @@ import {
   type UpdateReceiver,
 } from "../receiver/receiver.ts";
 import { inTurns } from "../platform/next_turn.ts";
+import { isPromiseLike } from "../platform/promises.ts";
 import type { BotHostHealth } from "../operate/health.ts";
 import { type Measured, Metrics, metricsText } from "../operate/metrics.ts";
 import { createPages, type Pages } from "../operate/pages.ts";
@@ -121,6 +122,11 @@ const FULL = /* @__PURE__ */ tryLater(1_000, "Too many updates are pending");
 const NOT_LOOKED_UP = /* @__PURE__ */ tryLater(1_000, "The bot cannot be looked up at the moment");
 /** Look-ups at the same time: a flood of ids must not become a flood of questions to a database. */
 const MOST_LOOK_UPS = 100;
+/**
+ * A look-up that takes longer is begun again: a database may never answer, and on Workers a look-up ends without a word when
+ * its request does. Telegram waits for 60 s.
+ */
+const LONGEST_LOOK_UP_MS = 20_000;
 const REPORT_EVERY_MS = 60_000;
 
 /**
@@ -168,6 +174,8 @@ export function botHost(receiver: Receiver, options: BotHostOptions): BotHost {
 interface LookUp {
   readonly found: Promise<HostMember | undefined>;
   readonly stop: (reason: TelehookError) => void;
+  /** On the clock of `performance.now()`. */
+  readonly since: number;
 }
 
 class HostedBots implements Router {
@@ -290,7 +298,10 @@ class HostedBots implements Router {
 
   async answer(request: Request, args: readonly unknown[]): Promise<Response> {
     try {
-      const found = await this.pipelineFor(new RequestHead(request, args));
+      const finding = this.pipelineFor(new RequestHead(request, args));
+      // Others wait for the same look-up: it must not end with the sender that came first, as on Workers.
+      if (isPromiseLike(finding)) this.front.outlive(args, Promise.resolve(finding));
+      const found = await finding;
       if (found instanceof Pipeline) return await answerRequest(found, request, args);
       return toResponse(found, this.#isClosing);
     } catch {
@@ -308,6 +319,7 @@ class HostedBots implements Router {
     // Only what can be a delivery is worth a look-up.
     const isDelivery = head.method === "POST" && typeof head.header(SECRET_TOKEN_HEADER) === "string";
     if (!isDelivery) return this.front.refuse(WRONG_PATH, head);
+    this.#giveUpLookUps();
     if (this.#finding.size >= MOST_LOOK_UPS && !this.#finding.has(id)) {
       return this.front.refuse(NOT_LOOKED_UP, head);
     }
@@ -400,10 +412,26 @@ class HostedBots implements Router {
     if (finding === undefined) {
       let stop: LookUp["stop"] = () => {};
       const stopped = new Promise<never>((_, reject) => stop = reject);
-      const found = Promise.race([this.#lookUp(id, find), stopped]).finally(() => this.#finding.delete(id));
-      this.#finding.set(id, finding = { found, stop });
+      const begun: LookUp = finding = {
+        found: Promise.race([this.#lookUp(id, find), stopped]).finally(() => {
+          if (this.#finding.get(id) === begun) this.#finding.delete(id);
+        }),
+        stop,
+        since: performance.now(),
+      };
+      this.#finding.set(id, begun);
     }
     return finding.found;
+  }
+
+  /** Ends the wait for look-ups that take too long, the oldest first. */
+  #giveUpLookUps(): void {
+    const before = performance.now() - LONGEST_LOOK_UP_MS;
+    for (const [id, { since, stop }] of this.#finding) {
+      if (since > before) return;
+      this.#finding.delete(id);
+      stop(lookUpTooLong(id));
+    }
   }
 
   async #lookUp(id: number, find: NonNullable<BotHostOptions["find"]>): Promise<HostMember | undefined> {
@@ -464,6 +492,13 @@ class HostedBots implements Router {
 
 function hostClosed(): TelehookError {
   return new TelehookError("ERR_CLOSED", "The host is closed: create another one");
+}
+
+function lookUpTooLong(id: number): TelehookError {
+  return new TelehookError(
+    "ERR_TIMEOUT",
+    `"find" has not told the token of bot ${id} within ${LONGEST_LOOK_UP_MS / 1000} s`,
+  );
 }
 
 function idOf(token: string): number {

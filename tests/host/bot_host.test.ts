@@ -17,6 +17,9 @@ import { REMEMBERED_UPDATES } from "../../src/store/limits.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { countTurns } from "../count_turns.ts";
 import { gate, Log, message } from "../inbox/bot.ts";
+import { Clock } from "../inbox/clock.ts";
+import { requestsOfWorkers } from "../requests_of_workers.ts";
+import { it as scopedIt } from "../scoped_it.ts";
 
 const ONE = "1001:AAone";
 const TWO = "1002:AAtwo";
@@ -168,6 +171,61 @@ describe("botHost", () => {
     for (const { status, headers } of await Promise.all(answers)) {
       assert.deepEqual([status, headers.get("connection")], [503, "close"]);
     }
+  });
+
+  it("keeps the request alive in which a bot is looked up, since others wait for the same", async () => {
+    const opened = gate();
+    const host = botHost(() => {}, { find: () => opened.opened.then(() => ONE) });
+    const promises: Promise<unknown>[] = [];
+    const context = { waitUntil: (promise: Promise<unknown>) => void promises.push(promise) };
+    const answer = deliver((request) => host(request, {}, context), ONE, message(1));
+    for (let turns = 0; turns < 1_000 && promises.length === 0; turns++) await new Promise(setImmediate);
+    assert.equal(promises.length, 1);
+    opened.open();
+    assert.equal((await answer).status, 200);
+    await Promise.all(promises);
+    await host.close();
+  });
+
+  scopedIt(
+    "looks a bot up again that takes too long, and others meanwhile",
+    async (t) => {
+      const clock = new Clock(t);
+      const said: unknown[] = [];
+      const { error } = console;
+      console.error = (...words) => void said.push(...words);
+      t.after(() => console.error = error);
+      let asked = 0;
+      const host = botHost(() => {}, {
+        find: (id) => ++asked > 100 ? `${id}:AAone` : new Promise<string>(() => {}),
+      });
+      const hanging = Array.from({ length: 100 }, (_, i) => deliver(host, `${1001 + i}:AAone`, message(1)));
+      while (asked < 100) await new Promise(setImmediate);
+      assert.equal((await deliver(host, "5:AAone", message(1))).status, 503);
+      clock.pass(21_000); // others are not refused any longer either
+      assert.equal((await deliver(host, ONE, message(1))).status, 200);
+      assert.equal((await deliver(host, "5:AAone", message(1))).status, 200);
+      for (const { status } of await Promise.all(hanging)) assert.equal(status, 503);
+      assert.match(
+        said.join(),
+        /"find" has not told the token of bot 1001 within 20 s/,
+      );
+      await host.close();
+    },
+  );
+
+  scopedIt("adds and removes bots in any request of Workers", async (t) => {
+    const inRequest = requestsOfWorkers(t);
+    const { fetch, calls } = fakeApi();
+    const host = botHost(() => {}, { url: "https://bots.example", fetch });
+    await inRequest("first", () => host.add(ONE));
+    await inRequest("second", () => host.add(ONE));
+    const hook = host.get(1001);
+    await inRequest("third", () => host.add("1001:AAnew"));
+    assert.equal(hook?.health().status, "closing");
+    assert.equal(await inRequest("fourth", () => host.remove(1001)), true);
+    assert.equal(calls.length, 3);
+    await host.close();
   });
 
   it("registers a bot, at most once a second, with a secret and what its receiver needs", async () => {
