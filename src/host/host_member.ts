@@ -4,6 +4,7 @@ import type { Endpoint } from "../bot_api/send_request.ts";
 import type { SetWebhookParams } from "../bot_api/webhook_params.ts";
 import type { TelehookError } from "../errors/telehook_error.ts";
 import type { Pipeline } from "../pipeline.ts";
+import { Abortable } from "../platform/abort.ts";
 import { pause } from "../platform/pause.ts";
 import { setWebhookOnce } from "../serve/register_webhook.ts";
 import { pipelineOf, type Webhook } from "../webhook.ts";
@@ -22,8 +23,9 @@ export class HostMember {
   readonly #secretToken: string;
   /** When `setWebhook` may be called again. */
   #registerAt = 0;
-  /** Is aborted when the host does not have the bot any longer. */
-  readonly #gone = new AbortController();
+  readonly #registering = new Abortable();
+  /** Why the host does not have the bot any longer. */
+  #gone: TelehookError | undefined;
 
   constructor(hook: Webhook, endpoint: Endpoint, secretToken: string) {
     this.hook = hook;
@@ -41,20 +43,27 @@ export class HostMember {
     const now = performance.now();
     const waitMs = this.#registerAt - now;
     this.#registerAt = Math.max(now, this.#registerAt) + REGISTER_EVERY_MS;
-    const { signal } = this.#gone;
-    if (waitMs > 0) await pause(waitMs, signal);
-    const body = await setWebhookBody(this.#endpoint, {
-      allowed_updates: this.hook.allowedUpdates,
-      ...params,
-      url,
-      secret_token: this.#secretToken,
-    });
-    await onceAllowed(() => setWebhookOnce(this.#endpoint, body, signal), signal);
+    if (this.#gone !== undefined) throw this.#gone;
+    const registering = this.#registering.begin();
+    const { signal } = registering;
+    try {
+      if (waitMs > 0) await pause(waitMs, signal);
+      const body = await setWebhookBody(this.#endpoint, {
+        allowed_updates: this.hook.allowedUpdates,
+        ...params,
+        url,
+        secret_token: this.#secretToken,
+      });
+      await onceAllowed(() => setWebhookOnce(this.#endpoint, body, signal), signal);
+    } finally {
+      this.#registering.end(registering);
+    }
   }
 
   /** Closes, and fails what is being registered with the reason. */
   async close(reason: TelehookError, timeoutMs: number): Promise<void> {
-    this.#gone.abort(reason);
+    this.#gone = reason;
+    this.#registering.abort(reason);
     await this.hook.close({ timeoutMs });
   }
 }

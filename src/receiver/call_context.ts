@@ -1,4 +1,5 @@
 import { TelehookError } from "../errors/telehook_error.ts";
+import { abort } from "../platform/abort.ts";
 import type { HostedBot, ReceiverContext } from "./receiver.ts";
 
 /** Completes the update of a call inside a transaction of the user. */
@@ -40,6 +41,6 @@ export class CallContext implements ReceiverContext {
   /** Aborts the signal. The first of several reasons is kept. */
   abort(reason: Error): void {
     this.#reason ??= reason;
-    this.#controller?.abort(this.#reason);
+    if (this.#controller !== undefined) abort(this.#controller, this.#reason);
   }
 }

@@ -1,5 +1,6 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
+import { Abortable } from "../platform/abort.ts";
 import { anySignal } from "../platform/any_signal.ts";
 import { pause } from "../platform/pause.ts";
 import { untilAborted } from "../platform/until_aborted.ts";
@@ -40,8 +41,7 @@ export class LateReplies {
   readonly #events: Events;
   readonly #kept = new Map<number, Kept>();
   #keptChars = 0;
-  /** One for each reply: on Workers, a signal belongs to the request in which it was created. */
-  readonly #sending = new Set<AbortController>();
+  readonly #sending = new Abortable();
   #closed: Error | undefined;
 
   constructor(sender: ReplySender | undefined, events: Events) {
@@ -77,7 +77,7 @@ export class LateReplies {
   /** Ends what is being sent, and what waits to be sent again. */
   close(reason: Error): void {
     this.#closed = reason;
-    for (const each of this.#sending) each.abort(reason);
+    this.#sending.abort(reason);
   }
 
   /**
@@ -87,9 +87,8 @@ export class LateReplies {
    */
   async send(update: ReceivedUpdate, reply: WebhookReply): Promise<unknown> {
     const { method } = reply;
-    const sending = new AbortController();
+    const sending = this.#sending.begin();
     const { signal } = sending;
-    this.#sending.add(sending);
     try {
       if (this.#closed !== undefined) throw this.#closed;
       checkReply(reply);
@@ -116,7 +115,7 @@ export class LateReplies {
       this.#events.replyFailed(update, reply, error);
       return error;
     } finally {
-      this.#sending.delete(sending);
+      this.#sending.end(sending);
     }
   }
 }

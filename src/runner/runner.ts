@@ -1,5 +1,6 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
+import { Abortable } from "../platform/abort.ts";
 import { inTurns } from "../platform/next_turn.ts";
 import { pause, within } from "../platform/pause.ts";
 import { CallContext } from "../receiver/call_context.ts";
@@ -81,8 +82,8 @@ export class Runner {
   #isClosed = false;
   /** Whether the store was told that this has closed. */
   #hasLeft = false;
-  /** Ends the pauses of what the store is to be told. Workers cannot make one before their first request. */
-  #pauses: AbortController | undefined;
+  /** The pauses of what the store is to be told. */
+  readonly #pauses = new Abortable();
   #isParkingReported = false;
   /** What it claims in the store. */
   readonly claims: Claims;
@@ -361,7 +362,7 @@ export class Runner {
     this.#parts.replies.close(reason);
     this.claims.stop();
     this.#isClosed = true;
-    this.#pauses?.abort();
+    this.#pauses.abort(reason);
     await this.#lastTold();
     this.#hasLeft = true;
     const left = await batchesIn("close", this.#store.close());
@@ -497,8 +498,9 @@ export class Runner {
         this.#parts.events.storeFailed(error);
       }
       if (this.#isClosed) return false;
-      this.#pauses ??= new AbortController();
-      await pause(pauseMs, this.#pauses.signal).catch(() => {});
+      const pausing = this.#pauses.begin();
+      await pause(pauseMs, pausing.signal).catch(() => {});
+      this.#pauses.end(pausing);
     }
     return false;
   }

@@ -3,6 +3,8 @@ import { describe, it } from "node:test";
 import type { Batch } from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { bot, codeOf, gate, inChat, Log, message, part, word } from "./bot.ts";
+import { requestsOfWorkers } from "../requests_of_workers.ts";
+import { it as scopedIt } from "../scoped_it.ts";
 import { type StoreCall, WrappedStore } from "./wrapped_store.ts";
 
 const NEVER = { quietMs: 60_000, maxWaitMs: 60_000 };
@@ -46,6 +48,19 @@ describe("a store that fails", () => {
     assert.equal(await post(part(1, "7")), 200);
     await hook.close();
     assert.deepEqual(log.words, ["[1]"]);
+  });
+
+  scopedIt("is told again after a pause, in each request of Workers", async (t) => {
+    const inRequest = requestsOfWorkers(t);
+    const { state, store } = breakable("complete");
+    const { hook, post } = bot(() => {}, { store, acknowledge: "received" });
+    assert.equal(await inRequest("first", () => post(inChat(1, 1))), 200);
+    assert.equal(await inRequest("second", () => post(inChat(2, 2))), 200);
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    state.isBroken = false;
+    assert.equal(store.times("complete"), 2);
+    await hook.close();
+    assert.equal(store.times("complete"), 4);
   });
 
   it("as it is opened is opened again, so that what it has need not wait for the first update", async (t) => {

@@ -4,6 +4,7 @@ import type { WebhookEvent } from "../../mod.ts";
 import { bot, codeOf, gate, inChat, Log, message, turn, word } from "./bot.ts";
 import { Clock } from "./clock.ts";
 import { WrappedStore } from "./wrapped_store.ts";
+import { requestsOfWorkers } from "../requests_of_workers.ts";
 import { it as scopedIt } from "../scoped_it.ts";
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -108,6 +109,22 @@ describe("a handler that runs longer than handlerTimeoutMs", () => {
     await hook.close();
     clearInterval(alive);
   });
+
+  scopedIt(
+    "fails also where its signal cannot be aborted, since it belongs to another request of Workers",
+    async (t) => {
+      const inRequest = requestsOfWorkers(t);
+      const signals: AbortSignal[] = [];
+      const { hook, post } = bot((_, { signal }) => new Promise(() => signals.push(signal)), {
+        handlerTimeoutMs: 40,
+      });
+      const first = inRequest("first", () => post(inChat(1, 1)));
+      const second = inRequest("second", () => post(inChat(2, 2)));
+      assert.deepEqual(await Promise.all([first, second]), [500, 500]);
+      assert.equal(inRequest("first", () => signals[0]?.aborted), true);
+      await hook.close({ timeoutMs: 0 });
+    },
+  );
 
   it("has the limit of each that began after it looked at, though warnAfterMs is later", async () => {
     const { hook, post } = bot(() => new Promise(() => {}), { handlerTimeoutMs: 40 });
