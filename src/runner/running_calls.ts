@@ -54,6 +54,8 @@ export class RunningCalls {
   readonly #calls = new LinkedList<RunningCall>();
   /** Those that a store has, by the ids of their updates. */
   readonly #byId = new Map<number, RunningCall>();
+  /** Those that no store has, by who waits for them: to look through all is too slow where thousands are overdue together. */
+  readonly #bySender = new Map<WaitingUpdate, RunningCall>();
   /** Calls for which room is kept: they may be about to begin. */
   expected = 0;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
@@ -103,6 +105,7 @@ export class RunningCalls {
   begin(call: RunningCall): RunningCall {
     this.#calls.add(call);
     if (call.batch !== undefined) this.#index(call, call.batch);
+    if (call.sender !== undefined) this.#bySender.set(call.sender, call);
     if (this.#watchdog === undefined) {
       this.#watch(Math.min(this.#limits.warnAfterMs, this.#limits.handlerTimeoutMs));
     }
@@ -111,6 +114,7 @@ export class RunningCalls {
 
   end(call: RunningCall): void {
     this.#calls.remove(call);
+    if (call.sender !== undefined) this.#bySender.delete(call.sender);
     if (call.batch !== undefined) {
       for (const { update_id } of call.batch.updates) this.#byId.delete(update_id);
     } else if (call.sender?.isAwaited === false) this.#byId.delete(call.sender.id);
@@ -124,8 +128,7 @@ export class RunningCalls {
 
   /** Likewise, for the call that a sender waits for. Without a batch: the store has it, and nobody knows the claim. */
   setBatchOf(sender: WaitingUpdate, batch: Batch | undefined): void {
-    let call = this.#calls.first;
-    while (call !== undefined && call.sender !== sender) call = call.behind;
+    const call = this.#bySender.get(sender);
     if (call === undefined) return;
     if (batch !== undefined) this.setBatch(call, batch);
     else this.#byId.set(sender.id, call);
