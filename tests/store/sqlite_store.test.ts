@@ -880,6 +880,24 @@ function itsWriter(): void {
     assert.ok(longest < 150, `The event loop stood still for ${longest} ms`);
   });
 
+  it("lists large parked updates a few at a time, and all of them", async (t) => {
+    const opened = await open(t, freshPath(t));
+    const all = [1, 2, 3, 4, 5];
+    for (const id of all) {
+      await opened.adds(entry(id, { update: { ...updateOf(id), text: "x".repeat(300_000) } as never }));
+      await opened.store.park(await opened.claim(id), { error: "", attempts: 1, keepMs: 60_000 });
+    }
+    const page = await opened.store.parked(0, 100);
+    assert.deepEqual(page.map(({ id }) => id), [1, 2]);
+    const listed: number[] = [];
+    for (let after: number | undefined = 0; after !== undefined; after = listed.at(-1)) {
+      const found = await opened.store.parked(after, 100);
+      if (found.length === 0) break;
+      listed.push(...found.map(({ id }) => id));
+    }
+    assert.deepEqual(listed, all);
+  });
+
   it("returns large updates a few at a time, so that they need little memory at once", async (t) => {
     const opened = await open(t, freshPath(t));
     for (let id = 1; id <= 6; id++) await opened.adds(entry(id, { lane: id, chars: 200_000 }));

@@ -343,15 +343,24 @@ export class Batches {
     return this.remove(batch, false, deed);
   }
 
+  /** Lists what is parked: of what is large, fewer than asked for, since all of it is read and parsed at once. */
   parked(after: number, most: number, now: number): readonly ParkedBatch[] {
-    return this.#sql.parked.all(after, now, most).map((row) => ({
-      id: row.id,
-      updates: readUpdates(this.#sql.parkedUpdates.all(row.id)).updates,
-      album: row.album ?? undefined,
-      error: row.error,
-      attempts: row.attempts,
-      parkedAt: row.parked_at,
-    }));
+    const listed: ParkedBatch[] = [];
+    let chars = 0;
+    for (const row of this.#sql.parked.all(after, now, most)) {
+      const stored = this.#sql.parkedUpdates.all(row.id);
+      listed.push({
+        id: row.id,
+        updates: readUpdates(stored).updates,
+        album: row.album ?? undefined,
+        error: row.error,
+        attempts: row.attempts,
+        parkedAt: row.parked_at,
+      });
+      chars += stored.reduce((sum, { json }) => sum + json.length, row.error.length);
+      if (chars >= MOST_CHARS) break;
+    }
+    return listed;
   }
 
   /** Puts a parked batch at the end of its lane. @returns Where and how much, if there was one. */
