@@ -1,6 +1,6 @@
 import { ALREADY_READ, BROKEN_BODY, TOO_LARGE } from "../answers/answer.ts";
 import { BodyChunks, decodeBody, UnreadableBody } from "./body_bytes.ts";
-import { LONGEST_BURST_MS, nextTurn } from "../platform/next_turn.ts";
+import { longestBurstMs, nextTurn } from "../platform/next_turn.ts";
 import { BodyTimeout, Reading } from "./body_timeout.ts";
 
 /** The part of a `Request` that is used to read its body. */
@@ -96,7 +96,7 @@ export class BodyReader {
       for (let next = await reader.read(); !next.done; next = await reader.read()) {
         chunks.add(next.value);
         // Chunks that are there already are read without the event loop turning, and each may be a single byte.
-        if (++count % CHUNKS_PER_LOOK !== 0 || performance.now() - turnBegan < LONGEST_BURST_MS) continue;
+        if (++count % CHUNKS_PER_LOOK !== 0 || performance.now() - turnBegan < longestBurstMs()) continue;
         await nextTurn();
         turnBegan = performance.now();
       }

@@ -1,6 +1,6 @@
 import { isPromiseLike } from "../platform/promises.ts";
 import type { Events } from "../events/events.ts";
-import { LONGEST_BURST_MS, nextTurn } from "../platform/next_turn.ts";
+import { longestBurstMs, nextTurn } from "../platform/next_turn.ts";
 import type { Batch, InboxStore } from "../store/inbox_store.ts";
 import type { Failures } from "./failures.ts";
 import type { RunningCalls } from "./running_calls.ts";
@@ -196,7 +196,7 @@ export class Claims {
   }
 
   get #isLongBurst(): boolean {
-    return performance.now() - this.#turnedAt >= LONGEST_BURST_MS;
+    return performance.now() - this.#turnedAt >= longestBurstMs();
   }
 
   async #turn(): Promise<void> {

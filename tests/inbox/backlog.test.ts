@@ -1,6 +1,5 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import type { Webhook } from "../../mod.ts";
 import { telegramQueueOf } from "../../src/delivery/telegram_queue.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { NO_TRIES } from "../../src/runner/failures.ts";
@@ -9,12 +8,12 @@ import { bot, inChat, message, part } from "./bot.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 
 /** Counts what is handled between two turns of the event loop, however long a turn takes on a busy machine. */
-function turns({ stats }: Webhook): () => { readonly most: number; readonly count: number } {
+function turns(countHandled: () => number): () => { readonly most: number; readonly count: number } {
   let handled = 0;
   let most = 0;
   let count = 0;
   const look = () => {
-    const now = stats().handled;
+    const now = countHandled();
     most = Math.max(most, now - handled);
     handled = now;
     count++;
@@ -50,10 +49,20 @@ function work(): void {
 }
 
 describe("what is due is worked off while the event loop turns", () => {
+  it("the backlogs of fifty bots, all at the same time", { timeout: 20_000 }, async () => {
+    const hooks = Array.from({ length: 50 }, () => bot(work, { store: filled(100, 100) }).hook);
+    const handled = () => hooks.reduce((sum, { stats }) => sum + stats().handled, 0);
+    const turned = turns(handled);
+    while (handled() < 5_000) await new Promise((resolve) => setTimeout(resolve, 5));
+    const { most } = turned();
+    assert.ok(most < MOST_AT_ONCE, `${most} without a turn`);
+    await Promise.all(hooks.map((hook) => hook.close()));
+  });
+
   for (const chats of [1, 10_000]) {
     it(`10 000 updates of ${chats} chats at the start`, { timeout: 20_000 }, async () => {
       const { hook } = bot(work, { store: filled(10_000, chats) });
-      const turned = turns(hook);
+      const turned = turns(() => hook.stats().handled);
       while (hook.stats().handled < 10_000) await new Promise((resolve) => setTimeout(resolve, 5));
       const { most } = turned();
       assert.ok(most < MOST_AT_ONCE, `${most} without a turn`);
@@ -67,7 +76,7 @@ describe("what is due is worked off while the event loop turns", () => {
       after: (call, result) => call === "complete" ? inner.claim(1, 0)[0] : result,
     }, { store: inner });
     const { hook } = bot(work, { store });
-    const turned = turns(hook);
+    const turned = turns(() => hook.stats().handled);
     while (hook.stats().handled < 5_000) await new Promise((resolve) => setTimeout(resolve, 5));
     const { most } = turned();
     assert.ok(most < MOST_AT_ONCE, `${most} without a turn`);
@@ -82,7 +91,7 @@ describe("what is due is worked off while the event loop turns", () => {
       mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 },
     });
     for (let id = 1; id <= albums; id++) await hook.receive(part(id, "7", { chat: { id, type: "private" } }));
-    const turned = turns(hook);
+    const turned = turns(() => hook.stats().handled);
     await hook.close({ timeoutMs: 40_000 });
     const { most, count } = turned();
     assert.equal(hook.stats().handled, albums);

@@ -1,6 +1,6 @@
 import { DueHeap } from "../../collections/due_heap.ts";
 import { LinkedList } from "../../collections/linked_list.ts";
-import { nextTurn } from "../../platform/next_turn.ts";
+import { longestBurstMs, nextTurn } from "../../platform/next_turn.ts";
 import type { Update } from "../../updates/mod.ts";
 import { type AlbumEnd, albumState } from "../album_rules.ts";
 import type {
@@ -22,7 +22,6 @@ import { EndedAlbums } from "./ended_albums.ts";
 import { beginCollecting, collectingOf, endCollecting, has, insert, remove } from "./lane_ring.ts";
 import { MemoryBatch } from "./memory_batch.ts";
 
-const LONGEST_FLUSH_MS = 10;
 const NO_TRIES: Tries = { attempts: 0, failures: 0 };
 
 interface Parked extends ParkedBatch {
@@ -207,11 +206,11 @@ export class MemoryStore implements InboxStore {
 
   /** Lets other things happen now and then: there may be a hundred thousand albums. */
   #flush(lasts: Iterator<MemoryBatch>): Awaitable<void> {
-    const until = performance.now() + LONGEST_FLUSH_MS;
+    const began = performance.now();
     for (let each = lasts.next(); !each.done; each = lasts.next()) {
       const { value: last } = each;
       while (last.newestCollecting !== undefined) this.#end(last.newestCollecting, "close");
-      if (performance.now() < until) continue;
+      if (performance.now() - began < longestBurstMs()) continue;
       this.#wake();
       return nextTurn().then(() => this.#flush(lasts));
     }
