@@ -2,7 +2,7 @@ import { checkNumber, wrongAnswer } from "../checks/options.ts";
 import type { Events, Origin } from "../events/events.ts";
 import type { UpdateReceiver } from "../receiver/receiver.ts";
 import { ReceiverClosed } from "../receiver/verdicts.ts";
-import { pause } from "../platform/pause.ts";
+import { pause, within } from "../platform/pause.ts";
 import { BEFORE_CLOSING, untilQuiet } from "../platform/quiet.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import { LateReplies } from "../replies/late_replies.ts";
@@ -38,6 +38,8 @@ const PARKED_PAGE = 100;
 const SENDER_WAITS_MS = 55_000;
 /** How soon the store is asked again to adopt an update that it has failed to. */
 const ADOPT_AGAIN_MS = 1_000;
+/** How long closing waits until the store has adopted what still runs. */
+const LAST_ADOPTED_MS = 1_000;
 /** How soon a store is opened again that could not be; then after twice as long each time. */
 const OPEN_AGAIN_MS = 1_000;
 const LONGEST_OPEN_AGAIN_MS = 10_000;
@@ -621,6 +623,7 @@ export class Inbox {
     // Asked again after each wait: more may have begun since the moment that it waited for.
     while (!this.#isDone() && !limit.isOver) await Promise.race([this.#idle.wait(), limit.over]);
     limit.stop();
+    if (this.#store.isDurable && this.#isOpen) await this.#adoptAll();
     const error = new ReceiverClosed(`Closed before the handler had ended, after ${timeoutMs} ms`);
     this.#limit.stop();
     const unanswered = new Set(this.#waiting.close(CLOSING).map(({ id }) => id));
@@ -630,6 +633,16 @@ export class Inbox {
     } finally {
       this.#idle.tell();
     }
+  }
+
+  /** What runs too long to be waited for: the store is to know how often that was. */
+  async #adoptAll(): Promise<void> {
+    const adopted: (Promise<void> | undefined)[] = [];
+    for (const each of [...this.#waiting.values()]) {
+      if (each.adopted === undefined && each.place === "receiver") this.#onOverdue(each);
+      adopted.push(each.adopted);
+    }
+    if (adopted.length > 0) await within(LAST_ADOPTED_MS, Promise.all(adopted)).catch(() => {}); // it is sent again
   }
 
   async #prepareToClose(): Promise<void> {

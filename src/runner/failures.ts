@@ -36,7 +36,12 @@ const RETRY_SPREAD = 0.5;
 /** How many failing updates are known at the same time: Telegram loads far fewer queues. */
 const MOST_FAILING = 10_000;
 
-/** Milliseconds for which a stored update rests after that many attempts without success. */
+/** Milliseconds for which a stored update rests after that many attempts without success: not the same each time. */
+export function spreadRestMs(attempts: number): number {
+  return Math.round(restMs(attempts) * (1 - RETRY_SPREAD * Math.random()));
+}
+
+/** The most of that. */
 const restMs = (attempts: number) => Math.min(FIRST_RETRY_MS * 2 ** (attempts - 1), LONGEST_RETRY_MS);
 
 /**
@@ -238,7 +243,7 @@ export class Failures {
     return {
       willRetry: !isGivenUp,
       tries: failing.tries,
-      retryAfterMs: Math.round(restMs(attempts) * (1 - RETRY_SPREAD * Math.random())),
+      retryAfterMs: spreadRestMs(attempts),
     };
   }
 

@@ -5,6 +5,7 @@ import { inTurns } from "../platform/next_turn.ts";
 import { pause, within } from "../platform/pause.ts";
 import { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
+import { ReceiverClosed, RetryLater } from "../receiver/verdicts.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Awaitable, Batch, InboxStore, Lane, StoreEntry, Tries } from "../store/inbox_store.ts";
@@ -14,7 +15,7 @@ import type { Update } from "../updates/mod.ts";
 import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
 import { Claims } from "./claims.ts";
 import { decide, type Decision, type DecisionSettings, type End } from "./decision.ts";
-import { failedBefore, type Failures } from "./failures.ts";
+import { failedBefore, type Failures, spreadRestMs } from "./failures.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome } from "./outcome.ts";
 import type { ReportError } from "./report_error.ts";
 import { type CallLimits, RunningCall, RunningCalls } from "./running_calls.ts";
@@ -299,6 +300,7 @@ export class Runner {
   /** A call with a batch has ended: tells the store, and answers the sender if one still waits. */
   async #settle(call: RunningCall, batch: Batch, since: number, end: End): Promise<void> {
     const { context, update } = call;
+    if ("error" in end) call.error = end.error;
     const sender = this.#senderOf(batch);
     if (sender !== undefined) sender.place = "settling"; // no limit counts any longer, and a repeat gets the same answer
     // Another process may have told Telegram that a durable store has it: then it must not be removed.
@@ -358,12 +360,16 @@ export class Runner {
 
   /** Aborts what runs, and closes the store. @returns What is lost with one that is not durable. */
   async close(reason: TelehookError): Promise<readonly Batch[]> {
+    const unfinished = this.#store.isDurable ? this.#calls.unfinished : [];
     this.#calls.close(reason);
     this.#parts.replies.close(reason);
     this.claims.stop();
     this.#isClosed = true;
     this.#pauses.abort(reason);
     await this.#lastTold();
+    await within(LAST_TOLD_MS, this.#count(unfinished)).catch((error) =>
+      this.#parts.events.storeFailed(error)
+    );
     this.#hasLeft = true;
     const left = await batchesIn("close", this.#store.close());
     return this.#parts.settings.onDone === undefined ? left : []; // else the sender still has them
@@ -382,6 +388,30 @@ export class Runner {
   /** What waited only for its reply was handled, and must not be handled at the next start. */
   async #lastTold(): Promise<void> {
     await within(LAST_TOLD_MS, Promise.allSettled(this.#calls.settled)).catch(() => {}); // it has closed then all the same
+  }
+
+  /**
+   * Tells the store what has not ended in time. It may be the reason why the process ends, as after an uncaught error, and
+   * then it would be so at each start: what was alone has failed, and is parked in the end. Of several, nobody knows which it
+   * was: from the second time on they rest for a while, and not for the same time.
+   */
+  async #count(unfinished: readonly RunningCall[]): Promise<void> {
+    const isAlone = unfinished.length === 1;
+    await Promise.all(unfinished.map(async ({ batch, error, update }) => {
+      if (batch === undefined || this.#isHandled(batch) || error instanceof RetryLater) return;
+      if (!isAlone && error instanceof ReceiverClosed) return; // a stream's, perhaps unread
+      const { attempts, failures } = triesOf(batch);
+      const tries = { attempts: attempts + 1, failures: failures + (isAlone ? 1 : 0) };
+      const { maxAttempts, parkedForMs: keepMs } = this.#parts.settings;
+      if (!isAlone || tries.failures < maxAttempts) {
+        return await this.#store.retry(batch, attempts === 0 ? 0 : spreadRestMs(attempts), tries);
+      }
+      const stopped = stoppedTheProcess(update, tries.failures);
+      if (keepMs === 0) await this.#store.complete(batch, false);
+      else await this.#store.park(batch, { error: errorText(stopped), attempts: tries.attempts, keepMs });
+      this.#parts.events.parked(update, tries.attempts, stopped);
+      this.#lose(update, tries.attempts, stopped);
+    }));
   }
 
   #outcomeOf(updateId: number, decision: Decision): Outcome {
@@ -597,6 +627,14 @@ function endedTheProcess({ update_id }: ReceivedUpdate, times: number): Telehook
   return new TelehookError(
     "ERR_GIVEN_UP",
     `The process ended ${times} times while update ${update_id} was handled: it is parked. Find out why before you replay it`,
+  );
+}
+
+function stoppedTheProcess({ update_id }: ReceivedUpdate, times: number): TelehookError {
+  return new TelehookError(
+    "ERR_GIVEN_UP",
+    `Update ${update_id} was not handled when the process closed, ${times} times, and nothing else was: it is parked. Find out ` +
+      "why before you replay it",
   );
 }
 

@@ -19,6 +19,8 @@ export class RunningCall implements Linked<RunningCall> {
   batch: Batch | undefined;
   /** Resolves when everything that follows from its end is done, such as telling the store; `undefined` while it runs. */
   settled: Promise<void> | undefined = undefined;
+  /** What its receiver threw, if it has ended so. */
+  error: unknown = undefined;
   isReported = false;
   before: RunningCall | undefined = undefined;
   behind: RunningCall | undefined = undefined;
@@ -87,6 +89,15 @@ export class RunningCalls {
       if (call.settled !== undefined) settled.push(call.settled);
     }
     return settled;
+  }
+
+  /** The calls whose receivers have not ended. */
+  get unfinished(): readonly RunningCall[] {
+    const unfinished: RunningCall[] = [];
+    for (let call = this.#calls.first; call !== undefined; call = call.behind) {
+      if (call.settled === undefined) unfinished.push(call);
+    }
+    return unfinished;
   }
 
   /** The call that handles an update that a store has. */

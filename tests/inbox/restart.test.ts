@@ -3,6 +3,7 @@ import { it, type TestContext } from "node:test";
 import {
   type ReceivedUpdate,
   type Receiver,
+  RetryLater,
   sqliteStore,
   updateHandlers,
   webhook,
@@ -40,8 +41,69 @@ it(
     });
     assert.deepEqual(log.words, [], "not before whoever starts it has it");
     await second.receive(message(5));
-    assert.deepEqual(log.words, ["1 1", "2 1", "[3 4] 1", "5 1"]);
+    assert.deepEqual(log.words, ["1 2", "2 1", "[3 4] 1", "5 1"]);
     await second.close();
+  }),
+);
+
+for (const acknowledge of ["handled", "received"] as const) {
+  it(
+    `what nothing but a process's end can end is parked in the end, though that closes each time: "${acknowledge}"`,
+    { skip },
+    restarts(async (start) => {
+      const errors: string[] = [];
+      const attempts = new Log();
+      const hang = (_: ReceivedUpdate, { attempt }: { attempt: number }) => {
+        attempts.add(String(attempt));
+        return new Promise<void>(() => {});
+      };
+      const onError = (error: unknown, { willRetry }: { willRetry: boolean }) => {
+        errors.push(`${(error as { code?: string }).code} ${willRetry}`);
+      };
+      const alive = setInterval(() => {}, 1_000); // what another process has added is no reason to live
+      for (let n = 1; n <= 3; n++) {
+        const bot = start(hang, { acknowledge, maxAttempts: 3, onError });
+        const answer = n === 1 ? bot.receive(message(1)) : bot.receive(part(1 + n, "7")); // which opens the store
+        await attempts.has(n);
+        await bot.close({ timeoutMs: 0 });
+        await answer; // the store has it
+      }
+      clearInterval(alive);
+      assert.deepEqual([attempts.words, errors], [["1", "2", "3"], ["ERR_GIVEN_UP false"]]);
+      const last = start(() => {});
+      const parked: number[] = [];
+      for await (const { id, attempts } of last.parked()) parked.push(id, attempts);
+      assert.deepEqual(parked, [1, 3]);
+      await last.close();
+    }),
+  );
+}
+
+it(
+  "what was not alone, or asks for another time, has not failed though a process closes before it has ended",
+  { skip },
+  restarts(async (start) => {
+    const tell = async (play: (ids: readonly number[]) => Promise<void>) => {
+      for (const ids of [[1, 2], [3]]) await play(ids);
+    };
+    await tell(async (ids) => {
+      const log = new Log();
+      const options = { acknowledge: "received", maxAttempts: 1, lane: () => null } as const;
+      const first = start((update, { signal }) => {
+        log.add(word(update));
+        return new Promise<void>((_, reject) => {
+          if (ids.length > 1) return;
+          signal.addEventListener("abort", () => reject(new RetryLater({ afterMs: 1 })));
+        });
+      }, options);
+      for (const id of ids) await first.receive(message(id));
+      await log.has(ids.length);
+      await first.close({ timeoutMs: 0 });
+      const second = start((update) => log.add(word(update)), options);
+      for await (const { id } of second.parked()) assert.fail(`${id} is parked`);
+      await log.has(2 * ids.length);
+      await second.close();
+    });
   }),
 );
 
