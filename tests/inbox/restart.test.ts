@@ -62,7 +62,7 @@ for (const acknowledge of ["handled", "received"] as const) {
       };
       const alive = setInterval(() => {}, 1_000); // what another process has added is no reason to live
       for (let n = 1; n <= 3; n++) {
-        const bot = start(hang, { acknowledge, maxAttempts: 3, onError });
+        const bot = start(hang, { secretToken: null, acknowledge, maxAttempts: 3, onError });
         const answer = n === 1 ? bot.receive(message(1)) : bot.receive(part(1 + n, "7")); // which opens the store
         await attempts.has(n);
         await bot.close({ timeoutMs: 0 });
@@ -70,7 +70,7 @@ for (const acknowledge of ["handled", "received"] as const) {
       }
       clearInterval(alive);
       assert.deepEqual([attempts.words, errors], [["1", "2", "3"], ["ERR_GIVEN_UP false"]]);
-      const last = start(() => {});
+      const last = start(() => {}, { secretToken: null });
       const parked: number[] = [];
       for await (const { id, attempts } of last.parked()) parked.push(id, attempts);
       assert.deepEqual(parked, [1, 3]);
@@ -88,7 +88,12 @@ it(
     };
     await tell(async (ids) => {
       const log = new Log();
-      const options = { acknowledge: "received", maxAttempts: 1, lane: () => null } as const;
+      const options = {
+        secretToken: null,
+        acknowledge: "received",
+        maxAttempts: 1,
+        lane: () => null,
+      } as const;
       const first = start((update, { signal }) => {
         log.add(word(update));
         return new Promise<void>((_, reject) => {
