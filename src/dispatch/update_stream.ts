@@ -145,7 +145,7 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
   /** Accepts no more updates. Acknowledged updates can still be read; Telegram sends the others again. */
   close(): void {
     for (const held of [...this.#held]) {
-      held.refuse(new ReceiverClosed("The streams were closed before this update was read"));
+      held.refuse(unread());
     }
     this.#stop();
   }
@@ -182,22 +182,34 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
           reject(reason);
         },
       };
-      const onAbort = () => held.refuse(signal.reason);
+      const onAbort = () => {
+        signal.removeEventListener("abort", onAbort);
+        const wasRead = !this.#forget(held);
+        // As the process closes, only what is read has begun.
+        reject(wasRead || !(signal.reason instanceof ReceiverClosed) ? signal.reason : unread());
+      };
       list.push(held);
       signal.addEventListener("abort", onAbort);
       if (signal.aborted) onAbort();
     });
   }
 
-  #forget(held: Held): void {
+  /** @returns Whether no loop has read its update. */
+  #forget(held: Held): boolean {
     const index = this.#held.indexOf(held);
     if (index !== -1) {
       this.#held.splice(index, 1);
       this.#buffer.remove(this.#size + index);
+      return true;
     }
     for (const loop of this.#loops) {
       const place = loop.indexOf(held);
       if (place !== -1) loop.splice(place, 1);
     }
+    return false;
   }
+}
+
+function unread(): ReceiverClosed {
+  return new ReceiverClosed("The streams were closed before this update was read");
 }

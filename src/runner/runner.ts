@@ -1,7 +1,7 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
 import { Abortable } from "../platform/abort.ts";
-import { inTurns } from "../platform/next_turn.ts";
+import { inTurns, nextTurn } from "../platform/next_turn.ts";
 import { pause, within } from "../platform/pause.ts";
 import { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
@@ -366,8 +366,9 @@ export class Runner {
     this.claims.stop();
     this.#isClosed = true;
     this.#pauses.abort(reason);
+    await nextTurn(); // receivers that heed the signal end
     await this.#lastTold();
-    await within(LAST_TOLD_MS, this.#count(unfinished)).catch((error) =>
+    await within(LAST_TOLD_MS, this.#count(unfinished, reason)).catch((error) =>
       this.#parts.events.storeFailed(error)
     );
     this.#hasLeft = true;
@@ -395,11 +396,12 @@ export class Runner {
    * then it would be so at each start: what was alone has failed, and is parked in the end. Of several, nobody knows which it
    * was: from the second time on they rest for a while, and not for the same time.
    */
-  async #count(unfinished: readonly RunningCall[]): Promise<void> {
-    const isAlone = unfinished.length === 1;
-    await Promise.all(unfinished.map(async ({ batch, error, update }) => {
+  async #count(unfinished: readonly RunningCall[], reason: TelehookError): Promise<void> {
+    // A stream refuses for a reason of its own what it had for a loop that has not read it.
+    const begun = unfinished.filter(({ error }) => !(error instanceof ReceiverClosed) || error === reason);
+    const isAlone = begun.length === 1;
+    await Promise.all(begun.map(async ({ batch, error, update }) => {
       if (batch === undefined || this.#isHandled(batch) || error instanceof RetryLater) return;
-      if (!isAlone && error instanceof ReceiverClosed) return; // a stream's, perhaps unread
       const { attempts, failures } = triesOf(batch);
       const tries = { attempts: attempts + 1, failures: failures + (isAlone ? 1 : 0) };
       const { maxAttempts, parkedForMs: keepMs } = this.#parts.settings;

@@ -6,6 +6,7 @@ import {
   RetryLater,
   sqliteStore,
   updateHandlers,
+  updateStreams,
   webhook,
   type WebhookOptions,
 } from "../../mod.ts";
@@ -78,6 +79,37 @@ for (const acknowledge of ["handled", "received"] as const) {
     }),
   );
 }
+
+it(
+  "what a stream's loop handles when a process closes counts alone, and not what it has not read",
+  { skip },
+  restarts(async (start) => {
+    for (let n = 1; n <= 2; n++) {
+      const streams = updateStreams({ bufferSize: 0 });
+      const messages = streams.all()[Symbol.asyncIterator]();
+      const bot = start(streams, {
+        secretToken: null,
+        acknowledge: "received",
+        lane: () => null,
+        maxAttempts: 2,
+      });
+      if (n === 1) { for (const id of [1, 2, 3]) await bot.receive(message(id)); }
+      else await bot.receive(part(4, "7")); // which opens the store
+      const alive = setInterval(() => {}, 1_000);
+      const read: number[] = [];
+      do read.push((await messages.next()).value?.update_id ?? 0); while (read.at(-1) !== 1);
+      clearInterval(alive);
+      await bot.close({ timeoutMs: 0 });
+    }
+    const log = new Log();
+    const last = start((update) => log.add(word(update)), { secretToken: null });
+    const parked: number[] = [];
+    for await (const { id } of last.parked()) parked.push(id);
+    assert.deepEqual(parked, [1]);
+    await last.close();
+    assert.ok(!log.words.includes("1"));
+  }),
+);
 
 it(
   "what was not alone, or asks for another time, has not failed though a process closes before it has ended",
