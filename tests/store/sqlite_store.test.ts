@@ -23,6 +23,7 @@ import { SqliteInboxStore } from "../../src/store/sqlite/sqlite_inbox_store.ts";
 import { sqliteStore, type SqliteStoreOptions } from "../../src/store/sqlite/sqlite_store.ts";
 import { stoppedClock, type TestScope, testStore } from "../../src/testing/store.ts";
 import { entry, ids, updateOf } from "../../src/testing/store/trial.ts";
+import { countTurns } from "../count_turns.ts";
 import { it } from "../scoped_it.ts";
 import { freshPath, hasSqlite, openDatabase } from "./sqlite_store_files.ts";
 
@@ -878,6 +879,16 @@ function itsWriter(): void {
     await Promise.all(calls);
     const longest = stop();
     assert.ok(longest < 150, `The event loop stood still for ${longest} ms`);
+  });
+
+  it("lets the event loop turn between the files of many bots that are opened and closed together", async (t) => {
+    const many = Array.from({ length: 20 }, () => new Opened(freshPath(t)));
+    const opening = countTurns();
+    await Promise.all(many.map(({ store, host }) => store.open(host)));
+    const [opened, closing] = [opening.stop(), countTurns()];
+    await Promise.all(many.map(({ store }) => store.close()));
+    const closed = closing.stop();
+    assert.ok(opened >= many.length && closed >= many.length, `${opened} and ${closed} turns`);
   });
 
   it("lists large parked updates a few at a time, and all of them", async (t) => {

@@ -18,6 +18,7 @@ import type {
 } from "../inbox_store.ts";
 import { Batches, type Deed, type Part, type Removal, SqliteBatch } from "./batches.ts";
 import { LockedError, type SqliteDatabase, type Statement } from "./database.ts";
+import { ownTurn } from "./file_turns.ts";
 import { type OwnerRow, Owners } from "./owners.ts";
 import { beginUse, endUse } from "./process.ts";
 import { prepareSchema } from "./schema.ts";
@@ -127,6 +128,7 @@ export class SqliteInboxStore implements InboxStore {
 
   async open(host: StoreHost): Promise<void> {
     if (this.#file !== undefined) throw this.#database.error("is open already: make another one.");
+    await ownTurn();
     await this.#whileLocked(() => {
       prepareSchema(this.#database);
       this.#database.exec(this.#pragmas);
@@ -319,6 +321,9 @@ export class SqliteInboxStore implements InboxStore {
       // What it has claimed is free when its lease has ended, or when another process sees that it is gone.
     }
     this.#end();
+    // With many files it takes longer than closing may. All that others need to know is written by now.
+    const closed = ownTurn().then(() => this.#database.close());
+    await Promise.race([closed, pause(LONGEST_CLOSE_MS, undefined, { isHeld: false })]);
     return [];
   }
 
@@ -327,6 +332,7 @@ export class SqliteInboxStore implements InboxStore {
     this.#isClosed = true;
     this.#stopTimers();
     this.#end();
+    this.#database.close();
   }
 
   #stopTimers(): void {
@@ -340,7 +346,6 @@ export class SqliteInboxStore implements InboxStore {
     this.#claims.clear();
     this.#added = this.#done = { count: 0, chars: 0 };
     this.#writer.abandon(this.#database.error("is closed: make another one."));
-    this.#database.close();
   }
 
   #openFile(): OpenFile {
