@@ -301,7 +301,9 @@ export class Pipeline implements Router {
         return;
       }
       this.inbox.rearm(); // so that timers end with the promise below, and not before
-      const waits = waitUntil(work ?? this.inbox.idle());
+      const until = work ?? this.inbox.idle();
+      if (isWorker()) this.inbox.carry(until);
+      const waits = waitUntil(until);
       if (isPromise(waits)) waits.catch(() => {});
     } catch {
       // A context that is over cannot wait. The update is as safe as it was: the answer must still be sent.

@@ -349,6 +349,11 @@ export class Inbox {
     this.#runner.rearm();
   }
 
+  /** Lets what has waited begin in the request that is being answered, until the promise is settled: on Workers. */
+  carry(until: Promise<unknown>): void {
+    this.#runner.claims.carry(until);
+  }
+
   /**
    * Receives nothing more, waits for what runs, and for at most that many milliseconds; then aborts it. With a store in
    * memory, pending albums are handled first; a durable store keeps what it has, and takes parts of albums until its end.

@@ -69,7 +69,7 @@ export class Claims {
 
   /** Whether the next batch of a lane may be claimed as the one before it is completed. */
   get mayClaimNext(): boolean {
-    return !this.#isStopped && !this.#isClaiming && !this.#parts.calls.isFull;
+    return !this.#isStopped && !this.#isClaiming && !this.#parts.calls.isFull && !this.#timer.isCarried;
   }
 
   /** Keeps room for a call that the store's answer may begin. */
@@ -97,6 +97,11 @@ export class Claims {
   /** Sets the timer again: on platforms where a timer ends with the request that has set it. */
   rearm(): void {
     this.#timer.rearm();
+  }
+
+  /** Claims in the request that this is called in, until the promise is settled or a later one does: on Workers. */
+  carry(until: Promise<unknown>): void {
+    void this.#timer.carry(until);
   }
 
   /** Claims nothing more. */

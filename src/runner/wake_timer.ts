@@ -5,6 +5,8 @@ import { unrefTimer } from "../platform/unref_timer.ts";
 const LATE_MS = 50;
 /** How long what came meanwhile has to be read. */
 const TURN_MS = 20;
+/** How often the request that carries looks for what has fallen due: a timer of another one may have ended with it. */
+const CARRIER_LOOKS_MS = 250;
 /** How often it fires without a timer in that time. */
 const MOST_IN_A_TURN = 10_000;
 
@@ -20,6 +22,8 @@ export class WakeTimer {
   readonly #isHeld: () => boolean;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isSoon = false;
+  /** Wakes the request that carries. */
+  #hand: (() => void) | undefined;
   /** How often it has fired without a timer since when. */
   #fired = 0;
   #firedSince = 0;
@@ -50,6 +54,42 @@ export class WakeTimer {
     if (this.#timer !== undefined) this.#set(Math.max(0, this.#at - performance.now()));
   }
 
+  /** Whether what falls due begins in the request that {@link carry} was last called in. */
+  get isCarried(): boolean {
+    return this.#hand !== undefined;
+  }
+
+  /**
+   * Lets what falls due begin in the request that this is called in, until the promise is settled or a later request calls
+   * this. On Workers, what begins in a request ends with it: in the latest one, it has the most time.
+   */
+  async carry(until: Promise<unknown>): Promise<void> {
+    let isOver = false;
+    let hand = () => {};
+    const end = () => {
+      isOver = true;
+      hand();
+    };
+    until.then(end, end);
+    do {
+      let timer: ReturnType<typeof setTimeout> | undefined;
+      const handed = new Promise<void>((resolve) => {
+        this.#hand = hand = resolve;
+        timer = setTimeout(resolve, CARRIER_LOOKS_MS);
+      });
+      if (this.#isSoon) hand(); // the request that should have begun it may have ended
+      await handed;
+      clearTimeout(timer);
+      if (this.#hand !== hand) return; // a later request carries
+      if (isOver) this.#hand = undefined;
+      if (!this.#isSoon && this.#at > performance.now()) continue;
+      this.#isSoon = false;
+      clearTimeout(this.#timer);
+      this.#timer = undefined;
+      this.#fire();
+    } while (!isOver);
+  }
+
   stop(): void {
     this.#isStopped = true;
     clearTimeout(this.#timer);
@@ -70,7 +110,9 @@ export class WakeTimer {
     this.#timer = undefined;
     if (this.#isSoon) return;
     this.#isSoon = true;
+    if (this.#hand !== undefined) return this.#hand();
     void Promise.resolve().then(() => {
+      if (!this.#isSoon) return;
       this.#isSoon = false;
       this.#fire();
     });

@@ -56,6 +56,27 @@ describe("waitUntil", () => {
     await promises[2];
   });
 
+  it("has what waits begin in the latest request on Workers, which goes on for the longest", async (t) => {
+    asOnWorkers(t);
+    const requests = new AsyncLocalStorage<number>();
+    const first = gate();
+    const log = new Log();
+    const { hook } = bot(async ({ update_id }) => {
+      log.add(`${update_id} in ${requests.getStore()}`);
+      if (update_id === 1) await first.opened;
+    }, { acknowledgeWithinMs: 5 });
+    const promises: Promise<unknown>[] = [];
+    for (const id of [1, 2, 3]) {
+      const { status } = await requests.run(id, () => hook(delivery(message(id)), {}, beside(promises)));
+      assert.equal(status, 200);
+    }
+    first.open();
+    await log.has(3);
+    assert.deepEqual(log.words, ["1 in 1", "2 in 3", "3 in 3"]);
+    await Promise.all(promises);
+    await hook.close();
+  });
+
   it("lets no request end while something runs, which may run in its name", async () => {
     const promises: Promise<unknown>[] = [];
     const slow = gate();
