@@ -65,10 +65,12 @@ export class AcknowledgementLimit {
     if (ms === Infinity) return;
     clearTimeout(this.#timer);
     this.#at = performance.now() + ms;
-    this.#timer = setTimeout(() => {
+    const timer = setTimeout(() => {
+      if (this.#timer !== timer) return; // on Workers, no other request could clear it
       this.#timer = undefined;
       this.#sweep();
     }, Math.max(0, Math.ceil(ms)));
+    this.#timer = timer;
     this.#hold(this.#waiting.size > 0);
   }
 

@@ -172,11 +172,13 @@ export class RunningCalls {
   /** One timer for all calls: none of them is older than the first. */
   #watch(inMs: number): void {
     if (inMs === Infinity || this.#isClosed) return;
-    this.#watchdog = setTimeout(() => {
+    const timer = setTimeout(() => {
+      if (this.#watchdog !== timer) return; // on Workers, no other request could clear it
       this.#watchdog = undefined;
       this.#watch(this.#check());
     }, Math.max(1, Math.ceil(inMs)));
-    unrefTimer(this.#watchdog);
+    this.#watchdog = timer;
+    unrefTimer(timer);
   }
 
   /** @returns Milliseconds until the next call may have taken too long, also one that begins after this. */

@@ -120,13 +120,15 @@ export class WakeTimer {
 
   #set(inMs: number): void {
     clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
+    const timer = setTimeout(() => {
+      if (this.#timer !== timer) return; // on Workers, no other request could clear it
       this.#timer = undefined;
       const now = performance.now();
       if (now - this.#at > LATE_MS) this.#giveATurn(now);
       else this.#fire();
     }, Math.min(Math.ceil(inMs), LONGEST_TIMER_MS)); // then it is asked again what is due
-    if (!this.#isHeld()) unrefTimer(this.#timer);
+    this.#timer = timer;
+    if (!this.#isHeld()) unrefTimer(timer);
   }
 
   #giveATurn(now: number): void {

@@ -3,6 +3,8 @@ import { AsyncLocalStorage } from "node:async_hooks";
 import { describe } from "node:test";
 import { bot, delivery, gate, Log, message, part, turn, word } from "./bot.ts";
 import { botApi, botHost, TelehookError, updateStreams } from "../../mod.ts";
+import { pause } from "../../src/platform/pause.ts";
+import { WakeTimer } from "../../src/runner/wake_timer.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 import { it } from "../scoped_it.ts";
 
@@ -202,6 +204,19 @@ describe("timers that end with the request that has set them", () => {
       await log.has(id);
     }
     await hook.close();
+  });
+
+  it("fire once, although no other request can clear them", async (t) => {
+    const { clearTimeout } = globalThis;
+    t.after(() => void Object.assign(globalThis, { clearTimeout }));
+    Object.assign(globalThis, { clearTimeout() {} });
+    let times = 0;
+    const timer = new WakeTimer(() => times++, () => true);
+    timer.wake(20);
+    for (let request = 2; request <= 4; request++) timer.rearm();
+    await pause(60);
+    assert.equal(times, 1);
+    timer.stop();
   });
 
   it("are set again in the request that waits, also with the option", async (t) => {
