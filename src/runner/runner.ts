@@ -156,10 +156,7 @@ export class Runner {
         const startedAt = waiting === undefined ? sender.since : performance.now(); // it was on its way until now
         const call = this.#calls.begin(new RunningCall(context, update, startedAt, sender, undefined));
         const began = since || call.startedAt; // somebody may listen before it ends
-        this.#calls.limited(call, promise).then(
-          (value) => this.#finish(call, sender, began, { value }),
-          (error) => this.#finish(call, sender, began, { error }),
-        );
+        this.#calls.whenEnded(call, promise, (end) => this.#finish(call, sender, began, end));
         return sender.outcome;
       }
       end = { value: result };
@@ -276,7 +273,8 @@ export class Runner {
       sender.isRunning = true;
       limit.begin();
     }
-    const since = call.startedAt;
+    const settle = (end: End) =>
+      void (call.settled = this.#settle(call, call.batch ?? batch, call.startedAt, end));
     let end: End;
     if (fault !== undefined) end = fault;
     else {
@@ -287,14 +285,13 @@ export class Runner {
       events.started(update, context.attempt, batch.isReplay);
       try {
         const result = receiver.receive(update, context);
-        end = {
-          value: isPromiseLike(result) ? await this.#calls.limited(call, Promise.resolve(result)) : result,
-        };
+        if (isPromiseLike(result)) return this.#calls.whenEnded(call, Promise.resolve(result), settle);
+        end = { value: result };
       } catch (error) {
         end = { error };
       }
     }
-    await (call.settled = this.#settle(call, call.batch ?? batch, since, end));
+    settle(end);
   }
 
   /** A call with a batch has ended: tells the store, and answers the sender if one still waits. */

@@ -2,9 +2,10 @@ import { type Linked, LinkedList } from "../collections/linked_list.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import { unrefTimer } from "../platform/unref_timer.ts";
 import type { CallContext } from "../receiver/call_context.ts";
-import type { ReceivedUpdate } from "../receiver/receiver.ts";
+import type { ReceivedUpdate, ReceiverResult } from "../receiver/receiver.ts";
 import type { Batch } from "../store/inbox_store.ts";
 import type { Update } from "../updates/mod.ts";
+import type { End } from "./decision.ts";
 import type { WaitingUpdate } from "./waiting_updates.ts";
 
 /** A call of the receiver that has not ended. */
@@ -24,7 +25,7 @@ export class RunningCall implements Linked<RunningCall> {
   isReported = false;
   before: RunningCall | undefined = undefined;
   behind: RunningCall | undefined = undefined;
-  /** Ends the wait for the receiver, if calls have a time limit. */
+  /** Ends the call, if calls have a time limit. */
   onTimeout: ((error: Error) => void) | undefined = undefined;
 
   constructor(
@@ -145,10 +146,21 @@ export class RunningCalls {
     else this.#byId.set(sender.id, call);
   }
 
-  /** The result of a call's receiver; a failure if that takes longer than a call may. */
-  limited<T>(call: RunningCall, result: Promise<T>): Promise<T> {
-    if (this.#limits.handlerTimeoutMs === Infinity) return result;
-    return Promise.race([result, new Promise<never>((_, reject) => call.onTimeout = reject)]);
+  /**
+   * Tells how a call's receiver has ended: with a failure, if it takes longer than a call may. On Workers, that is told in a
+   * request that goes on, since what waits in the receiver's own may have ended with it.
+   */
+  whenEnded(call: RunningCall, result: Promise<Awaited<ReceiverResult>>, ended: (end: End) => void): void {
+    let isOver = false;
+    const end = (how: End) => {
+      if (isOver) return;
+      isOver = true;
+      ended(how);
+    };
+    if (this.#limits.handlerTimeoutMs !== Infinity) {
+      call.onTimeout = (error) => void Promise.resolve().then(() => end({ error }));
+    }
+    result.then((value) => end({ value }), (error) => end({ error }));
   }
 
   /** Sets the timer again: on platforms where a timer ends with the request that has set it. */

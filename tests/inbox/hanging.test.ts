@@ -126,6 +126,28 @@ describe("a handler that runs longer than handlerTimeoutMs", () => {
     },
   );
 
+  scopedIt(
+    "has its lane go on where what waited for it has ended with its request, as on Workers",
+    async (t) => {
+      const alive = setInterval(() => {}, 1_000); // to abort is no reason to live
+      const { race } = Promise;
+      Promise.race = () => new Promise(() => {}); // nothing that waits goes on
+      t.after(() => {
+        clearInterval(alive);
+        Promise.race = race;
+      });
+      const handled = gate();
+      const { hook, post } = bot(({ update_id }, { attempt }) => {
+        if (update_id === 2) handled.open();
+        return update_id === 1 && attempt === 1 ? new Promise(() => {}) : undefined;
+      }, { handlerTimeoutMs: 20, acknowledge: "received" });
+      for (const id of [1, 2]) assert.equal(await post(message(id)), 200);
+      await handled.opened;
+      Promise.race = race;
+      await hook.close();
+    },
+  );
+
   it("has the limit of each that began after it looked at, though warnAfterMs is later", async () => {
     const { hook, post } = bot(() => new Promise(() => {}), { handlerTimeoutMs: 40 });
     const first = post(inChat(1, 1));
