@@ -57,8 +57,6 @@ export class RunningCalls {
   readonly #calls = new LinkedList<RunningCall>();
   /** Those that a store has, by the ids of their updates. */
   readonly #byId = new Map<number, RunningCall>();
-  /** Those that no store has, by who waits for them: to look through all is too slow where thousands are overdue together. */
-  readonly #bySender = new Map<WaitingUpdate, RunningCall>();
   /** Calls for which room is kept: they may be about to begin. */
   expected = 0;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
@@ -117,7 +115,7 @@ export class RunningCalls {
   begin(call: RunningCall): RunningCall {
     this.#calls.add(call);
     if (call.batch !== undefined) this.#index(call, call.batch);
-    if (call.sender !== undefined) this.#bySender.set(call.sender, call);
+    if (call.sender !== undefined) call.sender.call = call;
     if (this.#watchdog === undefined) {
       this.#watch(Math.min(this.#limits.warnAfterMs, this.#limits.handlerTimeoutMs));
     }
@@ -126,7 +124,7 @@ export class RunningCalls {
 
   end(call: RunningCall): void {
     this.#calls.remove(call);
-    if (call.sender !== undefined) this.#bySender.delete(call.sender);
+    if (call.sender !== undefined) call.sender.call = undefined;
     if (call.batch !== undefined) {
       for (const { update_id } of call.batch.updates) this.#byId.delete(update_id);
     } else if (call.sender?.isAwaited === false) this.#byId.delete(call.sender.id);
@@ -140,7 +138,7 @@ export class RunningCalls {
 
   /** Likewise, for the call that a sender waits for. Without a batch: the store has it, and nobody knows the claim. */
   setBatchOf(sender: WaitingUpdate, batch: Batch | undefined): void {
-    const call = this.#bySender.get(sender);
+    const { call } = sender;
     if (call === undefined) return;
     if (batch !== undefined) this.setBatch(call, batch);
     else this.#byId.set(sender.id, call);
@@ -151,13 +149,14 @@ export class RunningCalls {
    * request that goes on, since what waits in the receiver's own may have ended with it.
    */
   whenEnded(call: RunningCall, result: Promise<Awaited<ReceiverResult>>, ended: (end: End) => void): void {
-    let isOver = false;
-    const end = (how: End) => {
-      if (isOver) return;
-      isOver = true;
-      ended(how);
-    };
+    let end = ended;
     if (this.#limits.handlerTimeoutMs !== Infinity) {
+      let isOver = false;
+      end = (how) => {
+        if (isOver) return;
+        isOver = true;
+        ended(how);
+      };
       call.onTimeout = (error) => void Promise.resolve().then(() => end({ error }));
     }
     result.then((value) => end({ value }), (error) => end({ error }));

@@ -1,5 +1,6 @@
 import type { Update } from "../updates/mod.ts";
 import type { Outcome } from "./outcome.ts";
+import type { RunningCall } from "./running_calls.ts";
 
 /** An update whose sender waits for an answer. */
 export class WaitingUpdate {
@@ -16,6 +17,8 @@ export class WaitingUpdate {
    * - `"settling"`: its receiver has ended, and the store is told.
    */
   place: "receiver" | "storing" | "store" | "settling";
+  /** The call that it waits for, if that runs. */
+  call: RunningCall | undefined = undefined;
   /** Whether the store is asked if it may be handled without being stored. */
   isAsking = false;
   /** While the store adopts it, to be acknowledged before its receiver has ended. */
