@@ -87,6 +87,8 @@ export interface PipelineLimits {
   readonly bodyTimeoutMs?: number;
   /** How many acknowledged updates are remembered. */
   readonly rememberedUpdates?: number;
+  /** Whether its process has others, of other bots. */
+  readonly isOneOfMany?: boolean;
 }
 
 /**
@@ -131,7 +133,8 @@ export class Pipeline implements Router {
   readonly #said = new Set<string>();
 
   constructor(receiver: Receiver, options: PipelineOptions, limits: PipelineLimits = {}) {
-    const { bodyTimeoutMs = BODY_TIMEOUT_MS, rememberedUpdates = REMEMBERED_UPDATES } = limits;
+    const { bodyTimeoutMs = BODY_TIMEOUT_MS, rememberedUpdates = REMEMBERED_UPDATES, isOneOfMany = false } =
+      limits;
     checkFunction("waitUntil", options.waitUntil);
     this.#waitUntil = options.waitUntil;
     this.path = options.path;
@@ -144,7 +147,7 @@ export class Pipeline implements Router {
     this.events = new Events(options.onEvent, options.log);
     const settings = {
       ...inboxSettings(options),
-      rememberedUpdates,
+      ...{ rememberedUpdates, isOneOfMany },
       onStrangeResult: strangeResultReporter(this.#reportError),
     };
     this.inbox = new Inbox(this.receiver, settings, this.#reportError, this.events);

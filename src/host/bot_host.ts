@@ -456,7 +456,7 @@ class HostedBots implements Router {
       ...this.#webhookOptions,
       ...{ secretToken, replies: api },
       ...(store === undefined ? {} : { store: store(id) }),
-    }, { rememberedUpdates: REMEMBERED_UPDATES });
+    }, { rememberedUpdates: REMEMBERED_UPDATES, isOneOfMany: true });
     const member = new HostMember(hook, endpoint, secretToken);
     const { pipeline } = member;
     this.#members.set(id, member);

@@ -628,13 +628,14 @@ export class Inbox {
     // Asked again after each wait: more may have begun since the moment that it waited for.
     while (!this.#isDone() && !limit.isOver) await Promise.race([this.#idle.wait(), limit.over]);
     limit.stop();
+    const othersRan = this.#runner.doOthersRun;
     if (this.#store.isDurable && this.#isOpen) await this.#adoptAll();
     const error = new ReceiverClosed(`Closed before the handler had ended, after ${timeoutMs} ms`);
     this.#limit.stop();
     const unanswered = new Set(this.#waiting.close(CLOSING).map(({ id }) => id));
     this.#isClosed = true;
     try {
-      await this.#runner.reportLost(await storeClosed(this.#runner.close(error)), unanswered);
+      await this.#runner.reportLost(await storeClosed(this.#runner.close(error, othersRan)), unanswered);
     } finally {
       this.#idle.tell();
     }

@@ -148,6 +148,7 @@ export function inboxSettings(options: InboxOptions): InboxSettings {
     replies: checkReplies(options.replies),
     rememberedUpdates: REMEMBERED_UPDATES,
     isSenderResponsible: false,
+    isOneOfMany: false,
     onDone: undefined,
     onStrangeResult: () => {},
   };

@@ -29,6 +29,8 @@ import type { WaitingUpdate, WaitingUpdates } from "./waiting_updates.ts";
 export interface RunnerSettings extends CallLimits, DecisionSettings {
   readonly store: InboxStore;
   readonly maxAttempts: number;
+  /** Whether others in this process, with stores of their own, may be why it ends: a host has many bots. */
+  readonly isOneOfMany: boolean;
   /** 0 if what is given up is not kept. */
   readonly parkedForMs: number;
   /** The quiet time of albums, or `undefined` if they are not merged. */
@@ -251,13 +253,17 @@ export class Runner {
       return void await this.#tell((store) => store.complete(batch, false));
     }
     if (this.#takeOver(batch)) return failures.passed();
-    if (this.#suspects.mustWait(batch) || this.#isReplayTooEarly(batch)) {
+    const tries = triesOf(batch);
+    const isAccused = tries.failures >= settings.maxAttempts && batch.crashesAlone > 0;
+    const isOnTrial = isAccused && tries.failures === settings.maxAttempts && settings.maxAttempts > 1 &&
+      settings.isOneOfMany;
+    const isGivenUp = isAccused && !isOnTrial;
+    if (!isGivenUp && (this.#suspects.mustWait(batch, isOnTrial) || this.#isReplayTooEarly(batch))) {
       failures.passed();
       return await this.#putBack(batch);
     }
     const { update, fault } = contentOf(batch);
-    const tries = triesOf(batch);
-    if (tries.failures >= settings.maxAttempts && batch.crashesAlone > 0) {
+    if (isGivenUp) {
       const error = endedTheProcess(update, batch.crashes);
       failures.passed();
       this.#tellLost(update, tries.attempts, error);
@@ -268,7 +274,7 @@ export class Runner {
     const context = new CallContext(tries.attempts + 1, batch.isReplay, this.#completion(update, batch));
     const sender = this.#senderOf(batch);
     const call = this.#calls.begin(new RunningCall(context, update, performance.now(), undefined, batch));
-    this.#suspects.began(call, batch);
+    this.#suspects.began(call, batch, isOnTrial);
     if (sender !== undefined) {
       sender.isRunning = true;
       limit.begin();
@@ -355,8 +361,18 @@ export class Runner {
     }
   }
 
-  /** Aborts what runs, and closes the store. @returns What is lost with one that is not durable. */
-  async close(reason: TelehookError): Promise<readonly Batch[]> {
+  /** Whether other inboxes of this process handle something. */
+  get doOthersRun(): boolean {
+    return this.#calls.doOthersRun;
+  }
+
+  /**
+   * Aborts what runs, and closes the store.
+   *
+   * @param othersRan Whether others did so when the time of closing was over.
+   * @returns What is lost with one that is not durable.
+   */
+  async close(reason: TelehookError, othersRan: boolean): Promise<readonly Batch[]> {
     const unfinished = this.#store.isDurable ? this.#calls.unfinished : [];
     this.#calls.close(reason);
     this.#parts.replies.close(reason);
@@ -365,10 +381,12 @@ export class Runner {
     this.#pauses.abort(reason);
     await nextTurn(); // receivers that heed the signal end
     await this.#lastTold();
-    await within(LAST_TOLD_MS, this.#count(unfinished, reason)).catch((error) =>
+    await within(LAST_TOLD_MS, this.#count(unfinished, othersRan, reason)).catch((error) =>
       this.#parts.events.storeFailed(error)
     );
     this.#hasLeft = true;
+    this.#calls.leave();
+    this.#suspects.closed();
     const left = await batchesIn("close", this.#store.close());
     return this.#parts.settings.onDone === undefined ? left : []; // else the sender still has them
   }
@@ -393,10 +411,14 @@ export class Runner {
    * then it would be so at each start: what was alone has failed, and is parked in the end. Of several, nobody knows which it
    * was: from the second time on they rest for a while, and not for the same time.
    */
-  async #count(unfinished: readonly RunningCall[], reason: TelehookError): Promise<void> {
+  async #count(
+    unfinished: readonly RunningCall[],
+    othersRan: boolean,
+    reason: TelehookError,
+  ): Promise<void> {
     // A stream refuses for a reason of its own what it had for a loop that has not read it.
     const begun = unfinished.filter(({ error }) => !(error instanceof ReceiverClosed) || error === reason);
-    const isAlone = begun.length === 1;
+    const isAlone = begun.length === 1 && !othersRan;
     await Promise.all(begun.map(async ({ batch, error, update }) => {
       if (batch === undefined || this.#isHandled(batch) || error instanceof RetryLater) return;
       const { attempts, failures } = triesOf(batch);

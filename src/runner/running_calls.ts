@@ -50,6 +50,9 @@ export interface CallLimits {
   readonly handlerTimeoutMs: number;
 }
 
+/** Those of all inboxes of this process that have any. */
+const inProcess = new Set<RunningCalls>();
+
 /** The calls that run, in the order in which they began: how many there may be, and which of them take too long. */
 export class RunningCalls {
   readonly #limits: CallLimits;
@@ -112,7 +115,13 @@ export class RunningCalls {
     return false;
   }
 
+  /** Whether calls of other inboxes run in this process. */
+  get doOthersRun(): boolean {
+    return inProcess.size > (inProcess.has(this) ? 1 : 0);
+  }
+
   begin(call: RunningCall): RunningCall {
+    if (this.#calls.size === 0) inProcess.add(this);
     this.#calls.add(call);
     if (call.batch !== undefined) this.#index(call, call.batch);
     if (call.sender !== undefined) call.sender.call = call;
@@ -125,6 +134,7 @@ export class RunningCalls {
   end(call: RunningCall): void {
     this.#calls.remove(call);
     if (call.sender !== undefined) call.sender.call = undefined;
+    if (this.#calls.size === 0) inProcess.delete(this);
     if (call.batch !== undefined) {
       for (const { update_id } of call.batch.updates) this.#byId.delete(update_id);
     } else if (call.sender?.isAwaited === false) this.#byId.delete(call.sender.id);
@@ -167,6 +177,11 @@ export class RunningCalls {
     if (this.#watchdog === undefined) return;
     clearTimeout(this.#watchdog);
     this.#watch(1);
+  }
+
+  /** What still runs is no longer a reason for anything. */
+  leave(): void {
+    inProcess.delete(this);
   }
 
   /** Aborts the signals of all. */

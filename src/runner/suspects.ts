@@ -4,13 +4,28 @@ import type { RunningCall } from "./running_calls.ts";
 
 /** One that hangs does not hold up the others for longer than that. */
 const LONGEST_ALONE_MS = 5_000;
+/** Nor one on trial those of other bots. */
+const LONGEST_TRIAL_MS = 30_000;
+
+/** What runs of the suspects of each inbox in this process. */
+const suspected = new Map<Suspects, RunningCall>();
+/** Who runs one that is on trial. */
+const onTrial = new Set<Suspects>();
 
 /**
  * Batches that were claimed by several processes that ended. Any of them may be the reason: they run one at a time, so that
  * the next process that ends shows which.
+ *
+ * Of a process with many bots, each has a store of its own, which does not know what else its process did, and counts the end
+ * for what it had alone. So nothing is given up for that there before it was on trial: it runs once more, while no suspect of
+ * another bot does.
  */
 export class Suspects {
-  #running: RunningCall | undefined;
+  /** The inbox has closed: what still runs holds up nobody. */
+  closed(): void {
+    suspected.delete(this);
+    onTrial.delete(this);
+  }
 
   /** Which of several batches wait, since another of them runs first. */
   waitingIn(batches: readonly Batch[]): readonly Batch[] {
@@ -21,17 +36,32 @@ export class Suspects {
   }
 
   /** Whether a batch waits, since another suspect runs. */
-  mustWait(batch: Batch): boolean {
-    if (!isSuspect(batch) || this.#running === undefined) return false;
-    return performance.now() - this.#running.startedAt < LONGEST_ALONE_MS;
+  mustWait(batch: Batch, isOnTrial: boolean): boolean {
+    if (!isSuspect(batch) && !isOnTrial) return false;
+    for (const [inbox, { startedAt }] of suspected) {
+      const ranMs = performance.now() - startedAt;
+      if (
+        inbox === this
+          ? ranMs < LONGEST_ALONE_MS
+          : ranMs < LONGEST_TRIAL_MS && (isOnTrial || onTrial.has(inbox))
+      ) {
+        return true;
+      }
+    }
+    return false;
   }
 
-  began(call: RunningCall, batch: Batch): void {
-    if (isSuspect(batch)) this.#running = call;
+  began(call: RunningCall, batch: Batch, isOnTrial: boolean): void {
+    if (!isSuspect(batch) && !isOnTrial) return;
+    suspected.set(this, call);
+    if (isOnTrial) onTrial.add(this);
+    else onTrial.delete(this);
   }
 
   ended(call: RunningCall): void {
-    if (this.#running === call) this.#running = undefined;
+    if (suspected.get(this) !== call) return;
+    suspected.delete(this);
+    onTrial.delete(this);
   }
 }
 
