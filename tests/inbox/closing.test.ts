@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
-import { describe, it } from "node:test";
+import { describe } from "node:test";
 import { type StoreEntry, TelehookError, updateStreams, webhook } from "../../mod.ts";
 import { assertPending, bot, delivery, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
+import { it } from "../scoped_it.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 
 describe("closing", () => {
