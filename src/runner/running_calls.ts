@@ -48,9 +48,11 @@ export interface CallLimits {
   readonly concurrency: number;
   readonly warnAfterMs: number;
   readonly handlerTimeoutMs: number;
+  /** Whether it counts what others run in this process: a host has many bots. */
+  readonly isOneOfMany: boolean;
 }
 
-/** Those of all inboxes of this process that have any. */
+/** Those of all bots of hosts in this process that have any. */
 const inProcess = new Set<RunningCalls>();
 
 /** The calls that run, in the order in which they began: how many there may be, and which of them take too long. */
@@ -115,13 +117,13 @@ export class RunningCalls {
     return false;
   }
 
-  /** Whether calls of other inboxes run in this process. */
+  /** Whether calls of other bots run in this process. */
   get doOthersRun(): boolean {
-    return inProcess.size > (inProcess.has(this) ? 1 : 0);
+    return this.#limits.isOneOfMany && inProcess.size > (inProcess.has(this) ? 1 : 0);
   }
 
   begin(call: RunningCall): RunningCall {
-    if (this.#calls.size === 0) inProcess.add(this);
+    if (this.#limits.isOneOfMany) inProcess.add(this);
     this.#calls.add(call);
     if (call.batch !== undefined) this.#index(call, call.batch);
     if (call.sender !== undefined) call.sender.call = call;
@@ -134,7 +136,7 @@ export class RunningCalls {
   end(call: RunningCall): void {
     this.#calls.remove(call);
     if (call.sender !== undefined) call.sender.call = undefined;
-    if (this.#calls.size === 0) inProcess.delete(this);
+    if (this.#limits.isOneOfMany && this.#calls.size === 0) inProcess.delete(this);
     if (call.batch !== undefined) {
       for (const { update_id } of call.batch.updates) this.#byId.delete(update_id);
     } else if (call.sender?.isAwaited === false) this.#byId.delete(call.sender.id);

@@ -43,7 +43,7 @@ it("hundreds that a store fails to adopt are looked through together, not once f
 
 it("the call of each of many that are overdue is found without looking through all that run", () => {
   const calls = new RunningCalls(
-    { concurrency: MANY, warnAfterMs: Infinity, handlerTimeoutMs: Infinity },
+    { concurrency: MANY, warnAfterMs: Infinity, handlerTimeoutMs: Infinity, isOneOfMany: false },
     () => {},
   );
   let looks = 0;
