@@ -183,10 +183,9 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
         },
       };
       const onAbort = () => {
-        signal.removeEventListener("abort", onAbort);
-        const wasRead = !this.#forget(held);
         // As the process closes, only what is read has begun.
-        reject(wasRead || !(signal.reason instanceof ReceiverClosed) ? signal.reason : unread());
+        const hasNotBegun = signal.reason instanceof ReceiverClosed && this.#held.includes(held);
+        held.refuse(hasNotBegun ? unread() : signal.reason);
       };
       list.push(held);
       signal.addEventListener("abort", onAbort);
@@ -194,19 +193,16 @@ export class BufferedStream<T extends object> implements UpdateStream<T> {
     });
   }
 
-  /** @returns Whether no loop has read its update. */
-  #forget(held: Held): boolean {
+  #forget(held: Held): void {
     const index = this.#held.indexOf(held);
     if (index !== -1) {
       this.#held.splice(index, 1);
       this.#buffer.remove(this.#size + index);
-      return true;
     }
     for (const loop of this.#loops) {
       const place = loop.indexOf(held);
       if (place !== -1) loop.splice(place, 1);
     }
-    return false;
   }
 }
 

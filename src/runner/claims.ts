@@ -4,7 +4,7 @@ import { longestBurstMs, nextTurn } from "../platform/next_turn.ts";
 import type { Batch, InboxStore } from "../store/inbox_store.ts";
 import type { Failures } from "./failures.ts";
 import type { RunningCalls } from "./running_calls.ts";
-import { batchesIn, faultIn } from "./store_answers.ts";
+import { batchesIn, isSound } from "./store_answers.ts";
 import type { Suspects } from "./suspects.ts";
 import type { WaitingUpdates } from "./waiting_updates.ts";
 import { WakeTimer } from "./wake_timer.ts";
@@ -187,8 +187,7 @@ export class Claims {
     const { failures, putBack, start, suspects } = this.#parts;
     const isProbe = failures.isOutage;
     if (isProbe) failures.probe("store");
-    const sound = batches.filter((batch) => faultIn(batch) === undefined);
-    const others = isProbe ? behindProbe(sound) : suspects.waitingIn(sound);
+    const others = isProbe ? behindProbe(batches) : suspects.waitingIn(batches);
     // First, since what starts may end the process as it begins, and is known by having been claimed alone.
     if (others.length > 0) {
       await Promise.all(others.map((batch, n) => putBack(batch, isProbe ? 0 : n * SUSPECT_STEP_MS)));
@@ -212,10 +211,11 @@ export class Claims {
 
 /** What waits during an outage while the batch is tried that was tried least often. */
 function behindProbe(batches: readonly Batch[]): readonly Batch[] {
-  const [first, ...others] = batches;
+  const sound = batches.filter(isSound);
+  const [first, ...others] = sound;
   if (first === undefined) return [];
   const probe = others.reduce((least, batch) => triesOf(batch) < triesOf(least) ? batch : least, first);
-  return batches.filter((batch) => batch !== probe);
+  return sound.filter((batch) => batch !== probe);
 }
 
 const triesOf = ({ crashes, tries }: Batch) => crashes + tries.attempts;

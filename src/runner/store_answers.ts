@@ -50,6 +50,11 @@ export function faultIn({ tries, unreadable, updates }: Batch): TelehookError | 
   return wrong("claim", 'batches whose "unreadable" is a list, if they have it', unreadable);
 }
 
+/** Whether a batch can be handled. */
+export function isSound(batch: Batch): boolean {
+  return faultIn(batch) === undefined;
+}
+
 function hasId(update: unknown): boolean {
   return typeof update === "object" && update !== null && "update_id" in update &&
     Number.isSafeInteger(update.update_id);

@@ -1,16 +1,21 @@
 import type { Batch } from "../store/inbox_store.ts";
 import { SUSPECT_CRASHES } from "../store/limits.ts";
 import type { RunningCall } from "./running_calls.ts";
+import { isSound } from "./store_answers.ts";
 
 /** One that hangs does not hold up the others for longer than that. */
 const LONGEST_ALONE_MS = 5_000;
 /** Nor one on trial those of other bots. */
 const LONGEST_TRIAL_MS = 30_000;
 
-/** What runs of the suspects of each inbox in this process. */
-const suspected = new Map<Suspects, RunningCall>();
-/** Who runs one that is on trial. */
-const onTrial = new Set<Suspects>();
+/** A suspect that runs. */
+interface Suspected {
+  readonly call: RunningCall;
+  readonly isOnTrial: boolean;
+}
+
+/** Those of the inboxes of this process: the latest of each. */
+const suspected = new Map<Suspects, Suspected>();
 
 /**
  * Batches that were claimed by several processes that ended. Any of them may be the reason: they run one at a time, so that
@@ -24,12 +29,11 @@ export class Suspects {
   /** The inbox has closed: what still runs holds up nobody. */
   closed(): void {
     suspected.delete(this);
-    onTrial.delete(this);
   }
 
   /** Which of several batches wait, since another of them runs first. */
   waitingIn(batches: readonly Batch[]): readonly Batch[] {
-    const suspects = batches.filter(isSuspect);
+    const suspects = batches.filter(isSuspect).filter(isSound);
     // Any of them: behind one that never ends, the one that ends the process would never be alone.
     const next = suspects[Math.floor(Math.random() * suspects.length)];
     return suspects.filter((batch) => batch !== next);
@@ -38,30 +42,21 @@ export class Suspects {
   /** Whether a batch waits, since another suspect runs. */
   mustWait(batch: Batch, isOnTrial: boolean): boolean {
     if (!isSuspect(batch) && !isOnTrial) return false;
-    for (const [inbox, { startedAt }] of suspected) {
-      const ranMs = performance.now() - startedAt;
-      if (
-        inbox === this
-          ? ranMs < LONGEST_ALONE_MS
-          : ranMs < LONGEST_TRIAL_MS && (isOnTrial || onTrial.has(inbox))
-      ) {
-        return true;
-      }
+    for (const [inbox, running] of suspected) {
+      const ranMs = performance.now() - running.call.startedAt;
+      if (inbox === this) {
+        if (ranMs < LONGEST_ALONE_MS) return true;
+      } else if ((isOnTrial || running.isOnTrial) && ranMs < LONGEST_TRIAL_MS) return true;
     }
     return false;
   }
 
   began(call: RunningCall, batch: Batch, isOnTrial: boolean): void {
-    if (!isSuspect(batch) && !isOnTrial) return;
-    suspected.set(this, call);
-    if (isOnTrial) onTrial.add(this);
-    else onTrial.delete(this);
+    if (isSuspect(batch) || isOnTrial) suspected.set(this, { call, isOnTrial });
   }
 
   ended(call: RunningCall): void {
-    if (suspected.get(this) !== call) return;
-    suspected.delete(this);
-    onTrial.delete(this);
+    if (suspected.get(this)?.call === call) suspected.delete(this);
   }
 }
 
