@@ -589,7 +589,7 @@ export class Inbox {
     const attempt = this.#unstored.attemptsOf(update.update_id) + 1;
     const outcome = this.#refuse(update, error, { isOwn: true });
     if (outcome !== ACKNOWLEDGED) return outcome;
-    return this.#runner.parkUnstored(update.update_id, update, json, chars, attempt, error);
+    return this.#runner.givingUp.parkUnstored(update.update_id, update, json, chars, attempt, error);
   }
 
   #add(entry: StoreEntry, mode: AddMode): Awaitable<Added> {

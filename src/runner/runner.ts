@@ -1,27 +1,27 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { Events } from "../events/events.ts";
-import { Abortable } from "../platform/abort.ts";
 import { inTurns, nextTurn } from "../platform/next_turn.ts";
-import { pause, within } from "../platform/pause.ts";
+import { within } from "../platform/pause.ts";
 import { CallContext } from "../receiver/call_context.ts";
 import type { ReceivedUpdate, ReceiverResult, UpdateReceiver } from "../receiver/receiver.ts";
 import { ReceiverClosed, RetryLater } from "../receiver/verdicts.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import type { LateReplies } from "../replies/late_replies.ts";
-import type { Awaitable, Batch, InboxStore, Lane, StoreEntry, Tries } from "../store/inbox_store.ts";
-import { errorText } from "../text/error_reason.ts";
-import { mergeParts } from "../delivery/media_group.ts";
+import type { Awaitable, Batch, InboxStore, Lane, StoreEntry } from "../store/inbox_store.ts";
 import type { Update } from "../updates/mod.ts";
 import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
+import { contentOf, remainsOf, triesOf } from "./batch_content.ts";
 import { Claims } from "./claims.ts";
 import { decide, type Decision, type DecisionSettings, type End } from "./decision.ts";
 import { failedBefore, type Failures, spreadRestMs } from "./failures.ts";
+import { GivingUp } from "./giving_up.ts";
 import { ACKNOWLEDGED, CLOSING, type Outcome } from "./outcome.ts";
 import type { ReportError } from "./report_error.ts";
 import { type CallLimits, RunningCall, RunningCalls } from "./running_calls.ts";
 import type { SeenUpdates } from "./seen_updates.ts";
 import { isPromiseLike } from "../platform/promises.ts";
-import { addedIn, batchesIn, faultIn, nextIn } from "./store_answers.ts";
+import { batchesIn, faultIn, nextIn } from "./store_answers.ts";
+import { StoreTeller } from "./store_teller.ts";
 import { Suspects } from "./suspects.ts";
 import type { WaitingUpdate, WaitingUpdates } from "./waiting_updates.ts";
 
@@ -61,8 +61,6 @@ export interface RunnerParts {
   readonly onRest: () => void;
 }
 
-const STORE_RETRY_MS = 1_000;
-const LONGEST_STORE_RETRY_MS = 10_000;
 /** How long a receiver that was closed is left alone: it accepts nothing more until the webhook is closed too. */
 const CLOSED_RETRY_MS = 1_000;
 /** How long a batch waits that may not run yet. */
@@ -81,20 +79,19 @@ export class Runner {
   readonly #store: InboxStore;
   readonly #calls: RunningCalls;
   readonly #suspects = new Suspects();
+  readonly #teller: StoreTeller;
   /** Whether it starts nothing more, and tells the store only of what was handled. */
   #isClosed = false;
-  /** Whether the store was told that this has closed. */
-  #hasLeft = false;
-  /** The pauses of what the store is to be told. */
-  readonly #pauses = new Abortable();
-  #isParkingReported = false;
   /** What it claims in the store. */
   readonly claims: Claims;
+  readonly givingUp: GivingUp;
 
   constructor(parts: RunnerParts) {
     const { events, settings: { store }, waiting } = parts;
     this.#parts = parts;
     this.#store = store;
+    this.#teller = new StoreTeller(store, events);
+    this.givingUp = new GivingUp({ ...parts, teller: this.#teller });
     this.#calls = new RunningCalls(
       parts.settings,
       ({ update }, runningMs) => events.slow(update, runningMs, waiting.outsideStore + store.count),
@@ -230,7 +227,7 @@ export class Runner {
       tries: failures.triesOf(id),
     }, end);
     if (decision.type !== "park") return this.#outcomeOf(id, decision);
-    return this.parkUnstored(id, update, json, chars, context.attempt, decision.error);
+    return this.givingUp.parkUnstored(id, update, json, chars, context.attempt, decision.error);
   }
 
   // — A batch of the store —
@@ -238,7 +235,7 @@ export class Runner {
   /** Handles a batch that this process has claimed. */
   async start(batch: Batch): Promise<void> {
     if (this.#isClosed) return; // it was claimed too late, and is given back as the store closes
-    const { events, failures, limit, receiver, reportError, settings } = this.#parts;
+    const { events, failures, limit, receiver, settings } = this.#parts;
     const wrong = faultIn(batch);
     if (wrong !== undefined) {
       failures.passed();
@@ -246,11 +243,11 @@ export class Runner {
       return await this.#putBack(batch, FAULTY_RETRY_MS);
     }
     for (const id of batch.unreadable ?? []) {
-      this.#lose(remainsOf(id), batch.tries.attempts + 1, unreadable(id));
+      this.givingUp.lose(remainsOf(id), batch.tries.attempts + 1, unreadable(id));
     }
     if (batch.updates.length === 0 || this.#isHandled(batch)) {
       failures.passed();
-      return void await this.#tell((store) => store.complete(batch, false));
+      return void await this.#teller.tell((store) => store.complete(batch, false));
     }
     if (this.#takeOver(batch)) return failures.passed();
     const tries = triesOf(batch);
@@ -266,10 +263,7 @@ export class Runner {
     if (isGivenUp) {
       const error = endedTheProcess(update, batch.crashes);
       failures.passed();
-      this.#tellLost(update, tries.attempts, error);
-      await this.#park(batch, update, tries.attempts, error);
-      // Not before, since an `onError` may end the process too.
-      return reportError(error, { update, attempt: tries.attempts, willRetry: false });
+      return await this.givingUp.parkBlamed(batch, update, tries.attempts, error);
     }
     const context = new CallContext(tries.attempts + 1, batch.isReplay, this.#completion(update, batch));
     const sender = this.#senderOf(batch);
@@ -321,17 +315,17 @@ export class Runner {
         for (const { update_id } of batch.updates) this.#parts.seen.done(update_id);
         if (sender !== undefined && outcome !== undefined) this.#answer(sender, outcome);
         else if (decision.reply !== undefined) await this.sendReply(update, context.attempt, decision.reply);
-        await this.#tell((store) => this.#complete(store, batch), { isHandled: true });
+        await this.#teller.tell((store) => this.#complete(store, batch), { isLast: true });
         return this.#end(call);
       case "park":
-        await this.#park(batch, update, context.attempt, decision.error);
+        await this.givingUp.park(batch, update, context.attempt, decision.error);
         break;
       case "retry":
       case "closed": {
         const { storeAfterMs, tries } = decision.type === "retry"
           ? decision
           : { storeAfterMs: CLOSED_RETRY_MS };
-        await this.#tell((store) =>
+        await this.#teller.tell((store) =>
           isKept ? store.retry(batch, storeAfterMs, tries) : store.withdraw?.(batch)
         );
         if (isKept && sender !== undefined) {
@@ -378,13 +372,13 @@ export class Runner {
     this.#parts.replies.close(reason);
     this.claims.stop();
     this.#isClosed = true;
-    this.#pauses.abort(reason);
+    this.#teller.closing(reason);
     await nextTurn(); // receivers that heed the signal end
     await this.#lastTold();
     await within(LAST_TOLD_MS, this.#count(unfinished, othersRan, reason)).catch((error) =>
       this.#parts.events.storeFailed(error)
     );
-    this.#hasLeft = true;
+    this.#teller.leave();
     this.#calls.leave();
     this.#suspects.closed();
     const left = await batchesIn("close", this.#store.close());
@@ -397,7 +391,7 @@ export class Runner {
       const { update } = contentOf(batch);
       if (unanswered.has(update.update_id)) return; // Telegram still has it
       if (this.#isHandled(batch)) return; // only its reply was not sent, which is reported as that
-      this.#lose(update, batch.tries.attempts + 1, lostAtClosing());
+      this.givingUp.lose(update, batch.tries.attempts + 1, lostAtClosing());
     });
   }
 
@@ -423,15 +417,12 @@ export class Runner {
       if (batch === undefined || this.#isHandled(batch) || error instanceof RetryLater) return;
       const { attempts, failures } = triesOf(batch);
       const tries = { attempts: attempts + 1, failures: failures + (isAlone ? 1 : 0) };
-      const { maxAttempts, parkedForMs: keepMs } = this.#parts.settings;
-      if (!isAlone || tries.failures < maxAttempts) {
-        return await this.#store.retry(batch, attempts === 0 ? 0 : spreadRestMs(attempts), tries);
+      if (isAlone && tries.failures >= this.#parts.settings.maxAttempts) {
+        const stopped = stoppedTheProcess(update, tries.failures);
+        return await this.givingUp.parkBlamed(batch, update, tries.attempts, stopped, { isLast: true });
       }
-      const stopped = stoppedTheProcess(update, tries.failures);
-      if (keepMs === 0) await this.#store.complete(batch, false);
-      else await this.#store.park(batch, { error: errorText(stopped), attempts: tries.attempts, keepMs });
-      this.#parts.events.parked(update, tries.attempts, stopped);
-      this.#lose(update, tries.attempts, stopped);
+      const restMs = attempts === 0 ? 0 : spreadRestMs(attempts);
+      await this.#teller.tell((store) => store.retry(batch, restMs, tries), { isLast: true });
     }));
   }
 
@@ -469,92 +460,7 @@ export class Runner {
     if (error !== undefined) this.#parts.reportError(error, { update, attempt, willRetry: false });
   }
 
-  async #park(batch: Batch, update: ReceivedUpdate, attempts: number, error: unknown): Promise<void> {
-    const { events, failures, seen, settings: { parkedForMs: keepMs } } = this.#parts;
-    for (const { update_id } of batch.updates) {
-      seen.done(update_id);
-      failures.forget(update_id);
-    }
-    if (keepMs === 0) return void await this.#tell((store) => store.complete(batch, false));
-    const parking = { error: errorText(error), attempts, keepMs };
-    if (!await this.#tell((store) => store.park(batch, parking))) return;
-    events.parked(update, attempts, error);
-    if (this.#store.isDurable || this.#isParkingReported) return;
-    this.#isParkingReported = true;
-    this.#parts.reportError(parkedInMemory(update), { update, attempt: attempts, willRetry: false });
-  }
-
-  /** Parks an update that was given up: it is Telegram's until the store has it. What cannot be written is lost. */
-  async parkUnstored(
-    id: number,
-    update: Update,
-    json: string | undefined,
-    chars: number | undefined,
-    attempts: number,
-    error: unknown,
-  ): Promise<Outcome> {
-    const { entryOf, events, seen } = this.#parts;
-    let entry: StoreEntry;
-    try {
-      entry = entryOf({ ...update, update_id: id }, json, chars);
-    } catch {
-      seen.done(id); // nothing can keep it, and its failure was reported as the last
-      return ACKNOWLEDGED;
-    }
-    try {
-      const added = await addedIn(this.#store.add(entry, "adopt"));
-      if (typeof added === "object") await this.#park(added, update, attempts, error);
-      else seen.acknowledged(id); // the store had it before, and it is given up from there
-      return ACKNOWLEDGED;
-    } catch (cause) {
-      events.storeFailed(cause);
-      return { type: "failed", error };
-    }
-  }
-
-  /** An update that was acknowledged will not be handled. */
-  #lose(update: ReceivedUpdate, attempt: number, error: TelehookError): void {
-    this.#tellLost(update, attempt, error);
-    this.#parts.reportError(error, { update, attempt, willRetry: false });
-  }
-
-  #tellLost(update: ReceivedUpdate, attempt: number, error: TelehookError): void {
-    const { events } = this.#parts;
-    events.failed(update, { attempt, since: events.now, background: true }, error, false);
-  }
-
   // — The store —
-
-  /**
-   * Tells the store what became of a batch; again, if that fails: what was handled must not be handled once more.
-   *
-   * @param options `isHandled`: whether it is told once while this closes too.
-   * @returns Whether the store knows. If not, this has closed.
-   */
-  async #tell(
-    tell: (store: InboxStore) => Awaitable<unknown>,
-    { isHandled = false }: { readonly isHandled?: boolean } = {},
-  ): Promise<boolean> {
-    for (
-      let pauseMs = STORE_RETRY_MS;
-      isHandled ? !this.#hasLeft : !this.#isClosed;
-      pauseMs = Math.min(2 * pauseMs, LONGEST_STORE_RETRY_MS)
-    ) {
-      try {
-        const told = tell(this.#store);
-        if (isPromiseLike(told)) await told;
-        this.#parts.events.storeWorked();
-        return true;
-      } catch (error) {
-        this.#parts.events.storeFailed(error);
-      }
-      if (this.#isClosed) return false;
-      const pausing = this.#pauses.begin();
-      await pause(pauseMs, pausing.signal).catch(() => {});
-      this.#pauses.end(pausing);
-    }
-    return false;
-  }
 
   async #complete(store: InboxStore, batch: Batch): Promise<void> {
     const completed = store.complete(batch, this.claims.mayClaimNext);
@@ -592,7 +498,7 @@ export class Runner {
   }
 
   async #putBack(batch: Batch, laterMs = 0): Promise<void> {
-    await this.#tell((store) => store.retry(batch, WAIT_RETRY_MS + laterMs));
+    await this.#teller.tell((store) => store.retry(batch, WAIT_RETRY_MS + laterMs));
   }
 
   /**
@@ -620,30 +526,6 @@ export class Runner {
   }
 }
 
-/** How often a batch was handled, in processes that ended too. */
-function triesOf({ tries, crashes, crashesAlone }: Batch): Tries {
-  if (crashes === 0) return tries;
-  return { attempts: tries.attempts + crashes, failures: tries.failures + crashesAlone };
-}
-
-/** What a receiver gets of a batch, and what is wrong with it if a store has made an album of what is none. */
-function contentOf(batch: Batch): { readonly update: ReceivedUpdate; readonly fault?: { error: unknown } } {
-  const { album, isLate, unreadable = [], updates } = batch;
-  const [first] = updates;
-  if (first === undefined) return { update: remainsOf(unreadable[0] ?? 0) };
-  try {
-    // A copy: the batch is known by its ids, even if a handler changes them.
-    return { update: album === undefined ? { ...first } : mergeParts(updates, isLate) };
-  } catch (error) {
-    return { update: first, fault: { error } };
-  }
-}
-
-/** All that is known of an update that cannot be read. As with unknown kinds, the type says more than there is. */
-function remainsOf(update_id: number): ReceivedUpdate {
-  return { update_id } as ReceivedUpdate;
-}
-
 function endedTheProcess({ update_id }: ReceivedUpdate, times: number): TelehookError {
   return new TelehookError(
     "ERR_GIVEN_UP",
@@ -656,14 +538,6 @@ function stoppedTheProcess({ update_id }: ReceivedUpdate, times: number): Teleho
     "ERR_GIVEN_UP",
     `Update ${update_id} was not handled when the process closed, ${times} times, and nothing else was: it is parked. Find out ` +
       "why before you replay it",
-  );
-}
-
-function parkedInMemory({ update_id }: ReceivedUpdate): TelehookError {
-  return new TelehookError(
-    "ERR_STORE",
-    `Update ${update_id} is parked, but parked updates end with the process, because the store is in memory: set "store" ` +
-      `to keep them (reported once)`,
   );
 }
 
