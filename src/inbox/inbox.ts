@@ -29,6 +29,7 @@ import { SeenUpdates } from "../runner/seen_updates.ts";
 import { isPromiseLike } from "../platform/promises.ts";
 import { addedIn } from "../runner/store_answers.ts";
 import { type WaitingUpdate, WaitingUpdates } from "../runner/waiting_updates.ts";
+import { Opening } from "./opening.ts";
 import { StoreEntries } from "./store_entries.ts";
 import { unmerged } from "./unmerged.ts";
 import { type Blame, UnstoredUpdates } from "./unstored_updates.ts";
@@ -40,9 +41,6 @@ const SENDER_WAITS_MS = 55_000;
 const ADOPT_AGAIN_MS = 1_000;
 /** How long closing waits until the store has adopted what still runs. */
 const LAST_ADOPTED_MS = 1_000;
-/** How soon a store is opened again that could not be; then after twice as long each time. */
-const OPEN_AGAIN_MS = 1_000;
-const LONGEST_OPEN_AGAIN_MS = 10_000;
 /** How often to look whether other processes have handled the rest, while somebody waits for that. */
 const OTHERS_MS = 250;
 
@@ -89,10 +87,7 @@ export class Inbox {
   /** Ids of updates whose way in has not returned yet: the user's functions that it calls may pass in the same ones. */
   readonly #passing: number[] = [];
   #copies: Copy[] = [];
-  #isOpen = false;
-  /** Whether closing has come to the store. */
-  #isClosed = false;
-  #opening: Promise<void> | undefined;
+  readonly #opening: Opening;
   #closing: Promise<void> | undefined;
   /** What has come since closing began. */
   #arrivedLate = 0;
@@ -130,6 +125,17 @@ export class Inbox {
       entryOf: (update, json, chars) => this.#entries.entryOf(update, json, chars, { laneOf: laneOrOwn }),
       onRest: () => this.#tellIdle(),
     });
+    const { claims } = this.#runner;
+    this.#opening = new Opening(
+      this.#store,
+      {
+        wake: (inMs) => claims.wake(inMs),
+        lost: (batch) => this.#runner.lost(batch),
+        failed: (error) => events.storeFailed(error),
+      },
+      events,
+      () => claims.wake(0),
+    );
   }
 
   /**
@@ -138,30 +144,12 @@ export class Inbox {
    * @throws What the store throws if it cannot be used.
    */
   open(): Promise<void> {
-    return this.#opening ??= this.#open().catch((error) => {
-      this.#opening = undefined; // to be tried again
-      throw error;
-    });
+    return this.#opening.open();
   }
 
-  /** Opens the store, and again until that works: what it has must not wait until an update comes. Never rejects. */
-  async openAtLast(): Promise<void> {
-    for (let failures = 0;; failures++) {
-      try {
-        await this.open();
-        if (failures > 0) this.#events.storeWorked();
-        return;
-      } catch (error) {
-        const pauseMs = Math.min(OPEN_AGAIN_MS * 2 ** failures, LONGEST_OPEN_AGAIN_MS);
-        try {
-          await pause(pauseMs, undefined, { isHeld: false });
-        } catch {
-          return; // a worker can do neither before its first request, which opens it then
-        }
-        if (this.#closing !== undefined) return;
-        if (!this.#isOpen) this.#events.storeFailed(error);
-      }
-    }
+  /** Opens the store, and again until that works. Never rejects. */
+  openAtLast(): Promise<void> {
+    return this.#opening.openAtLast();
   }
 
   /**
@@ -200,7 +188,7 @@ export class Inbox {
     if (this.#closing !== undefined) {
       this.#arrivedLate++;
       if (!this.#isKeptWhileClosing(update)) return CLOSING;
-    } else if (!this.#isOpen) return this.#receiveOnceOpen(update, json, chars);
+    } else if (!this.#opening.isOpen) return this.#receiveOnceOpen(update, json, chars);
     if (this.#seen.has(update.update_id)) return this.#duplicate(update);
     const twin = this.#waiting.get(update.update_id);
     if (twin !== undefined) {
@@ -228,7 +216,7 @@ export class Inbox {
    * a second, which is too late for its album.
    */
   #isKeptWhileClosing(update: Update): boolean {
-    if (!this.#store.isDurable || !this.#isOpen || this.#isClosed) return false;
+    if (!this.#store.isDurable || !this.#opening.isOpen) return false;
     return this.#entries.partToMerge(update) !== undefined;
   }
 
@@ -362,22 +350,9 @@ export class Inbox {
     return this.#closing ??= this.#close(timeoutMs);
   }
 
-  async #open(): Promise<void> {
-    const opened = this.#store.open({
-      wake: (inMs) => this.#runner.claims.wake(inMs),
-      lost: (batch) => this.#runner.lost(batch),
-      failed: (error) => this.#events.storeFailed(error),
-    });
-    if (isPromiseLike(opened)) await opened;
-    // It took longer than closing may, and has begun after its end.
-    if (this.#isClosed) return void await this.#store.close();
-    this.#isOpen = true;
-    this.#runner.claims.wake(0);
-  }
-
   #receiveOnceOpen(update: Update, json: string | undefined, chars: number | undefined): Awaitable<Outcome> {
     const opening = this.open();
-    if (this.#isOpen) return this.#receive(update, json, chars); // a store in memory opens synchronously
+    if (this.#opening.isOpen) return this.#receive(update, json, chars); // a store in memory opens synchronously
     return opening.then(
       () => this.#receive(update, json, chars),
       (error) => this.#refuse(update, error),
@@ -629,11 +604,11 @@ export class Inbox {
     while (!this.#isDone() && !limit.isOver) await Promise.race([this.#idle.wait(), limit.over]);
     limit.stop();
     const othersRan = this.#runner.doOthersRun;
-    if (this.#store.isDurable && this.#isOpen) await this.#adoptAll();
+    if (this.#store.isDurable && this.#opening.isOpen) await this.#adoptAll();
     const error = new ReceiverClosed(`Closed before the handler had ended, after ${timeoutMs} ms`);
     this.#limit.stop();
     const unanswered = new Set(this.#waiting.close(CLOSING).map(({ id }) => id));
-    this.#isClosed = true;
+    this.#opening.closed();
     try {
       await this.#runner.reportLost(await storeClosed(this.#runner.close(error, othersRan)), unanswered);
     } finally {
@@ -653,7 +628,7 @@ export class Inbox {
 
   async #prepareToClose(): Promise<void> {
     if (this.#store.isDurable) this.#runner.claims.stop();
-    await this.#opening?.catch(() => {});
+    await this.#opening.end();
     if (this.#store.isDurable) {
       // What the store has is safe there.
       for (const each of [...this.#waiting.values()]) {
