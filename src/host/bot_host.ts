@@ -40,7 +40,7 @@ import {
   type WebhookOptions,
 } from "../webhook.ts";
 import { HostMember, type RegisteredParams } from "./host_member.ts";
-import { UnknownBots } from "./unknown_bots.ts";
+import { LookUps } from "./look_ups.ts";
 
 /** Options of {@link botHost}: those of a webhook, for each bot, and how bots are found and registered. */
 export interface BotHostOptions extends Omit<WebhookOptions, "secretToken" | "path" | "store" | "replies"> {
@@ -120,13 +120,6 @@ const REMEMBERED_UPDATES = 4_096;
 
 const FULL = /* @__PURE__ */ tryLater(1_000, "Too many updates are pending");
 const NOT_LOOKED_UP = /* @__PURE__ */ tryLater(1_000, "The bot cannot be looked up at the moment");
-/** Look-ups at the same time: a flood of ids must not become a flood of questions to a database. */
-const MOST_LOOK_UPS = 100;
-/**
- * A look-up that takes longer is begun again: a database may never answer, and on Workers a look-up ends without a word when
- * its request does. Telegram waits for 60 s.
- */
-const LONGEST_LOOK_UP_MS = 20_000;
 const REPORT_EVERY_MS = 60_000;
 
 /**
@@ -170,14 +163,6 @@ export function botHost(receiver: Receiver, options: BotHostOptions): BotHost {
   return host;
 }
 
-/** A bot that is being looked up. */
-interface LookUp {
-  readonly found: Promise<HostMember | undefined>;
-  readonly stop: (reason: TelehookError) => void;
-  /** On the clock of `performance.now()`. */
-  readonly since: number;
-}
-
 class HostedBots implements Router {
   readonly path = undefined;
   /** It receives no updates. */
@@ -192,9 +177,7 @@ class HostedBots implements Router {
   readonly #measured = new Set<Measured>();
   readonly #pages: Pages | undefined;
   #metrics: Metrics | undefined;
-  readonly #unknown = new UnknownBots();
-  /** Look-ups in progress, so that each bot is looked up once. */
-  readonly #finding = new Map<number, LookUp>();
+  readonly #lookUps = new LookUps((id) => this.#lookUp(id));
   #pending = 0;
   #countedAt = -Infinity;
   /** Bots that are being removed, and when that is done. */
@@ -319,11 +302,9 @@ class HostedBots implements Router {
     // Only what can be a delivery is worth a look-up.
     const isDelivery = head.method === "POST" && typeof head.header(SECRET_TOKEN_HEADER) === "string";
     if (!isDelivery) return this.front.refuse(WRONG_PATH, head);
-    this.#giveUpLookUps();
-    if (this.#finding.size >= MOST_LOOK_UPS && !this.#finding.has(id)) {
-      return this.front.refuse(NOT_LOOKED_UP, head);
-    }
-    return this.#find(id)?.then(
+    if (this.#options.find === undefined) return this.front.refuse(WRONG_PATH, head);
+    if (!this.#lookUps.mayFind(id)) return this.front.refuse(NOT_LOOKED_UP, head);
+    return this.#lookUps.find(id)?.then(
       (found) => found?.pipeline ?? this.front.refuse(WRONG_PATH, head),
       (error) => {
         if (this.#isClosing) return this.front.refuse(CLOSING, head);
@@ -381,7 +362,7 @@ class HostedBots implements Router {
     this.#isClosing = true;
     const until = performance.now() + timeoutMs;
     const reason = hostClosed();
-    for (const { stop } of this.#finding.values()) stop(reason); // who waits for it is answered now
+    this.#lookUps.stop(reason); // who waits for one is answered now
     const closed = [...this.#removing.values(), this.front.inbox.close(0)];
     await inTurns(this.#members.values(), (member) => {
       const leftMs = Math.max(0, Math.round(until - performance.now()));
@@ -405,41 +386,9 @@ class HostedBots implements Router {
     return id > 0 ? id : undefined;
   }
 
-  #find(id: number): Promise<HostMember | undefined> | undefined {
-    const { find } = this.#options;
-    if (find === undefined || this.#unknown.has(id)) return undefined;
-    let finding = this.#finding.get(id);
-    if (finding === undefined) {
-      let stop: LookUp["stop"] = () => {};
-      const stopped = new Promise<never>((_, reject) => stop = reject);
-      const begun: LookUp = finding = {
-        found: Promise.race([this.#lookUp(id, find), stopped]).finally(() => {
-          if (this.#finding.get(id) === begun) this.#finding.delete(id);
-        }),
-        stop,
-        since: performance.now(),
-      };
-      this.#finding.set(id, begun);
-    }
-    return finding.found;
-  }
-
-  /** Ends the wait for look-ups that take too long, the oldest first. */
-  #giveUpLookUps(): void {
-    const before = performance.now() - LONGEST_LOOK_UP_MS;
-    for (const [id, { since, stop }] of this.#finding) {
-      if (since > before) return;
-      this.#finding.delete(id);
-      stop(lookUpTooLong(id));
-    }
-  }
-
-  async #lookUp(id: number, find: NonNullable<BotHostOptions["find"]>): Promise<HostMember | undefined> {
-    const token = await find(id);
-    if (token === undefined || token === null || idOf(token) !== id) {
-      this.#unknown.add(id);
-      return undefined;
-    }
+  async #lookUp(id: number): Promise<HostMember | undefined> {
+    const token = await this.#options.find?.(id);
+    if (token === undefined || token === null || idOf(token) !== id) return undefined;
     return this.#members.get(id) ?? await this.#admit(id, token);
   }
 
@@ -460,7 +409,7 @@ class HostedBots implements Router {
     const member = new HostMember(hook, endpoint, secretToken);
     const { pipeline } = member;
     this.#members.set(id, member);
-    this.#unknown.delete(id);
+    this.#lookUps.added(id);
     try {
       await pipeline.inbox.open();
     } catch (error) {
@@ -492,13 +441,6 @@ class HostedBots implements Router {
 
 function hostClosed(): TelehookError {
   return new TelehookError("ERR_CLOSED", "The host is closed: create another one");
-}
-
-function lookUpTooLong(id: number): TelehookError {
-  return new TelehookError(
-    "ERR_TIMEOUT",
-    `"find" has not told the token of bot ${id} within ${LONGEST_LOOK_UP_MS / 1000} s`,
-  );
 }
 
 function idOf(token: string): number {
