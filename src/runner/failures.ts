@@ -118,6 +118,7 @@ export class Failures {
   #lastOther: Success = { ...this.#last };
   #successes = 0;
   #isOutage = false;
+  #isClosing = false;
   #failedAt = 0;
   readonly #probes: Readonly<Record<Source, Probes>> = {
     new: new Probes(),
@@ -208,6 +209,11 @@ export class Failures {
     this.#failing.delete(updateId);
   }
 
+  /** What fails from now on may do so only because it is aborted: nothing is given up for that. */
+  close(): void {
+    this.#isClosing = true;
+  }
+
   /** An attempt was neither a success nor a failure. */
   passed(): void {
     for (const source of SOURCES) this.#probes[source].passed();
@@ -237,8 +243,9 @@ export class Failures {
     failing.tries = { attempts, failures };
     if (!isToBlame) this.#noteOutage(lane, now, source);
     const failedForMs = now - failing.since;
-    const isGivenUp = (failures >= this.#maxAttempts && (isToBlame || failedForMs >= this.#leastMs)) ||
+    const isTooMuch = (failures >= this.#maxAttempts && (isToBlame || failedForMs >= this.#leastMs)) ||
       (!isItsOwn && !this.#isOutage && failedForMs >= this.#giveUpAfterMs);
+    const isGivenUp = isTooMuch && !this.#isClosing;
     if (isGivenUp) this.#failing.delete(updateId);
     return {
       willRetry: !isGivenUp,

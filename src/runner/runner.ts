@@ -318,7 +318,7 @@ export class Runner {
         await this.#teller.tell((store) => this.#complete(store, batch), { isLast: true });
         return this.#end(call);
       case "park":
-        await this.givingUp.park(batch, update, context.attempt, decision.error);
+        await this.givingUp.park(batch, update, context.attempt, decision.error, { isLast: true });
         break;
       case "retry":
       case "closed": {
@@ -372,6 +372,7 @@ export class Runner {
     this.#parts.replies.close(reason);
     this.claims.stop();
     this.#isClosed = true;
+    this.#parts.failures.close();
     this.#teller.closing(reason);
     await nextTurn(); // receivers that heed the signal end
     await this.#lastTold();

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { it, type TestContext } from "node:test";
 import {
+  GiveUp,
   type ReceivedUpdate,
   type Receiver,
   RetryLater,
@@ -79,6 +80,64 @@ for (const acknowledge of ["handled", "received"] as const) {
     }),
   );
 }
+
+it(
+  "what throws when closing aborts it has failed no more than what hangs, and is parked in the end",
+  { skip },
+  restarts(async (start) => {
+    const alive = setInterval(() => {}, 1_000); // what another process has added is no reason to live
+    const errors: string[] = [];
+    for (let n = 1; n <= 2; n++) {
+      const log = new Log();
+      const bot = start((update, { signal }) => {
+        log.add(word(update));
+        if (update.update_id !== 1) return;
+        return new Promise((_, reject) =>
+          signal.addEventListener("abort", () => reject(new Error("canceled")))
+        );
+      }, {
+        ...{ secretToken: null, acknowledge: "received", maxAttempts: 2 },
+        onError: (error, { willRetry }) => {
+          errors.push(`${(error as { code?: string }).code ?? "canceled"} ${willRetry}`);
+        },
+      });
+      if (n === 1) await bot.receive(message(1));
+      for (const id of [2, 3]) await bot.receive(inChat(id, 10 * n + id)); // others succeed
+      await log.has(3);
+      await bot.close({ timeoutMs: 0 });
+    }
+    clearInterval(alive);
+    assert.deepEqual(errors, ["canceled true", "canceled true", "ERR_GIVEN_UP false"]);
+    const last = start(() => {}, { secretToken: null });
+    const parked: number[] = [];
+    for await (const { id, attempts } of last.parked()) parked.push(id, attempts);
+    assert.deepEqual(parked, [1, 2]);
+    await last.close();
+  }),
+);
+
+it(
+  "what gives itself up when closing aborts it is parked",
+  { skip },
+  restarts(async (start) => {
+    const log = new Log();
+    const options = { secretToken: null, acknowledge: "received" } as const;
+    const first = start((update, { signal }) => {
+      log.add(word(update));
+      return new Promise((_, reject) =>
+        signal.addEventListener("abort", () => reject(new GiveUp("too late")))
+      );
+    }, options);
+    for (const id of [1, 2]) await first.receive(inChat(id, id));
+    await log.has(2);
+    await first.close({ timeoutMs: 0 });
+    const second = start((update) => log.add(word(update)), options);
+    const parked: number[] = [];
+    for await (const { id } of second.parked()) parked.push(id);
+    assert.deepEqual(parked, [1, 2]);
+    await second.close();
+  }),
+);
 
 it(
   "what a stream's loop handles when a process closes counts alone, and not what it has not read",
