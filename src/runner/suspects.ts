@@ -3,8 +3,12 @@ import { SUSPECT_CRASHES } from "../store/limits.ts";
 import type { RunningCall } from "./running_calls.ts";
 import { isSound } from "./store_answers.ts";
 
-/** One that hangs does not hold up the others for longer than that. */
-const LONGEST_ALONE_MS = 5_000;
+/**
+ * One that hangs does not hold up the others for longer than that; then twice as long after each further end of a process. Or
+ * one that takes longer to end it, and one that takes longer to be handled, would end up together each time.
+ */
+const FIRST_ALONE_MS = 5_000;
+const LONGEST_ALONE_MS = 60_000;
 /** Nor one on trial those of other bots. */
 const LONGEST_TRIAL_MS = 30_000;
 
@@ -12,6 +16,8 @@ const LONGEST_TRIAL_MS = 30_000;
 interface Suspected {
   readonly call: RunningCall;
   readonly isOnTrial: boolean;
+  /** For how long no other one of its inbox begins. */
+  readonly aloneMs: number;
 }
 
 /** Those of the inboxes of this process: the latest of each. */
@@ -45,14 +51,16 @@ export class Suspects {
     for (const [inbox, running] of suspected) {
       const ranMs = performance.now() - running.call.startedAt;
       if (inbox === this) {
-        if (ranMs < LONGEST_ALONE_MS) return true;
+        if (ranMs < running.aloneMs) return true;
       } else if ((isOnTrial || running.isOnTrial) && ranMs < LONGEST_TRIAL_MS) return true;
     }
     return false;
   }
 
   began(call: RunningCall, batch: Batch, isOnTrial: boolean): void {
-    if (isSuspect(batch) || isOnTrial) suspected.set(this, { call, isOnTrial });
+    if (!isSuspect(batch) && !isOnTrial) return;
+    const aloneMs = Math.min(FIRST_ALONE_MS * 2 ** (batch.crashes - SUSPECT_CRASHES), LONGEST_ALONE_MS);
+    suspected.set(this, { call, isOnTrial, aloneMs });
   }
 
   ended(call: RunningCall): void {

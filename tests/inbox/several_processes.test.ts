@@ -343,6 +343,24 @@ describe("updates that were claimed by processes that ended", () => {
     await hook.close({ timeoutMs: 0 });
   });
 
+  it("more often have twice as long alone each time, or what is slow would never be told from what ends them", async (t) => {
+    const real = performance.now;
+    t.after(() => void (performance.now = real));
+    const log = new Log();
+    const { hook, post } = bot((update) => {
+      log.add(word(update));
+      return new Promise(() => {});
+    }, { store: crashed(4, 0), acknowledge: "received" });
+    for (const id of [1, 2]) assert.equal(await post(inChat(id, id)), 200);
+    await log.has(1);
+    performance.now = () => real.call(performance) + 18_000;
+    await new Promise((resolve) => setTimeout(resolve, 1_100)); // it is looked at twice in that time
+    assert.equal(log.words.length, 1);
+    performance.now = () => real.call(performance) + 21_000;
+    await log.has(2);
+    await hook.close({ timeoutMs: 0 });
+  });
+
   it("twice do not begin with the same one each time, which may hang", async (t) => {
     const real = Math.random;
     t.after(() => void (Math.random = real));
