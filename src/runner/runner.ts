@@ -8,6 +8,7 @@ import { ReceiverClosed, RetryLater } from "../receiver/verdicts.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Awaitable, Batch, InboxStore, Lane, StoreEntry } from "../store/inbox_store.ts";
+import { SUSPECT_CRASHES } from "../store/limits.ts";
 import type { Update } from "../updates/mod.ts";
 import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
 import { contentOf, remainsOf, triesOf } from "./batch_content.ts";
@@ -404,7 +405,8 @@ export class Runner {
   /**
    * Tells the store what has not ended in time. It may be the reason why the process ends, as after an uncaught error, and
    * then it would be so at each start: what was alone has failed, and is parked in the end. Of several, nobody knows which it
-   * was: from the second time on they rest for a while, and not for the same time.
+   * was: from the second time on they rest for a while, and not for the same time. So beside what is new, it is the only one
+   * that has begun before.
    */
   async #count(
     unfinished: readonly RunningCall[],
@@ -413,12 +415,15 @@ export class Runner {
   ): Promise<void> {
     // A stream refuses for a reason of its own what it had for a loop that has not read it.
     const begun = unfinished.filter(({ error }) => !(error instanceof ReceiverClosed) || error === reason);
-    const isAlone = begun.length === 1 && !othersRan;
-    await Promise.all(begun.map(async ({ batch, error, update }) => {
+    const again = begun.filter(({ batch }) => batch && triesOf(batch).attempts >= SUSPECT_CRASHES);
+    const blamed = othersRan ? undefined : [begun, again].find(({ length }) => length === 1)?.[0];
+    await Promise.all(begun.map(async (call) => {
+      const { batch, error, update } = call;
+      const isBlamed = call === blamed;
       if (batch === undefined || this.#isHandled(batch) || error instanceof RetryLater) return;
       const { attempts, failures } = triesOf(batch);
-      const tries = { attempts: attempts + 1, failures: failures + (isAlone ? 1 : 0) };
-      if (isAlone && tries.failures >= this.#parts.settings.maxAttempts) {
+      const tries = { attempts: attempts + 1, failures: failures + (isBlamed ? 1 : 0) };
+      if (isBlamed && tries.failures >= this.#parts.settings.maxAttempts) {
         const stopped = stoppedTheProcess(update, tries.failures);
         return await this.givingUp.parkBlamed(batch, update, tries.attempts, stopped, { isLast: true });
       }

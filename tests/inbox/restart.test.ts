@@ -171,6 +171,35 @@ it(
 );
 
 it(
+  "what has its process close is parked in the end, though others run each time that are new",
+  { skip },
+  restarts(async (start) => {
+    const alive = setInterval(() => {}, 1_000);
+    for (let n = 1; n <= 4; n++) {
+      const begun = new Set<number>();
+      const log = new Log();
+      const bot = start((update, { attempt }) => {
+        if (update.update_id > 1 && attempt > 1) return; // what was new is handled at the next start
+        begun.add(update.update_id);
+        log.add(word(update));
+        return new Promise(() => {});
+      }, { secretToken: null, acknowledge: "received", lane: () => null, maxAttempts: 2 });
+      if (n === 1) await bot.receive(message(1));
+      await bot.receive(message(1 + n));
+      await log.has(2);
+      assert.deepEqual([...begun].toSorted(), [1, 1 + n]);
+      await bot.close({ timeoutMs: 0 });
+    }
+    clearInterval(alive);
+    const last = start(() => {}, { secretToken: null });
+    const parked: number[] = [];
+    for await (const { id, attempts } of last.parked()) parked.push(id, attempts);
+    assert.deepEqual(parked, [1, 4]);
+    await last.close();
+  }),
+);
+
+it(
   "what was not alone, or asks for another time, has not failed though a process closes before it has ended",
   { skip },
   restarts(async (start) => {
