@@ -136,7 +136,8 @@ export class RunningCalls {
   end(call: RunningCall): void {
     this.#calls.remove(call);
     if (call.sender !== undefined) call.sender.call = undefined;
-    if (this.#limits.isOneOfMany && this.#calls.size === 0) inProcess.delete(this);
+    // What ends since it is aborted has not ended in time, and others may look only now.
+    if (this.#limits.isOneOfMany && this.#calls.size === 0 && !this.#isClosed) inProcess.delete(this);
     if (call.batch !== undefined) {
       for (const { update_id } of call.batch.updates) this.#byId.delete(update_id);
     } else if (call.sender?.isAwaited === false) this.#byId.delete(call.sender.id);

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { it } from "node:test";
-import { type Batch, type BotHost, botHost, type InboxStore, sqliteStore } from "../../mod.ts";
+import { type Batch, type BotHost, botHost, type InboxStore, type Receiver, sqliteStore } from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { freshPath, hasSqlite } from "../store/sqlite_store_files.ts";
 import { gate, Log, message } from "../inbox/bot.ts";
@@ -59,30 +59,39 @@ it("an update that was alone in its bot's store is on trial before it is given u
   await host.close();
 });
 
-it("no bot's update has failed though it was alone in its store as the host closed, if others were running", {
-  skip: !hasSqlite && "node:sqlite takes Node 22.13",
-}, async (t) => {
-  const paths = [freshPath(t), freshPath(t)];
-  const start = (receiver: () => Promise<void> | void) =>
-    botHost(receiver, {
-      acknowledge: "received",
-      maxAttempts: 1,
-      store: (id) => sqliteStore(paths[id - 1001] ?? ""),
-    });
-  const log = new Log();
-  const first = start(() => {
-    log.add("began");
-    return new Promise(() => {});
-  });
-  await receive(first, ONE, 1);
-  await receive(first, TWO, 2);
-  await log.has(2);
-  await first.close({ timeoutMs: 0 });
-  const second = start(() => log.add("handled"));
-  for (const token of [ONE, TWO]) {
-    const bot = second.get(await second.add(token));
-    for await (const { id } of bot?.parked() ?? []) assert.fail(`${id} is parked`);
-  }
-  await log.has(4);
-  await second.close();
-});
+for (const heeds of [false, true]) {
+  it(
+    `no bot's update has failed though it was alone in its store as the host closed, if others were running${
+      heeds ? ", which end when they are aborted" : ""
+    }`,
+    { skip: !hasSqlite && "node:sqlite takes Node 22.13" },
+    async (t) => {
+      const paths = [freshPath(t), freshPath(t)];
+      const start = (receiver: Receiver) =>
+        botHost(receiver, {
+          acknowledge: "received",
+          maxAttempts: 1,
+          store: (id) => sqliteStore(paths[id - 1001] ?? ""),
+          onError: () => {},
+        });
+      const log = new Log();
+      const first = start((_, { signal }) => {
+        log.add("began");
+        return new Promise((_, reject) => {
+          signal.addEventListener("abort", () => heeds && reject(signal.reason));
+        });
+      });
+      await receive(first, ONE, 1);
+      await receive(first, TWO, 2);
+      await log.has(2);
+      await first.close({ timeoutMs: 0 });
+      const second = start(() => log.add("handled"));
+      for (const token of [ONE, TWO]) {
+        const bot = second.get(await second.add(token));
+        for await (const { id } of bot?.parked() ?? []) assert.fail(`${id} is parked`);
+      }
+      await log.has(4);
+      await second.close();
+    },
+  );
+}
