@@ -603,14 +603,14 @@ export class Inbox {
     // Asked again after each wait: more may have begun since the moment that it waited for.
     while (!this.#isDone() && !limit.isOver) await Promise.race([this.#idle.wait(), limit.over]);
     limit.stop();
-    const othersRan = this.#runner.doOthersRun;
+    const { others } = this.#runner;
     if (this.#store.isDurable && this.#opening.isOpen) await this.#adoptAll();
     const error = new ReceiverClosed(`Closed before the handler had ended, after ${timeoutMs} ms`);
     this.#limit.stop();
     const unanswered = new Set(this.#waiting.close(CLOSING).map(({ id }) => id));
     this.#opening.closed();
     try {
-      await this.#runner.reportLost(await storeClosed(this.#runner.close(error, othersRan)), unanswered);
+      await this.#runner.reportLost(await storeClosed(this.#runner.close(error, others)), unanswered);
     } finally {
       this.#idle.tell();
     }

@@ -71,6 +71,13 @@ const FAULTY_RETRY_MS = 60_000;
 /** How long closing waits until the store knows of what was handled, when its replies were aborted. */
 const LAST_TOLD_MS = 1_000;
 
+/** What other bots of a host have not ended. */
+export interface OthersUnfinished {
+  readonly any: boolean;
+  /** What has begun before, and was cut off or failed each time. */
+  readonly again: boolean;
+}
+
 /**
  * Calls the receiver, as often at the same time as may be: with an update whose sender waits, or with a batch that it has
  * claimed in the store. Nothing else calls it, and what was decided when a call has ended is done here alone.
@@ -356,18 +363,21 @@ export class Runner {
     }
   }
 
-  /** Whether other inboxes of this process handle something. */
-  get doOthersRun(): boolean {
-    return this.#calls.doOthersRun;
+  /** What other bots of this process have not ended: to be asked when the time of closing is over. */
+  get others(): OthersUnfinished {
+    const calls = this.#calls;
+    // There may be thousands of bots: they are all looked through only where it matters.
+    const isOnly = calls.unfinished.filter(hasBegunAgain).length === 1;
+    return { any: calls.haveOthers(() => true), again: !isOnly || calls.haveOthers(hasBegunAgain) };
   }
 
   /**
    * Aborts what runs, and closes the store.
    *
-   * @param othersRan Whether others did so when the time of closing was over.
+   * @param others What they had not ended when the time of closing was over.
    * @returns What is lost with one that is not durable.
    */
-  async close(reason: TelehookError, othersRan: boolean): Promise<readonly Batch[]> {
+  async close(reason: TelehookError, others: OthersUnfinished): Promise<readonly Batch[]> {
     const unfinished = this.#store.isDurable ? this.#calls.unfinished : [];
     this.#calls.close(reason);
     this.#parts.replies.close(reason);
@@ -377,7 +387,7 @@ export class Runner {
     this.#teller.closing(reason);
     await nextTurn(); // receivers that heed the signal end
     await this.#lastTold();
-    await within(LAST_TOLD_MS, this.#count(unfinished, othersRan, reason)).catch((error) =>
+    await within(LAST_TOLD_MS, this.#count(unfinished, others, reason)).catch((error) =>
       this.#parts.events.storeFailed(error)
     );
     this.#teller.leave();
@@ -410,13 +420,13 @@ export class Runner {
    */
   async #count(
     unfinished: readonly RunningCall[],
-    othersRan: boolean,
+    others: OthersUnfinished,
     reason: TelehookError,
   ): Promise<void> {
     // A stream refuses for a reason of its own what it had for a loop that has not read it.
     const begun = unfinished.filter(({ error }) => !(error instanceof ReceiverClosed) || error === reason);
-    const again = begun.filter(({ batch }) => batch && triesOf(batch).attempts >= SUSPECT_CRASHES);
-    const blamed = othersRan ? undefined : [begun, again].find(({ length }) => length === 1)?.[0];
+    const again = others.again ? [] : begun.filter(hasBegunAgain);
+    const blamed = [others.any ? [] : begun, again].find(({ length }) => length === 1)?.[0];
     await Promise.all(begun.map(async (call) => {
       const { batch, error, update } = call;
       const isBlamed = call === blamed;
@@ -537,6 +547,11 @@ function endedTheProcess({ update_id }: ReceivedUpdate, times: number): Telehook
     "ERR_GIVEN_UP",
     `The process ended ${times} times while update ${update_id} was handled: it is parked. Find out why before you replay it`,
   );
+}
+
+/** Whether a call is of an update that has begun as often before as makes it a suspect. */
+function hasBegunAgain({ batch }: RunningCall): boolean {
+  return batch !== undefined && triesOf(batch).attempts >= SUSPECT_CRASHES;
 }
 
 function stoppedTheProcess({ update_id }: ReceivedUpdate, times: number): TelehookError {

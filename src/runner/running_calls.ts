@@ -65,7 +65,8 @@ export class RunningCalls {
   /** Calls for which room is kept: they may be about to begin. */
   expected = 0;
   #watchdog: ReturnType<typeof setTimeout> | undefined;
-  #isClosed = false;
+  /** What was unfinished when this closed. */
+  #cutOff: readonly RunningCall[] | undefined;
 
   /** @param onSlow Called once with each call that runs for `warnAfterMs`. */
   constructor(limits: CallLimits, onSlow: (call: RunningCall, runningMs: number) => void) {
@@ -95,8 +96,9 @@ export class RunningCalls {
     return settled;
   }
 
-  /** The calls whose receivers have not ended. */
+  /** The calls whose receivers have not ended; or had not when this closed, since they may end as they are aborted. */
   get unfinished(): readonly RunningCall[] {
+    if (this.#cutOff !== undefined) return this.#cutOff;
     const unfinished: RunningCall[] = [];
     for (let call = this.#calls.first; call !== undefined; call = call.behind) {
       if (call.settled === undefined) unfinished.push(call);
@@ -117,9 +119,11 @@ export class RunningCalls {
     return false;
   }
 
-  /** Whether calls of other bots run in this process. */
-  get doOthersRun(): boolean {
-    return this.#limits.isOneOfMany && inProcess.size > (inProcess.has(this) ? 1 : 0);
+  /** Whether other bots in this process have unfinished calls that this is true of. */
+  haveOthers(isMeant: (call: RunningCall) => boolean): boolean {
+    if (!this.#limits.isOneOfMany) return false;
+    for (const each of inProcess) if (each !== this && each.unfinished.some(isMeant)) return true;
+    return false;
   }
 
   begin(call: RunningCall): RunningCall {
@@ -136,8 +140,10 @@ export class RunningCalls {
   end(call: RunningCall): void {
     this.#calls.remove(call);
     if (call.sender !== undefined) call.sender.call = undefined;
-    // What ends since it is aborted has not ended in time, and others may look only now.
-    if (this.#limits.isOneOfMany && this.#calls.size === 0 && !this.#isClosed) inProcess.delete(this);
+    // When this has closed, others may still ask what was cut off.
+    if (this.#limits.isOneOfMany && this.#calls.size === 0 && this.#cutOff === undefined) {
+      inProcess.delete(this);
+    }
     if (call.batch !== undefined) {
       for (const { update_id } of call.batch.updates) this.#byId.delete(update_id);
     } else if (call.sender?.isAwaited === false) this.#byId.delete(call.sender.id);
@@ -189,7 +195,7 @@ export class RunningCalls {
 
   /** Aborts the signals of all. */
   close(reason: Error): void {
-    this.#isClosed = true;
+    this.#cutOff = this.unfinished;
     clearTimeout(this.#watchdog);
     for (let call = this.#calls.first; call !== undefined; call = call.behind) call.context.abort(reason);
   }
@@ -200,7 +206,7 @@ export class RunningCalls {
 
   /** One timer for all calls: none of them is older than the first. */
   #watch(inMs: number): void {
-    if (inMs === Infinity || this.#isClosed) return;
+    if (inMs === Infinity || this.#cutOff !== undefined) return;
     const timer = setTimeout(() => {
       if (this.#watchdog !== timer) return; // on Workers, no other request could clear it
       this.#watchdog = undefined;

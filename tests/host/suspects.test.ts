@@ -95,3 +95,35 @@ for (const heeds of [false, true]) {
     },
   );
 }
+
+it(
+  "an update that has its host closed each time is parked, though another bot always has something new under way",
+  {
+    skip: !hasSqlite && "node:sqlite takes Node 22.13",
+  },
+  async (t) => {
+    const paths = [freshPath(t), freshPath(t)];
+    const alive = setInterval(() => {}, 1_000); // what another process has added is no reason to live
+    t.after(() => clearInterval(alive));
+    const errors: string[] = [];
+    for (let n = 1; n <= 3; n++) {
+      const log = new Log();
+      const host = botHost((update, { attempt, signal }) => {
+        if (update.update_id > 1 && attempt > 1) return;
+        log.add(`${update.update_id}`);
+        return new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason)));
+      }, {
+        acknowledge: "received",
+        maxAttempts: 1,
+        store: (id) => sqliteStore(paths[id - 1001] ?? ""),
+        onError: (_, { update, willRetry }) => void errors.push(`${update.update_id} ${willRetry}`),
+      });
+      if (n === 1) await receive(host, ONE, 1);
+      else await host.add(ONE);
+      await receive(host, TWO, 1 + n);
+      await log.has(2);
+      await host.close({ timeoutMs: 0 });
+    }
+    assert.deepEqual(errors, ["1 false"]);
+  },
+);
