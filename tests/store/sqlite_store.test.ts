@@ -1212,6 +1212,23 @@ function twoOnOneFile(): void {
     change(path, "DROP TRIGGER silent");
   });
 
+  it("lets the other be that could not write either, as on a full disk", async (t) => {
+    const path = freshPath(t);
+    const both = [await open(t, path, { leaseMs: 1_500 }), await open(t, path, { leaseMs: 1_500 })];
+    const [first] = both;
+    for (const id of [1, 2]) await first?.adds(entry(id, { lane: id }));
+    for (const [n, each] of both.entries()) await each.claim(n + 1);
+    const changes = ["UPDATE OF beat", "DELETE"];
+    const full = (what: string, n: number) =>
+      `CREATE TRIGGER full_${n} BEFORE ${what} ON owners BEGIN SELECT RAISE(ABORT, 'disk is full'); END;`;
+    change(path, changes.map(full).join(" "));
+    // They beat every 500 ms, and look for others every 250 ms: after this, they look first.
+    await new Promise((resolve) => setTimeout(resolve, 2_600));
+    change(path, changes.map((_, n) => `DROP TRIGGER full_${n};`).join(" "));
+    await new Promise((resolve) => setTimeout(resolve, 600));
+    assert.deepEqual(both.map(({ lost }) => lost), [[], []]);
+  });
+
   it("are two processes: one that is killed loses nothing, and keeps nothing", async (t) => {
     const path = freshPath(t);
     const before = await open(t, path);

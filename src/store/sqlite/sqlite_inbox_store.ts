@@ -568,7 +568,8 @@ export class SqliteInboxStore implements InboxStore {
     if (file === undefined) return;
     if (this.#knowledge() !== undefined && this.#claims.size === 0) return;
     this.#writer.write({ work: () => file.owners.beat(this.#id) }).catch(() => {
-      // A file that is locked or full now may not be so at the next beat.
+      // A file that is locked or full now may not be so at the next beat. Nor can the others beat: that is not their silence.
+      this.#beats.clear();
     });
   }
 
