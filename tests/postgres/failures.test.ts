@@ -61,6 +61,25 @@ test("a claim whose answer was lost is due again, and no crash", skipWithoutPost
   assert.deepEqual([ids([batch ?? assert.fail()]), batch?.crashes], [[1], 0]);
 });
 
+test("an answer that has gaps harms no later call", skipWithoutPostgres, async (t) => {
+  const pool = poolFor(t, await sharedPostgres());
+  const name = newName();
+  let gaps = 0; // for the rows that postgres.js had of an answer when its connection ended
+  const { store } = await openStore(t, async (text: string, values: (string | null)[]) => {
+    const rows = new Array<object>(text.includes(".enter(") ? gaps : 0);
+    rows.push(...(await pool.query(text, values)).rows);
+    return rows;
+  }, { name });
+  await pool.query(
+    "delete from telehook.owners where bot = (select id from telehook.bots where name = $1::text)",
+    [name],
+  );
+  gaps = 1;
+  await assert.rejects(store.add(entry(1), "append"), { code: "ERR_STORE", message: /row without a text/ });
+  gaps = 0;
+  assert.equal(await store.add(entry(1), "append"), "added");
+});
+
 test("batches are lost when no renewal succeeds for as long as the lease", skipWithoutPostgres, async (t) => {
   const url = await sharedPostgres();
   const network = await badNetwork(url, () => 1);

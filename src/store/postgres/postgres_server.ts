@@ -236,7 +236,9 @@ export class PostgresServer {
             } instead of rows. Pass a client that returns rows, or { rows }`,
           );
         }
-        return rows.map(({ line }) => {
+        // Gaps too, which postgres.js leaves in its next answer if a connection ends in the middle of one.
+        return Array.from(rows, (row) => {
+          const line: unknown = row?.line;
           if (typeof line === "string") return line;
           throw this.refusal(
             'the client answered a row without a text "line". Pass one that returns rows as objects',
