@@ -92,3 +92,22 @@ it("MemoryStore finds a repeat in a lane of ten thousand in time, and does not s
   assert.ok(searched <= 10_000, `${searched} looks at an id for a repeat`);
   store.close();
 });
+
+it("MemoryStore looks at few of many albums when they wait longer", () => {
+  const store = new MemoryStore();
+  let looks = 0;
+  const rules = {
+    quietMs: 60_000,
+    mostParts: 10,
+    get maxWaitMs() {
+      looks++;
+      return 600_000;
+    },
+  };
+  for (let id = 1; id <= 10_000; id++) {
+    store.add(entry(id, { lane: id, album: { key: `${id}`, rules } }), "append");
+  }
+  looks = 0;
+  for (let i = 0; i < 10; i++) assert.deepEqual(store.claim(1, 0.001), []);
+  assert.ok(looks < 10_000, `${looks} looks`);
+});

@@ -332,11 +332,19 @@ export class MemoryStore implements InboxStore {
     return collecting;
   }
 
-  /** What collects and is due first by its extended time: the longest wait may end before a quiet time that began earlier. */
+  /**
+   * What collects and is due first by its extended time: the longest wait may end before a quiet time that began earlier. The
+   * list is in the order of due times, and extending makes none earlier: so few need a look where there are many.
+   */
   #firstExtended(quietExtraMs: number): MemoryBatch | undefined {
     let first = this.#collecting.first;
-    for (let each = first?.behind; first !== undefined && each !== undefined; each = each.behind) {
-      if (extendedDueAt(each, quietExtraMs) < extendedDueAt(first, quietExtraMs)) first = each;
+    let firstAt = first && extendedDueAt(first, quietExtraMs);
+    for (let each = first?.behind; firstAt !== undefined && each !== undefined; each = each.behind) {
+      if (each.dueAt >= firstAt) break;
+      const at = extendedDueAt(each, quietExtraMs);
+      if (at >= firstAt) continue;
+      first = each;
+      firstAt = at;
     }
     return first;
   }
