@@ -76,7 +76,7 @@ export interface Webhook extends DeliveryHandler {
    *
    * @param update The update, as Telegram sent it.
    * @returns A promise that resolves when the update is handled or safe in the store, with the reply that the receiver
-   * returned, if any. Telegram does not see that reply: send it yourself.
+   * returned, if any. Telegram does not see that reply: send it yourself; `replies` sends what is larger than an answer may be.
    * @throws {TelehookError} `ERR_UPDATE` if it is not an update, `ERR_OVERLOADED` if too many are pending, `ERR_CLOSED` after
    * closing; and anything that the receiver throws. The update is not kept then: pass it in again. The last of
    * `maxAttempts` failures is reported only to `onError`, since the update is parked.

@@ -607,7 +607,9 @@ export class Inbox {
     if (this.#store.isDurable && this.#opening.isOpen) await this.#adoptAll();
     const error = new ReceiverClosed(`Closed before the handler had ended, after ${timeoutMs} ms`);
     this.#limit.stop();
-    const unanswered = new Set(this.#waiting.close(CLOSING).map(({ id }) => id));
+    // What was handled waits only for its reply, and must not be sent again.
+    const left = this.#waiting.close((id) => this.#seen.isDone(id) ? ACKNOWLEDGED : CLOSING);
+    const unanswered = new Set(left.map(({ id }) => id));
     this.#opening.closed();
     try {
       await this.#runner.reportLost(await storeClosed(this.#runner.close(error, others)), unanswered);

@@ -71,8 +71,8 @@ export interface InboxOptions {
   /** Where acknowledged updates are kept until they are handled. Default: the memory of this process. */
   readonly store?: InboxStore;
   /**
-   * What sends replies that a handler returns after Telegram was answered: `botApi(token)`. Default: nothing does, and
-   * such a reply is reported to `onError`. `setWebhookAndListen` sets it.
+   * What sends replies that a handler returns after Telegram was answered, or that are too large for an answer:
+   * `botApi(token)`. Default: nothing does, and such a reply is reported to `onError`. `setWebhookAndListen` sets it.
    */
   readonly replies?: ReplySender;
   /** Is called with every failure of the receiver or the store. Default: `console.error`. */

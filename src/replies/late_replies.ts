@@ -8,7 +8,7 @@ import type { ReceivedUpdate } from "../receiver/receiver.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { quote } from "../text/quote.ts";
-import { checkReply } from "./reply_body.ts";
+import { checkReply, LONGEST_CONTENT } from "./reply_body.ts";
 
 /** Sends replies that cannot be part of an answer. `botApi(token)` returns one. */
 export interface ReplySender {
@@ -49,10 +49,15 @@ export class LateReplies {
     this.#events = events;
   }
 
-  /** Keeps the reply that an answer contains. */
-  keep(updateId: number, reply: WebhookReply): void {
+  /**
+   * Keeps the reply that an answer contains.
+   *
+   * @returns Whether it may contain it: what is too large for an answer is to be sent, if anything can send it.
+   */
+  keep(updateId: number, reply: WebhookReply): boolean {
     const now = performance.now();
     const chars = charsOf(reply);
+    if (chars > LONGEST_CONTENT && this.#sender !== undefined) return false;
     this.#forget(updateId);
     this.#kept.set(updateId, { reply, chars, until: now + KEPT_MS });
     this.#keptChars += chars;
@@ -60,6 +65,7 @@ export class LateReplies {
       if (until > now && this.#kept.size <= MOST_KEPT && this.#keptChars <= MOST_KEPT_CHARS) break;
       this.#forget(oldest);
     }
+    return true;
   }
 
   #forget(updateId: number): void {

@@ -5,6 +5,8 @@ import { errorReason } from "../text/error_reason.ts";
 import { quote } from "../text/quote.ts";
 
 const LONGEST = 1_048_576;
+/** How much of it texts and files may take: names, boundaries and escapes need room too. */
+export const LONGEST_CONTENT = 1_000_000;
 const NOT_EXECUTED = /^(?:setwebhook|deletewebhook|close|logout|get.*)$/i;
 
 /**

@@ -172,7 +172,7 @@ export class Runner {
     }
     const outcome = this.#outcome(id, update, json, chars, context, since, end);
     if (isPromiseLike(outcome)) {
-      // It is being parked: closing waits for that, and a repeat for the same answer.
+      // It is being parked, or its reply is sent: closing waits for that, and a repeat for the same answer.
       const sender = waiting ?? this.#parts.waiting.begin(update, json, chars, "storing", id);
       void outcome.then((late) => {
         this.#answer(sender, late);
@@ -197,7 +197,7 @@ export class Runner {
     const { id, update, json, chars } = sender;
     const outcome = this.#outcome(id, update, json, chars, context, since, end);
     if (isPromiseLike(outcome)) {
-      sender.place = "storing"; // it is being parked, and no limit counts any longer
+      sender.place = "storing"; // or its reply is sent: no limit counts any longer
       call.settled = outcome.then((late) => this.#conclude(call, sender, late));
     } else this.#conclude(call, sender, outcome);
   }
@@ -234,8 +234,13 @@ export class Runner {
       lane: () => laneOf(update),
       tries: failures.triesOf(id),
     }, end);
-    if (decision.type !== "park") return this.#outcomeOf(id, decision);
-    return this.givingUp.parkUnstored(id, update, json, chars, context.attempt, decision.error);
+    if (decision.type === "park") {
+      return this.givingUp.parkUnstored(id, update, json, chars, context.attempt, decision.error);
+    }
+    const outcome = this.#outcomeOf(id, decision);
+    const reply = decision.type === "handled" ? decision.reply : undefined;
+    if (reply === undefined || outcome.type === "replied") return outcome;
+    return this.sendReply(update, context.attempt, reply).then(() => outcome);
   }
 
   // — A batch of the store —
@@ -321,8 +326,10 @@ export class Runner {
     switch (decision.type) {
       case "handled":
         for (const { update_id } of batch.updates) this.#parts.seen.done(update_id);
+        if (decision.reply !== undefined && outcome?.type !== "replied") {
+          await this.sendReply(update, context.attempt, decision.reply);
+        }
         if (sender !== undefined && outcome !== undefined) this.#answer(sender, outcome);
-        else if (decision.reply !== undefined) await this.sendReply(update, context.attempt, decision.reply);
         await this.#teller.tell((store) => this.#complete(store, batch), { isLast: true });
         return this.#end(call);
       case "park":
@@ -446,7 +453,7 @@ export class Runner {
     switch (decision.type) {
       case "handled":
         if (decision.reply === undefined) return ACKNOWLEDGED;
-        this.#parts.replies.keep(updateId, decision.reply);
+        if (!this.#parts.replies.keep(updateId, decision.reply)) return ACKNOWLEDGED; // once that is sent
         return { type: "replied", reply: decision.reply };
       case "park":
         return ACKNOWLEDGED;

@@ -130,9 +130,9 @@ export class WaitingUpdates {
   }
 
   /** Answers all that are left. @returns These. */
-  close(outcome: Outcome): readonly WaitingUpdate[] {
+  close(outcomeOf: (id: number) => Outcome): readonly WaitingUpdate[] {
     const left = [...this.#byId.values()];
-    for (const { answer } of left) answer(outcome);
+    for (const { answer, id } of left) answer(outcomeOf(id));
     this.#byId.clear();
     this.#inStore = 0;
     return left;

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe } from "node:test";
 import { type ReceivedUpdate, type ReceiverResult, TelehookError, type WebhookEvent } from "../../mod.ts";
-import { bot, codeOf, delivery, gate, inChat, Log, message, part, turn } from "./bot.ts";
+import { bot, codeOf, delivery, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
 import { Clock } from "./clock.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 import { it } from "../scoped_it.ts";
@@ -25,6 +25,9 @@ function sender(fail: (attempt: number) => unknown = () => undefined) {
     },
   };
 }
+
+/** Larger than what Telegram reads of an answer. */
+const LARGE = { ...REPLY, method: "sendPhoto", photo: new Blob([new Uint8Array(2 ** 20)]) };
 
 const SENT = [["sendMessage", { chat_id: 42, text: "hello" }]];
 
@@ -120,6 +123,29 @@ describe("a reply arrives once", () => {
     assert.deepEqual(await (await hook(delivery(message(2)))).json(), REPLY);
     await hook.close();
     assert.deepEqual(replies.calls, []);
+  });
+
+  it("through the Bot API, where it is larger than what Telegram reads of an answer", async () => {
+    const handlers = { "at once": () => LARGE, later: () => Promise.resolve(LARGE) };
+    for (const [when, handle] of Object.entries(handlers)) {
+      for (const before of [[], [part(1, "7")]]) { // it waits for its turn behind an album
+        const replies = sender();
+        const { hook, failures, post } = bot((update) => word(update) === "2" ? handle() : undefined, {
+          replies,
+          mediaGroups: { quietMs: 60_000, maxWaitMs: 60_000 },
+        });
+        for (const update of before) await post(update);
+        const answer = await hook(delivery(message(2)));
+        assert.deepEqual(
+          [answer.status, await answer.text(), replies.log.words],
+          [200, "", ["sendPhoto"]],
+          when,
+        );
+        assert.equal(await (await hook(delivery(message(2)))).text(), "");
+        await hook.close();
+        assert.deepEqual([replies.log.words, failures], [["sendPhoto"], []]);
+      }
+    }
   });
 
   it("in the answer to a repeat, if the first answer was lost; for a minute", async (t) => {
@@ -325,6 +351,25 @@ describe("closing and replies that are being sent", () => {
       await called.opened;
       await hook.close({ timeoutMs: 10 });
       assert.deepEqual(store.calls.slice(-2), ["complete", "close"]);
+    }
+  });
+
+  it("acknowledges updates whose replies are too large for an answer: they were handled", async () => {
+    for (const handle of [() => LARGE, () => Promise.resolve(LARGE)]) {
+      const called = gate();
+      const replies = {
+        call: (_method: string, _params: object, { signal }: { signal?: AbortSignal } = {}) => {
+          called.open();
+          return new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal.reason)));
+        },
+      };
+      const { hook, post, failures } = bot(handle, { replies });
+      const answer = post(message(1));
+      await called.opened;
+      await hook.close({ timeoutMs: 10 });
+      assert.equal(await answer, 200);
+      await turn();
+      assert.deepEqual(codes(failures), [["ERR_REPLY", "ERR_CLOSED"]]);
     }
   });
 
