@@ -1,6 +1,7 @@
 import { checkFunction, checkOptionNames } from "../checks/options.ts";
 import { TelehookError } from "../errors/telehook_error.ts";
 import type { ReceiverContext, UpdateReceiver } from "../receiver/receiver.ts";
+import { GiveUp, RetryLater } from "../receiver/verdicts.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import { quote } from "../text/quote.ts";
 import { ALL_UPDATE_KINDS, type UpdateKind } from "../updates/mod.ts";
@@ -65,9 +66,15 @@ export function passOn<Theirs>(
       });
       // Sound as far as both libraries describe the same Bot API: the update is passed on as it came.
       const result = handle(update as Theirs, withReply);
-      return isPromiseLike(result) ? Promise.resolve(result).then(() => reply) : reply;
+      return isPromiseLike(result) ? Promise.resolve(result).then(() => reply, throwSaid) : reply;
     },
   };
+}
+
+/** Throws what was thrown: if another library has put it into an error of its own, as grammY does, what is said to this one. */
+function throwSaid(thrown: unknown): never {
+  const inner = typeof thrown === "object" && thrown !== null && "error" in thrown ? thrown.error : undefined;
+  throw inner instanceof RetryLater || inner instanceof GiveUp ? inner : thrown;
 }
 
 function toReply(payload: WebhookReply | string): WebhookReply {

@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { isCommand, passOn, type Update, webhook } from "../../mod.ts";
+import { GiveUp, isCommand, passOn, RetryLater, type Update, webhook } from "../../mod.ts";
 import { delivery, message, part } from "../inbox/bot.ts";
 
 interface TheirUpdate {
@@ -30,6 +30,20 @@ describe("passOn", () => {
     });
     assert.equal((await hook(delivery(message(1)))).status, 500);
     await hook.close();
+  });
+
+  it("knows what is said to telehook in an error of the other library, as in grammY's middleware", async () => {
+    for (const said of [new RetryLater({ afterMs: 2_000 }), new GiveUp("nonsense")]) {
+      const reported: unknown[] = [];
+      const hook = webhook(
+        passOn(() => Promise.reject(Object.assign(new Error("in middleware"), { error: said, ctx: {} }))),
+        { secretToken: null, onError: (error) => void reported.push(error) },
+      );
+      const { status, headers } = await hook(delivery(message(1)));
+      if (said instanceof GiveUp) assert.deepEqual([status, reported[0]], [200, said]);
+      else assert.deepEqual([headers.get("retry-after"), reported], ["2", []]);
+      await hook.close();
+    }
   });
 
   it("sends the other library's reply with the answer, and ignores what its handler returns", async () => {
