@@ -564,7 +564,7 @@ function hasBegunAgain({ batch }: RunningCall): boolean {
 function stoppedTheProcess({ update_id }: ReceivedUpdate, times: number): TelehookError {
   return new TelehookError(
     "ERR_GIVEN_UP",
-    `Update ${update_id} was not handled when the process closed, ${times} times, and nothing else was: it is parked. Find out ` +
+    `Update ${update_id} was not handled when the process closed, ${times} times: it is parked. Find out ` +
       "why before you replay it",
   );
 }
