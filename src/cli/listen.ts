@@ -7,6 +7,7 @@ import {
   setWebhookAndListen,
   type WebhookServer,
 } from "../../mod.ts";
+import { ReceiverClosed } from "../receiver/verdicts.ts";
 import { closeOnSignals } from "../serve/close_on_signals.ts";
 import { errorReason } from "../text/error_reason.ts";
 import { plainJson, plainText } from "../text/plain_text.ts";
@@ -87,12 +88,8 @@ async function run(context: CommandContext): Promise<number> {
   if (!isRegistering) refuseWhatOnlyRegisters(context);
   const tls = await servedCertificate(context, url);
 
-  const print = updatePrinter(output, flags.has("json"));
   const stopped = new AbortController();
-  const receiver = async (update: ReceivedUpdate): Promise<void> => {
-    await print(update);
-    if (flags.has("once")) stopped.abort();
-  };
+  const receiver = updatePrinter(context, () => stopped.abort());
   const port = flags.number("port", { min: 0, max: 65_535 });
   const hostname = flags.text("host");
   const path = flags.text("path");
@@ -193,15 +190,34 @@ function refuseWhatOnlyRegisters({ flags }: CommandContext): void {
 
 const KIND_WIDTH = 26;
 
-/** Prints updates: in words with the time, or each as one line of JSON, which is written before the next update. */
-export function updatePrinter(output: Output, isJson: boolean): (update: ReceivedUpdate) => Promise<void> {
-  if (isJson) return (update) => output.data(plainJson(update));
-  return (update) => {
-    const { kind, summary, parts } = describeUpdate(update);
-    const time = new Date().toTimeString().slice(0, 8);
-    output.print(`${output.paint("dim", time)}  ${output.paint("cyan", kind.padEnd(KIND_WIDTH))}${summary}`);
-    const indent = " ".repeat(time.length + 2 + KIND_WIDTH);
-    for (const part of parts) output.print(indent + part);
-    return Promise.resolve();
+/**
+ * Prints updates, in words with the time or each as one line of JSON: one is handled when it is written. With `--once`, it
+ * takes no other one beside or after the first, and `stop` is called.
+ */
+export function updatePrinter(
+  { flags, output }: CommandContext,
+  stop: () => void,
+): (update: ReceivedUpdate) => Promise<void> {
+  let isTaken = false;
+  return async (update) => {
+    if (isTaken) throw new ReceiverClosed("Only one update is wanted");
+    isTaken = flags.has("once");
+    try {
+      await (flags.has("json") ? output.data(plainJson(update)) : output.lines(...linesOf(update, output)));
+    } catch (error) {
+      isTaken = false;
+      throw error;
+    }
+    if (isTaken) stop();
   };
+}
+
+function linesOf(update: ReceivedUpdate, { paint }: Output): readonly string[] {
+  const { kind, summary, parts } = describeUpdate(update);
+  const time = new Date().toTimeString().slice(0, 8);
+  const indent = " ".repeat(time.length + 2 + KIND_WIDTH);
+  return [
+    `${paint("dim", time)}  ${paint("cyan", kind.padEnd(KIND_WIDTH))}${summary}`,
+    ...parts.map((part) => indent + part),
+  ];
 }

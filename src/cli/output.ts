@@ -67,10 +67,19 @@ export class Output {
     this.#stderr.write(`${lines.join("\n")}\n`);
   }
 
+  /** Lines of the result, for people, as they are. Resolves once they are written. */
+  lines(...lines: readonly string[]): Promise<void> {
+    return this.#write(lines.map((line) => `${styledText(this.#redacted(line))}\n`).join(""));
+  }
+
   /** A line for another program, exactly as it is. Resolves once it is written. */
   data(line: string): Promise<void> {
+    return this.#write(`${line}\n`);
+  }
+
+  #write(text: string): Promise<void> {
     return new Promise((resolve, reject) => {
-      this.#stdout.write(`${line}\n`, (error) => error ? reject(error) : resolve());
+      this.#stdout.write(text, (error) => error ? reject(error) : resolve());
     });
   }
 

@@ -33,17 +33,13 @@ export const command: Command = {
 
 async function run(context: CommandContext): Promise<number> {
   const { flags, output } = context;
-  const print = updatePrinter(output, flags.has("json"));
   const stopped = new AbortController();
   const unsubscribe = closeOnSignals((signal) => {
     output.note(`${signal}: finishing the updates in progress. Send it again to exit immediately`);
     stopped.abort();
   });
   try {
-    const poller = await startPolling(async (update) => {
-      await print(update);
-      if (flags.has("once")) stopped.abort();
-    }, {
+    const poller = await startPolling(updatePrinter(context, () => stopped.abort()), {
       token: requiredBotToken(context),
       apiRoot: apiRootOf(context),
       allowedUpdates: allowedUpdatesOf(flags),

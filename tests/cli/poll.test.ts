@@ -43,6 +43,19 @@ test("poll --inspect serves a page that shows what arrives", async (t) => {
   assert.equal(await cli.ended, 0);
 });
 
+test("poll --once prints one update of many, and leaves the others to Telegram", async (t) => {
+  const telegram = await startTestBotApi();
+  t.after(() => telegram.close());
+  for (const first_name of ["Anna", "Ben", "Clara"]) void telegram.user({ first_name }).sends("Hi");
+  const { code, stdout } = await runInProcess(["poll", "--once"], {
+    BOT_TOKEN: telegram.token,
+    TELEGRAM_API_ROOT: telegram.apiRoot,
+  });
+  assert.equal(code, 0);
+  assert.match(stdout, /^[^\n]*Anna: Hi\n$/);
+  assert.equal(telegram.pending, 2);
+});
+
 test("poll refuses a bot with a webhook, and deletes it with --take-over", async (t) => {
   const telegram = await startTestBotApi();
   t.after(() => telegram.close());
