@@ -11,11 +11,11 @@ import { type ServeOptions, startServer, type WebhookServer } from "./server.ts"
  * Serves a webhook, or a host of many bots, with `Deno.serve`, which keeps idle connections for as long as Telegram does, and answers HTTP/2 too.
  *
  * Deno has no time limit for the head of a request, and a program cannot set one: a client that opens many connections
- * and sends nothing, or a head byte by byte, or requests whose answers it never reads, keeps them open; and a TLS
- * handshake that never ends keeps the process running after closing, until its client disconnects. Out of file
- * descriptors, telehook closes idle connections and opens the port again, but anyone can make it do so again. On a public
- * address, put a reverse proxy in front, or use the adapter for `node:http` (`telehook/node`), which has a limit of 30
- * seconds on Deno too.
+ * and sends nothing, or a head byte by byte, or requests whose answers it never reads, or half of a body that was refused,
+ * keeps them open; and a TLS handshake or a refused body that never ends keeps the process running after closing, until its
+ * client disconnects. Out of file descriptors, telehook closes idle connections and opens the port again, but anyone can
+ * make it do so again. On a public address, put a reverse proxy in front. The adapter for `node:http` (`telehook/node`) has
+ * a limit of 30 seconds on Deno too, but never accepts a connection again once it was out of file descriptors there.
  *
  * @typeParam Handler A webhook, or a host of many bots.
  * @param handler What `webhook(receiver, options)` or `botHost(receiver, options)` returned.
