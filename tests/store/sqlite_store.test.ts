@@ -1272,6 +1272,16 @@ function twoOnOneFile(): void {
     }
   });
 
+  it("leaves nobody behind that was closed before its turn to open", async (t) => {
+    const path = freshPath(t);
+    await (await open(t, path)).store.close();
+    const { store, host } = new Opened(path);
+    const opening = store.open(host);
+    await store.close();
+    await opening.catch(() => {});
+    assert.equal(valueOf(path, "SELECT count(*) FROM owners"), 0);
+  });
+
   it("may be started at the same moment on a file that is not there yet", async (t) => {
     const path = freshPath(t);
     const log = `${path}-log`;
