@@ -8,11 +8,11 @@ import { ReceiverClosed, RetryLater } from "../receiver/verdicts.ts";
 import type { WebhookReply } from "../receiver/webhook_reply.ts";
 import type { LateReplies } from "../replies/late_replies.ts";
 import type { Awaitable, Batch, InboxStore, Lane, StoreEntry } from "../store/inbox_store.ts";
-import { SUSPECT_CRASHES } from "../store/limits.ts";
 import type { Update } from "../updates/mod.ts";
 import type { AcknowledgementLimit } from "./acknowledgement_limit.ts";
 import { contentOf, remainsOf, triesOf } from "./batch_content.ts";
 import { Claims } from "./claims.ts";
+import { blamedOf, type OthersUnfinished, stoppedTheProcess, unfinishedBeside } from "./cut_off.ts";
 import { decide, type Decision, type DecisionSettings, type End } from "./decision.ts";
 import { failedBefore, type Failures, spreadRestMs } from "./failures.ts";
 import { GivingUp } from "./giving_up.ts";
@@ -70,13 +70,6 @@ const WAIT_RETRY_MS = 500;
 const FAULTY_RETRY_MS = 60_000;
 /** How long closing waits until the store knows of what was handled, when its replies were aborted. */
 const LAST_TOLD_MS = 1_000;
-
-/** What other bots of a host have not ended. */
-export interface OthersUnfinished {
-  readonly any: boolean;
-  /** What has begun before, and was cut off or failed each time. */
-  readonly again: boolean;
-}
 
 /**
  * Calls the receiver, as often at the same time as may be: with an update whose sender waits, or with a batch that it has
@@ -370,12 +363,9 @@ export class Runner {
     }
   }
 
-  /** What other bots of this process have not ended: to be asked when the time of closing is over. */
+  /** To be asked when the time of closing is over. */
   get others(): OthersUnfinished {
-    const calls = this.#calls;
-    // There may be thousands of bots: they are all looked through only where it matters.
-    const isOnly = calls.unfinished.filter(hasBegunAgain).length === 1;
-    return { any: calls.haveOthers(() => true), again: !isOnly || calls.haveOthers(hasBegunAgain) };
+    return unfinishedBeside(this.#calls);
   }
 
   /**
@@ -419,34 +409,30 @@ export class Runner {
     await within(LAST_TOLD_MS, Promise.allSettled(this.#calls.settled)).catch(() => {}); // it has closed then all the same
   }
 
-  /**
-   * Tells the store what has not ended in time. It may be the reason why the process ends, as after an uncaught error, and
-   * then it would be so at each start: what was alone has failed, and is parked in the end. Of several, nobody knows which it
-   * was: from the second time on they rest for a while, and not for the same time. So beside what is new, it is the only one
-   * that has begun before.
-   */
+  /** Tells the store what has not ended in time. */
   async #count(
     unfinished: readonly RunningCall[],
     others: OthersUnfinished,
     reason: TelehookError,
   ): Promise<void> {
     // A stream refuses for a reason of its own what it had for a loop that has not read it.
-    const begun = unfinished.filter(({ error }) => !(error instanceof ReceiverClosed) || error === reason);
-    const again = others.again ? [] : begun.filter(hasBegunAgain);
-    const blamed = [others.any ? [] : begun, again].find(({ length }) => length === 1)?.[0];
-    await Promise.all(begun.map(async (call) => {
-      const { batch, error, update } = call;
-      const isBlamed = call === blamed;
-      if (batch === undefined || this.#isHandled(batch) || error instanceof RetryLater) return;
-      const { attempts, failures } = triesOf(batch);
-      const tries = { attempts: attempts + 1, failures: failures + (isBlamed ? 1 : 0) };
-      if (isBlamed && tries.failures >= this.#parts.settings.maxAttempts) {
-        const stopped = stoppedTheProcess(update, tries.failures);
-        return await this.givingUp.parkBlamed(batch, update, tries.attempts, stopped, { isLast: true });
-      }
-      const restMs = attempts === 0 ? 0 : spreadRestMs(attempts);
-      await this.#teller.tell((store) => store.retry(batch, restMs, tries), { isLast: true });
-    }));
+    const cutOff = unfinished.filter(({ error }) => !(error instanceof ReceiverClosed) || error === reason);
+    const blamed = blamedOf(cutOff, others);
+    const counted: Promise<void>[] = [];
+    await inTurns(cutOff, (call) => void counted.push(this.#countOne(call, call === blamed)));
+    await Promise.all(counted);
+  }
+
+  async #countOne({ batch, error, update }: RunningCall, isBlamed: boolean): Promise<void> {
+    if (batch === undefined || this.#isHandled(batch) || error instanceof RetryLater) return;
+    const { attempts, failures } = triesOf(batch);
+    const tries = { attempts: attempts + 1, failures: failures + (isBlamed ? 1 : 0) };
+    if (isBlamed && tries.failures >= this.#parts.settings.maxAttempts) {
+      const stopped = stoppedTheProcess(update, tries.failures);
+      return await this.givingUp.parkBlamed(batch, update, tries.attempts, stopped, { isLast: true });
+    }
+    const restMs = attempts === 0 ? 0 : spreadRestMs(attempts);
+    await this.#teller.tell((store) => store.retry(batch, restMs, tries), { isLast: true });
   }
 
   #outcomeOf(updateId: number, decision: Decision): Outcome {
@@ -553,19 +539,6 @@ function endedTheProcess({ update_id }: ReceivedUpdate, times: number): Telehook
   return new TelehookError(
     "ERR_GIVEN_UP",
     `The process ended ${times} times while update ${update_id} was handled: it is parked. Find out why before you replay it`,
-  );
-}
-
-/** Whether a call is of an update that has begun as often before as makes it a suspect. */
-function hasBegunAgain({ batch }: RunningCall): boolean {
-  return batch !== undefined && triesOf(batch).attempts >= SUSPECT_CRASHES;
-}
-
-function stoppedTheProcess({ update_id }: ReceivedUpdate, times: number): TelehookError {
-  return new TelehookError(
-    "ERR_GIVEN_UP",
-    `Update ${update_id} was not handled when the process closed, ${times} times: it is parked. Find out ` +
-      "why before you replay it",
   );
 }
 
