@@ -18,7 +18,7 @@ import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { countTurns } from "../count_turns.ts";
 import { gate, Log, message } from "../inbox/bot.ts";
 import { Clock } from "../inbox/clock.ts";
-import { requestsOfWorkers } from "../requests_of_workers.ts";
+import { requestSignals } from "../workers.ts";
 import { it as scopedIt } from "../scoped_it.ts";
 
 const ONE = "1001:AAone";
@@ -215,7 +215,7 @@ describe("botHost", () => {
   );
 
   scopedIt("adds and removes bots in any request of Workers", async (t) => {
-    const inRequest = requestsOfWorkers(t);
+    const inRequest = requestSignals(t);
     const { fetch, calls } = fakeApi();
     const host = botHost(() => {}, { url: "https://bots.example", fetch });
     await inRequest("first", () => host.add(ONE));

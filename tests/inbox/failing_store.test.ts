@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import type { Batch } from "../../mod.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
 import { bot, codeOf, gate, inChat, Log, message, part, word } from "./bot.ts";
-import { requestsOfWorkers } from "../requests_of_workers.ts";
+import { requestSignals } from "../workers.ts";
 import { it as scopedIt } from "../scoped_it.ts";
 import { type StoreCall, WrappedStore } from "./wrapped_store.ts";
 
@@ -51,7 +51,7 @@ describe("a store that fails", () => {
   });
 
   scopedIt("is told again after a pause, in each request of Workers", async (t) => {
-    const inRequest = requestsOfWorkers(t);
+    const inRequest = requestSignals(t);
     const { state, store } = breakable("complete");
     const { hook, post } = bot(() => {}, { store, acknowledge: "received" });
     assert.equal(await inRequest("first", () => post(inChat(1, 1))), 200);

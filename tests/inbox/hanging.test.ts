@@ -4,7 +4,7 @@ import type { WebhookEvent } from "../../mod.ts";
 import { bot, codeOf, gate, inChat, Log, message, turn, word } from "./bot.ts";
 import { Clock } from "./clock.ts";
 import { WrappedStore } from "./wrapped_store.ts";
-import { requestsOfWorkers } from "../requests_of_workers.ts";
+import { requestSignals } from "../workers.ts";
 import { it as scopedIt } from "../scoped_it.ts";
 
 const pause = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, ms));
@@ -113,7 +113,7 @@ describe("a handler that runs longer than handlerTimeoutMs", () => {
   scopedIt(
     "fails also where its signal cannot be aborted, since it belongs to another request of Workers",
     async (t) => {
-      const inRequest = requestsOfWorkers(t);
+      const inRequest = requestSignals(t);
       const signals: AbortSignal[] = [];
       const { hook, post } = bot((_, { signal }) => new Promise(() => signals.push(signal)), {
         handlerTimeoutMs: 40,

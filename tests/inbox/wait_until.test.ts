@@ -7,15 +7,7 @@ import { pause } from "../../src/platform/pause.ts";
 import { WakeTimer } from "../../src/runner/wake_timer.ts";
 import { WrappedStore } from "./wrapped_store.ts";
 import { it } from "../scoped_it.ts";
-
-/** Lets code believe that it runs on Workers. */
-function asOnWorkers(t: { after(undo: () => void): void }): void {
-  const { navigator } = globalThis;
-  const set = (value: unknown) =>
-    Object.defineProperty(globalThis, "navigator", { value, configurable: true, writable: true });
-  set({ userAgent: "Cloudflare-Workers" });
-  t.after(() => set(navigator));
-}
+import { asOnWorkers, RequestTimers } from "../workers.ts";
 
 describe("waitUntil", () => {
   const beside = (promises: Promise<unknown>[]) => ({
@@ -134,48 +126,6 @@ describe("waitUntil", () => {
     assert.deepEqual(promises, []);
   });
 });
-
-/**
- * Timers as a worker has them: they belong to the request whose code sets them, end with it, and no other request can clear
- * them. A request ends with its answer; if its context was given promises, with the last of these.
- */
-class RequestTimers {
-  readonly #current = new AsyncLocalStorage<{ isOver: boolean }>();
-
-  constructor(t: { after(undo: () => void): void }) {
-    const { clearTimeout, setImmediate, setTimeout } = globalThis;
-    t.after(() => void Object.assign(globalThis, { clearTimeout, setImmediate, setTimeout }));
-    const owners = new Map<unknown, unknown>();
-    Object.assign(globalThis, {
-      setTimeout: (run: () => void, ms?: number) => {
-        const request = this.#current.getStore();
-        const timer = setTimeout(() => {
-          if (request?.isOver !== true) run();
-        }, ms);
-        owners.set(timer, request);
-        return timer;
-      },
-      clearTimeout: (timer: ReturnType<typeof setTimeout>) => {
-        if (owners.get(timer) === this.#current.getStore()) clearTimeout(timer);
-      },
-      setImmediate: undefined, // nor has a worker this
-    });
-  }
-
-  /** Plays a request. */
-  async request<T>(
-    play: (context: { waitUntil(promise: Promise<unknown>): void } | undefined) => Promise<T>,
-    { hasContext }: { hasContext: boolean },
-  ): Promise<T> {
-    const request = { isOver: false };
-    const promises: Promise<unknown>[] = [];
-    const waitUntil = (promise: Promise<unknown>) => void promises.push(promise);
-    const result = await this.#current.run(request, () => play(hasContext ? { waitUntil } : undefined));
-    void Promise.allSettled(promises).then(() => request.isOver = true);
-    if (promises.length === 0) request.isOver = true;
-    return result;
-  }
-}
 
 describe("timers that end with the request that has set them", () => {
   it("do not keep later albums back, after a delivery whose context was not given", async (t) => {

@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { Abortable } from "../../src/platform/abort.ts";
-import { requestsOfWorkers } from "../requests_of_workers.ts";
+import { requestSignals } from "../workers.ts";
 
 describe("work that is aborted together", () => {
   it("has a signal for each piece, and forgets those that have ended", () => {
@@ -16,7 +16,7 @@ describe("work that is aborted together", () => {
   });
 
   it("is aborted where that is possible on Workers", (t) => {
-    const inRequest = requestsOfWorkers(t);
+    const inRequest = requestSignals(t);
     const work = new Abortable();
     inRequest("first", () => work.begin());
     const own = inRequest("second", () => work.begin());
