@@ -66,7 +66,12 @@ export const startNodeWithin = (
 ): Promise<Transport> => {
   if (reusePort && !canSharePorts()) throw cannotShare();
   const { createServer } = nodeBuiltin<NodeHttp>(tls ? "node:https" : "node:http");
-  const listener = withFewUnsent(toNodeListener(hook));
+  const handle = toNodeListener(hook);
+  /** Requests that come meanwhile are kept back: an answer can make its sender connect anew. */
+  let accepting: Promise<void> | undefined;
+  const listener = withFewUnsent((request, response) =>
+    accepting === undefined ? handle(request, response) : accepting.then(() => handle(request, response))
+  );
   const server = createServer({
     ...tls,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -88,9 +93,10 @@ export const startNodeWithin = (
       let closed: Promise<void> | undefined;
       resolve({
         port: typeof address === "object" && address !== null ? address.port : port,
+        acceptWaiting() {
+          return accepting = connections.allAccepted();
+        },
         async drain(handled) {
-          // Right after the poll phase, in which all that waited to be accepted was: the system resets what still waits.
-          await afterPoll();
           closed = stopListening(server);
           await handled;
           await untilQuiet(() => connections.received, BEFORE_CLOSING);
@@ -139,6 +145,7 @@ function withFewUnsent(listener: NodeListener): NodeServerListener {
   };
 }
 
+/** Resolves behind the poll phase of the event loop, in which connections are accepted: this turn's, or the next one's. */
 function afterPoll(): Promise<void> {
   const { setImmediate } = nodeBuiltin<{ setImmediate(callback: () => void): unknown }>("node:timers");
   return new Promise((resolve) => void setImmediate(resolve));
@@ -159,11 +166,29 @@ class Connections {
   readonly #all = new Set<NodeSocket>();
   /** Those that requests can come on. */
   readonly #ready: Set<NodeSocket>;
+  /** How many were accepted. */
+  #count = 0;
 
   constructor(server: NodeServer, isTls: boolean) {
-    server.on("connection", (socket) => addUntilClosed(this.#all, socket));
+    server.on("connection", (socket) => {
+      this.#count++;
+      addUntilClosed(this.#all, socket);
+    });
     this.#ready = isTls ? new Set() : this.#all;
     if (isTls) server.on("secureConnection", (socket) => addUntilClosed(this.#ready, socket));
+  }
+
+  /**
+   * Resolves when none waits to be accepted. Node accepts a single one in each turn of the event loop, and this turn's poll
+   * phase may be over.
+   */
+  async allAccepted(): Promise<void> {
+    const since = performance.now();
+    for (let idle = 0; idle < 2 && performance.now() - since < BEFORE_CLOSING.limitMs; idle++) {
+      const before = this.#count;
+      await afterPoll();
+      if (this.#count !== before) idle = -1;
+    }
   }
 
   /** How many bytes were received on those that are open; `undefined` if none is. */

@@ -123,7 +123,8 @@ export interface WebhookServer<Handler extends DeliveryHandler = Webhook> {
    * (`Connection: close`), so that it reaches another process on the port, or the next start. The runtimes differ in when
    * they stop listening:
    *
-   * - Node stops immediately. Open connections are answered until no request has come for 100 ms, and are then ended.
+   * - Node stops as soon as no connection waits to be accepted. Open connections are answered until no request has come for
+   *   100 ms, and are then ended.
    * - Bun stops, and closes idle connections, when no request has come for 100 ms, after one second at most. Until then
    *   answers are kept back. A connection on which nothing ever came stays open until its other end or the process ends.
    * - Deno does the same, immediately with `reusePort` and otherwise after the last handler has ended.
@@ -273,6 +274,7 @@ class RunningServer<Handler extends DeliveryHandler> implements WebhookServer<Ha
 
   async #close(timeoutMs: number): Promise<void> {
     this.#stopWatching?.();
+    if (this.#transport.acceptWaiting !== undefined) await this.#transport.acceptWaiting();
     const handled = this.webhook.close({ timeoutMs }).catch((error) => {
       reportProblem("the store could not be closed; its updates are handled at the next start:", error);
     });

@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { describe, it, type TestContext } from "node:test";
 import { webhook } from "../../mod.ts";
 import type { DeliveryHandler } from "../../src/webhook.ts";
+import { serve } from "../../src/serve/node.ts";
 import { startNodeWithin } from "../../src/serve/node_transport.ts";
 import { type KeyPair, selfSigned } from "../../src/tls/mod.ts";
 import { RUNTIME } from "./adapters.ts";
@@ -157,6 +158,19 @@ describe("the adapter for node", () => {
     for (let i = 0; i < 100; i++) {
       assert.equal((await connection.deliver({ update: textUpdate(i) })).status, 200);
     }
+  });
+
+  it("answers on connections that wait to be accepted as it closes", async (t) => {
+    const server = await serve(webhook(() => {}, { secretToken: SECRET }), {
+      port: 0,
+      hostname: "127.0.0.1",
+    });
+    t.after(() => server.close());
+    const connections = await Promise.all(Array.from({ length: 30 }, () => RawConnection.open(server.port)));
+    const closed = server.close();
+    for (const connection of connections) connection.send(rawDelivery());
+    for (const connection of connections) await connection.answer();
+    await closed;
   });
 
   it("closes a connection on which nothing comes without a byte", async (t) => {
