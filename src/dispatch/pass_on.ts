@@ -66,13 +66,13 @@ export function passOn<Theirs>(
       });
       // Sound as far as both libraries describe the same Bot API: the update is passed on as it came.
       const result = handle(update as Theirs, withReply);
-      return isPromiseLike(result) ? Promise.resolve(result).then(() => reply, throwSaid) : reply;
+      return isPromiseLike(result) ? Promise.resolve(result).then(() => reply, rethrow) : reply;
     },
   };
 }
 
-/** Throws what was thrown: if another library has put it into an error of its own, as grammY does, what is said to this one. */
-function throwSaid(thrown: unknown): never {
+/** Throws again. grammY puts what its middleware throws into the `error` of a `BotError`: a verdict in it is thrown itself. */
+function rethrow(thrown: unknown): never {
   const inner = typeof thrown === "object" && thrown !== null && "error" in thrown ? thrown.error : undefined;
   throw inner instanceof RetryLater || inner instanceof GiveUp ? inner : thrown;
 }

@@ -87,6 +87,18 @@ export type NodeListener = (request: NodeRequest, response: NodeResponse) => Pro
  * ```
  */
 export function toNodeListener(handler: DeliveryHandler): NodeListener {
+  return toHeldNodeListener(handler, () => undefined);
+}
+
+/**
+ * The same, for a server that can keep its answers back.
+ *
+ * @param held What an answer waits for that is ready, if anything.
+ */
+export function toHeldNodeListener(
+  handler: DeliveryHandler,
+  held: () => Promise<void> | undefined,
+): NodeListener {
   const router = routerOf(handler);
   return async (request, response) => {
     try {
@@ -95,6 +107,7 @@ export function toNodeListener(handler: DeliveryHandler): NodeListener {
       const pipeline = isPromiseLike(found) ? await found : found;
       if (!(pipeline instanceof Pipeline)) {
         request.resume(); // read and thrown away, so that the sender reads the answer
+        await held();
         return send(response, pipeline, router);
       }
       let answer: Awaitable<Answer> | undefined = pipeline.guard(head) ??
@@ -108,7 +121,10 @@ export function toNodeListener(handler: DeliveryHandler): NodeListener {
         const isWhole = isBytes(chunk) && chunk.length === head.contentLength;
         answer = isWhole ? pipeline.receiveBytes(chunk, head) : receiveRest(pipeline, request, chunk, head);
       }
-      send(response, isPromiseLike(answer) ? await answer : answer, router);
+      if (isPromiseLike(answer)) answer = await answer;
+      const kept = held();
+      if (kept !== undefined) await kept;
+      send(response, answer, router);
       pipeline.outlive([]);
     } catch {
       // It is not a request of node:http, or not one that can be used: nothing else can throw here.

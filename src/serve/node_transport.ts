@@ -1,6 +1,11 @@
 import { TelehookError } from "../errors/telehook_error.ts";
 import { nodeBuiltin } from "../platform/node_builtin.ts";
-import { type NodeListener, type NodeRequest, type NodeResponse, toNodeListener } from "./node_listener.ts";
+import {
+  type NodeListener,
+  type NodeRequest,
+  type NodeResponse,
+  toHeldNodeListener,
+} from "./node_listener.ts";
 import { BEFORE_CLOSING, untilQuiet } from "../platform/quiet.ts";
 import { KEEP_ALIVE_MS, type PemPair, type StartTransport, type Transport } from "./transport.ts";
 
@@ -66,12 +71,9 @@ export const startNodeWithin = (
 ): Promise<Transport> => {
   if (reusePort && !canSharePorts()) throw cannotShare();
   const { createServer } = nodeBuiltin<NodeHttp>(tls ? "node:https" : "node:http");
-  const handle = toNodeListener(hook);
-  /** Requests that come meanwhile are kept back: an answer can make its sender connect anew. */
+  /** As it closes, while it accepts what waits. Answers wait for that: one can make its sender connect anew. */
   let accepting: Promise<void> | undefined;
-  const listener = withFewUnsent((request, response) =>
-    accepting === undefined ? handle(request, response) : accepting.then(() => handle(request, response))
-  );
+  const listener = withFewUnsent(toHeldNodeListener(hook, () => accepting));
   const server = createServer({
     ...tls,
     keepAliveTimeout: KEEP_ALIVE_MS,
@@ -93,10 +95,8 @@ export const startNodeWithin = (
       let closed: Promise<void> | undefined;
       resolve({
         port: typeof address === "object" && address !== null ? address.port : port,
-        acceptWaiting() {
-          return accepting = connections.allAccepted();
-        },
         async drain(handled) {
+          await (accepting = connections.allAccepted()); // the system resets what still waits
           closed = stopListening(server);
           await handled;
           await untilQuiet(() => connections.received, BEFORE_CLOSING);

@@ -274,7 +274,6 @@ class RunningServer<Handler extends DeliveryHandler> implements WebhookServer<Ha
 
   async #close(timeoutMs: number): Promise<void> {
     this.#stopWatching?.();
-    if (this.#transport.acceptWaiting !== undefined) await this.#transport.acceptWaiting();
     const handled = this.webhook.close({ timeoutMs }).catch((error) => {
       reportProblem("the store could not be closed; its updates are handled at the next start:", error);
     });

@@ -28,11 +28,6 @@ export interface Transport {
   /** The port that it listens on, which is another than the one asked for if that was 0. */
   readonly port: number;
   /**
-   * Accepts all connections that wait, where listening would end with these reset. Called before {@link drain}, if it is
-   * there; resolves within a second.
-   */
-  acceptWaiting?(): Promise<void>;
-  /**
    * Accepts no more connections, as early as the runtime can do that without harm to those that are open. Requests that
    * still come on these are answered, and the connections end with the answers. Called when the webhook begins to close;
    * resolves when no request is expected any longer, which takes a second at the most after `handled`.

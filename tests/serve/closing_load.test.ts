@@ -161,13 +161,12 @@ describe("the adapter for node", () => {
   });
 
   it("answers on connections that wait to be accepted as it closes", async (t) => {
-    const server = await serve(webhook(() => {}, { secretToken: SECRET }), {
-      port: 0,
-      hostname: "127.0.0.1",
-    });
+    const hook = webhook(() => {}, { secretToken: SECRET });
+    const server = await serve(hook, { port: 0, hostname: "127.0.0.1" });
     t.after(() => server.close());
     const connections = await Promise.all(Array.from({ length: 30 }, () => RawConnection.open(server.port)));
     const closed = server.close();
+    assert.equal(hook.health().status, "closing");
     for (const connection of connections) connection.send(rawDelivery());
     for (const connection of connections) await connection.answer();
     await closed;

@@ -129,7 +129,7 @@ export class SqliteInboxStore implements InboxStore {
   async open(host: StoreHost): Promise<void> {
     if (this.#file !== undefined) throw this.#database.error("is open already: make another one.");
     await ownTurn();
-    if (this.#isClosed) return; // meanwhile, and nobody would tell the file when this ends
+    if (this.#isClosed) return; // while it waited: nobody would tell the file that this has ended
     await this.#whileLocked(() => {
       prepareSchema(this.#database);
       this.#database.exec(this.#pragmas);
