@@ -26,8 +26,11 @@ export function it(name: string, options: TestOptions | Test, test?: Test): void
   });
 }
 
-/** Adds a test, or says in its name why it is skipped. */
+/** How long a test may take that needs a server, in milliseconds: starting one takes seconds on a busy machine. */
+const WITH_SERVER_MS = 30_000;
+
+/** Adds a test that needs a server, or says in its name why it is skipped. */
 export function test(name: string, skip: string | undefined, body: Test): void {
-  if (skip === undefined) it(name, body);
+  if (skip === undefined) it(name, { timeout: WITH_SERVER_MS }, body);
   else it(`${name} (${skip})`, { skip: true }, () => {});
 }
