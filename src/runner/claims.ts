@@ -2,6 +2,7 @@ import { isPromiseLike } from "../platform/promises.ts";
 import type { Events } from "../events/events.ts";
 import { longestBurstMs, nextTurn } from "../platform/next_turn.ts";
 import type { Batch, InboxStore } from "../store/inbox_store.ts";
+import { triesOf } from "./batch_content.ts";
 import type { Failures } from "./failures.ts";
 import type { RunningCalls } from "./running_calls.ts";
 import { batchesIn, isSound } from "./store_answers.ts";
@@ -214,8 +215,8 @@ function behindProbe(batches: readonly Batch[]): readonly Batch[] {
   const sound = batches.filter(isSound);
   const [first, ...others] = sound;
   if (first === undefined) return [];
-  const probe = others.reduce((least, batch) => triesOf(batch) < triesOf(least) ? batch : least, first);
+  const probe = others.reduce((least, batch) => attemptsOf(batch) < attemptsOf(least) ? batch : least, first);
   return sound.filter((batch) => batch !== probe);
 }
 
-const triesOf = ({ crashes, tries }: Batch) => crashes + tries.attempts;
+const attemptsOf = (batch: Batch) => triesOf(batch).attempts;

@@ -9,7 +9,7 @@ import { ACKNOWLEDGED, type Outcome } from "./outcome.ts";
 import type { ReportError } from "./report_error.ts";
 import type { SeenUpdates } from "./seen_updates.ts";
 import { addedIn } from "./store_answers.ts";
-import type { StoreTeller } from "./store_teller.ts";
+import type { StoreTeller, TellOptions } from "./store_teller.ts";
 
 /** What giving up needs. */
 export interface GivingUpParts {
@@ -40,7 +40,6 @@ export class GivingUp {
   /**
    * Parks a batch whose last failure was reported.
    *
-   * @param options `isLast`: whether this is done while the inbox closes too.
    * @returns Whether the store knows.
    */
   async park(
@@ -48,7 +47,7 @@ export class GivingUp {
     update: ReceivedUpdate,
     attempts: number,
     error: unknown,
-    options?: { readonly isLast: boolean },
+    options?: TellOptions,
   ): Promise<boolean> {
     const { events, failures, reportError, seen, settings, teller } = this.#parts;
     const { parkedForMs: keepMs, store } = settings;
@@ -72,7 +71,7 @@ export class GivingUp {
     update: ReceivedUpdate,
     attempts: number,
     error: TelehookError,
-    options?: { readonly isLast: boolean },
+    options?: TellOptions,
   ): Promise<void> {
     this.#tellFailed(update, attempts, error);
     if (!await this.park(batch, update, attempts, error, options)) return;

@@ -81,8 +81,6 @@ export class Runner {
   readonly #calls: RunningCalls;
   readonly #suspects = new Suspects();
   readonly #teller: StoreTeller;
-  /** Whether it starts nothing more, and tells the store only of what was handled. */
-  #isClosed = false;
   /** What it claims in the store. */
   readonly claims: Claims;
   readonly givingUp: GivingUp;
@@ -240,7 +238,7 @@ export class Runner {
 
   /** Handles a batch that this process has claimed. */
   async start(batch: Batch): Promise<void> {
-    if (this.#isClosed) return; // it was claimed too late, and is given back as the store closes
+    if (this.#teller.isClosing) return; // it was claimed too late, and is given back as the store closes
     const { events, failures, limit, receiver, settings } = this.#parts;
     const wrong = faultIn(batch);
     if (wrong !== undefined) {
@@ -379,7 +377,6 @@ export class Runner {
     this.#calls.close(reason);
     this.#parts.replies.close(reason);
     this.claims.stop();
-    this.#isClosed = true;
     this.#parts.failures.close();
     this.#teller.closing(reason);
     await nextTurn(); // receivers that heed the signal end

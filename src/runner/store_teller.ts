@@ -7,6 +7,12 @@ import type { Awaitable, InboxStore } from "../store/inbox_store.ts";
 const RETRY_MS = 1_000;
 const LONGEST_RETRY_MS = 10_000;
 
+/** How the store is told. */
+export interface TellOptions {
+  /** Whether it is told once while this closes too. Default: `false`. */
+  readonly isLast?: boolean;
+}
+
 /** Tells the store what became of its batches; again, if that fails: what was handled must not be handled once more. */
 export class StoreTeller {
   readonly #store: InboxStore;
@@ -23,12 +29,11 @@ export class StoreTeller {
   /**
    * Calls the store until that works.
    *
-   * @param options `isLast`: whether it is told once while this closes too.
    * @returns Whether the store knows. If not, this closes.
    */
   async tell(
     call: (store: InboxStore) => Awaitable<unknown>,
-    { isLast = false }: { readonly isLast?: boolean | undefined } = {},
+    { isLast = false }: TellOptions = {},
   ): Promise<boolean> {
     for (
       let pauseMs = RETRY_MS;
@@ -49,6 +54,10 @@ export class StoreTeller {
       this.#pauses.end(pausing);
     }
     return false;
+  }
+
+  get isClosing(): boolean {
+    return this.#isClosing;
   }
 
   /** From now on, tells it only what is last, and once. */

@@ -71,7 +71,10 @@ export const startNodeWithin = (
 ): Promise<Transport> => {
   if (reusePort && !canSharePorts()) throw cannotShare();
   const { createServer } = nodeBuiltin<NodeHttp>(tls ? "node:https" : "node:http");
-  /** As it closes, while it accepts what waits. Answers wait for that: one can make its sender connect anew. */
+  /**
+   * Set when the server closes: resolves when all waiting connections are accepted. No answer is sent before, since its
+   * sender may open a new connection.
+   */
   let accepting: Promise<void> | undefined;
   const listener = withFewUnsent(toHeldNodeListener(hook, () => accepting));
   const server = createServer({
