@@ -4,6 +4,7 @@ import {
   type FlatUpdate,
   type MediaGroup,
   type Message,
+  type ParkedBatch,
   type ReceivedUpdate,
   type ReceiverContext,
   type ReceiverResult,
@@ -23,6 +24,13 @@ export function message(id: number, rest: Partial<Message> = {}): Update {
 /** A part of an album. */
 export function part(id: number, group: string, rest: Partial<Message> = {}): Update {
   return message(id, { media_group_id: group, ...rest });
+}
+
+/** What is parked. */
+export async function parkedIn(hook: Webhook): Promise<ParkedBatch[]> {
+  const parked: ParkedBatch[] = [];
+  for await (const each of hook.parked()) parked.push(each);
+  return parked;
 }
 
 /** The album in an update, of whatever kind. */

@@ -1,14 +1,8 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { GiveUp, type ParkedBatch, type Parking, type Webhook, webhook } from "../../mod.ts";
-import { bot, codeOf, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
+import { GiveUp, type Parking, webhook } from "../../mod.ts";
+import { bot, codeOf, gate, inChat, Log, message, parkedIn, part, turn, word } from "./bot.ts";
 import { WrappedStore } from "./wrapped_store.ts";
-
-async function parkedIn(hook: Webhook): Promise<ParkedBatch[]> {
-  const parked: ParkedBatch[] = [];
-  for await (const each of hook.parked()) parked.push(each);
-  return parked;
-}
 
 /** A bot that gives up what it gets until it is mended. */
 function broken(options: Parameters<typeof bot>[1] = {}) {

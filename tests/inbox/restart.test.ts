@@ -12,7 +12,7 @@ import {
   type WebhookOptions,
 } from "../../mod.ts";
 import { freshPath, hasSqlite } from "../store/sqlite_store_files.ts";
-import { gate, inChat, Log, message, part, word } from "./bot.ts";
+import { gate, inChat, Log, message, parkedIn, part, word } from "./bot.ts";
 
 const skip = !hasSqlite && "node:sqlite takes Node 22.13";
 
@@ -73,8 +73,7 @@ for (const acknowledge of ["handled", "received"] as const) {
       clearInterval(alive);
       assert.deepEqual([attempts.words, errors], [["1", "2", "3"], ["ERR_GIVEN_UP false"]]);
       const last = start(() => {}, { secretToken: null });
-      const parked: number[] = [];
-      for await (const { id, attempts } of last.parked()) parked.push(id, attempts);
+      const parked = (await parkedIn(last)).flatMap(({ id, attempts }) => [id, attempts]);
       assert.deepEqual(parked, [1, 3]);
       await last.close();
     }),
@@ -109,8 +108,7 @@ it(
     clearInterval(alive);
     assert.deepEqual(errors, ["canceled true", "canceled true", "ERR_GIVEN_UP false"]);
     const last = start(() => {}, { secretToken: null });
-    const parked: number[] = [];
-    for await (const { id, attempts } of last.parked()) parked.push(id, attempts);
+    const parked = (await parkedIn(last)).flatMap(({ id, attempts }) => [id, attempts]);
     assert.deepEqual(parked, [1, 2]);
     await last.close();
   }),
@@ -132,8 +130,7 @@ it(
     await log.has(2);
     await first.close({ timeoutMs: 0 });
     const second = start((update) => log.add(word(update)), options);
-    const parked: number[] = [];
-    for await (const { id } of second.parked()) parked.push(id);
+    const parked = (await parkedIn(second)).map(({ id }) => id);
     assert.deepEqual(parked, [1, 2]);
     await second.close();
   }),
@@ -162,8 +159,7 @@ it(
     }
     const log = new Log();
     const last = start((update) => log.add(word(update)), { secretToken: null });
-    const parked: number[] = [];
-    for await (const { id } of last.parked()) parked.push(id);
+    const parked = (await parkedIn(last)).map(({ id }) => id);
     assert.deepEqual(parked, [1]);
     await last.close();
     assert.ok(!log.words.includes("1"));
@@ -192,8 +188,7 @@ it(
     }
     clearInterval(alive);
     const last = start(() => {}, { secretToken: null });
-    const parked: number[] = [];
-    for await (const { id, attempts } of last.parked()) parked.push(id, attempts);
+    const parked = (await parkedIn(last)).flatMap(({ id, attempts }) => [id, attempts]);
     assert.deepEqual(parked, [1, 4]);
     await last.close();
   }),

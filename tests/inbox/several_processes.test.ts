@@ -18,7 +18,20 @@ import {
 } from "../../mod.ts";
 import { Failures } from "../../src/runner/failures.ts";
 import { MemoryStore } from "../../src/store/memory/memory_store.ts";
-import { assertPending, bot, codeOf, delivery, gate, inChat, Log, message, part, turn, word } from "./bot.ts";
+import {
+  assertPending,
+  bot,
+  codeOf,
+  delivery,
+  gate,
+  inChat,
+  Log,
+  message,
+  parkedIn,
+  part,
+  turn,
+  word,
+} from "./bot.ts";
 import { type StoreHooks, WrappedStore } from "./wrapped_store.ts";
 import { it } from "../scoped_it.ts";
 
@@ -244,8 +257,7 @@ describe("what runs here or was handled here is not run here again", () => {
     while (hook.stats().running > 0) await turn();
     mayClaim.open();
     while (store.count > 0) await turn();
-    const parked: number[] = [];
-    for await (const { id } of hook.parked()) parked.push(id);
+    const parked = (await parkedIn(hook)).map(({ id }) => id);
     assert.deepEqual([parked, log.words], [[1], ["1", "1"]]);
     await hook.close();
   });
@@ -323,14 +335,20 @@ describe("updates that were claimed by processes that ended", () => {
       },
     });
 
-  it("twice run one at a time, but one that hangs lets the next go after some seconds", async (t) => {
-    const real = performance.now;
-    t.after(() => void (performance.now = real));
+  /** A bot whose handlers never end. */
+  function hanging(store: InboxStore) {
     const log = new Log();
     const { hook, post } = bot((update) => {
       log.add(word(update));
       return new Promise(() => {});
-    }, { store: crashed(2, 0), acknowledge: "received" });
+    }, { store, acknowledge: "received" });
+    return { hook, log, post };
+  }
+
+  it("twice run one at a time, but one that hangs lets the next go after some seconds", async (t) => {
+    const real = performance.now;
+    t.after(() => void (performance.now = real));
+    const { hook, log, post } = hanging(crashed(2, 0));
     for (const id of [1, 2, 3]) assert.equal(await post(inChat(id, id)), 200);
     await log.has(1);
     await new Promise((resolve) => setTimeout(resolve, 20));
@@ -346,11 +364,7 @@ describe("updates that were claimed by processes that ended", () => {
   it("more often have twice as long alone each time, or what is slow would never be told from what ends them", async (t) => {
     const real = performance.now;
     t.after(() => void (performance.now = real));
-    const log = new Log();
-    const { hook, post } = bot((update) => {
-      log.add(word(update));
-      return new Promise(() => {});
-    }, { store: crashed(4, 0), acknowledge: "received" });
+    const { hook, log, post } = hanging(crashed(4, 0));
     for (const id of [1, 2]) assert.equal(await post(inChat(id, id)), 200);
     await log.has(1);
     performance.now = () => real.call(performance) + 18_000;
@@ -366,11 +380,7 @@ describe("updates that were claimed by processes that ended", () => {
     t.after(() => void (Math.random = real));
     for (const [random, expected] of [[0, "1"], [0.5, "2"], [0.9, "3"]] as const) {
       Math.random = () => random;
-      const log = new Log();
-      const { hook, post } = bot((update) => {
-        log.add(word(update));
-        return new Promise(() => {});
-      }, { store: crashed(2, 0), acknowledge: "received" });
+      const { hook, log, post } = hanging(crashed(2, 0));
       const answers = await Promise.all([1, 2, 3].map((id) => post(inChat(id, id))));
       assert.deepEqual(answers, [200, 200, 200]);
       await log.has(1);
